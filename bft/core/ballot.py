@@ -1,0 +1,49 @@
+"""Votes kept for later, in bounded memory: per key and voter one message, per voter a few keys."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+Message = TypeVar("Message")
+
+KEYS_PER_VOTER = 8
+
+
+class BallotBox(Generic[Message]):
+    """Messages by key (a view, a sequence number) and voter.
+
+    A voter that votes under too many keys loses its lowest ones, so a liar can fill only its own few places.
+    """
+
+    __slots__ = ("_by_key", "_keys_of")
+
+    def __init__(self) -> None:
+        self._by_key: dict[int, dict[int, Message]] = {}
+        self._keys_of: dict[int, list[int]] = {}
+
+    def add(self, key: int, voter: int, message: Message) -> bool:
+        """Keep the voter's first message under `key`; return False if it had one."""
+        votes = self._by_key.setdefault(key, {})
+        if voter in votes:
+            return False
+        votes[voter] = message
+        keys = self._keys_of.setdefault(voter, [])
+        keys.append(key)
+        if len(keys) > KEYS_PER_VOTER:
+            lowest = min(keys)
+            keys.remove(lowest)
+            del self._by_key[lowest][voter]
+        return True
+
+    def at(self, key: int) -> dict[int, Message]:
+        """Return the messages under `key` by voter; do not change them."""
+        return self._by_key.get(key, {})
+
+    def highest_above(self, key: int) -> dict[int, int]:
+        """Return each voter's highest key above `key`, for those who have one."""
+        return {voter: max(keys) for voter, keys in self._keys_of.items() if keys and max(keys) > key}
+
+    def forget_through(self, key: int) -> None:
+        """Drop everything at or below `key`."""
+        self._by_key = {kept: votes for kept, votes in self._by_key.items() if kept > key}
+        self._keys_of = {voter: [kept for kept in keys if kept > key] for voter, keys in self._keys_of.items()}

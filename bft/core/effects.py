@@ -1,0 +1,103 @@
+"""Everything a replica can ask of its host, in the order in which it must be done.
+
+`Persist` stands before the message that depends on it: what was sent must survive a crash. A host that cannot persist must not send.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bft.core.request import Proposal, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a message to one other replica."""
+
+    recipient: int
+    message: object
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """Send a message to every other replica. The replica has counted it for itself already."""
+
+    message: object
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Start the named timer, or start it anew; answers with `TimerFired`."""
+
+    name: str
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Stop the named timer if it runs."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    """Store a value under a key in what survives a crash; None forgets the key."""
+
+    key: tuple[object, ...]
+    value: object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Drop what is persisted under (kind, number) for these kinds and all numbers up to `through`."""
+
+    kinds: tuple[str, ...]
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProposal:
+    """Ask this node's validator to answer a request; answers with `ProposalReady`."""
+
+    view: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class RequestVerdict:
+    """Ask this node's validator to judge a proposal; answers with `VerdictReady`."""
+
+    view: int
+    seq: int
+    digest: str
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """A proposal took effect at `seq`.
+
+    Attributes
+    ----------
+    repeated : bool
+        The request had been executed before: nothing changed, the cached reply was returned (§4.1).
+    state_digest : str
+        Digest of the state machine after this execution.
+    """
+
+    view: int
+    seq: int
+    digest: str
+    proposal: Proposal
+    repeated: bool
+    state_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer a client; f + 1 equal replies convince it."""
+
+    client: str
+    timestamp: int
+    result: str

@@ -1,0 +1,61 @@
+"""Everything that can happen to a replica: the inputs of `step`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bft.core.request import Request
+from bft.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """A message arrived; the host has authenticated its sender."""
+
+    sender: int
+    message: object
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that the replica set ran out. Hosts drop timers that were cancelled or set anew."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRequest:
+    """A client's request reached this replica."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalReady:
+    """This node's validator answered a `RequestProposal`; None means that it has no answer."""
+
+    view: int
+    request: Request
+    answer: str | None
+    wording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictReady:
+    """This node's validator judged a proposal; stale ones are dropped by the replica."""
+
+    view: int
+    seq: int
+    digest: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Restart:
+    """The node came back with what it had persisted, and nothing else."""
+
+    stored: Mapping[tuple[object, ...], object]
+
+
+Input = Deliver | TimerFired | ClientRequest | ProposalReady | VerdictReady | Restart

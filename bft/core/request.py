@@ -1,0 +1,73 @@
+"""What clients ask and what replicas agree on.
+
+A request is a question put by a client. A proposal is the request with an answer: the value that replicas order, vote on and execute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bft.core.digest import digest_of
+
+RequestKey = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A client's signed request.
+
+    Attributes
+    ----------
+    client : str
+        Who asks, and who signs.
+    timestamp : int
+        Strictly increasing per client; makes execution exactly-once (§4.1).
+    operation : str
+        The question, or any operation the state machine understands.
+    """
+
+    client: str
+    timestamp: int
+    operation: str
+    signature: bytes = field(default=b"", compare=False, repr=False)
+
+    @property
+    def key(self) -> RequestKey:
+        """Client and timestamp: what makes two requests the same."""
+        return (self.client, self.timestamp)
+
+    @property
+    def signer(self) -> str:
+        """The client."""
+        return self.client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A request with the answer proposed for it; without a request, the null request of a view change (§4.4).
+
+    Attributes
+    ----------
+    request : Request or None
+        None for the null request, which executes as a no-op.
+    answer : str or None
+        What the proposing validator answered.
+    wording : str
+        Tells apart proposals that give the same answer in different words: they are different values.
+    """
+
+    request: Request | None
+    answer: str | None = None
+    wording: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The name under which replicas vote on this proposal."""
+        if self.request is None:
+            return NULL_DIGEST
+        asked = self.request
+        return digest_of(asked.client, asked.timestamp, asked.operation, self.answer, self.wording)
+
+
+NULL_DIGEST = digest_of("null request")
+NULL_PROPOSAL = Proposal(request=None)

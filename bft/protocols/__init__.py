@@ -1,0 +1,1 @@
+"""Agreement protocols, one package each; none imports another."""

@@ -1,0 +1,7 @@
+"""Practical Byzantine Fault Tolerance (Castro & Liskov, OSDI'99), complete: see `replica`."""
+
+from bft.protocols.pbft.config import PbftConfig
+from bft.protocols.pbft.replica import PbftReplica
+from bft.protocols.pbft.rules import Rules
+
+__all__ = ["PbftConfig", "PbftReplica", "Rules"]

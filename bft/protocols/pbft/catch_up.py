@@ -1,0 +1,119 @@
+"""Retransmission and state transfer: how a replica that waits gets what it lacks.
+
+A waiting replica tells how far it is (`Status`), first after `retransmit_s`, then after twice as long, and so on. Those who are ahead send what is
+missing with its proof; those beside it send their own messages again (Castro & Liskov, TOCS 2002, §5.2). Nothing is believed
+without a certificate, so a liar can waste only its own messages.
+"""
+
+from __future__ import annotations
+
+from bft.core.digest import digest_of
+from bft.core.effects import Broadcast, Persist, Send, SetTimer
+from bft.core.events import StateTransferred
+from bft.protocols.pbft import checkpoints, execution
+from bft.protocols.pbft.messages import CatchUp, Checkpoint, Status
+from bft.protocols.pbft.state import STATUS_TIMER, State
+
+
+def on_status_timer(state: State) -> None:
+    """Still waiting: resend the view-change, ask again, and wait twice as long."""
+    if state.own_view_change is not None and not state.active and state.rules.resend_view_changes:
+        state.emit(Broadcast(state.own_view_change))
+    ask(state)
+    state.status_wait_s *= 2
+    state.emit(SetTimer(STATUS_TIMER, state.status_wait_s))
+
+
+def ask(state: State) -> None:
+    """Tell everyone how far this replica is."""
+    status = Status(state.view, state.active, state.last_executed, state.low, state.id)
+    state.emit(Broadcast(state.keyring.sign(status)))
+
+
+def on_status(state: State, sender: int, message: Status) -> None:
+    """Send a waiting replica what it lacks and this one has."""
+    if message.replica != sender:
+        return state.drop("identity differs from sender")
+    send_proofs(state, sender, message)
+    if message.low < state.low:
+        resend_checkpoint(state, sender)
+    if not state.active:
+        return None
+    behind = message.view < state.view or (message.view == state.view and not message.active)
+    if behind and state.new_view is not None:
+        state.emit(Send(sender, state.new_view))
+    if behind or message.view == state.view:
+        resend_votes(state, sender, message.last_executed)
+    else:
+        state.start_status_timer()
+    return None
+
+
+def send_proofs(state: State, sender: int, message: Status) -> None:
+    """Send a snapshot if the log no longer reaches back far enough, and the decisions after it."""
+    snapshot = state.snapshots.get(state.low) if message.last_executed < state.low else None
+    proof = state.stable_proof if snapshot is not None else ()
+    first = state.low if snapshot is not None else message.last_executed
+    decisions = tuple(
+        state.decisions[seq] for seq in range(first + 1, state.last_executed + 1) if seq in state.decisions
+    )
+    if snapshot is not None or decisions:
+        state.emit(Send(sender, state.keyring.sign(CatchUp(proof, snapshot, decisions, state.id))))
+
+
+def resend_checkpoint(state: State, sender: int) -> None:
+    """Send this replica's part of the proof that the window has moved."""
+    for vote in state.stable_proof:
+        if vote.replica == state.id:
+            state.emit(Send(sender, vote))
+
+
+def resend_votes(state: State, sender: int, last_executed: int) -> None:
+    """Send again what this replica said in this view about numbers that the other has not executed."""
+    for seq in sorted(state.slots):
+        slot = state.slots[seq]
+        if seq <= last_executed:
+            continue
+        if slot.preprepare is not None and slot.preprepare.replica == state.id:
+            state.emit(Send(sender, slot.preprepare))
+        for votes in (slot.prepares, slot.commits):
+            own = votes.get(state.id)
+            if own is not None:
+                state.emit(Send(sender, own))
+
+
+def on_catch_up(state: State, sender: int, message: CatchUp) -> None:
+    """Adopt a proved snapshot and proved decisions; what is not proved is dropped."""
+    if message.replica != sender:
+        return state.drop("identity differs from sender")
+    if message.snapshot is not None:
+        adopt_snapshot(state, message.checkpoint_proof, message.snapshot)
+    for decision in sorted(message.decisions, key=lambda each: each.seq):
+        if decision.seq <= state.last_executed:
+            continue
+        if not state.verifier.decision(decision):
+            state.drop("unproved decision")
+            continue
+        execution.decide(state, decision)
+    return None
+
+
+def adopt_snapshot(state: State, proof: tuple[Checkpoint, ...], snapshot: object) -> None:
+    """Replace a state that is behind by one that a checkpoint quorum vouches for (§4.3)."""
+    if not proof or proof[0].seq <= state.last_executed:
+        return state.drop("old snapshot")
+    seq = proof[0].seq
+    if not state.verifier.checkpoint(seq, proof) or digest_of(snapshot) != proof[0].state_digest:
+        return state.drop("unproved snapshot")
+    execution.restore(state, snapshot)
+    state.last_executed = seq
+    state.snapshots[seq] = snapshot
+    state.emit(Persist(("snapshot", seq), snapshot))
+    state.emit(StateTransferred(seq))
+    for key in [key for key in state.pending if key[1] <= state.clients.get(key[0], (-1, ""))[0]]:
+        del state.pending[key]
+        state.emit(Persist(("request", *key), None))
+    state.failures = 0
+    checkpoints.make_stable(state, seq, proof)
+    execution.execute_ready(state)
+    return None

@@ -1,0 +1,61 @@
+"""Checkpoints, watermarks and garbage collection (§4.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bft.core.effects import Forget, Persist
+from bft.core.events import CheckpointStable
+from bft.protocols.pbft.messages import Checkpoint
+from bft.protocols.pbft.state import State
+
+LOGGED_BY_SEQ = ("pre-prepare", "prepare", "prepared", "commit", "decision", "checkpoint")
+
+
+def on_checkpoint(state: State, sender: int, message: Checkpoint) -> None:
+    """Count a checkpoint; a quorum of equal ones makes it stable."""
+    if state.rules.check_identity and message.replica != sender:
+        return state.drop("identity differs from sender")
+    if message.seq <= state.low or message.seq % state.config.checkpoint_interval:
+        return state.drop("old checkpoint")
+    if not state.checkpoints.add(message.seq, message.replica, message):
+        return state.drop("second checkpoint")
+    votes = state.checkpoints.at(message.seq)
+    equal = {voter: vote for voter, vote in votes.items() if vote.state_digest == message.state_digest}
+    if state.system.weight(equal) >= state.rules.checkpoint_quorum(state.system):
+        make_stable(state, message.seq, tuple(equal[voter] for voter in sorted(equal)))
+    return None
+
+
+def make_stable(state: State, seq: int, proof: tuple[Checkpoint, ...]) -> None:
+    """Move the low watermark to a proved checkpoint and forget what lies at or below it.
+
+    The caller's step goes on with what the new window admits (`moved`). A replica that has not executed that far moves its window too, and asks for the state: the quorum has
+    discarded the messages that it lacks.
+    """
+    if seq <= state.low:
+        return
+    state.low = seq
+    state.high = state.rules.high_watermark(seq, state.config.window)
+    state.stable_proof = proof
+    state.emit(Persist(("stable",), proof))
+    state.emit(CheckpointStable(seq, proof[0].state_digest, tuple(vote.replica for vote in proof)))
+    forget_through(state, seq)
+    state.moved = True
+    state.next_seq = max(state.next_seq, seq + 1)
+    if state.last_executed < seq:
+        state.start_status_timer()
+
+
+def forget_through(state: State, seq: int) -> None:
+    """Discard the log at or below `seq` (§4.3); the snapshot at `seq` stays for those left behind."""
+    logs: list[dict[int, Any]] = [state.slots, state.certificates, state.decisions, state.unexecuted]
+    for log in [*logs, *state.future.values()]:
+        for number in [number for number in log if number <= seq]:
+            del log[number]
+    for number in [number for number in state.snapshots if number < seq]:
+        del state.snapshots[number]
+    state.early = {place: kept for place, kept in state.early.items() if place[1] > seq}
+    state.checkpoints.forget_through(seq)
+    state.emit(Forget(LOGGED_BY_SEQ, seq))
+    state.emit(Forget(("snapshot",), seq - 1))

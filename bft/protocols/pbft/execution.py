@@ -1,0 +1,95 @@
+"""Execution in order, exactly once (§4.1, §4.2), and the checkpoints it makes (§4.3)."""
+
+from __future__ import annotations
+
+from bft.core.digest import digest_of
+from bft.core.effects import Broadcast, Execute, Persist, Reply
+from bft.core.state_machine import Snapshot
+from bft.protocols.pbft import checkpoints
+from bft.protocols.pbft.messages import Checkpoint, Decision
+from bft.protocols.pbft.state import State
+
+
+def decide(state: State, decision: Decision) -> None:
+    """Take a committed proposal, and execute all that now has no gap before it."""
+    if decision.seq <= state.last_executed:
+        return
+    state.unexecuted.setdefault(decision.seq, decision)
+    if not state.rules.execute_in_order:
+        execute(state, state.unexecuted.pop(decision.seq))
+    execute_ready(state)
+
+
+def execute_ready(state: State) -> None:
+    """Execute what is committed and next, as long as there is no gap."""
+    while state.last_executed + 1 in state.unexecuted:
+        execute(state, state.unexecuted.pop(state.last_executed + 1))
+    wait_for_the_rest(state)
+
+
+def execute(state: State, decision: Decision) -> None:
+    """Let one proposal take effect and answer its client; a request executed before changes nothing."""
+    state.last_executed = max(state.last_executed, decision.seq)
+    state.decisions[decision.seq] = decision
+    state.emit(Persist(("decision", decision.seq), decision))
+    repeated = apply(state, decision)
+    digest = decision.proposal.digest
+    state.emit(Execute(decision.view, decision.seq, digest, decision.proposal, repeated, state.machine.digest()))
+    request = decision.proposal.request
+    if request is not None:
+        timestamp, result = state.clients[request.client]
+        if timestamp == request.timestamp:
+            state.emit(Reply(request.client, timestamp, result))
+        if state.pending.pop(request.key, None) is not None:
+            state.emit(Persist(("request", *request.key), None))
+    state.failures = 0
+    if decision.seq % state.config.checkpoint_interval == 0:
+        take_checkpoint(state, decision.seq)
+
+
+def apply(state: State, decision: Decision) -> bool:
+    """Change the state machine and the reply cache; return True if the request had been executed before."""
+    request = decision.proposal.request
+    if request is None:
+        return False
+    if state.rules.execute_once and request.timestamp <= state.clients.get(request.client, (-1, ""))[0]:
+        return True
+    state.clients[request.client] = (request.timestamp, state.machine.apply(decision.proposal))
+    return False
+
+
+def wait_for_the_rest(state: State) -> None:
+    """After progress: time the next pending request anew, or stop waiting (§4.4)."""
+    if state.pending or state.unexecuted:
+        if state.active:
+            state.start_view_timer()
+        state.stop_status_timer()
+        state.start_status_timer()
+    elif state.active:
+        state.stop_view_timer()
+        state.stop_status_timer()
+
+
+def snapshot(state: State) -> Snapshot:
+    """Return the whole replicated state: the machine's and the reply cache."""
+    clients = tuple((client, *state.clients[client]) for client in sorted(state.clients))
+    return (state.machine.snapshot(), clients)
+
+
+def restore(state: State, saved: Snapshot) -> None:
+    """Replace the replicated state by a snapshot."""
+    assert isinstance(saved, tuple)
+    machine_snapshot, clients = saved
+    state.machine.restore(machine_snapshot)
+    state.clients = {client: (timestamp, result) for client, timestamp, result in clients}
+
+
+def take_checkpoint(state: State, seq: int) -> None:
+    """Tell the others the digest of the state after `seq` (§4.3)."""
+    saved = snapshot(state)
+    state.snapshots[seq] = saved
+    message = state.keyring.sign(Checkpoint(seq, digest_of(saved), state.id))
+    state.emit(Persist(("checkpoint", seq), message))
+    state.emit(Persist(("snapshot", seq), saved))
+    state.emit(Broadcast(message))
+    checkpoints.on_checkpoint(state, state.id, message)

@@ -1,0 +1,138 @@
+"""The messages of PBFT (Castro & Liskov, OSDI'99; § below refers to it) and the certificates made of them.
+
+Every message names its signer in `replica`. A signature takes no part in equality: two messages that say the same are equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bft.core.request import Proposal
+from bft.core.state_machine import Snapshot
+
+
+def _signature() -> bytes:
+    return field(default=b"", compare=False, repr=False, kw_only=True)
+
+
+class _BySender:
+    """A message signed by the replica that it names."""
+
+    __slots__ = ()
+    replica: int
+
+    @property
+    def signer(self) -> int:
+        """The replica named in the body."""
+        return self.replica
+
+
+@dataclass(frozen=True, slots=True)
+class PrePrepare(_BySender):
+    """The primary assigns `seq` to a proposal (§4.2)."""
+
+    view: int
+    seq: int
+    digest: str
+    proposal: Proposal
+    replica: int
+    signature: bytes = _signature()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare(_BySender):
+    """A backup, whose validator accepted the proposal, agrees to its place in the order (§4.2)."""
+
+    view: int
+    seq: int
+    digest: str
+    replica: int
+    signature: bytes = _signature()
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(_BySender):
+    """A replica holds a prepared certificate (§4.2)."""
+
+    view: int
+    seq: int
+    digest: str
+    replica: int
+    signature: bytes = _signature()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint(_BySender):
+    """The digest of the state after executing `seq` (§4.3)."""
+
+    seq: int
+    state_digest: str
+    replica: int
+    signature: bytes = _signature()
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCertificate:
+    """A pre-prepare with the prepares that match it: the set P_m of §4.4."""
+
+    preprepare: PrePrepare
+    prepares: tuple[Prepare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChange(_BySender):
+    """A replica leaves for `view`, with its stable checkpoint and all that it prepared above it (§4.4)."""
+
+    view: int
+    low: int
+    checkpoint_proof: tuple[Checkpoint, ...]
+    prepared: tuple[PreparedCertificate, ...]
+    replica: int
+    signature: bytes = _signature()
+
+
+@dataclass(frozen=True, slots=True)
+class NewView(_BySender):
+    """The primary of `view` shows why it may start and what the view carries over: V and O of §4.4."""
+
+    view: int
+    view_changes: tuple[ViewChange, ...]
+    preprepares: tuple[PrePrepare, ...]
+    replica: int
+    signature: bytes = _signature()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A proposal with the commits that make it final, provable to anyone."""
+
+    view: int
+    seq: int
+    proposal: Proposal
+    commits: tuple[Commit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status(_BySender):
+    """A replica that waits tells the others how far it is, so that they resend what it lacks.
+
+    (Castro & Liskov, TOCS 2002, §5.2: retransmission driven by the receiver.)
+    """
+
+    view: int
+    active: bool
+    last_executed: int
+    low: int
+    replica: int
+    signature: bytes = _signature()
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp(_BySender):
+    """What a replica left behind lacks: a proved snapshot, decisions with their commits, or both."""
+
+    checkpoint_proof: tuple[Checkpoint, ...]
+    snapshot: Snapshot | None
+    decisions: tuple[Decision, ...]
+    replica: int
+    signature: bytes = _signature()

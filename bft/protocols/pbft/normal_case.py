@@ -1,0 +1,274 @@
+"""The normal case (§4.2): request, pre-prepare, prepare, commit.
+
+A vote that arrives early is filed in its slot and counts from the moment the pre-prepare is accepted; a vote of another view, of
+the primary's own prepare, or a second one from the same replica never counts.
+"""
+
+from __future__ import annotations
+
+from bft.core.effects import Broadcast, Persist, Reply, RequestProposal, RequestVerdict
+from bft.core.events import Committed, Equivocation, Judgement, PrePrepareAccepted, Prepared, ProposalMissing
+from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
+from bft.core.request import Proposal, Request
+from bft.core.verdict import Verdict
+from bft.protocols.pbft import execution
+from bft.protocols.pbft.messages import Commit, Decision, PreparedCertificate, PrePrepare, Prepare
+from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
+
+
+def on_request(state: State, event: ClientRequest) -> None:
+    """A client's request: answer it again, forget it, or see to it that it is ordered (§4.1)."""
+    request = event.request
+    if state.rules.check_requests and not state.keyring.verify(request):
+        return state.drop("request not signed by its client")
+    timestamp, result = state.clients.get(request.client, (-1, ""))
+    if request.timestamp <= timestamp:
+        if request.timestamp == timestamp:
+            state.emit(Reply(request.client, timestamp, result))
+        return None
+    if request.key in state.pending:
+        return None
+    remember(state, request)
+    if state.active and state.is_primary:
+        propose(state, request)
+    return None
+
+
+def remember(state: State, request: Request) -> None:
+    """Hold a request until it is executed, and start waiting for that."""
+    state.pending[request.key] = request
+    state.emit(Persist(("request", *request.key), request))
+    if state.active and not state.view_timer_runs:
+        state.start_view_timer()
+    state.start_status_timer()
+
+
+def propose(state: State, request: Request) -> None:
+    """As primary, ask the validator for an answer, once per view."""
+    if request.key not in state.ordering:
+        state.ordering.add(request.key)
+        state.emit(RequestProposal(state.view, request))
+
+
+def on_proposal_ready(state: State, event: ProposalReady) -> None:
+    """The validator answered: give the proposal the next number, if it is still wanted."""
+    if event.view != state.view or not state.active or not state.is_primary:
+        return state.drop("stale proposal")
+    if event.request.key not in state.pending:
+        return state.drop("proposal for an executed request")
+    if event.answer is None:
+        state.emit(ProposalMissing(state.view))
+        return None
+    state.unordered.append(Proposal(request=event.request, answer=event.answer, wording=event.wording))
+    return order(state)
+
+
+def order(state: State) -> None:
+    """Assign numbers inside the window to what waits for one, several in flight at once."""
+    while state.unordered and state.next_seq <= state.high:
+        proposal = state.unordered.pop(0)
+        seq = state.next_seq
+        state.next_seq += 1
+        message = state.keyring.sign(PrePrepare(state.view, seq, proposal.digest, proposal, state.id))
+        state.emit(Persist(("pre-prepare", seq), message))
+        state.emit(Broadcast(message))
+        accept(state, state.slot(seq), message, carried=False)
+
+
+def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
+    """A primary's proposal: accept the first valid one for its place and ask the validator about it (§4.2)."""
+    rules = state.rules
+    if rules.check_identity and message.replica != sender:
+        return state.drop("identity differs from sender")
+    if rules.only_primary_proposes and sender != state.verifier.primary(message.view):
+        return state.drop("pre-prepare not from the primary")
+    if message.view < state.view or message.seq <= state.low:
+        return state.drop("old pre-prepare")
+    if message.view > state.view or not state.active or message.seq > state.high:
+        return keep_early(state, message)
+    slot = state.slot(message.seq)
+    if slot.digest is not None and rules.keep_first_preprepare:
+        if slot.digest != message.digest:
+            state.emit(Equivocation(sender, slot.preprepare, message))
+        return state.drop("second pre-prepare")
+    if message.proposal.request is None:
+        return state.drop("null request outside a new view")
+    if rules.check_digest and message.digest != message.proposal.digest:
+        return state.drop("digest differs from proposal")
+    if not state.verifier.request_authentic(message.proposal):
+        return state.drop("request not signed by its client")
+    state.emit(Persist(("pre-prepare", message.seq), message))
+    accept(state, slot, message, carried=False)
+    return None
+
+
+def keep_early(state: State, message: PrePrepare) -> None:
+    """Keep a pre-prepare that may fit later, one per place, within bounds."""
+    near = message.view - state.view <= VIEWS_AHEAD and message.seq <= state.high + state.config.window
+    if state.rules.keep_early and near:
+        state.early.setdefault((message.view, message.seq), message)
+    else:
+        state.drop("pre-prepare far ahead")
+
+
+def release_early(state: State) -> None:
+    """Look again at early pre-prepares: the view or the window has moved."""
+    fits = sorted(place for place in state.early if place[0] <= state.view and place[1] <= state.high)
+    for place in fits:
+        message = state.early.pop(place)
+        on_preprepare(state, message.replica, message)
+
+
+def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> None:
+    """Accept a pre-prepare into the log; the votes filed before it now count.
+
+    What a new view carries over is prepared without asking the validator again: it may already be committed somewhere.
+    """
+    slot.preprepare = message
+    slot.digest = message.digest
+    weights = state.weights
+    slot.prepare_weight = sum(weights[vote.replica] for vote in slot.prepares.values() if counts(state, slot, vote))
+    slot.commit_weight = sum(weights[vote.replica] for vote in slot.commits.values() if counts(state, slot, vote))
+    state.emit(PrePrepareAccepted(slot.view, slot.seq, message.digest, carried))
+    request = message.proposal.request
+    if request is not None:
+        state.ordering.add(request.key)
+        if request.key not in state.pending and request.timestamp > state.clients.get(request.client, (-1, ""))[0]:
+            remember(state, request)
+    if not state.is_primary:
+        if carried and not state.rules.judge_carried:
+            send_prepare(state, slot)
+        else:
+            state.emit(RequestVerdict(slot.view, slot.seq, message.digest, message.proposal))
+    check_prepared(state, slot)
+
+
+def counts(state: State, slot: Slot, vote: Prepare | Commit) -> bool:
+    """Return whether a filed vote is for the accepted digest."""
+    return vote.digest == slot.digest or not state.rules.compare_digests
+
+
+def on_verdict(state: State, event: VerdictReady) -> None:
+    """The validator judged the accepted proposal: prepare it if it was accepted."""
+    slot = state.slots.get(event.seq)
+    if event.view != state.view or not state.active or slot is None or slot.digest != event.digest:
+        return state.drop("stale verdict")
+    state.emit(Judgement(event.view, event.seq, event.verdict))
+    if event.verdict is Verdict.ACCEPT and not slot.prepare_sent:
+        send_prepare(state, slot)
+        check_prepared(state, slot)
+    return None
+
+
+def send_prepare(state: State, slot: Slot) -> None:
+    """Tell everyone, and oneself, that this replica agrees to the proposal's place."""
+    assert slot.digest is not None
+    slot.prepare_sent = True
+    vote = state.keyring.sign(Prepare(slot.view, slot.seq, slot.digest, state.id))
+    state.emit(Persist(("prepare", slot.seq), vote))
+    state.emit(Broadcast(vote))
+    slot.prepares[state.id] = vote
+    slot.prepare_weight += state.weights[state.id]
+
+
+def on_prepare(state: State, sender: int, vote: Prepare) -> None:
+    """A backup's prepare. The primary's own is never counted: its pre-prepare stands for it (§4.2)."""
+    slot = state.slots.get(vote.seq)
+    if slot is None or slot.view != vote.view or not state.active or vote.replica != sender:
+        slot = file_vote(state, sender, vote)
+        if slot is None:
+            return
+    if sender == state.verifier.primary(slot.view) and not state.rules.count_primary_prepare:
+        return state.drop("prepare from the primary")
+    held = slot.prepares.get(sender)
+    if held is not None:
+        second_vote(state, sender, held, vote)
+        if not state.rules.count_duplicates:
+            return
+    slot.prepares[sender] = vote
+    if vote.digest == slot.digest or not state.rules.compare_digests:
+        slot.prepare_weight += state.weights[sender]
+        if not slot.prepared:
+            check_prepared(state, slot)
+
+
+def on_commit(state: State, sender: int, vote: Commit) -> None:
+    """A replica's commit: it holds a prepared certificate (§4.2)."""
+    slot = state.slots.get(vote.seq)
+    if slot is None or slot.view != vote.view or not state.active or vote.replica != sender:
+        slot = file_vote(state, sender, vote)
+        if slot is None:
+            return
+    held = slot.commits.get(sender)
+    if held is not None:
+        second_vote(state, sender, held, vote)
+        if not state.rules.count_duplicates:
+            return
+    slot.commits[sender] = vote
+    if vote.digest == slot.digest or not state.rules.compare_digests:
+        slot.commit_weight += state.weights[sender]
+        if slot.prepared and not slot.committed:
+            check_committed(state, slot)
+
+
+def file_vote(state: State, sender: int, vote: Prepare | Commit) -> Slot | None:
+    """Find the slot of a vote that is not plainly for the current log; None when it does not count (M2, M4, M5, M6)."""
+    rules = state.rules
+    if rules.check_identity and vote.replica != sender:
+        state.drop("identity differs from sender")
+        return None
+    if not state.low < vote.seq <= state.high + state.config.window:
+        state.drop("vote outside the window")
+        return None
+    if vote.view < state.view and rules.refuse_old_views:
+        state.drop("vote of an old view")
+        return None
+    if vote.view > state.view:
+        if vote.view - state.view > VIEWS_AHEAD:
+            state.drop("vote of a far view")
+            return None
+        state.start_status_timer()
+        return state.future.setdefault(vote.view, {}).setdefault(vote.seq, Slot(vote.view, vote.seq))
+    if not state.active and rules.pause_in_view_change:
+        return state.future.setdefault(state.view, {}).setdefault(vote.seq, Slot(state.view, vote.seq))
+    return state.slot(vote.seq)
+
+
+def second_vote(state: State, sender: int, held: Prepare | Commit, vote: Prepare | Commit) -> None:
+    """A voter's second vote: a duplicate, or evidence against it when it says something else."""
+    if held.digest != vote.digest:
+        state.emit(Equivocation(sender, held, vote))
+    state.drop("second vote")
+
+
+def check_prepared(state: State, slot: Slot) -> None:
+    """Become prepared once the primary and the backups that agree are a quorum, and commit to it (§4.2)."""
+    message = slot.preprepare
+    if slot.prepared or message is None or not state.active:
+        return
+    if state.weights[message.replica] + slot.prepare_weight < state.prepare_quorum:
+        return
+    slot.prepared = True
+    votes = tuple(slot.prepares[voter] for voter in slot.prepares if counts(state, slot, slot.prepares[voter]))
+    certificate = PreparedCertificate(message, votes)
+    kept = state.certificates.get(slot.seq)
+    state.certificates[slot.seq] = certificate if kept is None else state.rules.keep_certificate(kept, certificate)
+    state.emit(Prepared(slot.view, slot.seq, message.digest, tuple(vote.replica for vote in votes)))
+    vote = state.keyring.sign(Commit(slot.view, slot.seq, message.digest, state.id))
+    state.emit(Persist(("prepared", slot.seq), state.certificates[slot.seq]))
+    state.emit(Persist(("commit", slot.seq), vote))
+    state.emit(Broadcast(vote))
+    slot.commits[state.id] = vote
+    slot.commit_weight += state.weights[state.id]
+    check_committed(state, slot)
+
+
+def check_committed(state: State, slot: Slot) -> None:
+    """Become committed once a quorum commits to what this replica prepared, and execute what is next (§4.2)."""
+    if slot.committed or not slot.prepared or slot.commit_weight < state.commit_quorum:
+        return
+    assert slot.preprepare is not None
+    slot.committed = True
+    votes = tuple(vote for vote in slot.commits.values() if counts(state, slot, vote))
+    state.emit(Committed(slot.view, slot.seq, slot.preprepare.digest, tuple(vote.replica for vote in votes)))
+    execution.decide(state, Decision(slot.view, slot.seq, slot.preprepare.proposal, votes))

@@ -1,0 +1,141 @@
+"""A PBFT replica: one input in, effects out (Castro & Liskov, *Practical Byzantine Fault Tolerance*, OSDI'99).
+
+The rooms beside this file read beside the paper: `normal_case` (§4.2), `execution` (§4.1), `checkpoints` (§4.3), `view_change` (§4.4),
+`catch_up` and `recovery`. What differs from the paper: a backup prepares only what its validator accepted; retransmission follows TOCS 2002.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.signatures import Keyring
+from bft.core.state_machine import AnswerLog, StateMachine
+from bft.protocols.pbft import catch_up, checkpoints, normal_case, recovery, view_change
+from bft.protocols.pbft.config import PbftConfig
+from bft.protocols.pbft.messages import (
+    CatchUp,
+    Checkpoint,
+    Commit,
+    NewView,
+    PrePrepare,
+    Prepare,
+    Status,
+    ViewChange,
+)
+from bft.protocols.pbft.state import VIEW_TIMER, State
+
+NOTHING: tuple[object, ...] = ()
+
+
+class PbftReplica:
+    """One replica of a PBFT system.
+
+    Parameters
+    ----------
+    replica : int
+        Its number, 0 to n − 1.
+    config : PbftConfig
+        Parameters, equal at all replicas.
+    keyring : Keyring
+        Signs in this replica's name and verifies everybody's signatures.
+    machine : StateMachine, optional
+        What executing does; by default a log of answers.
+    """
+
+    __slots__ = ("_on_input", "_on_message", "_state", "id")
+
+    def __init__(
+        self, replica: int, config: PbftConfig, keyring: Keyring, machine: StateMachine | None = None
+    ) -> None:
+        self.id = replica
+        self._state = State(replica, config, keyring, AnswerLog() if machine is None else machine)
+        self._on_message = _ON_MESSAGE
+        self._on_input = _ON_INPUT
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input and return effects and events, in the order in which they must be carried out."""
+        del now  # the protocol measures time by timers alone
+        state = self._state
+        if event.__class__ is Deliver:
+            message = event.message
+            handle = self._on_message.get(message.__class__)
+            if handle is None:
+                state.drop("unknown message")
+                return NOTHING
+            handle(state, event.sender, message)
+        else:
+            self._on_input[event.__class__](state, event)
+        if state.moved:
+            settle(state)
+        if not state.effects:
+            return NOTHING
+        effects = state.effects
+        state.effects = []
+        return effects
+
+    @property
+    def drops(self) -> Mapping[str, int]:
+        """How many inputs did not count, by reason."""
+        return self._state.drops
+
+    @property
+    def view(self) -> int:
+        """The current view."""
+        return self._state.view
+
+    @property
+    def last_executed(self) -> int:
+        """The highest sequence number executed without a gap."""
+        return self._state.last_executed
+
+
+def settle(state: State) -> None:
+    """The view or the window has moved: take up what came early, evaluate votes filed early, order what waited."""
+    while state.moved:
+        state.moved = False
+        if not state.active:
+            return
+        normal_case.release_early(state)
+        for seq in sorted(state.slots):
+            slot = state.slots.get(seq)
+            if slot is not None:
+                normal_case.check_prepared(state, slot)
+                normal_case.check_committed(state, slot)
+        if state.is_primary:
+            normal_case.order(state)
+            for request in list(state.pending.values()):
+                normal_case.propose(state, request)
+
+
+def _on_timer(state: State, event: TimerFired) -> None:
+    if event.name == VIEW_TIMER:
+        view_change.on_view_timer(state)
+    else:
+        catch_up.on_status_timer(state)
+
+
+def _on_new_view(state: State, sender: int, message: NewView) -> None:
+    del sender
+    view_change.on_new_view(state, message)
+
+
+_ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
+    PrePrepare: normal_case.on_preprepare,
+    Prepare: normal_case.on_prepare,
+    Commit: normal_case.on_commit,
+    Checkpoint: checkpoints.on_checkpoint,
+    ViewChange: view_change.on_view_change,
+    NewView: _on_new_view,
+    Status: catch_up.on_status,
+    CatchUp: catch_up.on_catch_up,
+}
+
+_ON_INPUT: dict[type, Callable[[State, Any], None]] = {
+    ClientRequest: normal_case.on_request,
+    ProposalReady: normal_case.on_proposal_ready,
+    VerdictReady: normal_case.on_verdict,
+    TimerFired: _on_timer,
+    Restart: recovery.on_restart,
+}

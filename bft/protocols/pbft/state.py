@@ -1,0 +1,179 @@
+"""What a replica remembers: its log, its view, its watermarks. Data only; the rooms beside it say what may change it."""
+
+from __future__ import annotations
+
+from bft.core.ballot import BallotBox
+from bft.core.effects import CancelTimer, SetTimer
+from bft.core.request import Proposal, Request, RequestKey
+from bft.core.signatures import Keyring
+from bft.core.state_machine import Snapshot, StateMachine
+from bft.protocols.pbft.certificates import Verifier
+from bft.protocols.pbft.config import PbftConfig
+from bft.protocols.pbft.messages import (
+    Checkpoint,
+    Commit,
+    Decision,
+    NewView,
+    PreparedCertificate,
+    PrePrepare,
+    Prepare,
+    ViewChange,
+)
+
+VIEW_TIMER = "view"
+STATUS_TIMER = "status"
+
+VIEWS_AHEAD = 16
+"""Votes for views further ahead are not filed: a replica that far behind catches up by status."""
+
+
+class Slot:
+    """One sequence number in one view: the accepted pre-prepare and the first vote of every replica.
+
+    `prepare_weight` and `commit_weight` count the votes for the accepted digest, so a vote costs O(1).
+    """
+
+    __slots__ = (
+        "commit_weight",
+        "commits",
+        "committed",
+        "digest",
+        "preprepare",
+        "prepare_sent",
+        "prepare_weight",
+        "prepared",
+        "prepares",
+        "seq",
+        "view",
+    )
+
+    def __init__(self, view: int, seq: int) -> None:
+        self.view = view
+        self.seq = seq
+        self.preprepare: PrePrepare | None = None
+        self.digest: str | None = None
+        self.prepares: dict[int, Prepare] = {}
+        self.prepare_weight = 0
+        self.prepare_sent = False
+        self.prepared = False
+        self.commits: dict[int, Commit] = {}
+        self.commit_weight = 0
+        self.committed = False
+
+
+class State:
+    """The private, mutable state of one replica.
+
+    Attributes
+    ----------
+    view, active
+        The current view; inactive while waiting for its new-view.
+    low, high
+        Watermarks (§4.3): numbers in (low, high] are in play.
+    slots, future
+        The log of the current view, and votes filed early for later views.
+    certificates
+        Per number above `low`, the prepared certificate that a view-change would carry.
+    decisions, unexecuted
+        Executed numbers above `low` with their proof, and committed ones that wait for a gap to close.
+    pending, ordering
+        Requests known and not executed; those that already have, or await, a number in this view.
+    clients
+        Per client its last timestamp and reply (§4.1).
+    moved
+        The view or the window has moved in this step, so early messages may fit now.
+    failures
+        View changes since the last execution: the exponent of the timeout.
+    """
+
+    def __init__(self, replica: int, config: PbftConfig, keyring: Keyring, machine: StateMachine) -> None:
+        self.id = replica
+        self.config = config
+        self.rules = config.rules
+        self.keyring = keyring
+        self.machine = machine
+        self.system = config.system
+        self.weights = config.system.weights
+        self.verifier = Verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
+        self.prepare_quorum = config.rules.prepare_quorum(config.system)
+        self.commit_quorum = config.rules.commit_quorum(config.system)
+
+        self.view = 0
+        self.active = True
+        self.primary = self.verifier.primary(0)
+        self.low = 0
+        self.high = self.rules.high_watermark(0, config.window)
+        self.slots: dict[int, Slot] = {}
+        self.future: dict[int, dict[int, Slot]] = {}
+        self.early: dict[tuple[int, int], PrePrepare] = {}
+        self.certificates: dict[int, PreparedCertificate] = {}
+
+        self.next_seq = 1
+        self.pending: dict[RequestKey, Request] = {}
+        self.ordering: set[RequestKey] = set()
+        self.unordered: list[Proposal] = []
+
+        self.last_executed = 0
+        self.decisions: dict[int, Decision] = {}
+        self.unexecuted: dict[int, Decision] = {}
+        self.clients: dict[str, tuple[int, str]] = {}
+
+        self.checkpoints: BallotBox[Checkpoint] = BallotBox()
+        self.stable_proof: tuple[Checkpoint, ...] = ()
+        self.snapshots: dict[int, Snapshot] = {}
+
+        self.view_changes: BallotBox[ViewChange] = BallotBox()
+        self.own_view_change: ViewChange | None = None
+        self.new_view: NewView | None = None
+        self.failures = 0
+
+        self.view_timer_runs = False
+        self.status_timer_runs = False
+        self.status_wait_s = config.retransmit_s or 0.0
+        self.moved = False
+        self.drops: dict[str, int] = {}
+        self.effects: list[object] = []
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this replica leads the current view."""
+        return self.primary == self.id
+
+    def emit(self, effect: object) -> None:
+        """Ask the host for an effect, or report an event."""
+        self.effects.append(effect)
+
+    def drop(self, reason: str) -> None:
+        """Count an input that does not count: Byzantine or late input is data, never an error."""
+        self.drops[reason] = self.drops.get(reason, 0) + 1
+
+    def slot(self, seq: int) -> Slot:
+        """Return the current view's slot for `seq`, new if need be."""
+        slot = self.slots.get(seq)
+        if slot is None:
+            slot = self.slots[seq] = Slot(self.view, seq)
+        return slot
+
+    def start_view_timer(self) -> None:
+        """Start the view timer anew with the current timeout."""
+        self.view_timer_runs = True
+        self.emit(SetTimer(VIEW_TIMER, self.config.timeout_s(self.failures)))
+
+    def stop_view_timer(self) -> None:
+        """Stop the view timer."""
+        if self.view_timer_runs:
+            self.view_timer_runs = False
+            self.emit(CancelTimer(VIEW_TIMER))
+
+    def start_status_timer(self) -> None:
+        """Begin to ask for what is missing, unless that is going on already."""
+        if self.config.retransmit_s is not None and not self.status_timer_runs:
+            self.status_timer_runs = True
+            self.status_wait_s = self.config.retransmit_s
+            self.emit(SetTimer(STATUS_TIMER, self.status_wait_s))
+
+    def stop_status_timer(self) -> None:
+        """Nothing is missing any more."""
+        if self.status_timer_runs:
+            self.status_timer_runs = False
+            self.emit(CancelTimer(STATUS_TIMER))

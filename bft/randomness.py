@@ -1,0 +1,133 @@
+"""Named random streams: all randomness of the project, from one seed.
+
+A stream is addressed by (purpose, replication, node); what one component draws never disturbs another. Building a
+generator costs tens of microseconds, so replications are drawn in blocks: one generator fills the rows of many
+replications at once, and every engine takes its slice of the same block. Where a node needs more than its row holds,
+its tape goes on from a generator of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bft.errors import ScenarioError, bad_value
+
+Floats = NDArray[np.float64]
+
+BLOCK_ELEMENTS = 1 << 15
+BLOCK_REPLICATIONS = 256
+TAPE_CHUNK = 16
+
+
+def purpose_key(purpose: str) -> int:
+    """Return the same whole number for a purpose in every process (unlike `hash`)."""
+    return crc32(purpose.encode())
+
+
+class Randomness:
+    """The streams of one seed.
+
+    Parameters
+    ----------
+    seed : int
+        Non-negative; the same seed gives the same draws in every process and for every number of workers.
+    """
+
+    def __init__(self, seed: int) -> None:
+        if seed < 0:
+            raise ScenarioError(bad_value("seed", seed, "must be a whole number, 0 or more"))
+        self.seed = seed
+        self._blocks: dict[tuple[str, tuple[int, ...]], tuple[int, Any]] = {}
+
+    def generator(self, purpose: str, *address: int) -> np.random.Generator:
+        """Return a fresh generator for an address, for draws too rare or too many for a block."""
+        key = np.random.SeedSequence(self.seed, spawn_key=(purpose_key(purpose), *address))
+        return np.random.Generator(np.random.PCG64(key))
+
+    def rows(
+        self,
+        purpose: str,
+        shape: tuple[int, ...],
+        replication: int,
+        prepare: Callable[[Floats], tuple[NDArray[Any], ...]] | None = None,
+    ) -> tuple[NDArray[Any], ...]:
+        """Return what one replication owns of the block that it lies in.
+
+        Parameters
+        ----------
+        purpose : str
+            Name of the stream.
+        shape : tuple of int
+            Shape of one replication's uniform draws; it belongs to the address.
+        replication : int
+            0 or more.
+        prepare : callable, optional
+            Turns the block's uniforms, shape (block, *shape), into arrays with the same first axis; called once a block.
+            The caller uses one `prepare` per purpose and shape.
+
+        Returns
+        -------
+        tuple of ndarray
+            The arrays of `prepare` (or the uniforms alone), each without the first axis.
+        """
+        size = min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
+        block, index = divmod(replication, size)
+        held = self._blocks.get((purpose, shape))
+        if held is None or held[0] != block:
+            uniforms = self.generator(purpose, 0, block).random((size, *shape))
+            held = (block, (uniforms,) if prepare is None else prepare(uniforms))
+            self._blocks[purpose, shape] = held
+        return tuple(array[index] for array in held[1])
+
+    def uniforms(self, purpose: str, shape: tuple[int, ...], replication: int) -> Floats:
+        """Return one replication's uniforms in [0, 1) of the given shape."""
+        return self.rows(purpose, shape, replication)[0]
+
+
+class Tape:
+    """Uniform draws that every node of one replication takes one after another, each from its own.
+
+    Parameters
+    ----------
+    randomness : Randomness
+        The streams of the seed.
+    purpose : str
+        Name of the stream.
+    nodes : int
+        Number of nodes.
+    depth : int
+        Draws per node that are taken from the block; a node that needs more goes on with a generator of its own.
+    replication : int
+        0 or more.
+    """
+
+    __slots__ = ("_depth", "_next", "_purpose", "_randomness", "_replication", "_rows", "_shape")
+
+    def __init__(self, randomness: Randomness, purpose: str, nodes: int, depth: int, replication: int) -> None:
+        self._randomness = randomness
+        self._purpose = purpose
+        self._replication = replication
+        self._shape = (nodes, depth)
+        self._depth = depth
+        self._next = [0] * nodes
+        self._rows: list[list[float] | None] = [None] * nodes
+
+    def draw(self, node: int) -> float:
+        """Return the node's next uniform in [0, 1)."""
+        row = self._rows[node]
+        if row is None:
+            row = self._randomness.uniforms(self._purpose, self._shape, self._replication)[node].tolist()
+            self._rows[node] = row
+        position = self._next[node]
+        self._next[node] = position + 1
+        if position >= len(row):
+            chunk = (position - self._depth) // TAPE_CHUNK
+            more = self._randomness.generator(self._purpose, 1, self._replication, node, chunk)
+            row.extend(more.random(TAPE_CHUNK).tolist())
+        return row[position]
