@@ -1,0 +1,1 @@
+"""Faults: who is faulty, and what the faulty do."""

@@ -1,0 +1,1 @@
+"""What happened, and whether it was allowed: traces, invariant monitors, outcomes."""

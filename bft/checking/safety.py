@@ -1,0 +1,72 @@
+"""The safety monitor that is always on: agreement, order and validity (S1 to S3), O(1) per execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from bft.core.effects import Execute
+from bft.core.events import StateTransferred
+from bft.core.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """An invariant did not hold."""
+
+    invariant: str
+    time_s: float
+    node: int
+    detail: str
+
+
+@dataclass(slots=True)
+class SafetyMonitor:
+    """Watches the executions of all nodes that follow the protocol.
+
+    Attributes
+    ----------
+    watched : collection of int
+        Nodes that are not Byzantine.
+    authentic : callable
+        Returns whether a client really signed a request.
+    breaches : list of Breach
+        What did not hold, in order of time.
+    """
+
+    watched: Collection[int]
+    authentic: Callable[[Request], bool]
+    breaches: list[Breach] = field(default_factory=list)
+    _digest_at: dict[int, tuple[str, int]] = field(default_factory=dict)
+    _last: dict[int, int] = field(default_factory=dict)
+
+    def observe(self, time_s: float, node: int, event: object) -> None:
+        """Check one event of a node."""
+        if node not in self.watched:
+            return
+        if isinstance(event, Execute):
+            self._agreement(time_s, node, event)
+            self._order(time_s, node, event)
+            self._validity(time_s, node, event)
+        elif isinstance(event, StateTransferred):
+            self._last[node] = event.seq
+
+    def _agreement(self, time_s: float, node: int, event: Execute) -> None:
+        """S1: no two honest replicas execute different values at one number (§4.2)."""
+        digest, first = self._digest_at.setdefault(event.seq, (event.digest, node))
+        if digest != event.digest:
+            detail = f"seq {event.seq}: node {first} executed {digest[:8]}, node {node} {event.digest[:8]}"
+            self.breaches.append(Breach("S1", time_s, node, detail))
+
+    def _order(self, time_s: float, node: int, event: Execute) -> None:
+        """S2: execution leaves no gap and repeats nothing."""
+        last = self._last.get(node, 0)
+        if event.seq != last + 1:
+            self.breaches.append(Breach("S2", time_s, node, f"seq {event.seq} executed after {last}"))
+        self._last[node] = max(last, event.seq)
+
+    def _validity(self, time_s: float, node: int, event: Execute) -> None:
+        """S3: what executes is null or a client's own request (§4.1)."""
+        request = event.proposal.request
+        if request is not None and not self.authentic(request):
+            self.breaches.append(Breach("S3", time_s, node, f"seq {event.seq}: request {request.key} not signed"))

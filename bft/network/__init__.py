@@ -1,0 +1,1 @@
+"""Links between nodes: how long a message takes, and whether it arrives."""

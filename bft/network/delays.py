@@ -1,0 +1,93 @@
+"""Delay laws, sampled by inverse distribution function: one uniform makes one delay, whatever the law.
+
+So two scenarios that differ only in the law, or an engine that draws many replications at once, use the same uniforms.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Protocol
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy.special import ndtr, ndtri
+
+from bft.randomness import Floats
+from bft.settings import PositiveSeconds, Seconds, Settings
+
+
+class DelayLaw(Protocol):
+    """A distribution of delays in seconds, 0 or more."""
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return a delay for each uniform in [0, 1), same shape."""
+
+
+class ConstantDelay(Settings):
+    """Every message takes the same time."""
+
+    law: Literal["constant"] = "constant"
+    delay_s: Seconds = 0.05
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return the constant, in the shape of `uniforms`."""
+        return np.full(uniforms.shape, self.delay_s)
+
+
+class UniformDelay(Settings):
+    """Any time between two bounds, equally likely."""
+
+    law: Literal["uniform"] = "uniform"
+    low_s: Seconds = 0.02
+    high_s: Seconds = 0.08
+
+    @model_validator(mode="after")
+    def _ordered(self) -> UniformDelay:
+        if self.high_s < self.low_s:
+            raise ValueError(f"high_s = {self.high_s}: must be at least low_s = {self.low_s}")
+        return self
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return low + u · (high − low)."""
+        return self.low_s + uniforms * (self.high_s - self.low_s)
+
+
+class NormalDelay(Settings):
+    """Normal with the given mean and standard deviation, conditioned on being at least 0 (truncated, not clipped)."""
+
+    law: Literal["normal"] = "normal"
+    mean_s: Seconds = 0.05
+    sd_s: PositiveSeconds = 0.01
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return the quantile of the truncated normal."""
+        below = ndtr(-self.mean_s / self.sd_s)
+        quantile = np.asarray(ndtri(below + uniforms * (1.0 - below)))
+        return np.maximum(0.0, self.mean_s + self.sd_s * quantile)
+
+
+class LognormalDelay(Settings):
+    """The logarithm is normal: most messages near the median, some much later."""
+
+    law: Literal["lognormal"] = "lognormal"
+    median_s: PositiveSeconds = 0.05
+    log_sd: Annotated[float, Field(ge=0, le=10)] = 0.5
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return median · exp(log_sd · Φ⁻¹(u))."""
+        return np.asarray(self.median_s * np.exp(self.log_sd * ndtri(np.maximum(uniforms, 1e-300))))
+
+
+class ExponentialDelay(Settings):
+    """Memoryless delay with the given mean."""
+
+    law: Literal["exponential"] = "exponential"
+    mean_s: PositiveSeconds = 0.05
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return −mean · log(1 − u)."""
+        return -self.mean_s * np.log1p(-uniforms)
+
+
+Delay = Annotated[
+    ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay, Field(discriminator="law")
+]

@@ -1,0 +1,295 @@
+"""One experiment, described: frozen, validated, read from and written to TOML.
+
+A scenario says what is run, never how often or with which seed. Everything that can be wrong with it is refused here, before anything
+runs, in one sentence that names the field, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import Field, ValidationError, model_validator
+
+from bft.adversary.settings import Faults
+from bft.core.quorum import QuorumSystem
+from bft.errors import ScenarioError, bad_value
+from bft.network.settings import Network
+from bft.protocols.pbft import PbftConfig, Rules
+from bft.settings import PositiveSeconds, Seconds, Settings
+from bft.validators.settings import PerfectValidators, ValidatorSettings
+
+
+class Requests(Settings):
+    """The requests of clients, each a question of its own by a client of its own.
+
+    Attributes
+    ----------
+    count : int
+        How many; the first comes at time 0.
+    rate_per_s : float, optional
+        Poisson arrivals with this rate; needed when there is more than one.
+    """
+
+    count: Annotated[int, Field(ge=1)] = 1
+    rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _has_rate(self) -> Requests:
+        if self.count > 1 and self.rate_per_s is None:
+            raise ScenarioError(bad_value("requests.count", self.count, "needs requests.rate_per_s"))
+        return self
+
+
+class Scenario(Settings):
+    """A system of n LLM validators, its faults, its network and its requests.
+
+    Attributes
+    ----------
+    n : int
+        Number of nodes, each a replica with its validator.
+    f, quorum, stakes : optional
+        Tolerated faulty weight, quorum weight, and stake of each node; see `QuorumSystem.of`.
+    protocol : {"pbft"}
+        How they agree.
+    faults, validators, network, requests : settings
+        Who is faulty, who answers and judges, how messages travel, what is asked.
+    views : int or "unlimited", optional
+        How many views (rounds of voting) may be used. By default n for one request, so that every node leads once, and no limit for more.
+    view_timeout_s, timeout_growth, timeout_cap_s : float
+        How long a view may take, and how the time grows with each failed view.
+    retransmission : bool
+        Whether waiting replicas ask for what they lack.
+    retransmit_s : float
+        After how many seconds they ask first; then after twice as many, and so on.
+    checkpoint_interval, window : int
+        PBFT's K and L, in requests.
+    horizon_s : float, optional
+        When the run ends at the latest; by default late enough for all views.
+    """
+
+    n: Annotated[int, Field(ge=1)] = 4
+    f: Annotated[int, Field(ge=0)] | None = None
+    quorum: Annotated[int, Field(ge=1)] | None = None
+    stakes: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | None = None
+    protocol: Literal["pbft"] = "pbft"
+    faults: Faults = Faults()
+    validators: ValidatorSettings = PerfectValidators()
+    network: Network = Network()
+    requests: Requests = Requests()
+    views: Annotated[int, Field(ge=1)] | Literal["unlimited"] | None = None
+    view_timeout_s: PositiveSeconds = 10.0
+    timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
+    timeout_cap_s: PositiveSeconds = 600.0
+    retransmission: bool = True
+    retransmit_s: PositiveSeconds = 5.0
+    checkpoint_interval: Annotated[int, Field(ge=1)] = 16
+    window: Annotated[int, Field(ge=2)] = 64
+    horizon_s: Seconds | None = None
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise ScenarioError(explain(error, given)) from None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        system = self.system
+        check_nodes("faults.nodes", self.faults.nodes, self.n)
+        if isinstance(self.faults.delta, tuple) and len(self.faults.delta) != self.n:
+            raise ScenarioError(
+                bad_value("faults.delta", self.faults.delta, f"must have one value for each of the n = {self.n} nodes")
+            )
+        for partition in self.network.partitions:
+            for group in partition.groups:
+                check_nodes("network.partitions.groups", group, self.n)
+        self.pbft_config(system)
+        self.validators.model(self.n)
+        return self
+
+    @cached_property
+    def system(self) -> QuorumSystem:
+        """Weights, tolerated faults and quorum."""
+        return QuorumSystem.of(self.n, f=self.f, quorum=self.quorum, stakes=self.stakes)
+
+    @property
+    def view_limit(self) -> int | None:
+        """Number of views that may be used; None for no limit."""
+        if self.views == "unlimited":
+            return None
+        if self.views is None:
+            return self.n if self.requests.count == 1 else None
+        return self.views
+
+    def pbft_config(self, system: QuorumSystem | None = None, rules: Rules | None = None) -> PbftConfig:
+        """Return what each PBFT replica is told; `rules` replaces the protocol's, to plant a bug."""
+        return PbftConfig(
+            system=system or self.system,
+            view_timeout_s=self.view_timeout_s,
+            timeout_growth=self.timeout_growth,
+            timeout_cap_s=self.timeout_cap_s,
+            views=self.view_limit,
+            retransmit_s=self.retransmit_s if self.retransmission else None,
+            checkpoint_interval=self.checkpoint_interval,
+            window=self.window,
+            rules=rules or Rules(),
+        )
+
+    @property
+    def end_s(self) -> float:
+        """When the run ends at the latest, in seconds."""
+        if self.horizon_s is not None:
+            return self.horizon_s
+        config = self.pbft_config()
+        views = sum(config.timeout_s(failures) for failures in range(min(self.view_limit or self.n, 1000)))
+        arrivals = 0.0 if self.requests.rate_per_s is None else self.requests.count / self.requests.rate_per_s
+        return 2.0 * (arrivals + views)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Scenario:
+        """Return the scenario that nested tables describe."""
+        return cls(**data)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Scenario:
+        """Read a scenario file.
+
+        Raises
+        ------
+        ScenarioError
+            If the file cannot be read, is no TOML, or describes no scenario that can be run.
+        """
+        return cls.from_dict(read_toml(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested tables of all values, defaults included, in types that TOML and JSON know; None is left out."""
+        return _plain(self.model_dump(mode="json", exclude_none=True))
+
+    def to_toml(self) -> str:
+        """Return the scenario file of this scenario."""
+        return tomli_w.dumps(self.to_dict())
+
+    def replace(self, path: str, value: object) -> Scenario:
+        """Return a scenario that differs in the value at a dotted path, such as "faults.delta".
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such field or it cannot have this value.
+        """
+        return self.replace_all({path: value})
+
+    def replace_all(self, values: Mapping[str, object]) -> Scenario:
+        """Return a scenario that differs in the values at several dotted paths, checked together."""
+        tree = {name: getattr(self, name) for name in self.model_fields_set}
+        for path, value in values.items():
+            set_path(tree, path, value)
+        return Scenario(**tree)
+
+
+def check_nodes(field: str, nodes: Sequence[int] | None, n: int) -> None:
+    """Refuse node numbers outside 0 … n − 1."""
+    for node in nodes or ():
+        if not 0 <= node < n:
+            raise ScenarioError(bad_value(field, node, f"must be a node between 0 and {n - 1}"))
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return the tables of a TOML file; raise ScenarioError if there are none."""
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: is not TOML: {error}") from None
+
+
+def set_path(tree: dict[str, Any], path: str, value: object) -> None:
+    """Set the value at a dotted path in nested tables, opening settings on the way."""
+    *tables, last = path.split(".")
+    for name in tables:
+        inner = tree.get(name)
+        if isinstance(inner, Settings):
+            inner = {key: getattr(inner, key) for key in _given(inner)}
+        if inner is not None and not isinstance(inner, Mapping):
+            raise ScenarioError(bad_value(path, value, f"{name} is not a table"))
+        tree[name] = dict(inner or {})
+        tree = tree[name]
+    tree[last] = value
+
+
+def _given(settings: Settings) -> list[str]:
+    """Return the fields that were given, with the tag that says which kind of settings they are."""
+    tags = [tag for tag in ("kind", "law") if tag in type(settings).model_fields]
+    return sorted({*settings.model_fields_set, *tags})
+
+
+def explain(error: ValidationError, given: Mapping[str, Any]) -> str:
+    """Say in one sentence what is wrong with a description."""
+    problem = max(error.errors(), key=lambda each: (each["type"] == "value_error", len(each["loc"])))
+    path, value = _locate(problem["loc"], given)
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{path} = {value!r}: unknown key"
+    if kind == "missing":
+        return f"{path}: is needed and was not given"
+    allowed = _ALLOWED.get(kind)
+    if allowed is not None:
+        return bad_value(path, value, allowed.format(**context))
+    message = problem["msg"].removeprefix("Value error, ")
+    return bad_value(path, value, message[0].lower() + message[1:])
+
+
+_ALLOWED = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "finite_number": "must be a finite number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be a text",
+    "tuple_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "union_tag_invalid": "must have {discriminator} among {expected_tags}",
+    "union_tag_not_found": "must say its {discriminator}",
+}
+
+
+def _locate(location: Sequence[int | str], given: Any) -> tuple[str, object]:
+    """Return the path of a problem as its author wrote it, without the tags of alternatives, and the value there."""
+    path: list[str] = []
+    value: Any = given
+    for position, step in enumerate(location):
+        if isinstance(value, Settings):
+            value = {name: getattr(value, name) for name in type(value).model_fields}
+        if isinstance(step, int) and isinstance(value, list | tuple) and step < len(value):
+            path.append(str(step))
+            value = value[step]
+        elif isinstance(value, Mapping) and step in value:
+            path.append(str(step))
+            value = value[step]
+        elif isinstance(value, Mapping) and position == len(location) - 1:
+            path.append(str(step))
+            return ".".join(path), None
+    return ".".join(path), value
+
+
+def _plain(value: Any) -> Any:
+    """Return tables and lists without None, for TOML."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value

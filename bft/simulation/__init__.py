@@ -1,0 +1,1 @@
+"""The SimPy host: the only room that imports simpy."""

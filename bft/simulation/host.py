@@ -1,0 +1,310 @@
+"""The host of one run: turns the effects of replicas into SimPy events, and events into inputs."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bft.adversary.node import As, Behaviour, Crash, Feed, FaultyNode, Later, Recover, Started
+from bft.checking.safety import SafetyMonitor
+from bft.checking.trace import Record
+from bft.core.effects import (
+    Broadcast,
+    CancelTimer,
+    Execute,
+    Forget,
+    Persist,
+    Reply,
+    RequestProposal,
+    RequestVerdict,
+    Send,
+    SetTimer,
+)
+from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.replica import Replica
+from bft.core.request import Request, RequestKey
+from bft.simulation.clients import Clients
+from bft.simulation.environment import Alarm, Clock, Fanout
+from bft.simulation.links import Links
+from bft.validators.panel import Panel
+
+Step = Callable[[float, Any], Any]
+
+
+class Host:
+    """Runs the nodes of one replication.
+
+    Parameters
+    ----------
+    make_replica : callable
+        Returns a fresh replica of a node; called at the start and at every recovery.
+    links : Links
+        How messages travel.
+    panel : Panel
+        The validators.
+    questions : mapping
+        Question number of each request.
+    clients : Clients
+        Who gathers the replies.
+    monitor : SafetyMonitor
+        Watches every event.
+    faulty : mapping
+        Behaviour and context of every faulty node.
+    """
+
+    def __init__(
+        self,
+        *,
+        n: int,
+        make_replica: Callable[[int], Replica],
+        links: Links,
+        panel: Panel,
+        questions: Mapping[RequestKey, int],
+        clients: Clients,
+        monitor: SafetyMonitor,
+        faulty: Mapping[int, tuple[Behaviour, FaultyNode]],
+    ) -> None:
+        self.clock = Clock()
+        self.n = n
+        self.make_replica = make_replica
+        self.links = links
+        self.panel = panel
+        self.questions = questions
+        self.clients = clients
+        self.monitor = monitor
+        self.faulty = faulty
+        self.records: list[Record] = []
+        self.delivered = 0
+        self.sent: dict[str, int] = {}
+        self.lost = 0
+        self.known: list[Request] = []
+        self.running: list[Step | None] = [None] * n
+        self.replicas: list[Replica | None] = [None] * n
+        self._honest_step: dict[int, Step] = {}
+        self._life = [0] * n
+        self._timers: list[dict[str, Alarm]] = [{} for _ in range(n)]
+        self._stored: list[dict[tuple[object, ...], object]] = [{} for _ in range(n)]
+        self._soon: deque[tuple[int, object]] = deque()
+        self._do: dict[type, Callable[[int, Any], None]] = {
+            Broadcast: self._broadcast,
+            Send: self._send,
+            SetTimer: self._set_timer,
+            CancelTimer: self._cancel_timer,
+            Persist: self._persist,
+            Forget: self._forget,
+            RequestProposal: self._request_proposal,
+            RequestVerdict: self._request_verdict,
+            Execute: self._execute,
+            Reply: self._reply,
+            Crash: self._crash,
+            Recover: self._recover,
+            Later: self._later,
+            Feed: self._feed,
+            As: self._as,
+        }
+        for node in range(n):
+            self._start(node)
+
+    def run(self, until_s: float) -> None:
+        """Run until nothing happens any more, at the latest until `until_s` (inclusive)."""
+        for node in sorted(self.faulty):
+            behaviour, context = self.faulty[node]
+            self._perform(node, behaviour.bend(context, self.clock.now, Started(), ()))
+        self._drain()
+        clock: Any = self.clock
+        while clock._queue and clock._queue[0][0] <= until_s:
+            clock.step()
+
+    def submit(self, request: Request, at_s: float) -> None:
+        """Let a client send a request to every node at a time."""
+        Alarm(self.clock, at_s, lambda _: self._arrive(request))
+
+    def _arrive(self, request: Request) -> None:
+        self.known.append(request)
+        self.clients.asked(request, self.clock.now)
+        for node in range(self.n):
+            self._soon.append((node, ClientRequest(request)))
+        self._drain()
+
+    def _start(self, node: int) -> None:
+        """Build the node's replica; a faulty node's behaviour stands before it."""
+        replica = self.make_replica(node)
+        self.replicas[node] = replica
+        step: Step = replica.step
+        self._honest_step[node] = step
+        if node in self.faulty:
+            behaviour, context = self.faulty[node]
+
+            def bent(now: float, event: Any) -> Any:
+                return behaviour.bend(context, now, event, step(now, event))
+
+            self.running[node] = bent
+        else:
+            self.running[node] = step
+
+    def _receive(self, node: int, event: Any) -> None:
+        """Give a message to a node and do what it asks."""
+        step = self.running[node]
+        if step is None:
+            self.lost += 1
+            return
+        self.delivered += 1
+        effects = step(self.clock._now, event)
+        if effects:
+            self._perform(node, effects)
+            if self._soon:
+                self._drain()
+
+    def _input(self, node: int, event: object) -> None:
+        """Give a node an input that is no message."""
+        step = self.running[node]
+        if step is not None:
+            self._perform(node, step(self.clock.now, event))
+
+    def _drain(self) -> None:
+        """Give the inputs that came without delay, in order."""
+        while self._soon:
+            self._input(*self._soon.popleft())
+
+    def _perform(self, node: int, effects: Any) -> None:
+        for effect in effects:
+            action = self._do.get(effect.__class__)
+            if action is None:
+                self._record(node, effect)
+            else:
+                action(node, effect)
+
+    def _record(self, node: int, event: object) -> None:
+        now = self.clock.now
+        self.records.append(Record(now, node, event))
+        self.monitor.observe(now, node, event)
+
+    def _execute(self, node: int, effect: Execute) -> None:
+        self._record(node, effect)
+
+    def _reply(self, node: int, effect: Reply) -> None:
+        self.clients.replied(node, effect, self.clock.now)
+
+    def _broadcast(self, node: int, effect: Broadcast) -> None:
+        self._count(effect.message, self.n - 1)
+        recipients, delays_s = self.links.broadcast(node)
+        event = Deliver(node, effect.message)
+        if not self.links.perfect:
+            now = self.clock.now
+            copies = {other: self.links.copies(node, other, now) for other in sorted(recipients)}
+            kept = [place for place, other in enumerate(recipients) if copies[other]]
+            for other in sorted(copies):
+                if copies[other] == 0:
+                    self.lost += 1
+                elif copies[other] == 2:
+                    self._deliver_once(node, other, event)
+            recipients = [recipients[place] for place in kept]
+            delays_s = [delays_s[place] for place in kept]
+        Fanout(self.clock, self._receive, recipients, delays_s, event)
+
+    def _send(self, node: int, effect: Send) -> None:
+        self._count(effect.message, 1)
+        event = Deliver(node, effect.message)
+        copies = 1 if self.links.perfect else self.links.copies(node, effect.recipient, self.clock.now)
+        if copies == 0:
+            self.lost += 1
+        for _ in range(copies):
+            self._deliver_once(node, effect.recipient, event)
+
+    def _deliver_once(self, node: int, recipient: int, event: Deliver) -> None:
+        Fanout(self.clock, self._receive, [recipient], [self.links.send_delay_s(node)], event)
+
+    def _count(self, message: object, copies: int) -> None:
+        kind = type(message).__name__
+        self.sent[kind] = self.sent.get(kind, 0) + copies
+
+    def _after(self, node: int, delay_s: float, call: Callable[[], None]) -> Alarm:
+        """Call after a delay, unless the node has crashed in between."""
+        life = self._life[node]
+
+        def ring(_: Any) -> None:
+            if self._life[node] == life:
+                call()
+                self._drain()
+
+        return Alarm(self.clock, self.clock.now + delay_s, ring)
+
+    def _give(self, node: int, delay_s: float, event: object) -> None:
+        """Give a node an input after a delay; without delay, after the present effects."""
+        if delay_s <= 0:
+            self._soon.append((node, event))
+        else:
+            self._after(node, delay_s, lambda: self._input(node, event))
+
+    def _set_timer(self, node: int, effect: SetTimer) -> None:
+        timers = self._timers[node]
+
+        def ring(alarm: Any) -> None:
+            if timers.get(effect.name) is alarm:
+                del timers[effect.name]
+                self._input(node, TimerFired(effect.name))
+                self._drain()
+
+        timers[effect.name] = Alarm(self.clock, self.clock.now + effect.delay_s, ring)
+
+    def _cancel_timer(self, node: int, effect: CancelTimer) -> None:
+        self._timers[node].pop(effect.name, None)
+
+    def _persist(self, node: int, effect: Persist) -> None:
+        if effect.value is None:
+            self._stored[node].pop(effect.key, None)
+        else:
+            self._stored[node][effect.key] = effect.value
+
+    def _forget(self, node: int, effect: Forget) -> None:
+        stored = self._stored[node]
+        for key in [key for key in stored if key[0] in effect.kinds and _number(key) <= effect.through]:
+            del stored[key]
+
+    def _request_proposal(self, node: int, effect: RequestProposal) -> None:
+        proposed = self.panel.propose(node, self.questions[effect.request.key])
+        self._give(node, proposed.latency_s, ProposalReady(effect.view, effect.request, proposed.answer))
+
+    def _request_verdict(self, node: int, effect: RequestVerdict) -> None:
+        request = effect.proposal.request
+        assert request is not None, "null requests are not judged"
+        judged = self.panel.judge(node, self.questions[request.key], effect.proposal.answer or "")
+        ready = VerdictReady(effect.view, effect.seq, effect.digest, judged.verdict)
+        self._give(node, judged.latency_s, ready)
+
+    def _crash(self, node: int, effect: Crash) -> None:
+        self._record(node, effect)
+        self._life[node] += 1
+        self._timers[node].clear()
+        self.running[node] = None
+
+    def _recover(self, node: int, effect: Recover) -> None:
+        self._record(node, effect)
+        self._start(node)
+        self._soon.append((node, Restart(dict(self._stored[node]))))
+        for request in self.known:
+            if not self.clients.answered(request.key):
+                self._soon.append((node, ClientRequest(request)))
+
+    def _later(self, node: int, effect: Later) -> None:
+        def ring(_: Any) -> None:
+            self._perform(node, (effect.effect,))
+            self._drain()
+
+        Alarm(self.clock, self.clock.now + effect.delay_s, ring)
+
+    def _feed(self, node: int, effect: Feed) -> None:
+        """Give an input to the node's replica; its behaviour sees what comes of it."""
+        self._give(node, effect.delay_s, effect.event)
+
+    def _as(self, node: int, effect: As) -> None:
+        """Let a fellow colluder act; keys and links are its own."""
+        assert effect.node in self.faulty, "only faulty nodes act for each other"
+        self._perform(effect.node, (effect.effect,))
+
+
+def _number(key: tuple[object, ...]) -> int:
+    number = key[1]
+    assert isinstance(number, int)
+    return number

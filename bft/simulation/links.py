@@ -1,0 +1,105 @@
+"""The links of one replication: delays, losses and copies, drawn from named streams.
+
+The k-th broadcast of a node has a row of delays of its own, whatever else happens, so that engines which see the same broadcasts see
+the same delays. Rows of many replications are drawn, transformed and sorted at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bft.network.delays import DelayLaw
+from bft.network.settings import Network, Partition
+from bft.randomness import Floats, Randomness, Tape
+
+BROADCASTS = 4
+"""Rows per node in a block: pre-prepare or prepare, commit, and two more; busier nodes go on with rows of their own."""
+
+SENDS = 4
+
+
+class Links:
+    """Draws how the messages of one replication travel.
+
+    Parameters
+    ----------
+    network : Network
+        Laws and partitions.
+    n : int
+        Number of nodes.
+    randomness : Randomness
+        The streams of the seed.
+    replication : int
+        0 or more.
+    """
+
+    def __init__(self, network: Network, n: int, randomness: Randomness, replication: int) -> None:
+        self._n = n
+        self._delay = network.delay
+        self._loss = network.loss
+        self._duplication = network.duplication
+        self._partitions = network.partitions
+        self._randomness = randomness
+        self._replication = replication
+        self._broadcasts = [0] * n
+        self._rows: tuple[NDArray[Any], ...] | None = None
+        self._send_delays = Tape(randomness, "send delays", n, SENDS, replication)
+        self._luck = Tape(randomness, "loss and duplication", n, SENDS * n, replication)
+        self.perfect = not (self._loss or self._duplication or self._partitions)
+
+    def broadcast(self, sender: int) -> tuple[list[int], list[float]]:
+        """Return the other nodes and their delays in seconds, soonest first, for the sender's next broadcast."""
+        index = self._broadcasts[sender]
+        self._broadcasts[sender] = index + 1
+        if index >= BROADCASTS:
+            return self._own_row(sender, index)
+        if self._rows is None:
+            self._rows = self._randomness.rows(
+                "broadcast delays", (self._n, BROADCASTS, self._n), self._replication, self._sorted_rows
+            )
+        order, delays = self._rows
+        return order[sender, index].tolist(), delays[sender, index].tolist()
+
+    def _sorted_rows(self, uniforms: Floats) -> tuple[NDArray[Any], ...]:
+        delays = self._delay.sample(uniforms)
+        nodes = np.arange(self._n)
+        delays[:, nodes, :, nodes] = np.inf  # nobody sends to itself: last in order, and cut off
+        return sort_delays(delays)
+
+    def _own_row(self, sender: int, index: int) -> tuple[list[int], list[float]]:
+        generator = self._randomness.generator("broadcast delays", 1, self._replication, sender, index)
+        delays = self._delay.sample(generator.random(self._n))
+        delays[sender] = np.inf
+        order, times = sort_delays(delays)
+        return order.tolist(), times.tolist()
+
+    def send_delay_s(self, sender: int) -> float:
+        """Return the delay of the sender's next message to a single node, in seconds."""
+        law: DelayLaw = self._delay
+        return float(law.sample(np.array([self._send_delays.draw(sender)]))[0])
+
+    def copies(self, sender: int, recipient: int, now_s: float) -> int:
+        """Return how often a message sent now arrives: 0 when lost or cut off, 2 when duplicated."""
+        lost = self._loss > 0 and self._luck.draw(sender) < self._loss
+        twice = self._duplication > 0 and self._luck.draw(sender) < self._duplication
+        if lost or any(cuts(partition, sender, recipient, now_s) for partition in self._partitions):
+            return 0
+        return 2 if twice else 1
+
+
+def sort_delays(delays: Floats) -> tuple[NDArray[Any], ...]:
+    """Return recipients and delays, soonest first along the last axis, without the last (the sender itself)."""
+    order = np.argsort(delays, axis=-1, kind="stable")
+    return order[..., :-1], np.take_along_axis(delays, order, axis=-1)[..., :-1]
+
+
+def cuts(partition: Partition, one: int, other: int, now_s: float) -> bool:
+    """Return whether a partition keeps two nodes apart now."""
+    if not partition.start_s <= now_s < partition.end_s:
+        return False
+    groups = [set(group) for group in partition.groups]
+    side = [next((index for index, group in enumerate(groups) if node in group), None) for node in (one, other)]
+    return side[0] != side[1]

@@ -1,0 +1,126 @@
+"""One run: what happened, how it ended, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from bft.checking.outcome import Outcome
+from bft.checking.safety import Breach
+from bft.checking.trace import Trace
+from bft.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Figures of a run; times in seconds of virtual time.
+
+    Attributes
+    ----------
+    decided_at_s : float or None
+        When n − f nodes (or all honest ones, if fewer) had executed every request.
+    first_decided_at_s, last_decided_at_s : float or None
+        When the first, and the last, honest node had executed every request.
+    views : int
+        Views that were used: 1 without a view change.
+    messages_sent, messages_delivered, messages_lost : int
+        Copies handed to links, received, and lost on links or at crashed nodes.
+    sent_by_kind : mapping of str to int
+        Copies sent by type of message.
+    client_latency_s : tuple of float
+        Of each answered request, from asking to f + 1 equal replies.
+    """
+
+    decided_at_s: float | None
+    first_decided_at_s: float | None
+    last_decided_at_s: float | None
+    views: int
+    messages_sent: int
+    messages_delivered: int
+    messages_lost: int
+    sent_by_kind: Mapping[str, int]
+    client_latency_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The result of one simulated run.
+
+    Attributes
+    ----------
+    scenario, seed, replication
+        What was run; the same three give the same run.
+    outcome : Outcome
+        Of the one request, or the worst of many.
+    outcomes : tuple of Outcome
+        Of every request, in order of arrival.
+    metrics : Metrics
+        Times and message counts.
+    faults : mapping
+        Behaviour of every faulty node, and what it did.
+    breaches : sequence of Breach
+        Invariants that did not hold.
+    trace : Trace
+        All events.
+    cpu_s : float
+        Processor time that the run took.
+    """
+
+    scenario: Scenario
+    seed: int
+    replication: int
+    outcome: Outcome
+    outcomes: tuple[Outcome, ...]
+    metrics: Metrics
+    faults: Mapping[int, Mapping[str, Any]]
+    breaches: Sequence[Breach]
+    trace: Trace
+    cpu_s: float
+
+    @cached_property
+    def trace_hash(self) -> str:
+        """SHA-256 of the trace."""
+        return self.trace.hash
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as JSON values, without its trace."""
+        metrics = self.metrics
+        return {
+            "outcome": self.outcome.value,
+            "outcomes": [outcome.value for outcome in self.outcomes],
+            "decided_at_s": metrics.decided_at_s,
+            "first_decided_at_s": metrics.first_decided_at_s,
+            "last_decided_at_s": metrics.last_decided_at_s,
+            "views": metrics.views,
+            "messages_sent": metrics.messages_sent,
+            "messages_delivered": metrics.messages_delivered,
+            "messages_lost": metrics.messages_lost,
+            "sent_by_kind": dict(metrics.sent_by_kind),
+            "client_latency_s": list(metrics.client_latency_s),
+            "faults": {str(node): dict(told) for node, told in self.faults.items()},
+            "breaches": [
+                {"invariant": each.invariant, "time_s": each.time_s, "node": each.node, "detail": each.detail}
+                for each in self.breaches
+            ],
+            "seed": self.seed,
+            "replication": self.replication,
+            "trace_hash": self.trace_hash,
+            "cpu_s": self.cpu_s,
+        }
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "outcome": self.outcome.value.replace("_", ", "),
+            "n, q": f"{self.scenario.n}, {self.scenario.system.quorum}",
+            "decided at": "—" if self.metrics.decided_at_s is None else f"{self.metrics.decided_at_s:.3f} s",
+            "views": self.metrics.views,
+            "messages": f"{self.metrics.messages_sent} sent, {self.metrics.messages_delivered} delivered",
+            "faulty nodes": ", ".join(f"{node} ({told['behaviour']})" for node, told in self.faults.items()) or "none",
+            "invariants broken": ", ".join(sorted({breach.invariant for breach in self.breaches})) or "none",
+            "seed": f"{self.seed}, replication {self.replication}",
+        }
+        body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
+        return f"<table>{body}</table>"

@@ -1,0 +1,208 @@
+"""From a scenario and a seed to a run: the walk of the whole laboratory, one function per step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+from bft.adversary.draw import behaviours, faulty_nodes
+from bft.adversary.node import Behaviour, Coalition, FaultyNode
+from bft.adversary.settings import describe
+from bft.checking.outcome import Outcome, outcome_of, worst
+from bft.checking.safety import SafetyMonitor
+from bft.checking.trace import Record, Trace
+from bft.core.effects import Execute
+from bft.core.events import ViewEntered
+from bft.core.replica import Replica
+from bft.core.request import Proposal, Request
+from bft.core.signatures import SymbolicKeyring
+from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
+from bft.randomness import Randomness
+from bft.scenario import Scenario
+from bft.simulation.clients import Clients
+from bft.simulation.host import Host
+from bft.simulation.links import Links
+from bft.simulation.run import Metrics, Run
+from bft.simulation.world import PanelWorld
+
+MakeReplica = Callable[[int, PbftConfig, SymbolicKeyring], Replica]
+
+
+class Simulator:
+    """Runs replications of one scenario; what they share is built once.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to run.
+    seed : int
+        0 or more; all randomness comes from it.
+    rules : Rules, optional
+        Replaces PBFT's rules, to plant a bug.
+    make_replica : callable, optional
+        Makes the replica of a node from its number, the configuration and the keys; by default a `PbftReplica`.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        *,
+        rules: Rules | None = None,
+        make_replica: MakeReplica = PbftReplica,
+    ) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self._randomness = Randomness(seed)
+        self._model = scenario.validators.model(scenario.n)
+        self._config = scenario.pbft_config(rules=rules)
+        self._make_replica = make_replica
+        self._end_s = scenario.end_s
+
+    def run(self, replication: int = 0) -> Run:
+        """Run one replication to its end."""
+        started_s = process_time()
+        scenario, n = self.scenario, self.scenario.n
+        faulty = faulty_nodes(scenario.faults, n, self._randomness, replication)
+        plan = behaviours(scenario.faults, n, faulty, self._randomness, replication)
+        honest = tuple(node for node in range(n) if node not in plan)
+        byzantine = {node for node in faulty if plan[node].byzantine}
+        keyring = SymbolicKeyring(byzantine)
+        requests = self._requests(keyring, replication)
+        questions = {request.key: number for number, (request, _) in enumerate(requests)}
+        panel = self._model.panel(self._randomness, replication)
+        world = PanelWorld(panel, questions)
+        contexts = self._contexts(plan, honest, keyring, world)
+        clients = Clients(scenario.system)
+        monitor = SafetyMonitor(frozenset(range(n)) - byzantine, keyring.verify)
+        host = Host(
+            n=n,
+            make_replica=lambda node: self._make_replica(node, self._config, keyring),
+            links=Links(scenario.network, n, self._randomness, replication),
+            panel=panel,
+            questions=questions,
+            clients=clients,
+            monitor=monitor,
+            faulty={node: (plan[node], contexts[node]) for node in faulty},
+        )
+        for request, at_s in requests:
+            host.submit(request, at_s)
+        host.run(self._end_s)
+        outcomes = tuple(
+            outcome_of(executed, honest, world.is_right(next(iter(executed.values()))) if executed else None)
+            for executed in executions(host.records, honest, [request for request, _ in requests])
+        )
+        return Run(
+            scenario=scenario,
+            seed=self.seed,
+            replication=replication,
+            outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
+            outcomes=outcomes,
+            metrics=self._metrics(host, clients, honest, len(requests)),
+            faults={
+                node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty
+            },
+            breaches=tuple(monitor.breaches),
+            trace=Trace(host.records),
+            cpu_s=process_time() - started_s,
+        )
+
+    def _requests(self, keyring: SymbolicKeyring, replication: int) -> list[tuple[Request, float]]:
+        """Return the requests and their times of arrival."""
+        settings = self.scenario.requests
+        times = [0.0]
+        if settings.count > 1 and settings.rate_per_s is not None:
+            uniforms = self._randomness.uniforms("arrivals", (settings.count - 1,), replication)
+            times += np.cumsum(-np.log1p(-uniforms) / settings.rate_per_s).tolist()
+        return [
+            (keyring.sign(Request(client=f"client-{number}", timestamp=1, operation=f"question-{number}")), at_s)
+            for number, at_s in enumerate(times)
+        ]
+
+    def _contexts(
+        self, plan: Mapping[int, Behaviour], honest: tuple[int, ...], keyring: SymbolicKeyring, world: PanelWorld
+    ) -> dict[int, FaultyNode]:
+        """Return what each faulty node's behaviour may use; nodes with equal behaviour form a coalition."""
+        coalitions: dict[Behaviour, Coalition] = {}
+        for node, behaviour in plan.items():
+            if behaviour not in coalitions:
+                members = tuple(other for other in plan if plan[other] == behaviour)
+                coalitions[behaviour] = Coalition(members=members, honest=honest)
+        return {
+            node: FaultyNode(
+                id=node,
+                system=self.scenario.system,
+                views=self.scenario.view_limit,
+                keyring=keyring,
+                coalition=coalitions[behaviour],
+                world=world,
+            )
+            for node, behaviour in plan.items()
+        }
+
+    def _metrics(self, host: Host, clients: Clients, honest: Sequence[int], requests: int) -> Metrics:
+        """Measure a finished run."""
+        done: dict[int, int] = dict.fromkeys(honest, 0)
+        times: list[float] = []
+        views = 1
+        for time_s, node, event in host.records:
+            if isinstance(event, Execute) and node in done and event.proposal.request and not event.repeated:
+                done[node] += 1
+                if done[node] == requests:
+                    times.append(time_s)
+            elif isinstance(event, ViewEntered) and node in done:
+                views = max(views, event.view + 1)
+        enough = min(len(honest), self.scenario.n - self.scenario.system.tolerated) if honest else 1
+        if self.scenario.stakes is not None:
+            enough = max(1, len(honest))
+        asked, answered = clients.asked_at_s, clients.answered_at_s
+        return Metrics(
+            decided_at_s=times[enough - 1] if len(times) >= enough else None,
+            first_decided_at_s=times[0] if times else None,
+            last_decided_at_s=times[-1] if times and len(times) == len(honest) else None,
+            views=views,
+            messages_sent=sum(host.sent.values()),
+            messages_delivered=host.delivered,
+            messages_lost=host.lost,
+            sent_by_kind=host.sent,
+            client_latency_s=tuple(answered[key] - asked[key] for key in asked if key in answered),
+        )
+
+
+def executions(
+    records: Sequence[Record], honest: Sequence[int], requests: Sequence[Request]
+) -> list[dict[int, Proposal]]:
+    """Return, for each request, what every honest node executed for it first."""
+    by_key: dict[tuple[str, int], dict[int, Proposal]] = {request.key: {} for request in requests}
+    members = set(honest)
+    for _, node, event in records:
+        if isinstance(event, Execute) and node in members and event.proposal.request is not None:
+            executed = by_key.get(event.proposal.request.key)
+            if executed is not None and not event.repeated:
+                executed.setdefault(node, event.proposal)
+    return list(by_key.values())
+
+
+def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **options: Any) -> Run:
+    """Run one replication of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to run.
+    seed : int, optional
+        0 or more; the same seed gives the same run in every process.
+    replication : int, optional
+        Which of the seed's replications.
+    **options
+        `rules` and `make_replica`, as for `Simulator`.
+
+    Returns
+    -------
+    Run
+        Outcome, metrics, faults, breaches and trace.
+    """
+    return Simulator(scenario, seed, **options).run(replication)
