@@ -168,7 +168,8 @@ class Scenario(Settings):
 
     def to_dict(self) -> dict[str, Any]:
         """Return nested tables of all values, defaults included, in types that TOML and JSON know; None is left out."""
-        return _plain(self.model_dump(mode="json", exclude_none=True))
+        tables: dict[str, Any] = _plain(self.model_dump(mode="json", exclude_none=True))
+        return tables
 
     def to_toml(self) -> str:
         """Return the scenario file of this scenario."""

@@ -123,14 +123,13 @@ class FaultyNode:
 class Behaviour(Protocol):
     """What a faulty node does; implemented by frozen dataclasses, nothing to inherit from.
 
-    Attributes
-    ----------
-    byzantine : bool
-        True if the node may break the protocol; False for faults that only stop, delay or mislead its validator.
-        Safety is checked over all nodes that are not Byzantine.
+    `byzantine` is True if the node may break the protocol, False for faults that only stop, delay or mislead its validator.
+    Safety is checked over all nodes that are not Byzantine.
     """
 
-    byzantine: bool
+    @property
+    def byzantine(self) -> bool:
+        """Whether the node may break the protocol."""
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Return what happens instead of `effects`."""

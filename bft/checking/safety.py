@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from bft.core.effects import Execute
 from bft.core.events import StateTransferred
@@ -39,6 +40,8 @@ class SafetyMonitor:
     breaches: list[Breach] = field(default_factory=list)
     _digest_at: dict[int, tuple[str, int]] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
+
+    kinds: ClassVar[frozenset[type]] = frozenset({Execute, StateTransferred})
 
     def observe(self, time_s: float, node: int, event: object) -> None:
         """Check one event of a node."""

@@ -59,7 +59,7 @@ class Trace(Sequence[Record]):
 
 
 def _fields(event: Any) -> dict[str, Any]:
-    return {each.name: _json(getattr(event, each.name)) for each in fields(event)}
+    return {each.name: _json(getattr(event, each.name)) for each in fields(event) if each.repr}
 
 
 def _json(value: Any) -> Any:

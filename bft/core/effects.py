@@ -1,6 +1,6 @@
 """Everything a replica can ask of its host, in the order in which it must be done.
 
-`Persist` stands before the message that depends on it: what was sent must survive a crash. A host that cannot persist must not send.
+`Persist` stands before the messages that depend on it: what was sent must survive a crash. A host that cannot persist must not send.
 """
 
 from __future__ import annotations
@@ -42,10 +42,9 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class Persist:
-    """Store a value under a key in what survives a crash; None forgets the key."""
+    """Store values under their keys in what survives a crash, all or none; None forgets a key."""
 
-    key: tuple[object, ...]
-    value: object | None
+    entries: tuple[tuple[tuple[object, ...], object | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

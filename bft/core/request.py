@@ -59,10 +59,16 @@ class Proposal:
     request: Request | None
     answer: str | None = None
     wording: str = ""
+    _digest: str = field(default="", init=False, compare=False, repr=False)
 
     @property
     def digest(self) -> str:
-        """The name under which replicas vote on this proposal."""
+        """The name under which replicas vote on this proposal, computed once."""
+        if not self._digest:
+            object.__setattr__(self, "_digest", self._compute_digest())
+        return self._digest
+
+    def _compute_digest(self) -> str:
         if self.request is None:
             return NULL_DIGEST
         asked = self.request

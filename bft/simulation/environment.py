@@ -11,7 +11,7 @@ from heapq import heappush
 from typing import Any
 
 import simpy
-from simpy.core import NORMAL
+from simpy.events import NORMAL
 
 
 class Clock(simpy.Environment):
@@ -23,7 +23,9 @@ class Clock(simpy.Environment):
 
 
 class Alarm(simpy.Event):
-    """Calls a function once at a time."""
+    """Calls a function once at a time, with itself; `of` may say what it is for."""
+
+    of: tuple[int, str]
 
     def __init__(self, clock: Clock, time_s: float, call: Callable[[Any], None]) -> None:
         self.env = clock

@@ -12,7 +12,6 @@ from bft.checking.trace import Record
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
-    Execute,
     Forget,
     Persist,
     Reply,
@@ -73,6 +72,7 @@ class Host:
         self.questions = questions
         self.clients = clients
         self.monitor = monitor
+        self._watched = monitor.kinds
         self.faulty = faulty
         self.records: list[Record] = []
         self.delivered = 0
@@ -95,7 +95,6 @@ class Host:
             Forget: self._forget,
             RequestProposal: self._request_proposal,
             RequestVerdict: self._request_verdict,
-            Execute: self._execute,
             Reply: self._reply,
             Crash: self._crash,
             Recover: self._recover,
@@ -178,10 +177,8 @@ class Host:
     def _record(self, node: int, event: object) -> None:
         now = self.clock.now
         self.records.append(Record(now, node, event))
-        self.monitor.observe(now, node, event)
-
-    def _execute(self, node: int, effect: Execute) -> None:
-        self._record(node, effect)
+        if event.__class__ in self._watched:
+            self.monitor.observe(now, node, event)
 
     def _reply(self, node: int, effect: Reply) -> None:
         self.clients.replied(node, effect, self.clock.now)
@@ -238,24 +235,28 @@ class Host:
             self._after(node, delay_s, lambda: self._input(node, event))
 
     def _set_timer(self, node: int, effect: SetTimer) -> None:
-        timers = self._timers[node]
+        alarm = Alarm(self.clock, self.clock.now + effect.delay_s, self._ring)
+        alarm.of = (node, effect.name)
+        self._timers[node][effect.name] = alarm
 
-        def ring(alarm: Any) -> None:
-            if timers.get(effect.name) is alarm:
-                del timers[effect.name]
-                self._input(node, TimerFired(effect.name))
-                self._drain()
-
-        timers[effect.name] = Alarm(self.clock, self.clock.now + effect.delay_s, ring)
+    def _ring(self, alarm: Any) -> None:
+        """A timer ran out, unless it was cancelled or set anew."""
+        node, name = alarm.of
+        if self._timers[node].get(name) is alarm:
+            del self._timers[node][name]
+            self._input(node, TimerFired(name))
+            self._drain()
 
     def _cancel_timer(self, node: int, effect: CancelTimer) -> None:
         self._timers[node].pop(effect.name, None)
 
     def _persist(self, node: int, effect: Persist) -> None:
-        if effect.value is None:
-            self._stored[node].pop(effect.key, None)
-        else:
-            self._stored[node][effect.key] = effect.value
+        stored = self._stored[node]
+        for key, value in effect.entries:
+            if value is None:
+                stored.pop(key, None)
+            else:
+                stored[key] = value
 
     def _forget(self, node: int, effect: Forget) -> None:
         stored = self._stored[node]

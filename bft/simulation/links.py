@@ -16,7 +16,10 @@ from bft.network.settings import Network, Partition
 from bft.randomness import Floats, Randomness, Tape
 
 BROADCASTS = 4
-"""Rows per node in a block: pre-prepare or prepare, commit, and two more; busier nodes go on with rows of their own."""
+"""Rows per node in a block: pre-prepare or prepare, commit, and two more; busier nodes go on with chunks of their own."""
+
+CHUNK_ELEMENTS = 2048
+"""Delays in a chunk of rows: enough to make a generator worth its price."""
 
 SENDS = 4
 
@@ -45,6 +48,8 @@ class Links:
         self._randomness = randomness
         self._replication = replication
         self._broadcasts = [0] * n
+        self._chunk = max(1, CHUNK_ELEMENTS // n)
+        self._chunks: dict[int, tuple[list[list[int]], list[list[float]]]] = {}
         self._rows: tuple[NDArray[Any], ...] | None = None
         self._send_delays = Tape(randomness, "send delays", n, SENDS, replication)
         self._luck = Tape(randomness, "loss and duplication", n, SENDS * n, replication)
@@ -55,7 +60,7 @@ class Links:
         index = self._broadcasts[sender]
         self._broadcasts[sender] = index + 1
         if index >= BROADCASTS:
-            return self._own_row(sender, index)
+            return self._own_row(sender, index - BROADCASTS)
         if self._rows is None:
             self._rows = self._randomness.rows(
                 "broadcast delays", (self._n, BROADCASTS, self._n), self._replication, self._sorted_rows
@@ -70,11 +75,15 @@ class Links:
         return sort_delays(delays)
 
     def _own_row(self, sender: int, index: int) -> tuple[list[int], list[float]]:
-        generator = self._randomness.generator("broadcast delays", 1, self._replication, sender, index)
-        delays = self._delay.sample(generator.random(self._n))
-        delays[sender] = np.inf
-        order, times = sort_delays(delays)
-        return order.tolist(), times.tolist()
+        chunk, row = divmod(index, self._chunk)
+        if row == 0:
+            generator = self._randomness.generator("broadcast delays", 1, self._replication, sender, chunk)
+            delays = self._delay.sample(generator.random((self._chunk, self._n)))
+            delays[:, sender] = np.inf
+            order, times = sort_delays(delays)
+            self._chunks[sender] = (order.tolist(), times.tolist())
+        recipients, delays_s = self._chunks[sender]
+        return recipients[row], delays_s[row]
 
     def send_delay_s(self, sender: int) -> float:
         """Return the delay of the sender's next message to a single node, in seconds."""

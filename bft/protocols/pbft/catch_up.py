@@ -8,7 +8,7 @@ without a certificate, so a liar can waste only its own messages.
 from __future__ import annotations
 
 from bft.core.digest import digest_of
-from bft.core.effects import Broadcast, Persist, Send, SetTimer
+from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import StateTransferred
 from bft.protocols.pbft import checkpoints, execution
 from bft.protocols.pbft.messages import CatchUp, Checkpoint, Status
@@ -108,11 +108,11 @@ def adopt_snapshot(state: State, proof: tuple[Checkpoint, ...], snapshot: object
     execution.restore(state, snapshot)
     state.last_executed = seq
     state.snapshots[seq] = snapshot
-    state.emit(Persist(("snapshot", seq), snapshot))
+    state.persist(("snapshot", seq), snapshot)
     state.emit(StateTransferred(seq))
     for key in [key for key in state.pending if key[1] <= state.clients.get(key[0], (-1, ""))[0]]:
         del state.pending[key]
-        state.emit(Persist(("request", *key), None))
+        state.persist(("request", *key), None)
     state.failures = 0
     checkpoints.make_stable(state, seq, proof)
     execution.execute_ready(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bft.core.effects import Forget, Persist
+from bft.core.effects import Forget
 from bft.core.events import CheckpointStable
 from bft.protocols.pbft.messages import Checkpoint
 from bft.protocols.pbft.state import State
@@ -38,7 +38,7 @@ def make_stable(state: State, seq: int, proof: tuple[Checkpoint, ...]) -> None:
     state.low = seq
     state.high = state.rules.high_watermark(seq, state.config.window)
     state.stable_proof = proof
-    state.emit(Persist(("stable",), proof))
+    state.persist(("stable",), proof)
     state.emit(CheckpointStable(seq, proof[0].state_digest, tuple(vote.replica for vote in proof)))
     forget_through(state, seq)
     state.moved = True

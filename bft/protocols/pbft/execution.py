@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bft.core.digest import digest_of
-from bft.core.effects import Broadcast, Execute, Persist, Reply
+from bft.core.effects import Broadcast, Execute, Reply
 from bft.core.state_machine import Snapshot
 from bft.protocols.pbft import checkpoints
 from bft.protocols.pbft.messages import Checkpoint, Decision
@@ -31,7 +31,7 @@ def execute(state: State, decision: Decision) -> None:
     """Let one proposal take effect and answer its client; a request executed before changes nothing."""
     state.last_executed = max(state.last_executed, decision.seq)
     state.decisions[decision.seq] = decision
-    state.emit(Persist(("decision", decision.seq), decision))
+    state.persist(("decision", decision.seq), decision)
     repeated = apply(state, decision)
     digest = decision.proposal.digest
     state.emit(Execute(decision.view, decision.seq, digest, decision.proposal, repeated, state.machine.digest()))
@@ -41,7 +41,7 @@ def execute(state: State, decision: Decision) -> None:
         if timestamp == request.timestamp:
             state.emit(Reply(request.client, timestamp, result))
         if state.pending.pop(request.key, None) is not None:
-            state.emit(Persist(("request", *request.key), None))
+            state.persist(("request", *request.key), None)
     state.failures = 0
     if decision.seq % state.config.checkpoint_interval == 0:
         take_checkpoint(state, decision.seq)
@@ -89,7 +89,7 @@ def take_checkpoint(state: State, seq: int) -> None:
     saved = snapshot(state)
     state.snapshots[seq] = saved
     message = state.keyring.sign(Checkpoint(seq, digest_of(saved), state.id))
-    state.emit(Persist(("checkpoint", seq), message))
-    state.emit(Persist(("snapshot", seq), saved))
+    state.persist(("checkpoint", seq), message)
+    state.persist(("snapshot", seq), saved)
     state.emit(Broadcast(message))
     checkpoints.on_checkpoint(state, state.id, message)

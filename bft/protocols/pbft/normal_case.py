@@ -6,7 +6,7 @@ the primary's own prepare, or a second one from the same replica never counts.
 
 from __future__ import annotations
 
-from bft.core.effects import Broadcast, Persist, Reply, RequestProposal, RequestVerdict
+from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
 from bft.core.events import Committed, Equivocation, Judgement, PrePrepareAccepted, Prepared, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
 from bft.core.request import Proposal, Request
@@ -37,7 +37,7 @@ def on_request(state: State, event: ClientRequest) -> None:
 def remember(state: State, request: Request) -> None:
     """Hold a request until it is executed, and start waiting for that."""
     state.pending[request.key] = request
-    state.emit(Persist(("request", *request.key), request))
+    state.persist(("request", *request.key), request)
     if state.active and not state.view_timer_runs:
         state.start_view_timer()
     state.start_status_timer()
@@ -70,7 +70,7 @@ def order(state: State) -> None:
         seq = state.next_seq
         state.next_seq += 1
         message = state.keyring.sign(PrePrepare(state.view, seq, proposal.digest, proposal, state.id))
-        state.emit(Persist(("pre-prepare", seq), message))
+        state.persist(("pre-prepare", seq), message)
         state.emit(Broadcast(message))
         accept(state, state.slot(seq), message, carried=False)
 
@@ -97,7 +97,7 @@ def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
         return state.drop("digest differs from proposal")
     if not state.verifier.request_authentic(message.proposal):
         return state.drop("request not signed by its client")
-    state.emit(Persist(("pre-prepare", message.seq), message))
+    state.persist(("pre-prepare", message.seq), message)
     accept(state, slot, message, carried=False)
     return None
 
@@ -165,7 +165,7 @@ def send_prepare(state: State, slot: Slot) -> None:
     assert slot.digest is not None
     slot.prepare_sent = True
     vote = state.keyring.sign(Prepare(slot.view, slot.seq, slot.digest, state.id))
-    state.emit(Persist(("prepare", slot.seq), vote))
+    state.persist(("prepare", slot.seq), vote)
     state.emit(Broadcast(vote))
     slot.prepares[state.id] = vote
     slot.prepare_weight += state.weights[state.id]
@@ -255,8 +255,8 @@ def check_prepared(state: State, slot: Slot) -> None:
     state.certificates[slot.seq] = certificate if kept is None else state.rules.keep_certificate(kept, certificate)
     state.emit(Prepared(slot.view, slot.seq, message.digest, tuple(vote.replica for vote in votes)))
     vote = state.keyring.sign(Commit(slot.view, slot.seq, message.digest, state.id))
-    state.emit(Persist(("prepared", slot.seq), state.certificates[slot.seq]))
-    state.emit(Persist(("commit", slot.seq), vote))
+    state.persist(("prepared", slot.seq), state.certificates[slot.seq])
+    state.persist(("commit", slot.seq), vote)
     state.emit(Broadcast(vote))
     slot.commits[state.id] = vote
     slot.commit_weight += state.weights[state.id]

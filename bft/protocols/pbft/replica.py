@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
@@ -69,11 +70,17 @@ class PbftReplica:
             self._on_input[event.__class__](state, event)
         if state.moved:
             settle(state)
-        if not state.effects:
-            return NOTHING
         effects = state.effects
-        state.effects = []
-        return effects
+        if state.unsaved:
+            stored: list[object] = [Persist(tuple(state.unsaved.items())), *effects]
+            state.unsaved.clear()
+            effects.clear()
+            return stored
+        if not effects:
+            return NOTHING
+        done = effects.copy()
+        effects.clear()
+        return done
 
     @property
     def drops(self) -> Mapping[str, int]:

@@ -133,15 +133,16 @@ class State:
         self.moved = False
         self.drops: dict[str, int] = {}
         self.effects: list[object] = []
+        self.emit = self.effects.append
+        """Ask the host for an effect, or report an event."""
+        self.unsaved: dict[tuple[object, ...], object | None] = {}
+        self.persist = self.unsaved.__setitem__
+        """Store a value under a key; a step stores everything at once, before it sends anything."""
 
     @property
     def is_primary(self) -> bool:
         """Whether this replica leads the current view."""
         return self.primary == self.id
-
-    def emit(self, effect: object) -> None:
-        """Ask the host for an effect, or report an event."""
-        self.effects.append(effect)
 
     def drop(self, reason: str) -> None:
         """Count an input that does not count: Byzantine or late input is data, never an error."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bft.core.effects import Broadcast, Persist
+from bft.core.effects import Broadcast
 from bft.core.events import ViewChangeStarted, ViewEntered, ViewsExhausted
 from bft.protocols.pbft import checkpoints, normal_case
 from bft.protocols.pbft.messages import NewView, PrePrepare, ViewChange
@@ -34,8 +34,8 @@ def start(state: State, view: int) -> None:
         )
     )
     state.own_view_change = message
-    state.emit(Persist(("view",), view))
-    state.emit(Persist(("view-change",), message))
+    state.persist(("view",), view)
+    state.persist(("view-change",), message)
     state.emit(ViewChangeStarted(view))
     state.emit(Broadcast(message))
     state.stop_view_timer()
@@ -92,7 +92,7 @@ def make_new_view(state: State, view_changes: tuple[ViewChange, ...]) -> None:
     carried = state.rules.carry_over(view_changes)
     preprepares = tuple(state.keyring.sign(entry) for entry in carried.preprepares(state.view, state.id))
     message = state.keyring.sign(NewView(state.view, view_changes, preprepares, state.id))
-    state.emit(Persist(("new-view",), message))
+    state.persist(("new-view",), message)
     state.emit(Broadcast(message))
     enter(state, message, carried)
 
@@ -110,8 +110,8 @@ def on_new_view(state: State, message: NewView) -> None:
         return state.drop("invalid new-view")
     if message.view > state.view:
         leave_for(state, message.view)
-        state.emit(Persist(("view",), message.view))
-    state.emit(Persist(("new-view",), message))
+        state.persist(("view",), message.view)
+    state.persist(("new-view",), message)
     enter(state, message, state.rules.carry_over(message.view_changes))
     return None
 
@@ -145,5 +145,5 @@ def enter(state: State, message: NewView, carried: Carried) -> None:
 def carry(state: State, entry: PrePrepare) -> None:
     """Accept one entry of O and, as a backup, prepare it, executed or not (§4.4)."""
     slot = state.slot(entry.seq)
-    state.emit(Persist(("pre-prepare", entry.seq), entry))
+    state.persist(("pre-prepare", entry.seq), entry)
     normal_case.accept(state, slot, entry, carried=True)
