@@ -79,11 +79,15 @@ def can_split(node: FaultyNode) -> bool:
     return all(group and node.system.weight(group) + backing >= node.system.quorum for group in groups(node))
 
 
+def honest_decide(node: FaultyNode) -> bool:
+    """Return whether the honest are a quorum by themselves, whatever the coalition withholds."""
+    return node.system.weight(node.coalition.honest) >= node.system.quorum
+
+
 def move_on(node: FaultyNode, rush: bool) -> list[object]:
     """At the start: leave an honest primary for the coalition's first own view, where that leads to a split."""
     view = own_view(node)
-    honest_decide = node.system.weight(node.coalition.honest) >= node.system.quorum
-    if view is None or view == 0 or not can_split(node) or (honest_decide and not rush):
+    if view is None or view == 0 or not can_split(node) or (honest_decide(node) and not rush):
         return []
     node.coalition.memory["target"] = view
     return support(node, view)
@@ -107,7 +111,8 @@ def on_request(node: FaultyNode, request: Request) -> list[object]:
     if request not in requests:
         requests.append(request)
     leading = node.coalition.memory.get("leading", 0)
-    if leading % node.system.n == node.id:
+    hopeless = not can_split(node) and not honest_decide(node)  # silence stalls them, a vote might help
+    if leading % node.system.n == node.id and not hopeless:
         return split(node, leading)
     return []
 

@@ -91,9 +91,10 @@ class ViewsExhausted:
 
 @dataclass(frozen=True, slots=True)
 class StateTransferred:
-    """A proved snapshot replaced the state up to `seq`."""
+    """A proved snapshot replaced the state up to `seq`; `state_digest` is the state machine's afterwards."""
 
     seq: int
+    state_digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ import numpy as np
 from bft.adversary.draw import behaviours, faulty_nodes
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
+from bft.checking.executions import Executions
 from bft.checking.outcome import Outcome, outcome_of, worst
 from bft.checking.safety import SafetyMonitor
-from bft.checking.trace import Record, Trace
-from bft.core.effects import Execute
+from bft.checking.trace import Trace
 from bft.core.events import ViewEntered
 from bft.core.replica import Replica
-from bft.core.request import Proposal, Request
+from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
@@ -91,9 +91,10 @@ class Simulator:
         for request, at_s in requests:
             host.submit(request, at_s)
         host.run(self._end_s)
+        executions = Executions(host.records, honest, [request for request, _ in requests])
         outcomes = tuple(
             outcome_of(executed, honest, world.is_right(next(iter(executed.values()))) if executed else None)
-            for executed in executions(host.records, honest, [request for request, _ in requests])
+            for executed in executions.by_request
         )
         return Run(
             scenario=scenario,
@@ -101,7 +102,7 @@ class Simulator:
             replication=replication,
             outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
             outcomes=outcomes,
-            metrics=self._metrics(host, clients, honest, len(requests)),
+            metrics=self._metrics(host, clients, honest, executions),
             faults={
                 node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty
             },
@@ -143,47 +144,28 @@ class Simulator:
             for node, behaviour in plan.items()
         }
 
-    def _metrics(self, host: Host, clients: Clients, honest: Sequence[int], requests: int) -> Metrics:
+    def _enough(self, honest: Sequence[int]) -> int:
+        """Return how many nodes make a decision: n − f, or all the honest where they are fewer or weigh differently."""
+        system = self.scenario.system
+        return len(honest) if system.weighted else min(len(honest), system.n - system.tolerated)
+
+    def _metrics(self, host: Host, clients: Clients, honest: Sequence[int], executions: Executions) -> Metrics:
         """Measure a finished run."""
-        done: dict[int, int] = dict.fromkeys(honest, 0)
-        times: list[float] = []
-        views = 1
-        for time_s, node, event in host.records:
-            if isinstance(event, Execute) and node in done and event.proposal.request and not event.repeated:
-                done[node] += 1
-                if done[node] == requests:
-                    times.append(time_s)
-            elif isinstance(event, ViewEntered) and node in done:
-                views = max(views, event.view + 1)
-        enough = min(len(honest), self.scenario.n - self.scenario.system.tolerated) if honest else 1
-        if self.scenario.stakes is not None:
-            enough = max(1, len(honest))
+        times = sorted(executions.done_at_s.values())
+        enough = self._enough(honest)
+        entered = [event.view for _, node, event in host.records if isinstance(event, ViewEntered) and node in honest]
         asked, answered = clients.asked_at_s, clients.answered_at_s
         return Metrics(
-            decided_at_s=times[enough - 1] if len(times) >= enough else None,
+            decided_at_s=times[enough - 1] if enough and len(times) >= enough else None,
             first_decided_at_s=times[0] if times else None,
             last_decided_at_s=times[-1] if times and len(times) == len(honest) else None,
-            views=views,
+            views=1 + max(entered, default=0),
             messages_sent=sum(host.sent.values()),
             messages_delivered=host.delivered,
             messages_lost=host.lost,
             sent_by_kind=host.sent,
             client_latency_s=tuple(answered[key] - asked[key] for key in asked if key in answered),
         )
-
-
-def executions(
-    records: Sequence[Record], honest: Sequence[int], requests: Sequence[Request]
-) -> list[dict[int, Proposal]]:
-    """Return, for each request, what every honest node executed for it first."""
-    by_key: dict[tuple[str, int], dict[int, Proposal]] = {request.key: {} for request in requests}
-    members = set(honest)
-    for _, node, event in records:
-        if isinstance(event, Execute) and node in members and event.proposal.request is not None:
-            executed = by_key.get(event.proposal.request.key)
-            if executed is not None and not event.repeated:
-                executed.setdefault(node, event.proposal)
-    return list(by_key.values())
 
 
 def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **options: Any) -> Run:

@@ -109,7 +109,7 @@ def adopt_snapshot(state: State, proof: tuple[Checkpoint, ...], snapshot: object
     state.last_executed = seq
     state.snapshots[seq] = snapshot
     state.persist(("snapshot", seq), snapshot)
-    state.emit(StateTransferred(seq))
+    state.emit(StateTransferred(seq, state.machine.digest()))
     for key in [key for key in state.pending if key[1] <= state.clients.get(key[0], (-1, ""))[0]]:
         del state.pending[key]
         state.persist(("request", *key), None)

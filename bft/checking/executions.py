@@ -1,0 +1,70 @@
+"""Who executed what, and when: read off a trace.
+
+A replica that adopts a proved snapshot has executed what led to it, as far as another node's execution shows what that was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bft.checking.trace import Record
+from bft.core.effects import Execute
+from bft.core.events import StateTransferred
+from bft.core.request import Proposal, Request, RequestKey
+
+
+class Executions:
+    """The executions of some nodes.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        A trace, in order of time.
+    nodes : sequence of int
+        Whose executions count.
+    requests : sequence of Request
+        In order of arrival.
+
+    Attributes
+    ----------
+    by_request : list of dict
+        For each request what every node executed for it first, where it did.
+    done_at_s : dict of int to float
+        When each node had executed every request, for those who have.
+    """
+
+    def __init__(self, records: Sequence[Record], nodes: Sequence[int], requests: Sequence[Request]) -> None:
+        self._wanted: dict[RequestKey, dict[int, Proposal]] = {request.key: {} for request in requests}
+        self._missing = dict.fromkeys(nodes, len(requests))
+        self._log: dict[int, dict[int, Proposal]] = {node: {} for node in nodes}
+        self._reached: dict[tuple[int, str], int] = {}
+        self.done_at_s: dict[int, float] = {}
+        for time_s, node, event in records:
+            if node not in self._missing:
+                continue
+            if isinstance(event, Execute):
+                self._take(time_s, node, event.seq, event.proposal)
+                self._reached.setdefault((event.seq, event.state_digest), node)
+            elif isinstance(event, StateTransferred):
+                self._adopt(time_s, node, event)
+        self.by_request = list(self._wanted.values())
+
+    def _take(self, time_s: float, node: int, seq: int, proposal: Proposal) -> None:
+        """Note that a node executed a proposal; only the first for a request counts."""
+        self._log[node].setdefault(seq, proposal)
+        executed = self._wanted.get(proposal.request.key) if proposal.request is not None else None
+        if executed is None or node in executed:
+            return
+        executed[node] = proposal
+        self._missing[node] -= 1
+        if not self._missing[node]:
+            self.done_at_s[node] = time_s
+
+    def _adopt(self, time_s: float, node: int, event: StateTransferred) -> None:
+        """A node took over the state that another had reached by executing."""
+        source = self._reached.get((event.seq, event.state_digest))
+        if source is None:
+            return
+        for seq, proposal in sorted(self._log[source].items()):
+            if seq <= event.seq:
+                self._take(time_s, node, seq, proposal)
