@@ -18,7 +18,7 @@ from bft.randomness import Floats, Randomness, Tape
 BROADCASTS = 4
 """Rows per node in a block: pre-prepare or prepare, commit, and two more; busier nodes go on with chunks of their own."""
 
-CHUNK_ELEMENTS = 2048
+CHUNK_ELEMENTS = 512
 """Delays in a chunk of rows: enough to make a generator worth its price."""
 
 SENDS = 4
@@ -49,7 +49,7 @@ class Links:
         self._replication = replication
         self._broadcasts = [0] * n
         self._chunk = max(1, CHUNK_ELEMENTS // n)
-        self._chunks: dict[int, tuple[list[list[int]], list[list[float]]]] = {}
+        self._chunks: dict[int, tuple[NDArray[Any], ...]] = {}
         self._rows: tuple[NDArray[Any], ...] | None = None
         self._send_delays = Tape(randomness, "send delays", n, SENDS, replication)
         self._luck = Tape(randomness, "loss and duplication", n, SENDS * n, replication)
@@ -80,10 +80,9 @@ class Links:
             generator = self._randomness.generator("broadcast delays", 1, self._replication, sender, chunk)
             delays = self._delay.sample(generator.random((self._chunk, self._n)))
             delays[:, sender] = np.inf
-            order, times = sort_delays(delays)
-            self._chunks[sender] = (order.tolist(), times.tolist())
-        recipients, delays_s = self._chunks[sender]
-        return recipients[row], delays_s[row]
+            self._chunks[sender] = sort_delays(delays)
+        order, times = self._chunks[sender]
+        return order[row].tolist(), times[row].tolist()
 
     def send_delay_s(self, sender: int) -> float:
         """Return the delay of the sender's next message to a single node, in seconds."""

@@ -95,10 +95,11 @@ def test_lossy_links_in_a_single_view_without_retransmission(
 
 @pytest.mark.parametrize("panel", ["mmlu_pro/strong7", "gsm8k/diverse10"])
 @pytest.mark.parametrize(("behaviour", "column"), [("crash", "crash"), ("collude", "collude_popular")])
-def test_recorded_panels_of_real_models(shared_data: Path, panel: str, behaviour: str, column: str) -> None:
+@pytest.mark.parametrize("runs", [150, pytest.param(4000, marks=pytest.mark.nightly)])
+def test_recorded_panels_of_real_models(shared_data: Path, panel: str, behaviour: str, column: str, runs: int) -> None:
     """Correct and wrong quorums of recorded answers against δ: exact figures by enumeration of all subsets of faulty nodes."""
     reference = json.loads((shared_data / "validation" / "recorded_answers.json").read_text())[panel]
-    n, runs = reference["n"], 600
+    n = reference["n"]
     for delta, correct, wrong in reference[column]:
         scenario = bft.Scenario(
             n=n,

@@ -7,11 +7,13 @@ without a certificate, so a liar can waste only its own messages.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import StateTransferred
 from bft.protocols.pbft import checkpoints, execution
-from bft.protocols.pbft.messages import CatchUp, Checkpoint, Status
+from bft.protocols.pbft.messages import NOTHING_HELD, CatchUp, Checkpoint, Held, Status
 from bft.protocols.pbft.state import STATUS_TIMER, State
 
 
@@ -26,8 +28,18 @@ def on_status_timer(state: State) -> None:
 
 def ask(state: State) -> None:
     """Tell everyone how far this replica is."""
-    status = Status(state.view, state.active, state.last_executed, state.low, state.id)
+    held = tuple(
+        Held(seq, slot.preprepare is not None, bits(slot.prepares), bits(slot.commits))
+        for seq, slot in sorted(state.slots.items())
+        if seq > state.last_executed and not slot.committed
+    )
+    status = Status(state.view, state.active, state.last_executed, state.low, held, state.id)
     state.emit(Broadcast(state.keyring.sign(status)))
+
+
+def bits(voters: Iterable[int]) -> int:
+    """Return a number with a bit for each voter."""
+    return sum(1 << voter for voter in voters)
 
 
 def on_status(state: State, sender: int, message: Status) -> None:
@@ -43,7 +55,7 @@ def on_status(state: State, sender: int, message: Status) -> None:
     if behind and state.new_view is not None:
         state.emit(Send(sender, state.new_view))
     if behind or message.view == state.view:
-        resend_votes(state, sender, message.last_executed)
+        resend_votes(state, sender, message)
     else:
         state.start_status_timer()
     return None
@@ -68,18 +80,20 @@ def resend_checkpoint(state: State, sender: int) -> None:
             state.emit(Send(sender, vote))
 
 
-def resend_votes(state: State, sender: int, last_executed: int) -> None:
-    """Send again what this replica said in this view about numbers that the other has not executed."""
-    for seq in sorted(state.slots):
-        slot = state.slots[seq]
-        if seq <= last_executed:
+def resend_votes(state: State, sender: int, message: Status) -> None:
+    """Send again what this replica said in this view and the other does not hold."""
+    held = {each.seq: each for each in message.held} if message.view == state.view else {}
+    for seq, slot in sorted(state.slots.items()):
+        if seq <= message.last_executed:
             continue
-        if slot.preprepare is not None and slot.preprepare.replica == state.id:
+        there = held.get(seq, NOTHING_HELD)
+        if slot.preprepare is not None and slot.preprepare.replica == state.id and not there.preprepare:
             state.emit(Send(sender, slot.preprepare))
-        for votes in (slot.prepares, slot.commits):
-            own = votes.get(state.id)
-            if own is not None:
-                state.emit(Send(sender, own))
+        prepare, commit = slot.prepares.get(state.id), slot.commits.get(state.id)
+        if prepare is not None and not there.prepares >> state.id & 1:
+            state.emit(Send(sender, prepare))
+        if commit is not None and not there.commits >> state.id & 1:
+            state.emit(Send(sender, commit))
 
 
 def on_catch_up(state: State, sender: int, message: CatchUp) -> None:

@@ -113,8 +113,21 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a replica holds of one number in its view: the pre-prepare, and a bit for each voter heard."""
+
+    seq: int
+    preprepare: bool
+    prepares: int
+    commits: int
+
+
+NOTHING_HELD = Held(0, False, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Status(_BySender):
-    """A replica that waits tells the others how far it is, so that they resend what it lacks.
+    """A replica that waits tells the others how far it is and what it holds, so that they resend what it lacks.
 
     (Castro & Liskov, TOCS 2002, §5.2: retransmission driven by the receiver.)
     """
@@ -123,6 +136,7 @@ class Status(_BySender):
     active: bool
     last_executed: int
     low: int
+    held: tuple[Held, ...]
     replica: int
     signature: bytes = _signature()
 
