@@ -33,11 +33,17 @@ class BallotBox(Generic[Message]):
             lowest = min(keys)
             keys.remove(lowest)
             del self._by_key[lowest][voter]
+            if not self._by_key[lowest]:
+                del self._by_key[lowest]
         return True
 
     def at(self, key: int) -> dict[int, Message]:
         """Return the messages under `key` by voter; do not change them."""
         return self._by_key.get(key, {})
+
+    def of(self, voter: int) -> list[Message]:
+        """Return the voter's messages in ascending order of their keys."""
+        return [self._by_key[key][voter] for key in sorted(self._keys_of.get(voter, ()))]
 
     def highest_above(self, key: int) -> dict[int, int]:
         """Return each voter's highest key above `key`, for those who have one."""
@@ -47,3 +53,14 @@ class BallotBox(Generic[Message]):
         """Drop everything at or below `key`."""
         self._by_key = {kept: votes for kept, votes in self._by_key.items() if kept > key}
         self._keys_of = {voter: [kept for kept in keys if kept > key] for voter, keys in self._keys_of.items()}
+
+    def items(self) -> list[tuple[int, dict[int, Message]]]:
+        """Return every key that has votes, in ascending order, with its messages by voter."""
+        return [(key, self._by_key[key]) for key in sorted(self._by_key) if self._by_key[key]]
+
+    def clone(self) -> BallotBox[Message]:
+        """Return an independent box with the same messages."""
+        twin: BallotBox[Message] = BallotBox()
+        twin._by_key = {key: dict(votes) for key, votes in self._by_key.items()}
+        twin._keys_of = {voter: list(keys) for voter, keys in self._keys_of.items()}
+        return twin

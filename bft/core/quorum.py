@@ -44,6 +44,13 @@ def integer_weights(stakes: Sequence[float | int | str]) -> tuple[int, ...]:
     return tuple(weight // common for weight in whole)
 
 
+def _is_positive(stake: float | int | str) -> bool:
+    try:
+        return Fraction(str(stake)) > 0
+    except (ValueError, ZeroDivisionError):
+        return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuorumSystem:
     """Who weighs what, and how much weight decides.
@@ -103,8 +110,8 @@ class QuorumSystem:
             raise ScenarioError(bad_value("n", n, "must be at least 1"))
         if stakes is not None and len(stakes) != n:
             raise ScenarioError(bad_value("stakes", list(stakes), f"must have one stake for each of the n = {n} nodes"))
-        if stakes is not None and any(Fraction(str(stake)) <= 0 for stake in stakes):
-            raise ScenarioError(bad_value("stakes", list(stakes), "every stake must be positive"))
+        if stakes is not None and not all(map(_is_positive, stakes)):
+            raise ScenarioError(bad_value("stakes", list(stakes), "every stake must be a positive number"))
         weights = (1,) * n if stakes is None else integer_weights(stakes)
         total = sum(weights)
         tolerated = max_faults(total) if f is None else f

@@ -59,8 +59,13 @@ class SymbolicKeyring:
 
     def verify(self, body: Signed) -> bool:
         """Return whether the body was signed, or could have been, by its signer."""
-        if self._kept.get(id(body)) is body or body.signer in self.corrupted:
+        if self._kept.get(id(body)) is body:
             return True
-        self._pool.update(self._unpooled)
-        self._unpooled.clear()
-        return body in self._pool
+        try:
+            if body.signer in self.corrupted:
+                return True
+            self._pool.update(self._unpooled)
+            self._unpooled.clear()
+            return body in self._pool
+        except TypeError:  # unhashable, so no honest key has signed it
+            return False

@@ -29,13 +29,16 @@ class StateMachine(Protocol):
         """Replace the state by a snapshot."""
 
 
+GENESIS = digest_of("genesis")
+
+
 class AnswerLog:
     """Default state: a hash chain over the answers given, so that any difference in value or order shows for ever."""
 
     __slots__ = ("_chain",)
 
     def __init__(self) -> None:
-        self._chain = digest_of("genesis")
+        self._chain = GENESIS
 
     def apply(self, proposal: Proposal) -> str:
         """Append the proposal; the reply is its answer."""

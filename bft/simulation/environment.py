@@ -80,4 +80,6 @@ class Fanout(simpy.Event):
             self.callbacks = self._again
             clock: Any = self.env
             heappush(clock._queue, (self._start_s + self._delays_s[position], NORMAL, next(clock._eid), self))
+        else:
+            self._again = None  # no cycle is left for the collector
         self._receive(recipient, self._event)

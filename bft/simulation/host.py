@@ -114,6 +114,10 @@ class Host:
         clock: Any = self.clock
         while clock._queue and clock._queue[0][0] <= until_s:
             clock.step()
+        self._do.clear()  # a host that has run leaves no cycles for the collector
+        for timers in self._timers:
+            timers.clear()
+        clock._queue.clear()
 
     def submit(self, request: Request, at_s: float) -> None:
         """Let a client send a request to every node at a time."""
