@@ -1,0 +1,1 @@
+"""Who proposes and judges: perfect, statistical and recorded validators behind one interface (`panel`)."""

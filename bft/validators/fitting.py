@@ -1,0 +1,201 @@
+"""Estimating a panel's numbers from recorded answers, with intervals, and writing them down.
+
+Intervals resample the questions, since it is questions that a panel will meet anew. The estimates themselves are left
+to `estimate`, the trial on questions kept aside to `held_out`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from bft.errors import ScenarioError, TableError, bad_value
+from bft.randomness import Floats, Randomness
+from bft.validators.error_settings import CorrelatedErrorSettings
+from bft.validators.estimate import Estimate, Estimator, estimate
+from bft.validators.held_out import held_out
+from bft.validators.moments import counts_by_question, moments
+from bft.validators.panel_numbers import FitIntervals, FitQuality, Interval, PanelNumbers
+from bft.validators.tables import AnswerTable, RecordedPanel
+
+FREE_ANSWERS = 1000  # wrong options where the question lists none; only Kα matters then
+_FEWEST_QUESTIONS = 4
+_SCALE = 10**5  # five digits are finer than the sampling error of any table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A panel's numbers, and how they were found.
+
+    Attributes
+    ----------
+    numbers : PanelNumbers
+        What statistical validators take; `numbers.fit` says how sure it is.
+    estimate : Estimate
+        The same, not rounded.
+    """
+
+    numbers: PanelNumbers
+    estimate: Estimate
+
+    def toml(self) -> str:
+        """Return the numbers as TOML, which `StatisticalValidators(file=…)` reads."""
+        return tomli_w.dumps(_lists(self.numbers.model_dump(exclude_none=True)))
+
+    def write(self, path: str | Path) -> None:
+        """Write the numbers to a TOML file."""
+        Path(path).write_text(self.toml(), encoding="utf-8")
+
+
+def fit(
+    table: AnswerTable,
+    models: Sequence[str],
+    *,
+    options: int | None = None,
+    exchangeable: bool = False,
+    flawed: bool | None = None,
+    canonical_form: bool = True,
+    resamples: int = 200,
+    splits: int = 10,
+    seed: int = 0,
+    source: str | None = None,
+    fitted: date | None = None,
+) -> Fit:
+    """Fit the correlated model to the answers of a panel.
+
+    Parameters
+    ----------
+    table : AnswerTable
+        Recorded answers.
+    models : sequence of str
+        Models of the table, one for each validator.
+    options : int, optional
+        Number of wrong answers; by default the table's median, or 1000 where answers are free.
+    exchangeable : bool
+        Whether all validators take the mean accuracy, so that the numbers stand for a panel of any size.
+    flawed : bool, optional
+        Whether there are flawed questions, which nobody gets right; by default iff 0 is outside the interval of their
+        share.
+    canonical_form : bool
+        Whether answers are compared in their canonical form.
+    resamples, splits : int
+        Number of resamples for the intervals, and of halvings for the predictions, each at least 1.
+    seed : int
+        Seed of both.
+    source, fitted : str, date, optional
+        Where the answers come from (by default the table's name), and the day of the fit; both are only written down.
+
+    Raises
+    ------
+    TableError
+        If the table lacks what the panel needs.
+    ScenarioError
+        If a number is out of range.
+    """
+    for name, value in (("options", options), ("resamples", resamples), ("splits", splits)):
+        if value is not None and value < 1:
+            raise ScenarioError(bad_value(name, value, "must be at least 1"))
+    panel = table.panel(models, canonical_form=canonical_form)
+    if (questions := len(panel.rows)) < _FEWEST_QUESTIONS:
+        raise TableError(
+            f"{table.source}: these models share {questions} questions; a fit needs {_FEWEST_QUESTIONS} or more"
+        )
+    wrong_options = options or _options(table, panel)
+    estimator = partial(estimate, options=wrong_options, exchangeable=exchangeable, flawed=flawed is not False)
+    randomness = Randomness(seed)
+    counts = counts_by_question(panel.codes)
+    intervals = _intervals(counts, estimator, resamples, randomness, mean_only=exchangeable)
+    if flawed is None and intervals.flawed[0] == 0.0:
+        estimator = partial(estimator, flawed=False)
+        intervals = _intervals(counts, estimator, resamples, randomness, mean_only=exchangeable)
+    counted = moments(counts.mean(axis=0))
+    found = estimator(counted)
+    quality = FitQuality(
+        questions=questions,
+        seed=seed,
+        resamples=resamples,
+        same_given_wrong=counted.same_given_wrong,
+        intervals=intervals,
+        held_out=held_out(panel.codes, counts, estimator, splits, randomness),
+    )
+    numbers = PanelNumbers(
+        accuracy=_shares(found.accuracy, exchangeable),
+        options=wrong_options,
+        errors=_errors(found),
+        missing=_shares(found.missing, exchangeable),
+        models=tuple(models),
+        source=Path(table.source).name if source is None else source,
+        fitted=fitted,
+        fit=quality,
+    )
+    return Fit(numbers=numbers, estimate=found)
+
+
+def _options(table: AnswerTable, panel: RecordedPanel) -> int:
+    if table.n_options is None:
+        return FREE_ANSWERS
+    known = [count for row in panel.rows.tolist() if (count := table.n_options[row]) is not None]
+    return int(np.median(known)) - 1 if known else FREE_ANSWERS
+
+
+def _intervals(
+    counts: Floats, estimator: Estimator, resamples: int, randomness: Randomness, *, mean_only: bool
+) -> FitIntervals:
+    questions = len(counts)
+    generator = randomness.generator("validators.fit.resample")
+    weights = generator.multinomial(questions, np.full(questions, 1.0 / questions), size=resamples) / questions
+    drawn = [moments(row) for row in weights @ counts]
+    found = [estimator(counted) for counted in drawn]
+    right = np.array([counted.right for counted in drawn])
+    if mean_only:
+        right = right.mean(axis=1, keepdims=True)
+    return FitIntervals(
+        accuracy=tuple(_interval(column) for column in right.T.tolist()),
+        r=_interval([one.r for one in found]),
+        flawed=_interval([one.flawed for one in found]),
+        tau=_interval([one.tau for one in found]),
+        k_alpha=_interval([one.k_alpha for one in found]),
+        same_given_wrong=_interval([share for one in drawn if (share := one.same_given_wrong) is not None]),
+    )
+
+
+def _interval(values: Sequence[float]) -> Interval:
+    if not values:
+        return 0.0, 1.0  # nothing was seen of it
+    # Order statistics, because Kα may be infinite in some resamples.
+    low, high = np.quantile(values, [0.025, 0.975], method="inverted_cdf").tolist()
+    return round(low, 5), round(high, 5)
+
+
+def _errors(found: Estimate) -> CorrelatedErrorSettings:
+    return CorrelatedErrorSettings(
+        r=round(found.r, 5),
+        flawed=_rounded_down(found.flawed),
+        tau=round(found.tau, 5),
+        k_alpha=None if math.isinf(found.k_alpha) else round(found.k_alpha, 5),
+    )
+
+
+def _shares(values: Floats, alike: bool) -> float | tuple[float, ...]:
+    shares = tuple(_rounded_down(value) for value in values.tolist())
+    return shares[0] if alike else shares
+
+
+def _rounded_down(value: float) -> float:
+    """Round so that shares which add up to 1 never add up to more."""
+    return math.floor(value * _SCALE) / _SCALE
+
+
+def _lists(value: Any) -> Any:
+    """Return the same with lists for tuples, which TOML does not know."""
+    if isinstance(value, dict):
+        return {key: _lists(entry) for key, entry in value.items()}
+    return [_lists(entry) for entry in value] if isinstance(value, list | tuple) else value

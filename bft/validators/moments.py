@@ -1,0 +1,94 @@
+"""What a fit looks at in recorded answers: who is right, in ones, pairs and triples, and who errs alike.
+
+Every quantity is the mean over questions of something counted in each question, so that a resample of the questions is
+a reweighting of the same counts. Pairs and triples are ordered; that factor cancels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from bft.randomness import Floats
+from bft.validators.answers import MISSING, RIGHT, Codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """Means over the questions of a panel of n validators.
+
+    Attributes
+    ----------
+    right, missing : ndarray, shape (n,)
+        Share of the questions each validator got right, and gave no parseable answer to.
+    right_pairs, right_triples : float
+        Pairs and triples of validators that are all right.
+    nobody_right : float
+        Share of the questions that nobody got right.
+    wrong_pairs, wrong_triples : float
+        Pairs and triples of validators that all gave a wrong answer.
+    same_pairs, same_triples : float
+        Those of them that gave the same one.
+    """
+
+    right: Floats
+    missing: Floats
+    right_pairs: float
+    right_triples: float
+    nobody_right: float
+    wrong_pairs: float
+    wrong_triples: float
+    same_pairs: float
+    same_triples: float
+
+    @property
+    def n(self) -> int:
+        """Number of validators."""
+        return len(self.right)
+
+    @property
+    def same_given_wrong(self) -> float | None:
+        """s₂ = P(same wrong answer | both gave a wrong one); None where no two ever did."""
+        return self.same_pairs / self.wrong_pairs if self.wrong_pairs > 0.0 else None
+
+    @property
+    def three_same_given_wrong(self) -> float | None:
+        """s₃ = P(same wrong answer | three gave a wrong one); None where no three ever did."""
+        return self.same_triples / self.wrong_triples if self.wrong_triples > 0.0 else None
+
+
+def counts_by_question(codes: Codes) -> Floats:
+    """Count in each question what `Moments` averages, in its order, shape (questions, 2n + 7)."""
+    right, wrong = codes == RIGHT, codes > RIGHT
+    rights, wrongs = right.sum(axis=1), wrong.sum(axis=1)
+    like_me = np.where(wrong, (codes[:, :, None] == codes[:, None, :]).sum(axis=2), 0)
+    return np.column_stack(
+        [
+            right,
+            codes == MISSING,
+            _pairs(rights),
+            _triples(rights),
+            rights == 0,
+            _pairs(wrongs),
+            _triples(wrongs),
+            np.maximum(like_me - 1, 0).sum(axis=1),
+            (np.maximum(like_me - 1, 0) * np.maximum(like_me - 2, 0)).sum(axis=1),
+        ]
+    ).astype(np.float64)
+
+
+def moments(mean_counts: Floats) -> Moments:
+    """Name the means of `counts_by_question`, shape (2n + 7,)."""
+    names = [field.name for field in fields(Moments)][2:]
+    n = (len(mean_counts) - len(names)) // 2
+    others = dict(zip(names, mean_counts[2 * n :].tolist(), strict=True))
+    return Moments(right=mean_counts[:n], missing=mean_counts[n : 2 * n], **others)
+
+
+def _pairs(count: Codes) -> Codes:
+    return count * (count - 1)
+
+
+def _triples(count: Codes) -> Codes:
+    return count * (count - 1) * (count - 2)

@@ -1,0 +1,42 @@
+"""Validators that are always right and never doubted: what remains of a run is the protocol and its faults."""
+
+from __future__ import annotations
+
+from bft.core.verdict import Verdict
+from bft.randomness import Randomness
+from bft.validators.panel import Judged, Proposed
+
+TRUTH = "right"
+WRONG = "wrong"
+
+_PROPOSED = Proposed(answer=TRUTH)
+_ACCEPTED = Judged(verdict=Verdict.ACCEPT)
+_REJECTED = Judged(verdict=Verdict.REJECT)
+
+
+class PerfectPanel:
+    """Every validator knows the truth, at once and for free; one panel serves all replications."""
+
+    def panel(self, randomness: Randomness, replication: int) -> PerfectPanel:
+        """Return the validators of one replication."""
+        return self
+
+    def truth(self, question: int) -> str:
+        """Return the right answer."""
+        return TRUTH
+
+    def own_answer(self, node: int, question: int) -> str:
+        """Return the right answer."""
+        return TRUTH
+
+    def propose(self, node: int, question: int) -> Proposed:
+        """Propose the right answer."""
+        return _PROPOSED
+
+    def judge(self, node: int, question: int, answer: str) -> Judged:
+        """Accept the right answer, reject every other."""
+        return _ACCEPTED if answer == TRUTH else _REJECTED
+
+    def wrong_answer(self, node: int, question: int) -> str:
+        """Return a wrong answer."""
+        return WRONG

@@ -1,0 +1,67 @@
+"""Panels of real LLMs as numbers: the presets of the project, and files of the same form that a fit has written."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bft.errors import ScenarioError, TableError, bad_value
+from bft.validators.panel_numbers import PanelNumbers
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets."""
+    return tuple(_presets())
+
+
+def preset(name: str) -> PanelNumbers:
+    """Return the preset of that name.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    found = _presets().get(name)
+    if found is None:
+        near = difflib.get_close_matches(name, preset_names(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ScenarioError(bad_value("validators.preset", name, f"must be one of {', '.join(preset_names())}{hint}"))
+    return found
+
+
+def load_numbers(path: str) -> PanelNumbers:
+    """Read the numbers of a panel from a TOML file.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, or holds something else.
+    """
+    try:
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as reason:
+        raise TableError(bad_value("validators.file", path, f"cannot be read: {reason.strerror}")) from reason
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        raise TableError(bad_value("validators.file", path, f"is not TOML: {reason}")) from reason
+    try:
+        return PanelNumbers.model_validate(content)
+    except ValidationError as reason:
+        first = reason.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise TableError(f"{path}: {bad_value(field, first['input'], _plain(first['msg']))}") from reason
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+@cache
+def _presets() -> dict[str, PanelNumbers]:
+    content = tomllib.loads((files("bft.validators") / "presets.toml").read_text(encoding="utf-8"))
+    return {name: PanelNumbers.model_validate(entry) for name, entry in content.items()}

@@ -1,0 +1,95 @@
+"""Validators that answer what real models answered: one question of the table is drawn for each question asked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bft.randomness import Floats, Randomness
+from bft.validators.answers import MISSING, RIGHT, Answers, Codes
+from bft.validators.canonical import canonical
+from bft.validators.draws import QuestionDraws
+from bft.validators.tables import RecordedPanel
+
+PURPOSE = "validators.question"
+
+
+class RecordedAnswers:
+    """The answers of a recorded panel; each question is drawn uniformly among those the panel answered in full.
+
+    Parameters
+    ----------
+    recorded : RecordedPanel
+        The panel's answers.
+    canonical_form : bool
+        Whether a proposal is brought into canonical form before it is compared.
+    """
+
+    def __init__(self, recorded: RecordedPanel, *, canonical_form: bool = True) -> None:
+        self.recorded = recorded
+        self.n = len(recorded.models)
+        self._canonical_form = canonical_form
+        self._wrong = _wrong_codes(recorded.codes)
+
+    def draws(self, randomness: Randomness, replication: int) -> RecordedDraws:
+        """Return the answers of one replication."""
+        return RecordedDraws(self, QuestionDraws(randomness, PURPOSE, (1,), replication, self.prepare))
+
+    def same(self, one: str | None, other: str | None) -> bool:
+        """Whether two answers are the same, the panel's own being in canonical form already."""
+        if one is None or other is None or one == other:
+            return one is not None and one == other
+        return self._canonical_form and canonical(one) == canonical(other)
+
+    def prepare(self, uniforms: Floats) -> tuple[Codes]:
+        """Turn uniforms of shape (questions, 1) into numbers of recorded questions, shape (questions,)."""
+        return ((uniforms[:, 0] * len(self.recorded.rows)).astype(np.intp),)
+
+    def codes(self, recorded_question: int) -> tuple[Codes, Codes]:
+        """Return the codes of the nodes' own answers and of their wrong answers to a recorded question."""
+        return self.recorded.codes[recorded_question], self._wrong[recorded_question]
+
+    def answers(self, recorded_question: int) -> Answers:
+        """Return the answers to a recorded question as strings."""
+        texts = self.recorded.texts[recorded_question]
+        own, wrong = self.codes(recorded_question)
+        return Answers(
+            truth=texts[RIGHT],
+            own=tuple(None if code == MISSING else texts[code] for code in own.tolist()),
+            wrong=tuple(texts[code] if code < len(texts) else _unheard_of(texts[RIGHT]) for code in wrong.tolist()),
+        )
+
+
+class RecordedDraws:
+    """The answers of one replication of a recorded panel."""
+
+    __slots__ = ("_draws", "_recorded")
+
+    def __init__(self, recorded: RecordedAnswers, draws: QuestionDraws) -> None:
+        self._recorded = recorded
+        self._draws = draws
+
+    def recorded_question(self, question: int) -> int:
+        """Return which recorded question is asked."""
+        return int(self._draws.row(question)[0])
+
+    def codes(self, question: int) -> tuple[Codes, Codes]:
+        """Return the codes of the nodes' own answers and of their wrong answers."""
+        return self._recorded.codes(self.recorded_question(question))
+
+    def answers(self, question: int) -> Answers:
+        """Return the same as strings."""
+        return self._recorded.answers(self.recorded_question(question))
+
+
+def _wrong_codes(codes: Codes) -> Codes:
+    """Give those who did not err the panel's most frequent wrong answer, or an unheard-of one where nobody erred."""
+    frequency = np.stack([(codes == code).sum(axis=1) for code in range(1, max(int(codes.max()), 1) + 1)])
+    popular = frequency.argmax(axis=0) + 1
+    wrong = np.where(codes > RIGHT, codes, popular[:, None])
+    wrong.flags.writeable = False
+    return wrong
+
+
+def _unheard_of(truth: str) -> str:
+    """Return a wrong answer to a question that nobody in the panel got wrong."""
+    return f"not {truth}"

@@ -1,0 +1,179 @@
+"""How a scenario describes its validators; `model(n)` builds what makes their panels.
+
+What a single value may be is checked here, what depends on the number of nodes when the model is built.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, Field
+
+from bft.errors import ScenarioError, bad_value
+from bft.settings import Settings
+from bft.validators.check_settings import CheckSettings, SameAnswerSettings
+from bft.validators.composed import ComposedModel
+from bft.validators.error_settings import Errors, IndependentErrorSettings
+from bft.validators.latency_settings import LatencySettings
+from bft.validators.panel import PanelModel
+from bft.validators.panel_numbers import PanelNumbers
+from bft.validators.perfect import PerfectPanel
+from bft.validators.presets import load_numbers, preset
+from bft.validators.quantities import Probabilities, by_name, each_node
+from bft.validators.recorded import RecordedAnswers
+from bft.validators.statistical import StatisticalAnswers
+from bft.validators.tables import load_answers
+
+DEFAULT_PRESET = "mmlu_pro_strong7"
+DEFAULT_OPTIONS = 3  # as in a question with four choices
+
+
+class PerfectValidators(Settings):
+    """Always right, never doubted, at once."""
+
+    kind: Literal["perfect"] = "perfect"
+
+    def model(self, n: int) -> PanelModel:
+        """Return what makes the panels of `n` nodes."""
+        return PerfectPanel()
+
+
+class StatisticalValidators(Settings):
+    """Validators described by numbers.
+
+    The numbers come from a preset or a file, and what is given beside it takes precedence. With `accuracy` alone the
+    validators err independently; with nothing at all the preset "mmlu_pro_strong7" holds.
+    """
+
+    kind: Literal["statistical"] = "statistical"
+
+    preset: str | None = None
+    """Name of a panel of real LLMs whose numbers are in the project."""
+
+    file: str | None = None
+    """TOML file with the numbers of a panel, as a fit writes it."""
+
+    accuracy: Probabilities | None = None
+    """Probability of a right answer: one for all nodes, or one for each."""
+
+    options: Annotated[int, Field(ge=1)] | None = None
+    """Number of wrong answers to choose among."""
+
+    errors: Errors | None = None
+    """Who is right together, and who errs alike."""
+
+    missing: Probabilities | None = None
+    """Probability of no parseable answer, at most 1 − accuracy."""
+
+    check: CheckSettings = SameAnswerSettings()
+    """How the answers of others are checked."""
+
+    latency: LatencySettings | None = None
+    """How long calls take; by default no time at all."""
+
+    def numbers(self) -> PanelNumbers:
+        """Return the numbers in force.
+
+        Raises
+        ------
+        ScenarioError
+            If the preset does not exist, or a file is given as well.
+        TableError
+            If the file cannot be read.
+        """
+        if self.preset is not None and self.file is not None:
+            raise ScenarioError(bad_value("validators.file", self.file, "must not be given together with a preset"))
+        given = {name: getattr(self, name) for name in ("accuracy", "options", "errors", "missing")}
+        given = {name: value for name, value in given.items() if value is not None}
+        return self._base().model_copy(update=given)
+
+    def model(self, n: int) -> PanelModel:
+        """Return what makes the panels of `n` nodes.
+
+        Raises
+        ------
+        ScenarioError
+            If a list has not one value for each node, or accuracy and missing answers exceed 1 together.
+        """
+        numbers = self.numbers()
+        accuracy = np.array(each_node("validators.accuracy", numbers.accuracy, n))
+        missing = np.array(each_node("validators.missing", numbers.missing, n))
+        if (over := accuracy + missing > 1.0).any():
+            node = int(over.argmax())
+            allowed = f"must be at most 1 - accuracy = {1.0 - accuracy[node]:.4g} (node {node})"
+            raise ScenarioError(bad_value("validators.missing", float(missing[node]), allowed))
+        answers = StatisticalAnswers(
+            correctness=numbers.errors.correctness(accuracy),
+            wrong_choice=numbers.errors.wrong_choice(numbers.options),
+            accuracy=accuracy,
+            missing=missing,
+        )
+        latency = None if self.latency is None else self.latency.law(n)
+        return ComposedModel(answers=answers, check=self.check.check(n), latency=latency)
+
+    def _base(self) -> PanelNumbers:
+        if self.file is not None:
+            return load_numbers(self.file)
+        if self.preset is None and self.accuracy is not None:
+            return PanelNumbers(accuracy=self.accuracy, options=DEFAULT_OPTIONS, errors=IndependentErrorSettings())
+        return preset(self.preset or DEFAULT_PRESET)
+
+
+class RecordedValidators(Settings):
+    """Validators that answer what real models answered.
+
+    Each question asked is drawn uniformly among the table's questions that all models of the panel were asked.
+    """
+
+    kind: Literal["recorded"] = "recorded"
+
+    file: str
+    """Table of recorded answers: parquet, csv or jsonl."""
+
+    models: tuple[str, ...]
+    """One model of the table for each node."""
+
+    compare: Literal["canonical", "as_written"] = "canonical"
+    """Whether answers are compared in canonical form (white space, case, number format) or as written."""
+
+    check: CheckSettings = SameAnswerSettings()
+    """How the answers of others are checked."""
+
+    latency: LatencySettings | None = None
+    """How long calls take; by default no time at all."""
+
+    def answers(self) -> RecordedAnswers:
+        """Return the panel's recorded answers.
+
+        Raises
+        ------
+        TableError
+            If the table is unreadable, malformed, or lacks what the panel needs.
+        """
+        canonical_form = self.compare == "canonical"
+        panel = load_answers(self.file).panel(self.models, canonical_form=canonical_form)
+        return RecordedAnswers(panel, canonical_form=canonical_form)
+
+    def model(self, n: int) -> PanelModel:
+        """Return what makes the panels of `n` nodes.
+
+        Raises
+        ------
+        ScenarioError
+            If there is not one model for each node.
+        TableError
+            As for `answers`.
+        """
+        if len(self.models) != n:
+            raise ScenarioError(
+                bad_value("validators.models", list(self.models), f"must name one for each of the n = {n} nodes")
+            )
+        latency = None if self.latency is None else self.latency.law(n)
+        return ComposedModel(answers=self.answers(), check=self.check.check(n), latency=latency)
+
+
+ValidatorSettings = Annotated[
+    Annotated[PerfectValidators | StatisticalValidators | RecordedValidators, Field(discriminator="kind")],
+    BeforeValidator(by_name),
+]

@@ -1,0 +1,229 @@
+"""Validators described by numbers alone: who is right together, and who errs alike.
+
+Two questions are kept apart. *Who is right*: independently, or with a difficulty that all share (a beta-binomial, or a
+Gaussian copula). *Which wrong answer*: uniformly among the wrong options, or through a trap that catches every wrong
+validator and an urn from which later ones copy earlier ones. Exact laws are left to the theory, the estimation of the
+numbers from recorded answers to the fitting.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, ndtri
+
+from bft.randomness import Floats, Randomness
+from bft.validators.answers import MISSING, RIGHT, Answers, Codes
+from bft.validators.draws import QuestionDraws
+
+PURPOSE = "validators.answers"
+TRUTH = "right"
+_SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
+_LARGEST = 1.0 - 2.0**-53
+
+Flags = NDArray[np.bool_]
+
+
+class Correctness(Protocol):
+    """Who is right: the law of the panel's correctness on one question."""
+
+    def right(self, common: Floats, own: Floats) -> Flags:
+        """Return who is right, shape (questions, n), from one shared uniform a question and one a node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndependentErrors:
+    """Each validator is right with its accuracy, whatever the others are.
+
+    Attributes
+    ----------
+    accuracy : ndarray, shape (n,)
+        Probability of a right answer, in [0, 1].
+    """
+
+    accuracy: Floats
+
+    def right(self, common: Floats, own: Floats) -> Flags:
+        """Return who is right."""
+        return own < self.accuracy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetaBinomialErrors:
+    """Each question has a difficulty: validator v is right with the quantile of Beta(a_v/ρ − a_v, …) at a shared level.
+
+    With equal accuracies the number of right validators is beta-binomial with intra-class correlation ρ.
+
+    Attributes
+    ----------
+    accuracy : ndarray, shape (n,)
+        Mean probability of a right answer, in [0, 1].
+    correlation : float
+        Intra-class correlation ρ of correctness, in [0, 1).
+    """
+
+    accuracy: Floats
+    correlation: float
+
+    def right(self, common: Floats, own: Floats) -> Flags:
+        """Return who is right."""
+        chance = np.empty_like(own)
+        for accuracy in np.unique(self.accuracy):
+            chance[:, self.accuracy == accuracy] = self._chance(float(accuracy), common)[:, None]
+        return own < chance
+
+    def _chance(self, accuracy: float, common: Floats) -> Floats:
+        if self.correlation == 0.0 or accuracy in (0.0, 1.0):
+            return np.full_like(common, accuracy)
+        weight = 1.0 / self.correlation - 1.0
+        quantile: Floats = betaincinv(accuracy * weight, (1.0 - accuracy) * weight, common)
+        return quantile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopulaErrors:
+    """Validator v is right iff √r·g + √(1−r)·ε_v < Φ⁻¹(b_v), with g shared by the panel: the one-factor copula.
+
+    A share ν of the questions is flawed (ambiguous, or their recorded answer is wrong): nobody is right there, and
+    b_v = a_v/(1−ν) elsewhere, so that a_v stays the accuracy over all questions.
+
+    Attributes
+    ----------
+    accuracy : ndarray, shape (n,)
+        Probability a_v of a right answer, in [0, 1 − ν].
+    r : float
+        Latent (tetrachoric) correlation of two validators' correctness where the question is not flawed, in [0, 1].
+    flawed : float
+        Share ν of flawed questions, in [0, 1).
+    """
+
+    accuracy: Floats
+    r: float
+    flawed: float = 0.0
+
+    def right(self, common: Floats, own: Floats) -> Flags:
+        """Return who is right."""
+        sound = 1.0 - self.flawed
+        difficulty = ndtri(np.clip(common / sound, _SMALLEST, _LARGEST))
+        alone = math.sqrt(1.0 - self.r) * ndtri(np.maximum(own, _SMALLEST))
+        limit = ndtri(np.minimum(self.accuracy / sound, 1.0))
+        right: Flags = (math.sqrt(self.r) * difficulty[:, None] + alone < limit) & (common < sound)[:, None]
+        return right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongChoice:
+    """Which wrong answer a wrong validator gives: a trap for all of them, or an urn.
+
+    With probability τ the question is a trap and all give the same wrong answer. Otherwise the j-th wrong one copies an
+    earlier wrong one with probability (j−1)/(j−1+Kα), else picks uniformly among the K wrong options.
+
+    Attributes
+    ----------
+    options : int
+        Number K of wrong answers, at least 1.
+    tau : float
+        Probability τ of a trap, in [0, 1].
+    k_alpha : float
+        Kα, above 0; infinity means that nobody copies.
+    """
+
+    options: int
+    tau: float = 0.0
+    k_alpha: float = math.inf
+
+    def pick(self, trap: Floats, urn: Floats) -> Codes:
+        """Return the codes of the wrong answers in the order in which validators err, shape (questions, n)."""
+        questions, n = urn.shape
+        codes = np.empty((questions, n), dtype=np.intp)
+        every = np.arange(questions)
+        for earlier in range(n):
+            copying = 0.0 if math.isinf(self.k_alpha) else earlier / (earlier + self.k_alpha)
+            level = urn[:, earlier]
+            fresh = np.maximum(level - copying, 0.0) * (self.options / (1.0 - copying))
+            codes[:, earlier] = np.minimum(fresh.astype(np.intp), self.options - 1) + 1
+            if copying > 0.0:
+                copied = np.minimum((level * (earlier / copying)).astype(np.intp), earlier - 1)
+                codes[:, earlier] = np.where(level < copying, codes[every, copied], codes[:, earlier])
+        if self.tau > 0.0:
+            codes = np.where((trap < self.tau)[:, None], codes[:, :1], codes)
+        return codes
+
+
+class StatisticalAnswers:
+    """The answers of a panel drawn from its numbers.
+
+    Parameters
+    ----------
+    correctness : Correctness
+        Who is right together.
+    wrong_choice : WrongChoice
+        Which wrong answer is given.
+    accuracy : ndarray, shape (n,)
+        Probability of a right answer over all questions, in [0, 1].
+    missing : ndarray, shape (n,)
+        Probability of no parseable answer over all questions, in [0, 1 − accuracy]; it takes from the wrong ones.
+    """
+
+    def __init__(
+        self, *, correctness: Correctness, wrong_choice: WrongChoice, accuracy: Floats, missing: Floats
+    ) -> None:
+        self.n = len(accuracy)
+        self.correctness = correctness
+        self.wrong_choice = wrong_choice
+        error = 1.0 - accuracy
+        self.uniforms = 2 + 3 * self.n
+        self.missing_given_not_right = np.divide(missing, error, out=np.zeros(self.n), where=error > 0.0)
+
+    def draws(self, randomness: Randomness, replication: int) -> StatisticalDraws:
+        """Return the answers of one replication."""
+        return StatisticalDraws(QuestionDraws(randomness, PURPOSE, (self.uniforms,), replication, self.prepare))
+
+    def same(self, one: str | None, other: str | None) -> bool:
+        """Whether two answers are the same."""
+        return one is not None and one == other
+
+    def prepare(self, uniforms: Floats) -> tuple[Codes, Codes]:
+        """Turn uniforms of shape (questions, 2 + 3n) into codes of own and of wrong answers, each (questions, n)."""
+        n = self.n
+        common, trap = uniforms[:, 0], uniforms[:, 1]
+        right = self.correctness.right(common, uniforms[:, 2 : 2 + n])
+        missing = ~right & (uniforms[:, 2 + n : 2 + 2 * n] < self.missing_given_not_right)
+        # Those who give a wrong answer err first; the others' wrong answers are what they would give, were they wrong.
+        order = np.argsort(right | missing, axis=1, kind="stable")
+        wrong = np.empty(right.shape, dtype=np.intp)
+        np.put_along_axis(wrong, order, self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n :]), axis=1)
+        return np.where(right, RIGHT, np.where(missing, MISSING, wrong)), wrong
+
+
+class StatisticalDraws:
+    """The answers of one replication of a statistical panel."""
+
+    __slots__ = ("_draws",)
+
+    def __init__(self, draws: QuestionDraws) -> None:
+        self._draws = draws
+
+    def codes(self, question: int) -> tuple[Codes, Codes]:
+        """Return the codes of the nodes' own answers and of their wrong answers."""
+        own, wrong = self._draws.row(question)
+        return own, wrong
+
+    def answers(self, question: int) -> Answers:
+        """Return the same as strings: "right", and "wrong-1" up to "wrong-K"."""
+        own, wrong = self.codes(question)
+        return Answers(
+            truth=TRUTH,
+            own=tuple(_text(code) for code in own.tolist()),
+            wrong=tuple(f"wrong-{code}" for code in wrong.tolist()),
+        )
+
+
+def _text(code: int) -> str | None:
+    if code == RIGHT:
+        return TRUTH
+    return None if code == MISSING else f"wrong-{code}"

@@ -1,0 +1,148 @@
+"""A fit finds the numbers of a made-up panel, says how sure it is, and writes what a scenario reads."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from bft.errors import ScenarioError, TableError
+from bft.randomness import Randomness
+from bft.validators.fitting import fit
+from bft.validators.settings import StatisticalValidators
+from bft.validators.tables import load_answers
+
+ACCURACY = (0.5, 0.6, 0.7, 0.8)
+MODELS = ("a", "b", "c", "d")
+
+
+@pytest.fixture
+def made_up_table(write_table):
+    """Draw a table from known numbers."""
+
+    def make(questions: int = 1500, seed: int = 3, name: str = "made_up.csv", **given):
+        numbers = {"accuracy": ACCURACY, "missing": 0.05, "options": 9, **given}
+        answers = StatisticalValidators(**numbers).model(len(MODELS)).answers
+        codes, _ = answers.prepare(np.random.default_rng(seed).random((questions, answers.uniforms)))
+        rows = [
+            {"question_id": question, "gold": "0", "model": model, "answer": None if code < 0 else str(code)}
+            for question, given_codes in enumerate(codes.tolist())
+            for model, code in zip(MODELS, given_codes, strict=True)
+        ]
+        return load_answers(write_table(name, rows))
+
+    return make
+
+
+CORRELATED = {"kind": "correlated", "r": 0.6, "tau": 0.2, "k_alpha": 5.0}
+
+
+def test_the_numbers_lie_within_their_intervals(made_up_table) -> None:
+    numbers = fit(made_up_table(errors=CORRELATED), MODELS, options=9, splits=1).numbers
+    intervals = numbers.fit.intervals
+    assert numbers.errors.flawed == 0.0
+    for value, (low, high) in zip(numbers.accuracy, intervals.accuracy, strict=True):
+        assert low <= value <= high
+        # 95 % of a share of 1,500 questions: 200 resamples know the width to a tenth.
+        assert high - low == pytest.approx(3.92 * np.sqrt(value * (1 - value) / 1500), rel=0.3)
+    assert intervals.r[0] <= numbers.errors.r <= intervals.r[1]
+    assert intervals.tau[0] <= numbers.errors.tau <= intervals.tau[1]
+    assert intervals.k_alpha[0] <= numbers.errors.k_alpha <= intervals.k_alpha[1]
+    assert intervals.same_given_wrong[0] <= numbers.fit.same_given_wrong <= intervals.same_given_wrong[1]
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say(made_up_table) -> None:
+    held = []
+    for seed in range(10):
+        table = made_up_table(questions=400, seed=seed, errors=CORRELATED, name=f"{seed}.csv")
+        found = fit(table, MODELS, options=9, flawed=False, resamples=60, splits=1).numbers.fit.intervals
+        truths = [*zip(ACCURACY, found.accuracy, strict=True), (0.6, found.r)]
+        held += [low <= truth <= high for truth, (low, high) in truths]
+    # 50 intervals of which 95 % should hold; fewer than 41 would happen in about 1 of 5,000 collections of seeds.
+    assert sum(held) >= 41
+
+
+def test_flawed_questions_are_found_and_not_imagined(made_up_table) -> None:
+    accuracy = (0.85, 0.88, 0.9, 0.86)
+    sound = made_up_table(accuracy=accuracy, errors=CORRELATED, name="sound.csv")
+    flawed = made_up_table(accuracy=accuracy, errors={**CORRELATED, "flawed": 0.06}, name="flawed.csv")
+    assert fit(sound, MODELS, options=9, splits=1).numbers.errors.flawed == 0.0
+    numbers = fit(flawed, MODELS, options=9, splits=1).numbers
+    low, high = numbers.fit.intervals.flawed
+    assert 0.0 < low <= numbers.errors.flawed <= high
+    assert low <= 0.06 <= high
+
+
+def test_questions_kept_aside_are_predicted(made_up_table) -> None:
+    kept = fit(made_up_table(errors=CORRELATED), MODELS, options=9, resamples=1, splits=8).numbers.fit.held_out
+    assert (kept.splits, kept.quorum) == (8, 3)
+    for share in (kept.correct, kept.wrong, kept.missing):
+        # The model is the true one; what remains is the 1,500 questions' own departure in pairs, below 1 point.
+        assert share.predicted == pytest.approx(share.observed, abs=0.015)
+        assert share.spread < 1.5 * share.sampling
+    assert kept.correct.observed + kept.wrong.observed + kept.missing.observed == pytest.approx(1, abs=2e-5)
+    assert kept.largest_error_crash < 0.015
+    assert kept.largest_error_collude < 0.015
+
+
+def test_a_wrong_model_is_seen_on_questions_kept_aside(made_up_table) -> None:
+    # Half of the questions are flawed, and the fit may not know: the copula cannot express that.
+    errors = {"kind": "correlated", "r": 0.0, "flawed": 0.15}
+    table = made_up_table(accuracy=(0.8,) * 4, missing=0.0, errors=errors)
+    blind = fit(table, MODELS, options=9, flawed=False, resamples=1, splits=4).numbers.fit.held_out
+    knowing = fit(table, MODELS, options=9, flawed=True, resamples=1, splits=4).numbers.fit.held_out
+    assert abs(blind.correct.predicted - blind.correct.observed) > 0.02
+    assert abs(knowing.correct.predicted - knowing.correct.observed) < 0.01
+
+
+def test_what_is_written_is_what_a_scenario_reads(made_up_table, tmp_path) -> None:
+    found = fit(
+        made_up_table(errors=CORRELATED), MODELS, resamples=5, splits=1, source="made up", fitted=date(2026, 11, 21)
+    )
+    file = tmp_path / "panel.toml"
+    found.write(file)
+    settings = StatisticalValidators(file=str(file))
+    assert settings.numbers() == found.numbers
+    assert settings.numbers().models == MODELS
+    assert settings.numbers().source == "made up"
+    assert settings.model(4).panel(Randomness(1), 0).truth(0) == "right"
+
+
+def test_an_exchangeable_fit_stands_for_any_number_of_nodes(made_up_table, tmp_path) -> None:
+    found = fit(made_up_table(errors=CORRELATED), MODELS, exchangeable=True, resamples=5, splits=1)
+    found.write(tmp_path / "panel.toml")
+    settings = StatisticalValidators(file=str(tmp_path / "panel.toml"))
+    assert isinstance(settings.numbers().accuracy, float)
+    for n in (1, 4, 13):
+        assert settings.model(n).panel(Randomness(1), 0).own_answer(n - 1, 0) in {"right", None} | {
+            f"wrong-{option}" for option in range(1, 1001)
+        }
+
+
+def test_the_number_of_options_comes_from_the_table(made_up, write_table) -> None:
+    free = fit(load_answers(write_table("free.csv", made_up)), ("big", "quick"), resamples=5, splits=1)
+    assert free.numbers.options == 1000
+    rows = [{**row, "n_options": 4} for row in made_up]
+    chosen = fit(load_answers(write_table("chosen.csv", rows)), ("big", "quick"), resamples=5, splits=1)
+    assert chosen.numbers.options == 3
+
+
+def test_the_same_seed_gives_the_same_fit(made_up_table) -> None:
+    table = made_up_table(questions=300, errors=CORRELATED)
+    first = fit(table, MODELS, resamples=20, splits=2, seed=5)
+    assert fit(table, MODELS, resamples=20, splits=2, seed=5).toml() == first.toml()
+    assert fit(table, MODELS, resamples=20, splits=2, seed=6).toml() != first.toml()
+
+
+@pytest.mark.parametrize("name", ["options", "resamples", "splits"])
+def test_a_number_out_of_range_is_refused(name, made_up, write_table) -> None:
+    table = load_answers(write_table("answers.csv", made_up))
+    with pytest.raises(ScenarioError, match=f"{name} = 0: must be at least 1"):
+        fit(table, ("big", "quick"), **{name: 0})
+
+
+def test_too_few_questions_are_refused(made_up, write_table) -> None:
+    table = load_answers(write_table("answers.csv", made_up))
+    with pytest.raises(TableError, match=r"these models share 3 questions; a fit needs 4 or more"):
+        fit(table, ("big", "quick", "slow"))

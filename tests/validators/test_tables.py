@@ -1,0 +1,181 @@
+"""Tables of recorded answers are read alike from every format, and refused with one clear line."""
+
+from __future__ import annotations
+
+import builtins
+from pathlib import Path
+
+import pytest
+
+from bft.errors import TableError
+from bft.validators.answers import MISSING
+from bft.validators.tables import load_answers
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.jsonl", "answers.parquet", "ANSWERS.CSV"])
+def test_the_formats_say_the_same(name, made_up, write_table) -> None:
+    table = load_answers(write_table(name, made_up))
+    assert table.questions == ("q1", "q2", "q3", "q4")
+    assert table.gold == ("18", "1,000", "b", "5")
+    assert table.models == ("big", "quick", "slow")
+    assert [table.texts[code] if code >= 0 else code for code in table.answers[2].tolist()] == ["B", MISSING, "c"]
+    assert table.answers[3, 2] == -2
+    assert table.category is None
+    assert table.n_options is None
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.jsonl", "answers.parquet"])
+def test_numbers_are_read_as_text_and_optional_columns_are_kept(name, write_table) -> None:
+    rows = [{"question_id": 7, "category": "law", "n_options": 4, "gold": 3, "model": "m", "answer": 3, "more": 1.5}]
+    table = load_answers(write_table(name, rows))
+    assert (table.questions, table.gold, table.texts) == (("7",), ("3",), ("3",))
+    assert (table.category, table.n_options) == (("law",), (4,))
+
+
+def test_a_panel_has_the_questions_that_all_its_models_were_asked(made_up, write_table) -> None:
+    table = load_answers(write_table("answers.csv", made_up))
+    panel = table.panel(["slow", "big", "quick"])
+    assert panel.rows.tolist() == [0, 1, 2]
+    assert panel.codes.tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, MISSING]]
+    assert panel.texts == (("18", "20"), ("1000", "7"), ("b", "c"))
+    assert table.panel(["big", "quick"]).rows.tolist() == [0, 1, 2, 3]
+
+
+def test_answers_may_be_compared_as_written(made_up, write_table) -> None:
+    panel = load_answers(write_table("answers.csv", made_up)).panel(["big", "quick", "slow"], canonical_form=False)
+    assert panel.codes.tolist() == [[0, 1, 2], [1, 2, 3], [1, MISSING, 2]]
+
+
+def test_a_file_written_anew_is_read_anew(made_up, write_table) -> None:
+    assert len(load_answers(write_table("answers.csv", made_up)).questions) == 4
+    assert len(load_answers(write_table("answers.csv", made_up[:3])).questions) == 1
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.jsonl", "answers.parquet"])
+@pytest.mark.parametrize("column", ["question_id", "gold", "model", "answer"])
+def test_a_missing_column_is_named(name, column, made_up, write_table) -> None:
+    for row in made_up:
+        del row[column]
+    with pytest.raises(
+        TableError, match=rf"answers\.\w+: column '{column}' is missing; must have question_id, gold, mo"
+    ):
+        load_answers(write_table(name, made_up))
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.jsonl", "answers.parquet"])
+def test_a_repeated_row_is_named(name, made_up, write_table) -> None:
+    file = write_table(name, [*made_up, made_up[4]])
+    with pytest.raises(
+        TableError, match=r"row 12: question 'q2' and model 'quick' are there already; must have one row"
+    ):
+        load_answers(file)
+
+
+@pytest.mark.parametrize("column", ["question_id", "model"])
+def test_a_row_without_question_or_model_is_named(column, made_up, write_table) -> None:
+    made_up[3][column] = None
+    with pytest.raises(TableError, match=f"row 4: {column} is null; every row must name its question and model"):
+        load_answers(write_table("answers.jsonl", made_up))
+
+
+def test_contradicting_right_answers_are_named(made_up, write_table) -> None:
+    made_up[4]["gold"] = "999"
+    with pytest.raises(TableError, match="row 5: gold = '999': must be '1,000', as in the other rows of question 'q2'"):
+        load_answers(write_table("answers.csv", made_up))
+
+
+def test_a_question_needs_a_right_answer(made_up, write_table) -> None:
+    made_up[4]["gold"] = None
+    with pytest.raises(TableError, match="row 5: gold is null; every question must have a right answer"):
+        load_answers(write_table("answers.csv", made_up))
+
+
+@pytest.mark.parametrize("value", ["1", "-3", "four", "2.5"])
+def test_a_wrong_number_of_options_is_named(value, made_up, write_table) -> None:
+    made_up[0]["n_options"] = value
+    with pytest.raises(TableError, match=rf"row 1: n_options = '{value}': must be a whole number, 2 or more"):
+        load_answers(write_table("answers.jsonl", made_up[:1]))
+
+
+@pytest.mark.parametrize("value", [True, [1], {"a": 1}])
+def test_an_answer_is_text_or_a_number(value, made_up, write_table) -> None:
+    made_up[1]["answer"] = value
+    with pytest.raises(TableError, match=r"row 2: answer = .* must be text, a number or null"):
+        load_answers(write_table("answers.jsonl", made_up))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.csv", b"", r"a\.csv: is empty; must be a table with the columns question_id, gold, model, answer"),
+        ("a.jsonl", b"", "is empty"),
+        ("a.parquet", b"", "is empty"),
+        ("a.csv", b"question_id,gold,model,answer\n", "has no rows; must have one for each question and model"),
+        ("a.jsonl", b"\n\n", "column 'question_id' is missing"),
+        ("a.csv", b"question_id,gold,gold\n", "column 'gold' appears twice"),
+        ("a.csv", b"question_id,gold,model,answer\nq,1,m\n", "row 1: has 3 fields; must have 4, as the header"),
+        ("a.csv", b'question_id,gold,model,answer\nq,"1"2,m,1\n', "line 2: is not csv"),
+        ("a.csv", b"question_id,gold,model,answer\nq,\xff,m,1\n", r"is not text in UTF-8 \(byte 32\); must be a \.csv"),
+        ("a.jsonl", b"{broken\n", "line 1: is not JSON"),
+        ("a.jsonl", b"[1, 2]\n", "line 1: must be an object with the keys question_id, gold, model, answer"),
+        (
+            "a.jsonl",
+            b'{"question_id": 1, "gold": 1, "model": "m", "answer": 1}\n{"gold": 1}\n',
+            "row 2: 'question_id' is",
+        ),
+        ("a.parquet", b"not parquet at all", "is not a parquet file"),
+        ("a.txt", b"x", r"validators\.file = '.*a\.txt': must end in \.parquet, \.csv, \.jsonl"),
+    ],
+)
+def test_a_malformed_file_gets_one_clear_line(name, content, sentence, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(TableError, match=sentence) as caught:
+        load_answers(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"validators\.file = '.*none\.csv': cannot be read: No such file"):
+        load_answers(tmp_path / "none.csv")
+
+
+def test_a_folder_is_not_a_table(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(TableError, match="is a folder; must be a file"):
+        load_answers(tmp_path / "folder.csv")
+
+
+def test_parquet_without_the_extra_names_it(made_up, write_table, monkeypatch) -> None:
+    file = write_table("answers.parquet", made_up)
+    plain = builtins.__import__
+
+    def without_pyarrow(name, *rest, **named):
+        if name.startswith("pyarrow"):
+            raise ModuleNotFoundError(name)
+        return plain(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without_pyarrow)
+    with pytest.raises(TableError, match="parquet files need the extra 'tables'"):
+        load_answers(file)
+
+
+@pytest.mark.parametrize(
+    ("models", "sentence"),
+    [
+        (["big", "qick"], "validators.models = 'qick': is not a model of .*; did you mean quick?"),
+        (["zzz"], "validators.models = 'zzz': is not a model of .*; it has 3 models: big, quick, slow"),
+        (["big", "slow", "big"], "validators.models = 'big': named twice"),
+        ([], r"validators.models = \[\]: must name models of"),
+    ],
+)
+def test_a_panel_that_cannot_be_is_refused(models, sentence, made_up, write_table) -> None:
+    table = load_answers(write_table("answers.csv", made_up))
+    with pytest.raises(TableError, match=sentence):
+        table.panel(models)
+
+
+def test_models_without_a_common_question_are_refused(made_up, write_table) -> None:
+    table = load_answers(write_table("answers.csv", [made_up[2], made_up[9]]))
+    with pytest.raises(TableError, match=r"validators\.models = \['slow', 'big'\]: these models share no question in"):
+        table.panel(["slow", "big"])
