@@ -17,6 +17,7 @@ class Lie:
     """The validator proposes a wrong answer, accepts wrong ones and rejects right ones."""
 
     byzantine: ClassVar[bool] = False
+    only_validator: ClassVar[bool] = True
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Answer the replica's questions to its validator with lies."""
@@ -41,6 +42,7 @@ class Collude:
     """All colluders propose and accept one wrong answer: the one most popular among the honest validators."""
 
     byzantine: ClassVar[bool] = False
+    only_validator: ClassVar[bool] = True
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Answer the replica's questions to its validator in favour of the common wrong answer."""

@@ -124,7 +124,8 @@ class Behaviour(Protocol):
     """What a faulty node does; implemented by frozen dataclasses, nothing to inherit from.
 
     `byzantine` is True if the node may break the protocol, False for faults that only stop, delay or mislead its validator.
-    Safety is checked over all nodes that are not Byzantine.
+    Safety is checked over all nodes that are not Byzantine. A behaviour that has `only_validator` set to True leaves the
+    replica honest in every respect: then its decision counts like any other.
     """
 
     @property

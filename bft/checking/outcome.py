@@ -45,7 +45,7 @@ def outcome_of(executed: Mapping[int, Proposal], honest: Sequence[int], right: b
     executed : mapping of int to Proposal
         What each honest node executed for the request, where it did.
     honest : sequence of int
-        All nodes that are not faulty; without any, nothing is decided.
+        All nodes whose replica is honest; without any, nothing is decided.
     right : bool or None
         Whether the agreed answer is right; None without ground truth. Asked only of what was agreed.
     """

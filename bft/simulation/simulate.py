@@ -69,6 +69,7 @@ class Simulator:
         faulty = faulty_nodes(scenario.faults, n, self._randomness, replication)
         plan = behaviours(scenario.faults, n, faulty, self._randomness, replication)
         honest = tuple(node for node in range(n) if node not in plan)
+        replicas = tuple(node for node in range(n) if node not in plan or getattr(plan[node], "only_validator", False))
         byzantine = {node for node in faulty if plan[node].byzantine}
         keyring = SymbolicKeyring(byzantine)
         requests = self._requests(keyring, replication)
@@ -91,9 +92,9 @@ class Simulator:
         for request, at_s in requests:
             host.submit(request, at_s)
         host.run(self._end_s)
-        executions = Executions(host.records, honest, [request for request, _ in requests])
+        executions = Executions(host.records, replicas, [request for request, _ in requests])
         outcomes = tuple(
-            outcome_of(executed, honest, world.is_right(next(iter(executed.values()))) if executed else None)
+            outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
             for executed in executions.by_request
         )
         return Run(
@@ -102,7 +103,7 @@ class Simulator:
             replication=replication,
             outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
             outcomes=outcomes,
-            metrics=self._metrics(host, clients, honest, executions),
+            metrics=self._metrics(host, clients, replicas, executions),
             faults={
                 node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty
             },

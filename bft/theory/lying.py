@@ -4,8 +4,8 @@ Honest validators propose what is right, accept what is right and reject what is
 primary counts for its own proposal. An honest replica prepares only what its validator accepted, but follows a
 prepared certificate whether or not it accepted. So the honest nodes decide the right value where they are a quorum,
 total − K ≥ q, and the liars decide a wrong one, for everybody, where *they* are a quorum, K ≥ q. Where both are (a
-tuned q of at most half the total), the first primary decides. The network is lossless, primary(v) = v mod n. K = n
-counts as stalled: there is no honest replica to decide.
+tuned q of at most half the total), the first primary decides. The network is lossless, primary(v) = v mod n. Only
+validators lie, their replicas are honest: with K = n they agree on a wrong value.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def lying_law(system: QuorumSystem, faults: FaultLaw, *, views: int | None = Non
     >>> from bft.theory.faults import independent
     >>> law = lying_law(QuorumSystem.of(4), independent(4, 0.5))
     >>> round(law.correct, 5), round(law.wrong, 5), round(law.stalled, 5)
-    (0.3125, 0.25, 0.4375)
+    (0.3125, 0.3125, 0.375)
     """
     same_nodes(system, faults.n, "faults")
     turns = min(views_allowed(views, system.n), system.n)
@@ -42,7 +42,7 @@ def lying_law(system: QuorumSystem, faults: FaultLaw, *, views: int | None = Non
     def chance(right_can: bool, wrong_can: bool, leading: Leading = "any", first: int = 0) -> Array:
         law = faulty_weight(system, faults, first=first, leading=leading)
         right = law.support <= system.live_up_to
-        wrong = (law.support >= system.quorum) & (law.support < system.total)
+        wrong = law.support >= system.quorum
         return total(law.probability, (right == right_can) & (wrong == wrong_can))
 
     return outcome_law(

@@ -11,8 +11,8 @@ tables is left to the validators' room.
 
 References
 ----------
-The project's validation cases (`recorded_answers.json`), where the faulty nodes' own quorum counts even if nobody is
-honest: `recorded_quorums` does the same, `recorded_law` asks for an honest replica that decides.
+The project's validation cases (`recorded_answers.json`). The replicas of colluding validators are honest, so their own
+quorum decides even if every validator lies.
 """
 
 from __future__ import annotations
@@ -95,7 +95,6 @@ def recorded_law(
     """
     turns = min(views_allowed(views, system.n), system.n)
     correct, wrong = _by_faulty_set(system, faults, answers, gold, faulty_vote, turns)
-    correct[-1] = wrong[-1] = 0.0  # nobody honest: nobody decides
     return outcome_law(
         correct=faults.over_subsets(correct),
         wrong=faults.over_subsets(wrong),

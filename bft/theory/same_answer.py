@@ -6,8 +6,8 @@ belongs to a class of q or more. An honest replica follows a prepared certificat
 do not change between views; the network is lossless, primary(v) = v mod n, and t views are allowed.
 
 Faulty nodes either crash, and neither propose nor vote, or collude: all of them propose and back the honest nodes'
-most popular wrong answer (some wrong answer where no honest node is wrong). K = n is stalled: there is no honest
-replica to decide.
+most popular wrong answer (some wrong answer where no honest node is wrong). Their replicas are honest: with K = n
+they decide on a wrong answer, while n crashed nodes decide nothing.
 
 How errors go together is left to `bft.theory.errors_in_common`, how wrong answers coincide to
 `bft.theory.wrong_answers`, and the conditioning on positions, where nodes differ, to `bft.theory.positions`.
@@ -107,7 +107,7 @@ def _wrong_quorum(answers: WrongAnswers, decision: Decision) -> list[Array]:
         size = np.arange(n + 1)
         backed = [alone + popular * ((size < quorum) & (size + k >= quorum)) for k in range(n)]
         tables = [table[: n - k + 1, : n - k + 1] for k, table in enumerate(backed)]
-    return [*tables, np.zeros((1, 1))]  # nobody honest: nobody decides
+    return [*tables, np.full((1, 1), float(decision.colluding))]  # K = n: colluders decide, crashed nodes do not
 
 
 def _given(decision: Decision, k: int, number_right: Array, wrong_quorum: Array) -> tuple[float, float, float]:

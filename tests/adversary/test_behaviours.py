@@ -78,8 +78,13 @@ def test_one_honest_node_alone_can_only_be_stalled() -> None:
 
 
 def test_without_honest_nodes_nothing_is_decided() -> None:
-    for kind in BEHAVIOURS:
+    for kind in set(BEHAVIOURS) - {"lie", "collude"}:
         assert run(kind, tuple(range(7))).outcome is Outcome.STALLED
+
+
+@pytest.mark.parametrize("kind", ["lie", "collude"])
+def test_honest_replicas_with_lying_validators_only_agree_on_a_lie(kind: str) -> None:
+    assert run(kind, tuple(range(7))).outcome is Outcome.AGREED_WRONG
 
 
 def test_six_nodes_two_equivocators_split_only_a_view_of_their_own_unless_they_rush() -> None:
