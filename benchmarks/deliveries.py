@@ -1,7 +1,7 @@
 """How fast is the SimPy engine? Delivered messages per CPU-second and peak memory, by number of nodes.
 
-Prints one table. Every row is measured in a process of its own, so that its peak memory is its own; `decisions` runs of one decision
-each, monitors on, set-up of the run included. Takes about a minute.
+Prints one table. Every row is measured in a process of its own, so that its peak memory is its own; `decisions` runs
+of one decision each, monitors on, set-up of the run included. Takes about a minute.
 
     python benchmarks/deliveries.py
 """

@@ -1,10 +1,12 @@
 """A laboratory for Byzantine-fault-tolerant consensus among LLM validators.
 
-    >>> import bft
-    >>> run = bft.simulate(bft.Scenario(n=4), seed=7)
-    >>> run.outcome.value
-    'agreed_correct'
+>>> import bft
+>>> run = bft.simulate(bft.Scenario(n=4), seed=7)
+>>> run.outcome.value
+'agreed_correct'
 """
+
+from __future__ import annotations
 
 from bft.adversary.settings import Faults
 from bft.errors import BftError

@@ -68,8 +68,8 @@ class Randomness:
         replication : int
             0 or more.
         prepare : callable, optional
-            Turns the block's uniforms, shape (block, *shape), into arrays with the same first axis; called once a block.
-            The caller uses one `prepare` per purpose and shape.
+            Turns the block's uniforms, shape (block, *shape), into arrays with the same first axis; called once a
+            block. The caller uses one `prepare` per purpose and shape.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """One experiment, described: frozen, validated, read from and written to TOML.
 
-A scenario says what is run, never how often or with which seed. Everything that can be wrong with it is refused here, before anything
-runs, in one sentence that names the field, the value and what is allowed.
+A scenario says what is run, never how often or with which seed. Everything that can be wrong with it is refused here,
+before anything runs, in one sentence that names the field, the value and what is allowed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Scenario(Settings):
     faults, validators, network, requests : settings
         Who is faulty, who answers and judges, how messages travel, what is asked.
     views : int or "unlimited", optional
-        How many views (rounds of voting) may be used. By default n for one request, so that every node leads once, and no limit for more.
+        How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
+        and no limit for more.
     view_timeout_s, timeout_growth, timeout_cap_s : float
         How long a view may take, and how the time grows with each failed view.
     retransmission : bool
@@ -275,10 +276,9 @@ def _locate(location: Sequence[int | str], given: Any) -> tuple[str, object]:
     for position, step in enumerate(location):
         if isinstance(value, Settings):
             value = {name: getattr(value, name) for name in type(value).model_fields}
-        if isinstance(step, int) and isinstance(value, list | tuple) and step < len(value):
-            path.append(str(step))
-            value = value[step]
-        elif isinstance(value, Mapping) and step in value:
+        if (isinstance(step, int) and isinstance(value, list | tuple) and step < len(value)) or (
+            isinstance(value, Mapping) and step in value
+        ):
             path.append(str(step))
             value = value[step]
         elif isinstance(value, Mapping) and position == len(location) - 1:

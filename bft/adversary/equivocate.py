@@ -3,13 +3,14 @@
 With B the coalition's weight and H the honest weight, of total W and quorum q:
 
 - A split needs two groups of honest replicas that, each together with B, are a quorum.
-- Where H < q, nothing is decided without the coalition. It gives honest primaries no vote, leads the replicas into a view of its own, and
-  splits them there; where no split is possible, it stays silent, and nothing is decided.
+- Where H < q, nothing is decided without the coalition. It gives honest primaries no vote, leads the replicas into a
+  view of its own, and splits them there; where no split is possible, it stays silent, and nothing is decided.
 - Where H ≥ q, honest replicas decide under an honest primary whatever the coalition withholds; it can only split a
   view that is its own before that.
 
-So it agrees on nothing with an honest primary, and equivocates whenever one of its members leads: value a to one group, b to the other, and every
-member votes for a towards the one and for b towards the other. (No forged signature is involved; each member signs twice.)
+So it agrees on nothing with an honest primary, and equivocates whenever one of its members leads: value a to one
+group, b to the other, and every member votes for a towards the one and for b towards the other. (No forged signature
+is involved; each member signs twice.)
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bft.adversary.node import As, FaultyNode, Started
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import ClientRequest, Deliver, Input
 from bft.core.request import Proposal, Request
-from bft.protocols.pbft.messages import Commit, NewView, PrePrepare, Prepare, ViewChange
+from bft.protocols.pbft.messages import Commit, NewView, Prepare, PrePrepare, ViewChange
 from bft.protocols.pbft.new_view import carry_over
 
 FIRST_WORDING = ""
@@ -38,8 +39,8 @@ class Equivocate:
     Attributes
     ----------
     rush : bool
-        Leave honest primaries at once even where honest replicas would decide without the coalition. A weak quorum of members can
-        do that (they are joined, §4.5.2) and then splits every number of nodes for which two groups exist.
+        Leave honest primaries at once even where honest replicas would decide without the coalition. A weak quorum of
+        members can do that (they are joined, §4.5.2) and then splits every number of nodes for which two groups exist.
     """
 
     byzantine: ClassVar[bool] = True
@@ -65,7 +66,7 @@ def own_view(node: FaultyNode) -> int | None:
 
 
 def groups(node: FaultyNode) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the two groups of honest nodes that are told different values; the split succeeds if both are heavy enough."""
+    """Return the two groups of honest nodes that are told different values."""
     memory = node.coalition.memory
     if "groups" not in memory:
         memory["groups"] = two_groups(node.coalition.honest, node.system)

@@ -8,7 +8,7 @@ from bft.core.quorum import QuorumSystem
 
 
 def two_groups(nodes: Sequence[int], system: QuorumSystem) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Cut nodes into two groups whose lighter one weighs as much as possible: if any cut gives both enough, this one does.
+    """Cut nodes into two groups whose lighter one weighs most: if any cut gives both enough, this one does.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """A faulty node: an honest replica whose behaviour bends what it does.
 
-A behaviour is a frozen dataclass with one hook, `bend`. It sees every input of its node with the effects that the honest
-replica would have returned, and says what happens instead. Whatever it keeps between calls lives in the node's `memory`; colluders share
-their coalition's. Besides protocol effects it may return the ones defined here.
+A behaviour is a frozen dataclass with one hook, `bend`. It sees every input of its node with the effects that the
+honest replica would have returned, and says what happens instead. Whatever it keeps between calls lives in the node's
+`memory`; colluders share their coalition's. Besides protocol effects it may return the ones defined here.
 """
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ class FaultyNode:
 class Behaviour(Protocol):
     """What a faulty node does; implemented by frozen dataclasses, nothing to inherit from.
 
-    `byzantine` is True if the node may break the protocol, False for faults that only stop, delay or mislead its validator.
-    Safety is checked over all nodes that are not Byzantine. A behaviour that has `only_validator` set to True leaves the
-    replica honest in every respect: then its decision counts like any other.
+    `byzantine` is True if the node may break the protocol, False for faults that only stop, delay or mislead its
+    validator. Safety is checked over all nodes that are not Byzantine. A behaviour that has `only_validator` set to
+    True leaves the replica honest in every respect: then its decision counts like any other.
     """
 
     @property

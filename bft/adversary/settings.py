@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_serializer, field_validator, model_validator
 
 from bft.adversary.crash import Crash, CrashRecover, Slow
 from bft.adversary.equivocate import Equivocate
@@ -43,12 +43,18 @@ def behaviour_of(description: object) -> Behaviour:
         kind = given.pop("kind", None)
         if kind not in BEHAVIOURS:
             known = ", ".join(BEHAVIOURS)
-            raise ScenarioError(bad_value("faults.behaviour", kind, f"must be one of {known}, or an object with `bend`"))
+            raise ScenarioError(
+                bad_value("faults.behaviour", kind, f"must be one of {known}, or an object with `bend`")
+            )
         return _build(str(kind), given)
     if is_dataclass(description) and not isinstance(description, type) and isinstance(description, Behaviour):
         return description
     raise ScenarioError(
-        bad_value("faults.behaviour", description, "must be a name, a table with `kind`, or a frozen dataclass with `byzantine` and `bend`")
+        bad_value(
+            "faults.behaviour",
+            description,
+            "must be a name, a table with `kind`, or a frozen dataclass with `byzantine` and `bend`",
+        )
     )
 
 
@@ -92,7 +98,7 @@ class Faults(Settings):
         Relative frequency of each behaviour; by default equal.
     """
 
-    model_config = {"arbitrary_types_allowed": True}
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     delta: Probability | tuple[Probability, ...] = 0.0
     draw: Literal["independent", "fraction"] = "independent"
@@ -116,13 +122,19 @@ class Faults(Settings):
     def _consistent(self) -> Faults:
         if self.nodes is not None:
             if self.delta not in (0, 0.0):
-                raise ScenarioError(bad_value("faults.delta", self.delta, "must be left out when faults.nodes is given"))
+                raise ScenarioError(
+                    bad_value("faults.delta", self.delta, "must be left out when faults.nodes is given")
+                )
             if len(set(self.nodes)) != len(self.nodes) or min(self.nodes, default=0) < 0:
                 raise ScenarioError(bad_value("faults.nodes", self.nodes, "must be distinct node numbers, 0 or more"))
         if self.draw == "fraction" and isinstance(self.delta, tuple):
-            raise ScenarioError(bad_value("faults.delta", self.delta, 'must be one number when faults.draw = "fraction"'))
+            raise ScenarioError(
+                bad_value("faults.delta", self.delta, 'must be one number when faults.draw = "fraction"')
+            )
         if self.shares is not None and len(self.shares) != len(self.behaviour):
             raise ScenarioError(
-                bad_value("faults.shares", self.shares, f"must have one share for each of {len(self.behaviour)} behaviours")
+                bad_value(
+                    "faults.shares", self.shares, f"must have one share for each of {len(self.behaviour)} behaviours"
+                )
             )
         return self

@@ -9,7 +9,7 @@ from typing import ClassVar
 from bft.adversary.node import FaultyNode, Started
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Input
-from bft.protocols.pbft.messages import Commit, NewView, PrePrepare, Prepare
+from bft.protocols.pbft.messages import Commit, NewView, Prepare, PrePrepare
 
 
 def _without(node: FaultyNode, effects: Sequence[object], kinds: tuple[type, ...], what: str) -> list[object]:

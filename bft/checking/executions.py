@@ -1,6 +1,7 @@
 """Who executed what, and when: read off a trace.
 
-A replica that adopts a proved snapshot has executed what led to it, as far as another node's execution shows what that was.
+A replica that adopts a proved snapshot has executed what led to it, as far as another node's execution shows what
+that was.
 """
 
 from __future__ import annotations

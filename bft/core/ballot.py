@@ -61,6 +61,7 @@ class BallotBox(Generic[Message]):
     def clone(self) -> BallotBox[Message]:
         """Return an independent box with the same messages."""
         twin: BallotBox[Message] = BallotBox()
-        twin._by_key = {key: dict(votes) for key, votes in self._by_key.items()}
-        twin._keys_of = {voter: list(keys) for voter, keys in self._keys_of.items()}
+        if self._by_key or self._keys_of:
+            twin._by_key = {key: dict(votes) for key, votes in self._by_key.items()}
+            twin._keys_of = {voter: list(keys) for voter, keys in self._keys_of.items()}
         return twin

@@ -1,6 +1,7 @@
 """Everything a replica can ask of its host, in the order in which it must be done.
 
-`Persist` stands before the messages that depend on it: what was sent must survive a crash. A host that cannot persist must not send.
+`Persist` stands before the messages that depend on it: what was sent must survive a crash. A host that cannot persist
+must not send.
 """
 
 from __future__ import annotations

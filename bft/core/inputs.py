@@ -33,7 +33,7 @@ class ClientRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProposalReady:
-    """This node's validator answered a `RequestProposal`; None means that it has no answer."""
+    """The node's validator answered a `RequestProposal`; None means that it has no answer."""
 
     view: int
     request: Request
@@ -43,7 +43,7 @@ class ProposalReady:
 
 @dataclass(frozen=True, slots=True)
 class VerdictReady:
-    """This node's validator judged a proposal; stale ones are dropped by the replica."""
+    """The node's validator judged a proposal; stale ones are dropped by the replica."""
 
     view: int
     seq: int

@@ -1,8 +1,9 @@
 """Quorums: the only module that computes one.
 
 With `n` replicas of which at most `f` are faulty, a quorum is a set of ⌈(n + f + 1) / 2⌉ replicas: any two quorums
-share at least f + 1 replicas, hence an honest one. It equals 2f + 1 only when n = 3f + 1. With stakes, replicas weigh what
-they stake and the same formula holds for weights: a quorum is a set whose stake exceeds (total + tolerated faulty stake) / 2.
+share at least f + 1 replicas, hence an honest one. It equals 2f + 1 only when n = 3f + 1. With stakes, replicas weigh
+what they stake and the same formula holds for weights: a quorum is a set whose stake exceeds (total + tolerated
+faulty stake) / 2.
 
 Unweighted systems are the special case in which every replica weighs 1, so protocols speak of weights only.
 """
@@ -99,7 +100,8 @@ class QuorumSystem:
         quorum : int, optional
             Quorum weight; by default ⌈(total + f + 1) / 2⌉. A smaller one may be unsafe, a larger one less live.
         stakes : sequence of number, optional
-            Stake of each replica; by default each weighs 1. With stakes, `f` and `quorum` are in units of `integer_weights(stakes)`.
+            Stake of each replica; by default each weighs 1. With stakes, `f` and `quorum` are in units of
+            `integer_weights(stakes)`.
 
         Raises
         ------

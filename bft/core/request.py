@@ -1,6 +1,7 @@
 """What clients ask and what replicas agree on.
 
-A request is a question put by a client. A proposal is the request with an answer: the value that replicas order, vote on and execute.
+A request is a question put by a client. A proposal is the request with an answer: the value that replicas order, vote
+on and execute.
 """
 
 from __future__ import annotations

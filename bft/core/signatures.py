@@ -1,8 +1,8 @@
 """Signatures: who said what, provable to third parties.
 
-In simulation signatures are symbolic: a ring remembers every body that was signed with an honest key, and a signature verifies iff
-the body is remembered or its signer is corrupted (an adversary signs whatever it likes in the names it holds). Live hosts
-put real signatures behind the same interface.
+In simulation signatures are symbolic: a ring remembers every body that was signed with an honest key, and a signature
+verifies iff the body is remembered or its signer is corrupted (an adversary signs whatever it likes in the names it
+holds). Live hosts put real signatures behind the same interface.
 """
 
 from __future__ import annotations

@@ -49,6 +49,11 @@ class AnswerLog:
         """Return the head of the chain."""
         return self._chain
 
+    def __deepcopy__(self, memo: object) -> AnswerLog:
+        twin = AnswerLog.__new__(AnswerLog)
+        twin._chain = self._chain
+        return twin
+
     def snapshot(self) -> Snapshot:
         """Return the head of the chain."""
         return self._chain

@@ -1,7 +1,8 @@
 """The SimPy environment of a run, and events that fire at exact times.
 
-One event walks a whole broadcast: it is put back on the heap for each recipient in turn, so that n messages in flight cost one heap
-entry. Times are absolute: summing relative delays would round, and two engines could disagree about an order.
+One event walks a whole broadcast: it is put back on the heap for each recipient in turn, so that n messages in flight
+cost one heap entry. Times are absolute: summing relative delays would round, and two engines could disagree about an
+order.
 """
 
 from __future__ import annotations

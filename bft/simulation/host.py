@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bft.adversary.node import As, Behaviour, Crash, Feed, FaultyNode, Later, Recover, Started
+from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
 from bft.checking.safety import SafetyMonitor
 from bft.checking.trace import Record
 from bft.core.effects import (

@@ -1,7 +1,7 @@
 """The links of one replication: delays, losses and copies, drawn from named streams.
 
-The k-th broadcast of a node has a row of delays of its own, whatever else happens, so that engines which see the same broadcasts see
-the same delays. Rows of many replications are drawn, transformed and sorted at once.
+The k-th broadcast of a node has a row of delays of its own, whatever else happens, so that engines which see the same
+broadcasts see the same delays. Rows of many replications are drawn, transformed and sorted at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from bft.network.settings import Network, Partition
 from bft.randomness import Floats, Randomness, Tape
 
 BROADCASTS = 4
-"""Rows per node in a block: pre-prepare or prepare, commit, and two more; busier nodes go on with chunks of their own."""
+"""Rows per node in a block: pre-prepare or prepare, commit, and two more; busier nodes go on with chunks of their
+own."""
 
 CHUNK_ELEMENTS = 512
 """Delays in a chunk of rows: enough to make a generator worth its price."""

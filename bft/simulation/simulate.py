@@ -104,9 +104,7 @@ class Simulator:
             outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
             outcomes=outcomes,
             metrics=self._metrics(host, clients, replicas, executions),
-            faults={
-                node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty
-            },
+            faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=tuple(monitor.breaches),
             trace=Trace(host.records),
             cpu_s=process_time() - started_s,
@@ -129,7 +127,7 @@ class Simulator:
     ) -> dict[int, FaultyNode]:
         """Return what each faulty node's behaviour may use; nodes with equal behaviour form a coalition."""
         coalitions: dict[Behaviour, Coalition] = {}
-        for node, behaviour in plan.items():
+        for behaviour in plan.values():
             if behaviour not in coalitions:
                 members = tuple(other for other in plan if plan[other] == behaviour)
                 coalitions[behaviour] = Coalition(members=members, honest=honest)

@@ -37,8 +37,12 @@ def test_a_configured_fault_is_seen_to_fire(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", BEHAVIOURS)
-@pytest.mark.parametrize(("n", "nodes"), [(4, (0,)), (4, (3,)), (7, (0, 1)), (7, (2, 5)), (10, (0, 1, 2)), (5, (0,)), (8, (0, 7))])
-def test_up_to_f_faulty_nodes_never_prevent_agreement_on_the_right_answer(kind: str, n: int, nodes: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("n", "nodes"), [(4, (0,)), (4, (3,)), (7, (0, 1)), (7, (2, 5)), (10, (0, 1, 2)), (5, (0,)), (8, (0, 7))]
+)
+def test_up_to_f_faulty_nodes_never_prevent_agreement_on_the_right_answer(
+    kind: str, n: int, nodes: tuple[int, ...]
+) -> None:
     for seed in range(5):
         done = run(kind, nodes, n, seed)
         assert done.outcome is Outcome.AGREED_CORRECT, (seed, done.outcome)
@@ -105,7 +109,10 @@ def test_stake_decides_who_can_split() -> None:
     assert bft.simulate(light, 1).outcome is Outcome.AGREED_CORRECT
 
 
-@pytest.mark.parametrize(("n", "quorum", "nodes"), [(5, 3, (0,)), (6, 3, (0,)), (8, 5, (0, 1)), (4, 2, (0,)), (3, 2, (0,)), (7, 4, (0, 1)), (7, 5, (0, 1, 2))])
+@pytest.mark.parametrize(
+    ("n", "quorum", "nodes"),
+    [(5, 3, (0,)), (6, 3, (0,)), (8, 5, (0, 1)), (4, 2, (0,)), (3, 2, (0,)), (7, 4, (0, 1)), (7, 5, (0, 1, 2))],
+)
 def test_a_quorum_that_is_too_small_is_split(n: int, quorum: int, nodes: tuple[int, ...]) -> None:
     assert run("equivocate", nodes, n, quorum=quorum).outcome is Outcome.SPLIT
 
@@ -166,8 +173,6 @@ def test_a_fraction_is_exact_and_every_node_gets_its_turn() -> None:
     assert {len(nodes) for nodes in drawn} == {29}
     # A node is missed by all 40 with probability 0.71^40 = 1e-6: false alarm below 2e-4 for a hundred nodes.
     assert set.union(*drawn) == set(range(100))
-
-
 
 
 def faulty_leader_agrees_in(runs: int, n: int, kind: Kind) -> None:

@@ -46,12 +46,21 @@ def test_the_ends_of_the_unit_interval_give_finite_delays(law: UniformDelay) -> 
         ({"delay": {"law": "constant", "delay_s": -1}}, "network.delay.delay_s = -1: must be at least 0"),
         ({"delay": {"law": "normal", "sd_s": 0}}, "network.delay.sd_s = 0: must be more than 0"),
         ({"delay": {"law": "uniform", "low_s": 2, "high_s": 1}}, "high_s = 1.0: must be at least low_s = 2.0"),
-        ({"delay": {"law": "exponential", "mean_s": float("inf")}}, "network.delay.mean_s = inf: must be a finite number"),
+        (
+            {"delay": {"law": "exponential", "mean_s": float("inf")}},
+            "network.delay.mean_s = inf: must be a finite number",
+        ),
         ({"loss": 1.5}, "network.loss = 1.5: must be between 0 and 1"),
         ({"duplication": float("nan")}, "network.duplication = nan: must be between 0 and 1"),
         ({"partitions": [{"groups": [[0, 1], [1]], "end_s": 3}]}, "must not name a node twice"),
-        ({"partitions": [{"groups": [[0, 9]], "end_s": 3}]}, "network.partitions.groups = 9: must be a node between 0 and 3"),
-        ({"partitions": [{"groups": [[0]], "start_s": 5, "end_s": 3}]}, "end_s = 3.0: must be later than start_s = 5.0"),
+        (
+            {"partitions": [{"groups": [[0, 9]], "end_s": 3}]},
+            "network.partitions.groups = 9: must be a node between 0 and 3",
+        ),
+        (
+            {"partitions": [{"groups": [[0]], "start_s": 5, "end_s": 3}]},
+            "end_s = 3.0: must be later than start_s = 5.0",
+        ),
         ({"partitions": [{"groups": [[0]]}]}, "network.partitions.0.end_s: is needed and was not given"),
     ],
 )

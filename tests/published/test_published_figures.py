@@ -39,8 +39,8 @@ def test_latency_of_one_decision(
 ) -> None:
     """Delays N(250, 50) ms, until n − f replicas decided.
 
-    The published figures for n = 32 wait for 2f + 1 = 21 votes. Two such sets may share faulty replicas only; the quorum
-    that is safe for n = 32 is 22, and takes 803 ms. So this figure is reproduced with a tuned quorum.
+    The published figures for n = 32 wait for 2f + 1 = 21 votes. Two such sets may share faulty replicas only; the
+    quorum that is safe for n = 32 is 22, and takes 803 ms. So this figure is reproduced with a tuned quorum.
     """
     scenario = bft.Scenario(
         n=n,
@@ -97,7 +97,7 @@ def test_lossy_links_in_a_single_view_without_retransmission(
 @pytest.mark.parametrize(("behaviour", "column"), [("crash", "crash"), ("collude", "collude_popular")])
 @pytest.mark.parametrize("runs", [150, pytest.param(4000, marks=pytest.mark.nightly)])
 def test_recorded_panels_of_real_models(shared_data: Path, panel: str, behaviour: str, column: str, runs: int) -> None:
-    """Correct and wrong quorums of recorded answers against δ: exact figures by enumeration of all subsets of faulty nodes."""
+    """Correct and wrong quorums of recorded answers against δ; the exact figures enumerate all sets of faulty nodes."""
     reference = json.loads((shared_data / "validation" / "recorded_answers.json").read_text())[panel]
     n = reference["n"]
     for delta, correct, wrong in reference[column]:

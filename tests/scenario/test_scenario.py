@@ -78,7 +78,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"faults": {"nodes": [4]}}, "faults.nodes = 4: must be a node between 0 and 3"),
     ({"faults": {"behaviour": "explode"}}, "faults.behaviour = 'explode': must be one of crash, "),
     ({"faults": {"behaviour": []}}, "faults.behaviour = []: must name at least one behaviour"),
-    ({"faults": {"behaviour": {"kind": "crash", "when_s": 3}}}, "faults.behaviour.when_s = 3: unknown; crash takes at_s"),
+    (
+        {"faults": {"behaviour": {"kind": "crash", "when_s": 3}}},
+        "faults.behaviour.when_s = 3: unknown; crash takes at_s",
+    ),
     ({"faults": {"behaviour": {"kind": "crash", "at_s": -3}}}, "faults.behaviour.at_s = -3: must be 0 seconds or more"),
     ({"faults": {"behaviour": {"kind": "crash", "at_s": "x"}}}, "faults.behaviour.at_s = 'x': must be a number"),
     (
@@ -155,5 +158,5 @@ def test_an_adversary_is_any_frozen_dataclass_with_bend() -> None:
 
 
 def test_an_object_without_bend_is_no_behaviour() -> None:
-    with pytest.raises(ScenarioError, match="faults.behaviour = 3: must be a name"):
+    with pytest.raises(ScenarioError, match=r"faults\.behaviour = 3: must be a name"):
         bft.Faults(behaviour=3)

@@ -62,7 +62,9 @@ def test_replications_do_not_depend_on_what_ran_before() -> None:
 
 
 def test_another_seed_or_replication_is_another_run() -> None:
-    runs = {bft.simulate(scenario(), seed, replication=replication).trace_hash for seed in (1, 2) for replication in (0, 1)}
+    runs = {
+        bft.simulate(scenario(), seed, replication=replication).trace_hash for seed in (1, 2) for replication in (0, 1)
+    }
     assert len(runs) == 4
 
 
@@ -74,7 +76,10 @@ def test_turning_on_loss_leaves_all_other_draws_as_they_were() -> None:
 
 def test_along_delta_the_faulty_sets_of_one_replication_only_grow() -> None:
     sets = [
-        [set(bft.simulate(scenario().replace("faults.delta", delta), 5, replication=k).faults) for delta in (0.1, 0.3, 0.6)]
+        [
+            set(bft.simulate(scenario().replace("faults.delta", delta), 5, replication=k).faults)
+            for delta in (0.1, 0.3, 0.6)
+        ]
         for k in range(20)
     ]
     assert all(low <= middle <= high for low, middle, high in sets)

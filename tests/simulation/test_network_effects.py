@@ -76,7 +76,9 @@ def test_a_stream_of_requests_is_executed_everywhere_in_one_order(seed: int) -> 
     )
     run = bft.simulate(scenario, seed)
     assert run.outcome is Outcome.AGREED_CORRECT
-    by_seq = [{event.seq: event.digest for _, node, event in run.trace.of(Execute) if node == each} for each in range(4)]
+    by_seq = [
+        {event.seq: event.digest for _, node, event in run.trace.of(Execute) if node == each} for each in range(4)
+    ]
     for one in by_seq:
         assert all(by_seq[0][seq] == digest for seq, digest in one.items() if seq in by_seq[0])
     assert not run.breaches
