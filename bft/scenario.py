@@ -273,17 +273,15 @@ def _locate(location: Sequence[int | str], given: Any) -> tuple[str, object]:
     """Return the path of a problem as its author wrote it, without the tags of alternatives, and the value there."""
     path: list[str] = []
     value: Any = given
-    for position, step in enumerate(location):
+    for step in location:
         if isinstance(value, Settings):
             value = {name: getattr(value, name) for name in type(value).model_fields}
-        if (isinstance(step, int) and isinstance(value, list | tuple) and step < len(value)) or (
-            isinstance(value, Mapping) and step in value
-        ):
+        children = dict(enumerate(value)) if isinstance(value, list | tuple) else value
+        if isinstance(children, Mapping) and step in children:
             path.append(str(step))
-            value = value[step]
-        elif isinstance(value, Mapping) and position == len(location) - 1:
-            path.append(str(step))
-            return ".".join(path), None
+            value = children[step]
+        elif isinstance(children, Mapping) and step is location[-1]:
+            return ".".join([*path, str(step)]), None
     return ".".join(path), value
 
 

@@ -74,13 +74,13 @@ def test_every_parameter_is_found_again() -> None:
     errors = {"kind": "correlated", "r": 0.6, "flawed": 0.05, "tau": 0.2, "k_alpha": 5.0}
     codes = drawn(100_000, accuracy=accuracy, missing=missing, options=9, errors=errors)
     found = estimate(counted(codes), options=9)
-    # About 4 standard errors, taken from 40 other seeds; 14 numbers: a false alarm in about 1,000 seeds.
+    # 4 standard errors or more, as measured on 40 other seeds; 11 numbers: a false alarm in about 1,400 seeds.
     assert found.accuracy == pytest.approx(np.array(accuracy), abs=0.0065)
     assert found.missing == pytest.approx(np.array(missing), abs=0.004)
-    assert found.r == pytest.approx(0.6, abs=0.03)
-    assert found.flawed == pytest.approx(0.05, abs=0.025)
-    assert found.tau == pytest.approx(0.2, abs=0.03)
-    assert found.k_alpha == pytest.approx(5.0, abs=0.6)
+    assert found.r == pytest.approx(0.6, abs=0.016)
+    assert found.flawed == pytest.approx(0.05, abs=0.008)
+    assert found.tau == pytest.approx(0.2, abs=0.022)
+    assert found.k_alpha == pytest.approx(5.0, abs=0.54)
 
 
 def test_without_flawed_questions_all_correlation_is_in_r() -> None:
@@ -95,16 +95,16 @@ def test_an_exchangeable_panel_has_as_many_pairs_right_together() -> None:
     found = estimate(counted(codes), options=3, exchangeable=True, flawed=False)
     assert len(set(found.accuracy.tolist())) == 1
     again = counted(drawn(100_000, accuracy=tuple(found.accuracy), errors={"kind": "correlated", "r": found.r}))
-    # Pairs right together, 4.2 of 12: standard error below .014 each; 4 of them: a false alarm in 15,000 seeds.
-    assert again.right_pairs == pytest.approx(counted(codes).right_pairs, abs=0.08)
+    # The difference has standard error .0112, measured on 30 other seeds; 4 of them: a false alarm in 15,000 seeds.
+    assert again.right_pairs == pytest.approx(counted(codes).right_pairs, abs=0.045)
 
 
 def test_independent_validators_have_no_correlation() -> None:
     codes = drawn(100_000, accuracy=(0.5, 0.6, 0.7))
     found = estimate(counted(codes), options=3)
-    # Standard error of r below .004; 4 of them: a false alarm in 30,000 seeds.
-    assert found.r == pytest.approx(0.0, abs=0.016)
-    assert found.flawed == pytest.approx(0.0, abs=0.002)
+    # Standard errors .0018 and .00045, measured on 40 other seeds; 6 of them, because the law is one-sided and skew.
+    assert found.r == pytest.approx(0.0, abs=0.011)
+    assert found.flawed == pytest.approx(0.0, abs=0.0027)
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(made_up_table) -> N
         found = fit(table, MODELS, options=9, flawed=False, resamples=60, splits=1).numbers.fit.intervals
         truths = [*zip(ACCURACY, found.accuracy, strict=True), (0.6, found.r)]
         held += [low <= truth <= high for truth, (low, high) in truths]
-    # 50 intervals of which 95 % should hold; fewer than 41 would happen in about 1 of 5,000 collections of seeds.
-    assert sum(held) >= 41
+    # 50 intervals that hold 91 to 96 % of the time (measured on 200 other seeds); fewer than 40: 1 in 2,000 collections.
+    assert sum(held) >= 40
 
 
 def test_flawed_questions_are_found_and_not_imagined(made_up_table) -> None:
@@ -75,15 +75,16 @@ def test_flawed_questions_are_found_and_not_imagined(made_up_table) -> None:
 
 
 def test_questions_kept_aside_are_predicted(made_up_table) -> None:
-    kept = fit(made_up_table(errors=CORRELATED), MODELS, options=9, resamples=1, splits=8).numbers.fit.held_out
+    table = made_up_table(questions=6000, errors=CORRELATED)
+    kept = fit(table, MODELS, options=9, resamples=1, splits=8).numbers.fit.held_out
     assert (kept.splits, kept.quorum) == (8, 3)
     for share in (kept.correct, kept.wrong, kept.missing):
-        # The model is the true one; what remains is the 1,500 questions' own departure in pairs, below 1 point.
-        assert share.predicted == pytest.approx(share.observed, abs=0.015)
+        # The model is the true one. Errors have standard deviation .0033 or less, measured on 40 other seeds; 4 of them.
+        assert share.predicted == pytest.approx(share.observed, abs=0.0135)
         assert share.spread < 1.5 * share.sampling
     assert kept.correct.observed + kept.wrong.observed + kept.missing.observed == pytest.approx(1, abs=2e-5)
-    assert kept.largest_error_crash < 0.015
-    assert kept.largest_error_collude < 0.015
+    assert kept.largest_error_crash < 0.0135
+    assert kept.largest_error_collude < 0.0135
 
 
 def test_a_wrong_model_is_seen_on_questions_kept_aside(made_up_table) -> None:

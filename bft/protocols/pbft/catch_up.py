@@ -12,18 +12,31 @@ from collections.abc import Iterable
 from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import StateTransferred
-from bft.protocols.pbft import checkpoints, execution
+from bft.protocols.pbft import checkpoints, execution, shape
 from bft.protocols.pbft.messages import NOTHING_HELD, CatchUp, Checkpoint, Held, Status
 from bft.protocols.pbft.state import STATUS_TIMER, State
 
 
 def on_status_timer(state: State) -> None:
-    """Still waiting: resend the view-change, ask again, and wait twice as long."""
+    """Still waiting: resend the view-change, pass on what it waits for, ask again, and wait twice as long."""
     if state.own_view_change is not None and not state.active and state.rules.resend_view_changes:
         state.emit(Broadcast(state.own_view_change))
+    relay(state)
     ask(state)
     state.status_wait_s *= 2
     state.emit(SetTimer(STATUS_TIMER, state.status_wait_s))
+
+
+def relay(state: State) -> None:
+    """Pass requests that have no number yet on to the primary (§4.1); to all, once this replica has left the view.
+
+    Else a request that reached only this replica would never be ordered: alone it cannot change the view.
+    """
+    for key, request in state.pending.items():
+        if not state.active:
+            state.emit(Broadcast(request))
+        elif not state.is_primary and key not in state.ordering:
+            state.emit(Send(state.primary, request))
 
 
 def ask(state: State) -> None:
@@ -44,11 +57,12 @@ def bits(voters: Iterable[int]) -> int:
 
 def on_status(state: State, sender: int, message: Status) -> None:
     """Send a waiting replica what it lacks and this one has."""
+    if not shape.status(message):
+        return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")
     send_proofs(state, sender, message)
-    if message.low < state.low:
-        resend_checkpoint(state, sender)
+    resend_checkpoints(state, sender, message.low)
     if not state.active:
         return None
     behind = message.view < state.view or (message.view == state.view and not message.active)
@@ -67,16 +81,18 @@ def send_proofs(state: State, sender: int, message: Status) -> None:
     proof = state.stable_proof if snapshot is not None else ()
     first = state.low if snapshot is not None else message.last_executed
     decisions = tuple(
-        state.decisions[seq] for seq in range(first + 1, state.last_executed + 1) if seq in state.decisions
+        state.decisions[seq]
+        for seq in range(max(first, state.low) + 1, state.last_executed + 1)
+        if seq in state.decisions
     )
     if snapshot is not None or decisions:
         state.emit(Send(sender, state.keyring.sign(CatchUp(proof, snapshot, decisions, state.id))))
 
 
-def resend_checkpoint(state: State, sender: int) -> None:
-    """Send this replica's part of the proof that the window has moved."""
-    for vote in state.stable_proof:
-        if vote.replica == state.id:
+def resend_checkpoints(state: State, sender: int, low: int) -> None:
+    """Send this replica's checkpoints above the other's, stable or not: without them no window moves on."""
+    for vote in (*state.stable_proof, *state.checkpoints.of(state.id)):
+        if vote.replica == state.id and vote.seq > low:
             state.emit(Send(sender, vote))
 
 
@@ -98,6 +114,8 @@ def resend_votes(state: State, sender: int, message: Status) -> None:
 
 def on_catch_up(state: State, sender: int, message: CatchUp) -> None:
     """Adopt a proved snapshot and proved decisions; what is not proved is dropped."""
+    if not shape.catch_up(message):
+        return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")
     if message.snapshot is not None:
@@ -124,10 +142,12 @@ def adopt_snapshot(state: State, proof: tuple[Checkpoint, ...], snapshot: object
     state.snapshots[seq] = snapshot
     state.persist(("snapshot", seq), snapshot)
     state.emit(StateTransferred(seq, state.machine.digest()))
-    for key in [key for key in state.pending if key[1] <= state.clients.get(key[0], (-1, ""))[0]]:
-        del state.pending[key]
-        state.persist(("request", *key), None)
+    for client in state.clients:
+        execution.settle_requests(state, client)
+    for number in [number for number in state.unexecuted if number <= seq]:
+        del state.unexecuted[number]
     state.failures = 0
     checkpoints.make_stable(state, seq, proof)
-    execution.execute_ready(state)
+    if not execution.execute_ready(state):
+        execution.wait_for_the_rest(state)
     return None

@@ -30,8 +30,8 @@ class Verifier:
         return view % self.system.n
 
     def signed(self, body: Signed) -> bool:
-        """Return whether the body's signature holds and its signer is one of us (or a client)."""
-        if isinstance(body.signer, int) and not 0 <= body.signer < self.system.n:
+        """Return whether the body's signature holds and its signer is one of the replicas."""
+        if body.signer.__class__ is not int or not 0 <= body.signer < self.system.n:
             return False
         return not self.rules.check_signatures or self.keyring.verify(body)
 
@@ -47,13 +47,13 @@ class Verifier:
             return False
         if not self.signed(first) or not self.request_authentic(first.proposal):
             return False
-        voters = {vote.replica for vote in certificate.prepares}
-        if len(voters) != len(certificate.prepares) or primary in voters:
-            return False
         if any(
             vote.view != first.view or vote.seq != first.seq or vote.digest != first.digest or not self.signed(vote)
             for vote in certificate.prepares
         ):
+            return False
+        voters = {vote.replica for vote in certificate.prepares}
+        if len(voters) != len(certificate.prepares) or primary in voters:
             return False
         return self.system.weight({primary, *voters}) >= self.rules.certificate_quorum(self.system)
 
@@ -64,10 +64,10 @@ class Verifier:
         if seq % self.checkpoint_interval or not proof:
             return False
         state_digest = proof[0].state_digest
+        if any(vote.seq != seq or vote.state_digest != state_digest or not self.signed(vote) for vote in proof):
+            return False
         voters = {vote.replica for vote in proof}
         if len(voters) != len(proof):
-            return False
-        if any(vote.seq != seq or vote.state_digest != state_digest or not self.signed(vote) for vote in proof):
             return False
         return self.system.weight(voters) >= self.rules.checkpoint_quorum(self.system)
 
@@ -108,12 +108,12 @@ class Verifier:
     def decision(self, decision: Decision) -> bool:
         """C5: a quorum of distinct signed commits for this very proposal."""
         digest = decision.proposal.digest
-        voters = {vote.replica for vote in decision.commits}
-        if len(voters) != len(decision.commits) or not self.request_authentic(decision.proposal):
-            return False
-        if any(
+        if not self.request_authentic(decision.proposal) or any(
             vote.view != decision.view or vote.seq != decision.seq or vote.digest != digest or not self.signed(vote)
             for vote in decision.commits
         ):
+            return False
+        voters = {vote.replica for vote in decision.commits}
+        if len(voters) != len(decision.commits):
             return False
         return self.system.weight(voters) >= self.rules.commit_quorum(self.system)

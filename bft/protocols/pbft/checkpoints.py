@@ -6,14 +6,17 @@ from typing import Any
 
 from bft.core.effects import Forget
 from bft.core.events import CheckpointStable
+from bft.protocols.pbft import shape
 from bft.protocols.pbft.messages import Checkpoint
 from bft.protocols.pbft.state import State
 
-LOGGED_BY_SEQ = ("pre-prepare", "prepare", "prepared", "commit", "decision", "checkpoint")
+VOTES_BY_SEQ = ("pre-prepare", "prepare", "prepared", "commit", "checkpoint")
 
 
 def on_checkpoint(state: State, sender: int, message: Checkpoint) -> None:
     """Count a checkpoint; a quorum of equal ones makes it stable."""
+    if not shape.checkpoint(message):
+        return state.drop("malformed message")
     if state.rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")
     if message.seq <= state.low or message.seq % state.config.checkpoint_interval:
@@ -48,14 +51,24 @@ def make_stable(state: State, seq: int, proof: tuple[Checkpoint, ...]) -> None:
 
 
 def forget_through(state: State, seq: int) -> None:
-    """Discard the log at or below `seq` (§4.3); the snapshot at `seq` stays for those left behind."""
+    """Discard the log at or below `seq` (§4.3); the snapshot at `seq` stays for those left behind.
+
+    A replica that has not executed that far keeps its last snapshot and the decisions since, lest a crash set it back.
+    """
+    base = seq if state.last_executed >= seq else last_snapshot(state)
     logs: list[dict[int, Any]] = [state.slots, state.certificates, state.decisions, state.unexecuted]
     for log in [*logs, *state.future.values()]:
         for number in [number for number in log if number <= seq]:
             del log[number]
-    for number in [number for number in state.snapshots if number < seq]:
+    for number in [number for number in state.snapshots if number < base]:
         del state.snapshots[number]
     state.early = {place: kept for place, kept in state.early.items() if place[1] > seq}
     state.checkpoints.forget_through(seq)
-    state.emit(Forget(LOGGED_BY_SEQ, seq))
-    state.emit(Forget(("snapshot",), seq - 1))
+    state.emit(Forget(VOTES_BY_SEQ, seq))
+    state.emit(Forget(("decision",), base))
+    state.emit(Forget(("snapshot",), base - 1))
+
+
+def last_snapshot(state: State) -> int:
+    """Return the number of the latest snapshot at or below what this replica has executed; 0 for the genesis state."""
+    return max((seq for seq in state.snapshots if seq <= state.last_executed), default=0)

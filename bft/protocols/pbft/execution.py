@@ -17,14 +17,19 @@ def decide(state: State, decision: Decision) -> None:
     state.unexecuted.setdefault(decision.seq, decision)
     if not state.rules.execute_in_order:
         execute(state, state.unexecuted.pop(decision.seq))
-    execute_ready(state)
+    if not execute_ready(state):
+        wait_for_the_gap(state)
 
 
-def execute_ready(state: State) -> None:
-    """Execute what is committed and next, as long as there is no gap."""
+def execute_ready(state: State) -> bool:
+    """Execute what is committed and next, as long as there is no gap; return whether there was any."""
+    before = state.last_executed
     while state.last_executed + 1 in state.unexecuted:
         execute(state, state.unexecuted.pop(state.last_executed + 1))
+    if state.last_executed == before:
+        return False
     wait_for_the_rest(state)
+    return True
 
 
 def execute(state: State, decision: Decision) -> None:
@@ -40,11 +45,18 @@ def execute(state: State, decision: Decision) -> None:
         timestamp, result = state.clients[request.client]
         if timestamp == request.timestamp:
             state.emit(Reply(request.client, timestamp, result))
-        if state.pending.pop(request.key, None) is not None:
-            state.persist(("request", *request.key), None)
+        settle_requests(state, request.client)
     state.failures = 0
     if decision.seq % state.config.checkpoint_interval == 0:
         take_checkpoint(state, decision.seq)
+
+
+def settle_requests(state: State, client: str) -> None:
+    """Stop waiting for what a client asked up to its last executed timestamp: nothing older executes any more (S4)."""
+    last = state.clients[client][0]
+    for key in [key for key in state.pending if key[0] == client and key[1] <= last]:
+        del state.pending[key]
+        state.persist(("request", *key), None)
 
 
 def apply(state: State, decision: Decision) -> bool:
@@ -68,6 +80,14 @@ def wait_for_the_rest(state: State) -> None:
     elif state.active:
         state.stop_view_timer()
         state.stop_status_timer()
+
+
+def wait_for_the_gap(state: State) -> None:
+    """Something is committed and cannot be executed yet. That is no progress: a view timer that runs goes on."""
+    if state.unexecuted:
+        if state.active and not state.view_timer_runs:
+            state.start_view_timer()
+        state.start_status_timer()
 
 
 def snapshot(state: State) -> Snapshot:

@@ -7,12 +7,12 @@ the primary's own prepare, or a second one from the same replica never counts.
 from __future__ import annotations
 
 from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
-from bft.core.events import Committed, Equivocation, Judgement, PrePrepareAccepted, Prepared, ProposalMissing
+from bft.core.events import Committed, Equivocation, Judgement, Prepared, PrePrepareAccepted, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
-from bft.protocols.pbft import execution
-from bft.protocols.pbft.messages import Commit, Decision, PreparedCertificate, PrePrepare, Prepare
+from bft.protocols.pbft import execution, shape
+from bft.protocols.pbft.messages import Commit, Decision, Prepare, PreparedCertificate, PrePrepare
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
 
 
@@ -32,6 +32,14 @@ def on_request(state: State, event: ClientRequest) -> None:
     if state.active and state.is_primary:
         propose(state, request)
     return None
+
+
+def on_relayed_request(state: State, sender: int, request: Request) -> None:
+    """Another replica passes on a request that it waits for; the client's signature vouches for it (§4.1)."""
+    del sender
+    if not shape.request(request):
+        return state.drop("malformed message")
+    return on_request(state, ClientRequest(request))
 
 
 def remember(state: State, request: Request) -> None:
@@ -78,6 +86,8 @@ def order(state: State) -> None:
 def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
     """A primary's proposal: accept the first valid one for its place and ask the validator about it (§4.2)."""
     rules = state.rules
+    if not shape.preprepare(message):
+        return state.drop("malformed message")
     if rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")
     if rules.only_primary_proposes and sender != state.verifier.primary(message.view):
@@ -115,8 +125,9 @@ def release_early(state: State) -> None:
     """Look again at early pre-prepares: the view or the window has moved."""
     fits = sorted(place for place in state.early if place[0] <= state.view and place[1] <= state.high)
     for place in fits:
-        message = state.early.pop(place)
-        on_preprepare(state, message.replica, message)
+        message = state.early.pop(place, None)
+        if message is not None:  # the one before may have moved the window past it
+            on_preprepare(state, message.replica, message)
 
 
 def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> None:
@@ -173,47 +184,58 @@ def send_prepare(state: State, slot: Slot) -> None:
 
 def on_prepare(state: State, sender: int, vote: Prepare) -> None:
     """A backup's prepare. The primary's own is never counted: its pre-prepare stands for it (§4.2)."""
-    slot = state.slots.get(vote.seq)
+    try:
+        slot = state.slots.get(vote.seq)
+    except TypeError:  # unhashable
+        return state.drop("malformed message")
     if slot is None or slot.view != vote.view or not state.active or vote.replica != sender:
         slot = file_vote(state, sender, vote)
         if slot is None:
-            return
+            return None
     if sender == state.verifier.primary(slot.view) and not state.rules.count_primary_prepare:
         return state.drop("prepare from the primary")
     held = slot.prepares.get(sender)
     if held is not None:
         second_vote(state, sender, held, vote)
         if not state.rules.count_duplicates:
-            return
+            return None
     slot.prepares[sender] = vote
     if vote.digest == slot.digest or not state.rules.compare_digests:
         slot.prepare_weight += state.weights[sender]
         if not slot.prepared:
             check_prepared(state, slot)
+    return None
 
 
 def on_commit(state: State, sender: int, vote: Commit) -> None:
     """A replica's commit: it holds a prepared certificate (§4.2)."""
-    slot = state.slots.get(vote.seq)
+    try:
+        slot = state.slots.get(vote.seq)
+    except TypeError:  # unhashable
+        return state.drop("malformed message")
     if slot is None or slot.view != vote.view or not state.active or vote.replica != sender:
         slot = file_vote(state, sender, vote)
         if slot is None:
-            return
+            return None
     held = slot.commits.get(sender)
     if held is not None:
         second_vote(state, sender, held, vote)
         if not state.rules.count_duplicates:
-            return
+            return None
     slot.commits[sender] = vote
     if vote.digest == slot.digest or not state.rules.compare_digests:
         slot.commit_weight += state.weights[sender]
         if slot.prepared and not slot.committed:
             check_committed(state, slot)
+    return None
 
 
 def file_vote(state: State, sender: int, vote: Prepare | Commit) -> Slot | None:
     """Find the slot of a vote that is not plainly for the current log; None when it does not count (M2, M4, M5, M6)."""
     rules = state.rules
+    if not shape.whole(vote.view, vote.seq):
+        state.drop("malformed message")
+        return None
     if rules.check_identity and vote.replica != sender:
         state.drop("identity differs from sender")
         return None

@@ -6,15 +6,15 @@ from bft.core.effects import Broadcast, RequestVerdict
 from bft.core.events import Restarted
 from bft.core.inputs import Restart
 from bft.core.request import Request
-from bft.protocols.pbft import catch_up, execution, normal_case
+from bft.protocols.pbft import catch_up, execution, normal_case, view_change
 from bft.protocols.pbft.messages import (
     Checkpoint,
     Commit,
     Decision,
     NewView,
+    Prepare,
     PreparedCertificate,
     PrePrepare,
-    Prepare,
     ViewChange,
 )
 from bft.protocols.pbft.state import Slot, State
@@ -29,6 +29,7 @@ def on_restart(state: State, event: Restart) -> None:
     state.emit(Restarted(state.view, state.last_executed))
     if state.own_view_change is not None and not state.active:
         state.emit(Broadcast(state.own_view_change))
+        view_change.check_quorum(state)
     catch_up.ask(state)
     state.start_status_timer()
     if state.pending and state.active:
@@ -48,9 +49,10 @@ def restore_checkpoint(state: State, event: Restart) -> None:
             state.snapshots[key[1]] = value
         elif isinstance(value, Checkpoint) and value.seq > state.low:
             state.checkpoints.add(value.seq, state.id, value)
-    if state.low in state.snapshots:
-        execution.restore(state, state.snapshots[state.low])
-        state.last_executed = state.low
+    base = max((seq for seq in state.snapshots if seq <= state.low), default=None)
+    if base is not None:
+        execution.restore(state, state.snapshots[base])
+        state.last_executed = base
 
 
 def restore_decisions(state: State, event: Restart) -> None:
@@ -60,7 +62,8 @@ def restore_decisions(state: State, event: Restart) -> None:
         if decision.seq == state.last_executed + 1:
             execution.apply(state, decision)
             state.last_executed = decision.seq
-            state.decisions[decision.seq] = decision
+            if decision.seq > state.low:
+                state.decisions[decision.seq] = decision
 
 
 def restore_view(state: State, event: Restart) -> None:

@@ -6,22 +6,24 @@ The rooms beside this file read beside the paper: `normal_case` (§4.2), `execut
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
-from bft.protocols.pbft import catch_up, checkpoints, normal_case, recovery, view_change
+from bft.protocols.pbft import catch_up, checkpoints, fingerprint, normal_case, recovery, view_change
 from bft.protocols.pbft.config import PbftConfig
 from bft.protocols.pbft.messages import (
     CatchUp,
     Checkpoint,
     Commit,
     NewView,
-    PrePrepare,
     Prepare,
+    PrePrepare,
     Status,
     ViewChange,
 )
@@ -47,9 +49,7 @@ class PbftReplica:
 
     __slots__ = ("_on_input", "_on_message", "_state", "id")
 
-    def __init__(
-        self, replica: int, config: PbftConfig, keyring: Keyring, machine: StateMachine | None = None
-    ) -> None:
+    def __init__(self, replica: int, config: PbftConfig, keyring: Keyring, machine: StateMachine | None = None) -> None:
         self.id = replica
         self._state = State(replica, config, keyring, AnswerLog() if machine is None else machine)
         self._on_message = _ON_MESSAGE
@@ -82,10 +82,31 @@ class PbftReplica:
         effects.clear()
         return done
 
+    def clone(self) -> PbftReplica:
+        """Return an independent replica that goes on from here, for searches that branch."""
+        twin = copy(self)
+        twin._state = self._state.clone()
+        return twin
+
+    def fingerprint(self, names: Sequence[int] | None = None) -> Hashable:
+        """Return a value that is equal for replicas which will do the same from here on; see `fingerprint`.
+
+        Parameters
+        ----------
+        names : sequence of int, optional
+            New number of each replica, to recognise states that differ only in who is who.
+        """
+        return fingerprint.of_state(self._state, range(self._state.system.n) if names is None else names)
+
     @property
     def drops(self) -> Mapping[str, int]:
         """How many inputs did not count, by reason."""
         return self._state.drops
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the view timer runs."""
+        return self._state.view_timer_runs
 
     @property
     def view(self) -> int:
@@ -137,6 +158,7 @@ _ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
     NewView: _on_new_view,
     Status: catch_up.on_status,
     CatchUp: catch_up.on_catch_up,
+    Request: normal_case.on_relayed_request,
 }
 
 _ON_INPUT: dict[type, Callable[[State, Any], None]] = {

@@ -24,7 +24,9 @@ def _weak(system: QuorumSystem) -> int:
     return system.weak
 
 
-def _all_prepared(certificates: Mapping[int, PreparedCertificate], last_executed: int) -> tuple[PreparedCertificate, ...]:
+def _all_prepared(
+    certificates: Mapping[int, PreparedCertificate], last_executed: int
+) -> tuple[PreparedCertificate, ...]:
     """Every certificate above the stable checkpoint, executed or not (V2)."""
     del last_executed
     return tuple(certificates[seq] for seq in sorted(certificates))
@@ -115,5 +117,7 @@ class Rules:
     high_watermark: Callable[[int, int], int] = _low_plus_window
     timeout_s: Callable[[float, float, int, float], float] = _doubled
     keep_certificate: Callable[[PreparedCertificate, PreparedCertificate], PreparedCertificate] = _later_view
-    prepared_entries: Callable[[Mapping[int, PreparedCertificate], int], tuple[PreparedCertificate, ...]] = _all_prepared
+    prepared_entries: Callable[[Mapping[int, PreparedCertificate], int], tuple[PreparedCertificate, ...]] = (
+        _all_prepared
+    )
     carry_over: Callable[[Iterable[ViewChange]], Carried] = carry_over

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from bft.core.ballot import BallotBox
 from bft.core.effects import CancelTimer, SetTimer
 from bft.core.request import Proposal, Request, RequestKey
@@ -14,9 +16,9 @@ from bft.protocols.pbft.messages import (
     Commit,
     Decision,
     NewView,
+    Prepare,
     PreparedCertificate,
     PrePrepare,
-    Prepare,
     ViewChange,
 )
 
@@ -38,11 +40,11 @@ class Slot:
         "commits",
         "committed",
         "digest",
-        "preprepare",
         "prepare_sent",
         "prepare_weight",
         "prepared",
         "prepares",
+        "preprepare",
         "seq",
         "view",
     )
@@ -59,6 +61,37 @@ class Slot:
         self.commits: dict[int, Commit] = {}
         self.commit_weight = 0
         self.committed = False
+
+    def clone(self) -> Slot:
+        """Return an independent slot with the same contents."""
+        twin = Slot(self.view, self.seq)
+        twin.preprepare = self.preprepare
+        twin.digest = self.digest
+        twin.prepares = dict(self.prepares)
+        twin.prepare_weight = self.prepare_weight
+        twin.prepare_sent = self.prepare_sent
+        twin.prepared = self.prepared
+        twin.commits = dict(self.commits)
+        twin.commit_weight = self.commit_weight
+        twin.committed = self.committed
+        return twin
+
+
+_OWN = (
+    "early",
+    "certificates",
+    "pending",
+    "ordering",
+    "unordered",
+    "decisions",
+    "unexecuted",
+    "clients",
+    "snapshots",
+    "drops",
+    "effects",
+    "unsaved",
+)
+"""Attributes of a state whose own contents change but whose elements never do."""
 
 
 class State:
@@ -138,6 +171,22 @@ class State:
         self.unsaved: dict[tuple[object, ...], object | None] = {}
         self.persist = self.unsaved.__setitem__
         """Store a value under a key; a step stores everything at once, before it sends anything."""
+
+    def clone(self) -> State:
+        """Return an independent state that goes on from here; messages, keys and parameters are shared."""
+        twin = State.__new__(State)
+        own = twin.__dict__
+        own.update(self.__dict__)
+        for name in _OWN:
+            own[name] = own[name].copy()
+        twin.machine = deepcopy(self.machine)
+        twin.slots = {seq: slot.clone() for seq, slot in self.slots.items()}
+        twin.future = {view: {seq: slot.clone() for seq, slot in slots.items()} for view, slots in self.future.items()}
+        twin.checkpoints = self.checkpoints.clone()
+        twin.view_changes = self.view_changes.clone()
+        twin.emit = twin.effects.append
+        twin.persist = twin.unsaved.__setitem__
+        return twin
 
     @property
     def is_primary(self) -> bool:

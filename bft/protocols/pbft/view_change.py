@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bft.core.effects import Broadcast
 from bft.core.events import ViewChangeStarted, ViewEntered, ViewsExhausted
-from bft.protocols.pbft import checkpoints, normal_case
+from bft.protocols.pbft import checkpoints, normal_case, shape
 from bft.protocols.pbft.messages import NewView, PrePrepare, ViewChange
 from bft.protocols.pbft.new_view import Carried
 from bft.protocols.pbft.state import State
@@ -59,8 +59,12 @@ def leave_for(state: State, view: int) -> None:
 
 def on_view_change(state: State, sender: int, message: ViewChange) -> None:
     """Somebody leaves for a view: follow a weak quorum, and as its primary gather a quorum (§4.4)."""
+    if not shape.view_change(message):
+        return state.drop("malformed message")
     if state.rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")
+    if state.config.views is not None and message.view >= state.config.views:
+        return state.drop("view-change beyond the last view")
     if message.view < state.view or (message.view == state.view and state.active):
         return state.drop("old view-change")
     if not state.verifier.view_change(message):
@@ -102,6 +106,8 @@ def on_new_view(state: State, message: NewView) -> None:
 
     The signature, not the sender, vouches for it: anyone may pass it on to a replica left behind.
     """
+    if not shape.new_view(message):
+        return state.drop("malformed message")
     if message.view < state.view or message.view == 0 or (message.view == state.view and state.active):
         return state.drop("old new-view")
     if state.config.views is not None and message.view >= state.config.views:
