@@ -1,0 +1,157 @@
+"""What is asked of a language model, and what comes back: an answer that says where it is from, or a typed failure.
+
+A failed call never turns into a plausible answer. What a failure means for retries, levels and breakers is left to
+`classification`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from bft.resilience.refusal import require
+
+Parameter: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One question to one model.
+
+    Attributes
+    ----------
+    model : str
+        Names the endpoint. A fallback level puts its own model here.
+    prompt : str
+        The text sent.
+    parameters : tuple of (name, value)
+        Sampling parameters, each name once; kept in order of names, so that equal queries are equal.
+    """
+
+    model: str
+    prompt: str
+    parameters: tuple[tuple[str, Parameter], ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.parameters]
+        require(len(set(names)) == len(names), "query.parameters", self.parameters, "must name each parameter once")
+        object.__setattr__(self, "parameters", tuple(sorted(self.parameters, key=lambda pair: pair[0])))
+
+
+class Source(Enum):
+    """Where a text was taken from."""
+
+    MODEL = "model"
+    CACHE = "cache"
+    STALE_CACHE = "stale cache"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """How an answer came about; it travels with the text.
+
+    Attributes
+    ----------
+    source : Source
+        What produced the text.
+    level : str
+        Name of the fallback level that answered.
+    rank : int
+        Its place, 0 for the primary.
+    model : str
+        The model that wrote the text, also when it came from the cache.
+    transformed : bool
+        The prompt was changed before it was sent.
+    age_s : float
+        Seconds since the model wrote the text; 0 unless cached.
+    reasons : tuple of str
+        Why each earlier level did not answer.
+    """
+
+    source: Source = Source.MODEL
+    level: str = ""
+    rank: int = 0
+    model: str = ""
+    transformed: bool = False
+    age_s: float = 0.0
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def first_class(self) -> bool:
+        """The primary model was asked just now, in the words of the query: a vote without further rules."""
+        return self.source is Source.MODEL and self.rank == 0 and not self.transformed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A text and where it is from.
+
+    Attributes
+    ----------
+    text : str
+        What the model said.
+    attempts : int
+        Attempts made for this query, those of failed levels included; what an own policy refused was none.
+    """
+
+    text: str
+    attempts: int = 1
+    provenance: Provenance = Provenance()
+
+
+class FailureKind(Enum):
+    """What went wrong, in terms that need no provider's library."""
+
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    STATUS = "status"
+    """The endpoint answered with an HTTP status that is an error."""
+    EMPTY = "empty"
+    """The endpoint answered with nothing that can be used."""
+    UNKNOWN = "unknown"
+    """An exception that says none of the above."""
+    BREAKER_OPEN = "breaker open"
+    SHED = "shed"
+    """The bulkhead's queue was full."""
+    RATE_LIMITED = "rate limited"
+    """The own token bucket would have made the call wait too long."""
+    NOT_CACHED = "not cached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A call that brought no answer.
+
+    Attributes
+    ----------
+    status : int or None
+        HTTP status; given exactly when the kind is `STATUS`.
+    retry_after_s : float or None
+        How long the endpoint asked to be left alone, 0 or more.
+    detail : str
+        For people; no rule reads it.
+    attempts : int
+        Attempts made, as in `Answer`.
+    """
+
+    kind: FailureKind
+    status: int | None = None
+    retry_after_s: float | None = None
+    detail: str = ""
+    attempts: int = 1
+
+    def __post_init__(self) -> None:
+        holds = (self.status is not None) == (self.kind is FailureKind.STATUS)
+        require(holds, "failure.status", self.status, "must be given exactly when the kind is STATUS")
+        holds = self.retry_after_s is None or self.retry_after_s >= 0.0
+        require(holds, "failure.retry_after_s", self.retry_after_s, "must be 0 or more")
+
+    @property
+    def reason(self) -> str:
+        """One word or two for counters: `timeout`, `status 429`."""
+        return self.kind.value if self.status is None else f"status {self.status}"
+
+
+Result: TypeAlias = Answer | Failure
