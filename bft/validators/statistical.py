@@ -137,7 +137,7 @@ class WrongChoice:
     k_alpha: float = math.inf
 
     def pick(self, trap: Floats, urn: Floats) -> Codes:
-        """Return the codes of the wrong answers in the order in which validators err, shape (questions, n)."""
+        """Return the codes of what each validator answers where it errs, shape (questions, n)."""
         questions, n = urn.shape
         codes = np.empty((questions, n), dtype=np.intp)
         every = np.arange(questions)
@@ -193,10 +193,8 @@ class StatisticalAnswers:
         common, trap = uniforms[:, 0], uniforms[:, 1]
         right = self.correctness.right(common, uniforms[:, 2 : 2 + n])
         missing = ~right & (uniforms[:, 2 + n : 2 + 2 * n] < self.missing_given_not_right)
-        # Those who give a wrong answer err first; the others' wrong answers are what they would give, were they wrong.
-        order = np.argsort(right | missing, axis=1, kind="stable")
-        wrong = np.empty(right.shape, dtype=np.intp)
-        np.put_along_axis(wrong, order, self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n :]), axis=1)
+        # The urn is exchangeable: those who do err agree as if they had drawn from it alone.
+        wrong = self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n :])
         return np.where(right, RIGHT, np.where(missing, MISSING, wrong)), wrong
 
 

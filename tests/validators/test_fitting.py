@@ -59,7 +59,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(made_up_table) -> N
         found = fit(table, MODELS, options=9, flawed=False, resamples=60, splits=1).numbers.fit.intervals
         truths = [*zip(ACCURACY, found.accuracy, strict=True), (0.6, found.r)]
         held += [low <= truth <= high for truth, (low, high) in truths]
-    # 50 intervals that hold 91 to 96 % of the time (measured on 200 other seeds); fewer than 40: 1 in 2,000 collections.
+    # 50 intervals that hold 91 to 96 % of the time, measured on 200 other seeds; fewer than 40: 1 collection in 2,000.
     assert sum(held) >= 40
 
 
@@ -79,7 +79,7 @@ def test_questions_kept_aside_are_predicted(made_up_table) -> None:
     kept = fit(table, MODELS, options=9, resamples=1, splits=8).numbers.fit.held_out
     assert (kept.splits, kept.quorum) == (8, 3)
     for share in (kept.correct, kept.wrong, kept.missing):
-        # The model is the true one. Errors have standard deviation .0033 or less, measured on 40 other seeds; 4 of them.
+        # The model is the true one. Errors have standard deviation .0033 or less, measured on 40 seeds; 4 of them.
         assert share.predicted == pytest.approx(share.observed, abs=0.0135)
         assert share.spread < 1.5 * share.sampling
     assert kept.correct.observed + kept.wrong.observed + kept.missing.observed == pytest.approx(1, abs=2e-5)

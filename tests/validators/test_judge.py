@@ -65,8 +65,14 @@ def test_judges_and_answers_have_coins_of_their_own(consistent) -> None:
         panel.judge(0, 0, "right").verdict is panel.judge(0, 0, panel.wrong_answer(1, 0)).verdict is Verdict.ACCEPT
         for panel in asked
     )
-    assert consistent(both_judges, PANELS, 0.25)  # 2 checks: a false alarm in 5,000 seeds
+    differing = [panel for panel in asked if panel.wrong_answer(0, 0) != panel.wrong_answer(1, 0)]
+    both_wrong = sum(
+        all(panel.judge(0, 0, panel.wrong_answer(node, 0)).verdict is Verdict.ACCEPT for node in range(2))
+        for panel in differing
+    )
+    assert consistent(both_judges, PANELS, 0.25)  # 3 checks: a false alarm in 3,300 seeds
     assert consistent(both_answers, PANELS, 0.25)
+    assert consistent(both_wrong, len(differing), 0.25)
 
 
 def test_first_verdicts_do_not_depend_on_the_order_of_asking() -> None:

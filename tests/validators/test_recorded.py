@@ -54,6 +54,14 @@ def test_the_wrong_answer_is_ones_own_or_the_most_frequent(panels) -> None:
     assert [panel_on(panels, 1).wrong_answer(node, 0) for node in range(3)] == ["7", "7", "7"]
 
 
+def test_who_is_right_lies_with_the_panel(write_table) -> None:
+    answers = {"a": "1", "b": "3", "c": "2", "d": "2"}
+    rows = [{"question_id": "q", "gold": "1", "model": model, "answer": answer} for model, answer in answers.items()]
+    settings = RecordedValidators(file=str(write_table("lie.csv", rows)), models=tuple(answers))
+    panel = settings.model(4).panel(Randomness(1), 0)
+    assert [panel.wrong_answer(node, 0) for node in range(4)] == ["2", "3", "2", "2"]
+
+
 def test_where_nobody_errs_a_wrong_answer_is_made_up(write_table, made_up) -> None:
     file = write_table("answers.csv", made_up[:2])
     panel = RecordedValidators(file=str(file), models=("big", "quick")).model(2).panel(Randomness(1), 0)
