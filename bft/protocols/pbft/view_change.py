@@ -81,11 +81,17 @@ def on_view_change(state: State, sender: int, message: ViewChange) -> None:
 
 
 def check_quorum(state: State) -> None:
-    """With a quorum of view-changes, time the new primary; being it, make the new view (§4.4)."""
+    """With a quorum of view-changes, time the new primary; being it, make the new view (§4.4).
+
+    Those who wait for a later view have left this one too, so they count for the time, though not for the new view: else
+    a replica that moved on alone would leave the others waiting for its view-change for ever.
+    """
     messages = state.view_changes.at(state.view)
-    if state.active or state.system.weight(messages) < state.rules.view_change_quorum(state.system):
+    quorum = state.rules.view_change_quorum(state.system)
+    left = {*messages, *state.view_changes.highest_above(state.view)}
+    if state.active or state.system.weight(left) < quorum:
         return
-    if state.is_primary:
+    if state.is_primary and state.system.weight(messages) >= quorum:
         make_new_view(state, tuple(messages[voter] for voter in sorted(messages)))
     elif not state.view_timer_runs:
         state.start_view_timer()

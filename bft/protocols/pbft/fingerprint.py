@@ -1,0 +1,119 @@
+"""What a replica's future depends on, as one hashable value: equal fingerprints mean equal behaviour from here on.
+
+Left out is what no later step looks at, so that states differing only in it count as one:
+
+- Who signed a certificate. A replica keeps only valid ones, and a valid one proves the same whoever signed it.
+- The prepares of a slot that is prepared and the commits of one that is committed, other than the replica's own: a further vote changes nothing.
+- How long timers run, and how many inputs were dropped. An untimed search lets a timer fire whenever it runs.
+
+So two replicas with equal fingerprints may still differ in the `voters` of an event, in the duration of a timer and in which of
+several equally good proofs they send to a replica left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from bft.core.request import Request
+from bft.protocols.pbft.messages import (
+    Checkpoint,
+    Commit,
+    NewView,
+    Prepare,
+    PreparedCertificate,
+    PrePrepare,
+    ViewChange,
+)
+from bft.protocols.pbft.state import Slot, State
+
+Names = Sequence[int]
+
+
+def of_state(state: State, names: Names) -> Hashable:
+    """Return the fingerprint of a replica's state, its peers renamed."""
+    return (
+        names[state.id],
+        state.view,
+        state.active,
+        state.low,
+        state.next_seq,
+        state.last_executed,
+        state.view_timer_runs,
+        state.status_timer_runs,
+        state.machine.digest(),
+        _slots(state, state.slots, names),
+        tuple((view, _slots(state, state.future[view], names)) for view in sorted(state.future)),
+        tuple((place, state.early[place].digest) for place in sorted(state.early)),
+        certificates(state.certificates.values()),
+        tuple((seq, state.decisions[seq].proposal.digest) for seq in sorted(state.decisions)),
+        tuple((seq, state.unexecuted[seq].proposal.digest) for seq in sorted(state.unexecuted)),
+        tuple(sorted(state.pending)),
+        tuple(sorted(state.ordering)),
+        tuple(proposal.digest for proposal in state.unordered),
+        tuple((client, *state.clients[client]) for client in sorted(state.clients)),
+        tuple(sorted(state.snapshots)),
+        _ballots(state.checkpoints.items(), names),
+        _ballots(state.view_changes.items(), names),
+        None if state.own_view_change is None else of_message(state.own_view_change, names),
+        None if state.new_view is None else of_message(state.new_view, names),
+    )
+
+
+def of_message(message: Any, names: Names) -> Hashable:
+    """Return the fingerprint of a message: equal for messages that every replica treats alike.
+
+    Raises
+    ------
+    TypeError
+        If it is a message of catching up, whose certificates differ in what they teach.
+    """
+    kind = message.__class__.__name__
+    if isinstance(message, PrePrepare | Prepare | Commit):
+        return (kind, message.view, message.seq, message.digest, names[message.replica])
+    if isinstance(message, ViewChange):
+        return (kind, message.view, message.low, certificates(message.prepared), names[message.replica])
+    if isinstance(message, NewView):
+        changes = tuple(sorted((of_message(change, names) for change in message.view_changes), key=repr))
+        entries = tuple((entry.seq, entry.digest) for entry in message.preprepares)
+        return (kind, message.view, changes, entries, names[message.replica])
+    if isinstance(message, Checkpoint):
+        return (kind, message.seq, message.state_digest, names[message.replica])
+    if isinstance(message, Request):
+        return (kind, message.client, message.timestamp, message.operation)
+    raise TypeError(f"{kind} has no fingerprint")
+
+
+def certificates(proofs: Iterable[PreparedCertificate]) -> Hashable:
+    """Return what prepared certificates prove: number, view and digest of each."""
+    return tuple(sorted((each.preprepare.seq, each.preprepare.view, each.preprepare.digest) for each in proofs))
+
+
+def _slots(state: State, slots: Mapping[int, Slot], names: Names) -> Hashable:
+    return tuple(_slot(state, slots[seq], names) for seq in sorted(slots))
+
+
+def _slot(state: State, slot: Slot, names: Names) -> Hashable:
+    return (
+        slot.view,
+        slot.seq,
+        slot.digest,
+        slot.prepare_sent,
+        0 if slot.prepared else slot.prepare_weight,
+        0 if slot.committed else slot.commit_weight,
+        slot.prepared,
+        slot.committed,
+        _votes(state, slot.prepares, names, own_only=slot.prepared),
+        _votes(state, slot.commits, names, own_only=slot.committed),
+    )
+
+
+def _votes(state: State, votes: Mapping[int, Prepare | Commit], names: Names, *, own_only: bool) -> Hashable:
+    return tuple(sorted((names[voter], votes[voter].digest) for voter in votes if not own_only or voter == state.id))
+
+
+def _ballots(items: Iterable[tuple[int, Mapping[int, Any]]], names: Names) -> Hashable:
+    return tuple(
+        (key, tuple(sorted(((names[voter], of_message(votes[voter], names)) for voter in votes), key=repr)))
+        for key, votes in items
+    )
