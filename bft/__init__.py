@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from bft.adversary.settings import Faults
 from bft.errors import BftError
 from bft.network.settings import Network, Partition
@@ -15,5 +18,37 @@ from bft.scenario import Requests, Scenario
 from bft.simulation.run import Run
 from bft.simulation.simulate import Simulator, simulate
 
+if TYPE_CHECKING:
+    from bft import plotting, theory
+    from bft.experiments import Sweep, sweep
+
 __version__ = "0.1.0"
-__all__ = ["BftError", "Faults", "Network", "Partition", "Requests", "Run", "Scenario", "Simulator", "simulate"]
+__all__ = [
+    "BftError",
+    "Faults",
+    "Network",
+    "Partition",
+    "Requests",
+    "Run",
+    "Scenario",
+    "Simulator",
+    "Sweep",
+    "plotting",
+    "simulate",
+    "sweep",
+    "theory",
+]
+
+# Loaded when they are first asked for: `import bft` stays quick, and matplotlib is loaded by those who plot.
+_ROOMS = {"plotting": "bft.plotting", "theory": "bft.theory", "Sweep": "bft.experiments", "sweep": "bft.experiments"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'bft' has no attribute {name!r}")
+    room = import_module(_ROOMS[name])
+    return room if name == room.__name__.rpartition(".")[2] else getattr(room, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,47 @@
+"""The command line: `bft run`, `bft sweep`, `bft agreement`, `bft theory`.
+
+Results go to stdout and to `--out`, progress and messages to stderr. Exit codes: 0 done, 1 something failed or an
+invariant broke, 2 bad input (one line on stderr, nothing has run), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from bft.cli.parser import read_arguments
+from bft.errors import BftError
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after `bft`; by default those of this process.
+    """
+    try:
+        arguments = read_arguments(sys.argv[1:] if argv is None else argv)
+        module, function = arguments.carry_out
+        code = int(getattr(import_module(module), function)(arguments))
+        sys.stdout.flush()
+    except BftError as error:
+        complain(f"error: {error}")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read stdout has stopped reading; Python must not try again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def complain(message: str) -> None:
+    """Write one line to stderr."""
+    print(f"bft: {' '.join(message.split())}", file=sys.stderr)

@@ -1,0 +1,96 @@
+"""`bft agreement`: P(agreement) against the per-node fault probability δ, the main job."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bft.cli.defaults import DEFAULT_N, FALLIBLE_N
+from bft.cli.sweep import report, run_plans, sampling, trouble
+from bft.errors import ScenarioError, bad_value
+from bft.experiments.axes import axis_values
+from bft.experiments.results import Sweep
+from bft.experiments.store import output_folder
+from bft.experiments.sweep import Plan, plan
+from bft.scenario import Scenario
+from bft.validators.settings import DEFAULT_PRESET
+from bft.validators.tables import load_answers
+
+DELTA = "faults.delta"
+KIND = "validators.kind"
+NAMES_SHOWN = 8
+
+
+def agreement_command(arguments: Namespace) -> int:
+    """Sweep, print the rows, write table, manifest and figure."""
+    plans = [_recorded_plan(arguments)] if _recorded(arguments) else _statistical_plans(arguments)
+    folder = output_folder(arguments.out)
+    sweeps, code = run_plans(plans)
+    rows: list[dict[str, Any]] = [
+        {KIND: sweep.scenario.validators.kind, "n": sweep.scenario.n, **row} for sweep in sweeps for row in sweep.rows
+    ]
+    report(arguments, sweeps, rows, folder, text="\n\n".join(f"{_heading(each)}\n{each.to_text()}" for each in sweeps))
+    if code == 0:
+        _figure(sweeps, folder)
+        if not arguments.quiet:
+            print(f"bft: figure in {folder}: agreement.png, agreement.svg", file=sys.stderr)
+    return code or trouble(sweeps)
+
+
+def _recorded(arguments: Namespace) -> bool:
+    """Return whether recorded answers are asked for; refuse options that do not go together."""
+    if arguments.answers is None:
+        if arguments.models is not None:
+            raise ScenarioError(bad_value("models", arguments.models, "needs --answers"))
+        return False
+    if arguments.preset is not None:
+        raise ScenarioError(bad_value("preset", arguments.preset, "must not be given together with --answers"))
+    if arguments.models is None:
+        models = load_answers(arguments.answers).models
+        names = ", ".join(sorted(models)[:NAMES_SHOWN]) + (" …" if len(models) > NAMES_SHOWN else "")
+        raise ScenarioError(f"models: is needed with --answers; {arguments.answers} has {len(models)}: {names}")
+    return True
+
+
+def _recorded_plan(arguments: Namespace) -> Plan:
+    models = [name.strip() for name in arguments.models.split(",")]
+    if arguments.n is not None and axis_values("n", arguments.n) != (len(models),):
+        raise ScenarioError(bad_value("n", arguments.n, f"must be the number of models, {len(models)}, or left out"))
+    validators = {"kind": "recorded", "file": arguments.answers, "models": models}
+    return _plan(arguments, Scenario(n=len(models), validators=validators, faults={"behaviour": arguments.behaviour}))
+
+
+def _statistical_plans(arguments: Namespace) -> list[Plan]:
+    numbers = axis_values("n", DEFAULT_N if arguments.n is None else arguments.n)
+    faults = {"behaviour": arguments.behaviour}
+    perfect = _plan(arguments, Scenario(faults=faults), n=numbers)
+    sizes = [cell.scenario.n for cell in perfect.cells]
+    nearest = min(sizes, key=lambda n: (abs(n - FALLIBLE_N), n))
+    validators = {"kind": "statistical", "preset": arguments.preset or DEFAULT_PRESET}
+    return [perfect, _plan(arguments, Scenario(n=nearest, faults=faults, validators=validators))]
+
+
+def _plan(arguments: Namespace, scenario: Scenario, **over: object) -> Plan:
+    return plan(scenario, {**over, DELTA: arguments.delta}, **sampling(arguments))
+
+
+def _heading(sweep: Sweep) -> str:
+    from bft.plotting.scenario_words import behaviour_words, validator_words
+
+    n = "" if "n" in sweep.over else f", n = {sweep.scenario.n}"
+    return f"{validator_words(sweep.scenario)}, {behaviour_words(sweep.scenario)}{n}"
+
+
+def _figure(sweeps: Sequence[Sweep], folder: Path) -> None:
+    from bft.plotting import agreement_figure, outcome_panels, save  # matplotlib takes long to load
+
+    if len(sweeps) == 2:
+        save(agreement_figure(*sweeps), folder, "agreement")
+        return
+    from bft.experiments.predictions import independent_errors_prediction
+
+    recorded = sweeps[0]
+    save(outcome_panels(recorded, independent_errors_prediction(recorded)), folder, "agreement")

@@ -1,0 +1,185 @@
+"""The words of the command line: commands, options, help with examples.
+
+What they do is left to the commands, which are loaded when they are called: help and complaints come at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import bft
+from bft.adversary.settings import BEHAVIOURS
+from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT, THEORY_DELTA
+from bft.errors import BftError
+from bft.experiments.intervals import LEVEL
+from bft.experiments.sweep import REPLICATIONS
+from bft.validators.presets import preset_names
+from bft.validators.settings import DEFAULT_PRESET
+
+
+class UsageError(BftError):
+    """The command line cannot be read."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line, like all others."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **given)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the options; `carry_out` among them names the module and the function of the command."""
+    parser = Parser(
+        prog="bft",
+        description="A laboratory for Byzantine-fault-tolerant consensus among LLM validators.",
+        epilog="start here:\n  bft agreement        the main figure, in out/agreement\n  bft run --set n=7 --set faults.delta=0.2",
+    )
+    parser.add_argument("--version", action="version", version=f"bft {bft.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+    _run(commands)
+    _sweep(commands)
+    _agreement(commands)
+    _theory(commands)
+    arguments = parser.parse_args(argv)
+    arguments.words = list(argv)
+    return arguments
+
+
+def whole(text: str) -> int:
+    """Return a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be a whole number") from None
+
+
+def number(text: str) -> float:
+    """Return a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be a number") from None
+
+
+def _run(commands: Any) -> None:
+    command = commands.add_parser(
+        "run",
+        help="one run: outcome, times, messages, what each fault did",
+        description="Run one replication of a scenario.",
+        epilog="""examples:
+  bft run
+  bft run scenario.toml --seed 7
+  bft run --set n=7 --set faults.nodes=[0,3] --set faults.behaviour=equivocate --trace out/run.json
+  bft run --set validators=statistical --set validators.preset=gsm8k_diverse10 --json""",
+    )
+    _scenario(command)
+    command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
+    command.add_argument("--replication", type=whole, default=0, help="which of the seed's replications (default: 0)")
+    command.add_argument("--trace", metavar="FILE", help="write scenario, result and every event to a JSON file")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(carry_out=("bft.cli.run", "run_command"))
+
+
+def _sweep(commands: Any) -> None:
+    command = commands.add_parser(
+        "sweep",
+        help="a scenario over the values of some of its fields",
+        description="Run many replications of a scenario for every combination of values.",
+        epilog="""values: START:STOP:COUNT with both ends, or a list with commas
+
+examples:
+  bft sweep --over faults.delta=0:0.5:11
+  bft sweep --over n=4,7,10 --over faults.delta=0:0.5:11 --set faults.behaviour=equivocate --out out/equivocate
+  bft sweep scenario.toml --over quorum=4,5,6,7 --replications 1000 --workers 2 --json > rows.json
+  bft sweep --over faults.behaviour=crash,lie,equivocate --set n=7 --set faults.delta=0.3 --common-random-numbers""",
+    )
+    _scenario(command)
+    command.add_argument(
+        "--over", metavar="PATH=VALUES", nargs="+", action="extend", default=[], help="field to sweep; may be repeated"
+    )
+    command.add_argument(
+        "--common-random-numbers",
+        action="store_true",
+        help="the same luck in all cells: sharper differences, cells no longer independent",
+    )
+    command.add_argument("--out", metavar="DIR", help="write estimates.csv, manifest.json and figures there")
+    _sampling(command)
+    command.set_defaults(carry_out=("bft.cli.sweep", "sweep_command"))
+
+
+def _agreement(commands: Any) -> None:
+    command = commands.add_parser(
+        "agreement",
+        help="the main job: P(agreement) against the fault rate",
+        description=(
+            "P(agreement) against the per-node fault probability: figure, table and manifest. Perfect validators for "
+            "several n, and LLM validators of one n with correct, wrong, stalled and split told apart; or recorded "
+            "answers of real LLMs."
+        ),
+        epilog="""examples:
+  bft agreement
+  bft agreement --behaviour equivocate --n 4,6,7,9 --out out/equivocate
+  bft agreement --delta 0:0.3:7 --replications 2000 --seed 1
+  bft agreement --answers answers.csv --models gpt-x,claude-y,llama-z,qwen-w --behaviour collude""",
+    )
+    command.add_argument(
+        "--behaviour", metavar="NAME", default="crash", help=f"what faulty nodes do: {', '.join(BEHAVIOURS)} (default: crash)"
+    )
+    command.add_argument("--delta", metavar="VALUES", default=DEFAULT_DELTA, help=f"fault rates (default: {DEFAULT_DELTA})")
+    command.add_argument("--n", metavar="VALUES", help=f"numbers of nodes (default: {DEFAULT_N})")
+    command.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"LLM validators of the right panel: {', '.join(preset_names())} (default: {DEFAULT_PRESET})",
+    )
+    command.add_argument("--answers", metavar="FILE", help="recorded answers instead: parquet, csv or jsonl; needs --models")
+    command.add_argument("--models", metavar="A,B,...", help="models of the table, one for each node")
+    command.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"where results go (default: {DEFAULT_OUT})")
+    _sampling(command)
+    command.set_defaults(carry_out=("bft.cli.agreement", "agreement_command"))
+
+
+def _theory(commands: Any) -> None:
+    command = commands.add_parser(
+        "theory",
+        help="closed forms and the source documents' formulas",
+        description="Thresholds, exact laws and the source documents' formulas, as a table; nothing is simulated.",
+        epilog="""examples:
+  bft theory
+  bft theory --n 4:13:4 --delta 0.01,0.05,0.1 --json""",
+    )
+    command.add_argument("--n", metavar="VALUES", default=DEFAULT_N, help=f"numbers of nodes (default: {DEFAULT_N})")
+    command.add_argument("--delta", metavar="VALUES", default=THEORY_DELTA, help=f"fault rates (default: {THEORY_DELTA})")
+    command.add_argument("--json", action="store_true", help="print the rows as a JSON list")
+    command.set_defaults(carry_out=("bft.cli.theory", "theory_command"))
+
+
+def _scenario(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenario", metavar="SCENARIO.toml", nargs="?", help="scenario file (default: n = 4, no faults)")
+    command.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        dest="settings",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="set a field, such as faults.delta=0.2; may be repeated",
+    )
+
+
+def _sampling(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--replications", type=whole, default=REPLICATIONS, help=f"runs of each cell (default: {REPLICATIONS})"
+    )
+    command.add_argument("--seed", type=whole, default=0, help="master seed, 0 or more (default: 0)")
+    command.add_argument("--level", type=number, default=LEVEL, help=f"level of the intervals (default: {LEVEL})")
+    command.add_argument("--workers", type=whole, help="processes (default: one per processor); the rows do not depend on it")
+    command.add_argument("--quiet", action="store_true", help="no progress bar, no messages")
+    command.add_argument("--json", action="store_true", help="print the rows as a JSON list")

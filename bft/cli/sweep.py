@@ -1,0 +1,103 @@
+"""`bft sweep`, and how any sweep of the command line is run, saved and reported."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bft.cli.scenario_words import axes_of, scenario_of
+from bft.experiments.results import Sweep
+from bft.experiments.store import output_folder, save
+from bft.experiments.sweep import Plan, SweepInterrupted, SweepStoppedError, plan
+
+FAILED, INTERRUPTED = 1, 130
+
+
+def sweep_command(arguments: Namespace) -> int:
+    """Sweep, print the rows, write files."""
+    planned = plan(
+        scenario_of(arguments.scenario, arguments.settings),
+        axes_of(arguments.over),
+        common_random_numbers=arguments.common_random_numbers,
+        **sampling(arguments),
+    )
+    folder = None if arguments.out is None else output_folder(arguments.out)
+    sweeps, code = run_plans([planned])
+    rows = sweeps[0].rows
+    report(arguments, sweeps, rows, folder, text=sweeps[0].to_text())
+    if folder is not None and code == 0:
+        _figures(sweeps[0], folder)
+    return code or trouble(sweeps)
+
+
+def sampling(arguments: Namespace) -> dict[str, Any]:
+    """Return the options that all sweeps share."""
+    return {
+        "replications": arguments.replications,
+        "seed": arguments.seed,
+        "workers": arguments.workers,
+        "level": arguments.level,
+        "progress": not arguments.quiet,
+    }
+
+
+def run_plans(plans: Sequence[Plan]) -> tuple[list[Sweep], int]:
+    """Run plans one after the other; return what was finished, and the exit code if that is not all."""
+    sweeps: list[Sweep] = []
+    for planned in plans:
+        try:
+            sweeps.append(planned.run())
+        except (SweepInterrupted, SweepStoppedError) as stop:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was finished will be written, then this process ends
+            sweeps.append(stop.sweep)
+            cells, finished = sum(len(each.cells) for each in plans), sum(each.finished for each in sweeps)
+            why = "interrupted" if isinstance(stop, KeyboardInterrupt) else f"error: {stop}"
+            print(f"bft: {why}: {finished} of {cells} cells finished", file=sys.stderr)
+            return sweeps, INTERRUPTED if isinstance(stop, KeyboardInterrupt) else FAILED
+    return sweeps, 0
+
+
+def report(
+    arguments: Namespace,
+    sweeps: Sequence[Sweep],
+    rows: Sequence[Mapping[str, Any]],
+    folder: Path | None,
+    *,
+    text: str,
+) -> None:
+    """Write the table and the manifest, print the rows, and say on stderr what was written and what went wrong."""
+    if folder is not None:
+        save(folder, rows, sweeps, shlex.join(["bft", *arguments.words]))
+        if not arguments.quiet:
+            print(f"bft: {len(rows)} cells in {folder}: estimates.csv, manifest.json", file=sys.stderr)
+    print(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else text)
+    for each in sweeps:
+        for cell, failure in each.failures[:1]:
+            where = ", ".join(f"{path} = {value}" for path, value in cell.parameters.items())
+            print(
+                f"bft: {len(each.failures)} of the replications failed; the first: {where or 'the only cell'}, "
+                f"seed {failure.seed}, replication {failure.replication}: {failure.error}",
+                file=sys.stderr,
+            )
+        if each.breaches:
+            print(f"bft: {each.breaches} replications broke an invariant that the protocol guarantees", file=sys.stderr)
+
+
+def trouble(sweeps: Sequence[Sweep]) -> int:
+    """Return 1 if a replication failed or broke an invariant that the protocol guarantees, else 0."""
+    return FAILED if any(each.failures or each.breaches for each in sweeps) else 0
+
+
+def _figures(sweep: Sweep, folder: Path) -> None:
+    """Draw P(agreement), and all outcomes where only one field has several values."""
+    from bft.plotting import agreement, bands, save  # matplotlib takes long to load
+
+    save(agreement(sweep), folder, "agreement")
+    if sum(len(values) > 1 for values in sweep.over.values()) == 1:
+        save(bands(sweep), folder, "outcomes")

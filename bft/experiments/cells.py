@@ -1,0 +1,82 @@
+"""The cells of a sweep: one scenario each, checked before anything runs, with a seed of its own.
+
+A cell's seed follows from the master seed and from *what the cell is*, not from where it stands: the same scenario gives
+the same numbers in whatever sweep it occurs, and different scenarios have independent randomness.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from bft.errors import SweepError, bad_value
+from bft.experiments.axes import Axes, Label, label
+from bft.scenario import Scenario
+
+MOST_CELLS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One scenario of a sweep.
+
+    Attributes
+    ----------
+    parameters : mapping of str to scalar
+        What the axes are set to, as it stands in tables.
+    scenario : Scenario
+        The whole scenario.
+    seed : int
+        Seed of its replications.
+    """
+
+    parameters: Mapping[str, Label]
+    scenario: Scenario
+    seed: int
+
+
+def make_cells(scenario: Scenario, axes: Axes, seed: int, *, common_random_numbers: bool = False) -> tuple[Cell, ...]:
+    """Return all combinations of the axes' values, the first axis outermost.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has no such field, or a combination cannot be run.
+    SweepError
+        If there are too many.
+    """
+    number = prod(len(values) for values in axes.values())
+    if number > MOST_CELLS:
+        raise SweepError(bad_value("over", number, f"must make at most {MOST_CELLS} cells"))
+    cells = []
+    for values in product(*axes.values()):
+        here = scenario.replace_all(dict(zip(axes, values, strict=True)))
+        cells.append(
+            Cell(
+                parameters={path: label(value) for path, value in zip(axes, values, strict=True)},
+                scenario=here,
+                seed=seed if common_random_numbers else cell_seed(here, seed),
+            )
+        )
+    return tuple(cells)
+
+
+def cell_seed(scenario: Scenario, seed: int) -> int:
+    """Return the seed of a scenario under a master seed, between 0 and 2⁶³ − 1."""
+    written = json.dumps([seed, content(scenario)], sort_keys=True)
+    return int.from_bytes(sha256(written.encode()).digest()[:8], "big") >> 1
+
+
+def content(scenario: Scenario) -> dict[str, Any]:
+    """Return what a scenario says, with files replaced by what they hold: a table may move without changing anything."""
+    said = scenario.to_dict()
+    file = said["validators"].get("file")
+    if file is not None:
+        said["validators"]["file"] = sha256(Path(file).read_bytes()).hexdigest()
+    return said

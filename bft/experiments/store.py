@@ -1,0 +1,94 @@
+"""What a sweep leaves on disk: estimates.csv, one row for each cell, and manifest.json, which says how to get it again."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import bft
+from bft.errors import SweepError
+from bft.experiments.results import Sweep
+from bft.experiments.tables import csv_text
+
+ESTIMATES = "estimates.csv"
+MANIFEST = "manifest.json"
+LIBRARIES = ("numpy", "scipy", "simpy", "pydantic")
+
+
+def output_folder(path: str | Path) -> Path:
+    """Return a folder that files can be written to, made where there is none.
+
+    Raises
+    ------
+    SweepError
+        If that is not possible; the message says why.
+    """
+    folder = Path(path)
+    trial = folder / ".writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise SweepError(f"out = {str(path)!r}: must be a folder that can be written to: {error.strerror}") from None
+    return folder
+
+
+def save(folder: Path, rows: Sequence[Mapping[str, Any]], sweeps: Sequence[Sweep], command: str | None = None) -> None:
+    """Write estimates.csv and manifest.json.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder.
+    rows : sequence of mapping
+        Rows of the table.
+    sweeps : sequence of Sweep
+        Where they come from; the first one stands at the top of the manifest, others under "more".
+    command : str, optional
+        The command that was given.
+    """
+    (folder / ESTIMATES).write_text(csv_text(rows), encoding="utf-8", newline="")
+    text = json.dumps(manifest(sweeps, command), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def manifest(sweeps: Sequence[Sweep], command: str | None = None) -> dict[str, Any]:
+    """Return all that is needed to get the same rows again, and whether anything went wrong.
+
+    There is no time in it: the same sweep gives the same file.
+    """
+    first, *others = [_described(each) for each in sweeps]
+    return {
+        "command": command,
+        "versions": {
+            "bft": bft.__version__,
+            "python": platform.python_version(),
+            **{library: version(library) for library in LIBRARIES},
+        },
+        **first,
+        **({"more": others} if others else {}),
+    }
+
+
+def _described(sweep: Sweep) -> dict[str, Any]:
+    return {
+        "scenario": sweep.scenario.to_dict(),
+        "over": {path: list(values) for path, values in sweep.over.items()},
+        "replications": sweep.replications,
+        "seed": sweep.seed,
+        "common_random_numbers": sweep.common_random_numbers,
+        "interval": {"method": "Clopper-Pearson", "level": sweep.level},
+        "cells": sweep.planned,
+        "cells_finished": sweep.finished,
+        "complete": sweep.complete,
+        "breaches": sweep.breaches,
+        "failures": [
+            {**cell.parameters, "seed": each.seed, "replication": each.replication, "error": each.error}
+            for cell, each in sweep.failures
+        ],
+    }

@@ -1,0 +1,131 @@
+"""Whole figures: panels put together for the command line, the scripts and the notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bft.plotting.agreement import DASHED, agreement
+from bft.plotting.bands import WORDS, bands
+from bft.plotting.estimates import DELTA, Estimates, Prediction, all_series, drawn_from, horizontal
+from bft.plotting.scenario_words import title_of
+from bft.plotting.share import draw_law, draw_points, frame, legend_of, share
+from bft.plotting.style import REFERENCE_COLOUR, new_figure, styled
+
+PANEL_COLOURS = {"correct": "#1F6FA8", "wrong": "#B5450F", "partial": "#7A7A7A", "stalled": "#555555", "split": "#161616"}
+PANEL_MARKERS = {"correct": "o", "wrong": "s", "partial": "v", "stalled": "D", "split": "X"}
+
+
+def agreement_figure(perfect: Estimates, fallible: Estimates) -> Figure:
+    """Return the main figure: agreement of perfect validators for several n, and all outcomes of fallible ones.
+
+    Parameters
+    ----------
+    perfect : Sweep
+        Over δ, and n perhaps.
+    fallible : Sweep
+        Over δ alone.
+    """
+    with styled():
+        figure = new_figure(12.0, 6.1)
+        left, right = figure.subplots(1, 2)
+        agreement(perfect, ax=left)
+        bands(fallible, ax=right)
+        figure.get_layout_engine().set(w_pad=0.12)
+    return figure
+
+
+def share_panels(estimates: Estimates, outcomes: Sequence[str], x: str | None = None) -> Figure:
+    """Return the shares of several outcomes side by side, with one legend.
+
+    Parameters
+    ----------
+    estimates : Sweep
+        Over any parameters.
+    outcomes : sequence of str
+        Panels from left to right.
+    x : str, optional
+        As for `share`.
+    """
+    with styled():
+        figure = new_figure(4.4 * len(outcomes), 4.9)
+        panels = figure.subplots(1, len(outcomes), squeeze=False)[0]
+        path = horizontal(estimates, x)
+        for ax, outcome in zip(panels, outcomes, strict=True):
+            share(estimates, outcome, x=x, ax=ax, title="", legend=False)
+        _title(figure, estimates, path)
+        handles, labels = legend_of(estimates, outcomes[0], path)
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 4))
+    return figure
+
+
+def band_panels(several: Sequence[Estimates], x: str | None = None) -> Figure:
+    """Return the stacked outcomes of several sweeps side by side."""
+    with styled():
+        figure = new_figure(6.6 * len(several), 6.0)
+        for ax, estimates in zip(figure.subplots(1, len(several), squeeze=False)[0], several, strict=True):
+            bands(estimates, x=x, ax=ax)
+    return figure
+
+
+def outcome_panels(
+    estimates: Estimates, prediction: Prediction | None = None, *, outcomes: Sequence[str] = ("correct", "wrong", "stalled")
+) -> Figure:
+    """Return one panel for each outcome, for a sweep over one parameter, with a prediction dashed beside it.
+
+    Parameters
+    ----------
+    estimates : Sweep
+        Over δ alone.
+    prediction : Prediction, optional
+        What another model says.
+    outcomes : sequence of str
+        Panels from left to right; "partial" and "split" come in addition where they occur.
+    """
+    shown = [*outcomes]
+    for name in ("partial", "split"):
+        if name not in shown and any(result.share([name], estimates.level).value > 0 for result in estimates.results):
+            shown.append(name)
+    with styled():
+        figure = new_figure(3.9 * len(shown), 4.7)
+        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        path = horizontal(estimates, None)
+        has_law = [_panel(ax, estimates, name, path, prediction) for ax, name in zip(panels, shown, strict=True)]
+        panels[0].set_ylabel("probability")
+        _title(figure, estimates, path)
+        handles, labels = _legend(estimates, prediction, has_law=any(has_law))
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def _panel(ax: Axes, estimates: Estimates, name: str, path: str | None, prediction: Prediction | None) -> bool:
+    colour = PANEL_COLOURS[name]
+    series = all_series(estimates, path)[0]
+    draw_points(ax, estimates, series, [name], path, colour=colour, marker=PANEL_MARKERS[name])
+    has_law = draw_law(ax, estimates, series, [name], path, colour=colour)
+    if prediction is not None and path == DELTA:
+        values = getattr(prediction.law, name)
+        ax.plot(prediction.deltas, values, color=REFERENCE_COLOUR, linestyle=DASHED, linewidth=1.6, zorder=1.5)
+    frame(ax, estimates, path, "")
+    ax.set_title(WORDS[name])
+    return has_law
+
+
+def _title(figure: Figure, estimates: Estimates, path: str | None) -> None:
+    figure.suptitle(title_of(estimates, path), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+
+
+def _legend(estimates: Estimates, prediction: Prediction | None, *, has_law: bool) -> tuple[list[Any], list[str]]:
+    handles = [Line2D([], [], color="#444444", marker="o", markersize=4.5, linestyle="none")]
+    labels = [drawn_from(estimates)]
+    if has_law:
+        handles.append(Line2D([], [], color="#444444"))
+        labels.append("exact law")
+    if prediction is not None:
+        handles.append(Line2D([], [], color=REFERENCE_COLOUR, linestyle=DASHED, linewidth=1.6))
+        labels.append(prediction.label)
+    return handles, labels

@@ -1,0 +1,214 @@
+"""The probability of one outcome against one parameter: estimates with intervals, and the exact law as a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from bft.plotting.estimates import (
+    DELTA,
+    Estimates,
+    Series,
+    all_series,
+    axis_label,
+    drawn_from,
+    horizontal,
+    numeric,
+    ordered_series,
+    positions,
+)
+from bft.plotting.scenario_words import title_of
+from bft.plotting.style import (
+    MARKERS,
+    axes_or_new,
+    legend_below,
+    outlined,
+    series_colours,
+    styled,
+)
+
+CURVE_POINTS = 201
+CAP_SIZE = 2.2
+DODGE = 0.5  # of the room between two categories
+SMALL_DODGE = 0.24  # of the room between two numbers: intervals of several series stand side by side
+
+OUTCOME_LABELS = {
+    "agree": "P(agreement)",
+    "correct": "P(agreed, correct)",
+    "wrong": "P(agreed, wrong)",
+    "partial": "P(partial)",
+    "stalled": "P(stalled)",
+    "split": "P(split)",
+}
+
+
+def share(
+    estimates: Estimates,
+    outcome: str = "agree",
+    *,
+    x: str | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    legend: bool = True,
+) -> Axes:
+    """Plot the probability of an outcome against a swept parameter, one series for each combination of the others.
+
+    Parameters
+    ----------
+    estimates : Sweep
+        What to plot.
+    outcome : str
+        "agree", "correct", "wrong", "partial", "stalled" or "split".
+    x : str, optional
+        Which axis of the sweep runs from left to right; by default δ if it was swept, else the first numeric one.
+    ax : Axes, optional
+        Where to; by default a new figure.
+    title : str, optional
+        By default says what was run.
+    legend : bool
+        Whether there is a legend, under the axes.
+
+    Returns
+    -------
+    Axes
+        With points, intervals, lines and labels.
+    """
+    with styled():
+        ax = axes_or_new(ax)
+        path = horizontal(estimates, x)
+        draw_series(ax, estimates, outcome, path)
+        frame(ax, estimates, path, OUTCOME_LABELS[outcome])
+        ax.set_title(title_of(estimates, path) if title is None else title)
+        if legend:
+            legend_below(ax, *legend_of(estimates, outcome, path), columns=2)
+    return ax
+
+
+def draw_series(ax: Axes, estimates: Estimates, outcome: str, path: str | None) -> None:
+    """Draw points, intervals and laws of all series."""
+    for number, (each, look) in enumerate(_looks(estimates, path)):
+        shift = dodge(estimates, path, number, len(all_series(estimates, path)))
+        draw_points(ax, estimates, each, [outcome], path, shift=shift, **look)
+        draw_law(ax, estimates, each, [outcome], path, colour=look["colour"], shift=shift)
+
+
+def legend_of(estimates: Estimates, outcome: str, path: str | None) -> tuple[list[Any], list[str]]:
+    """Return handles and labels of what `draw_series` draws."""
+    looks = _looks(estimates, path)
+    handles = [
+        Line2D([], [], color=look["colour"], marker=look["marker"], markersize=5) for each, look in looks if each.label
+    ]
+    labels = [each.label for each, _ in looks if each.label]
+    grey = "#555555" if labels else looks[0][1]["colour"]
+    handles.append(Line2D([], [], color=grey, marker="o", linestyle="none", markersize=4))
+    labels.append(drawn_from(estimates))
+    if any(has_law(estimates, each, [outcome], path) for each, _ in looks):
+        handles.append(Line2D([], [], color=grey))
+        labels.append("exact law")
+    return handles, labels
+
+
+def _looks(estimates: Estimates, path: str | None) -> list[tuple[Series, dict[str, Any]]]:
+    """Return the colour and the marker of every series."""
+    series = all_series(estimates, path)
+    colours = series_colours(len(series), ordered=ordered_series(estimates, path))
+    return [
+        (each, {"colour": colour, "marker": MARKERS[number % len(MARKERS)]})
+        for number, (each, colour) in enumerate(zip(series, colours, strict=True))
+    ]
+
+
+def dodge(estimates: Estimates, path: str | None, number: int, count: int) -> float:
+    """Return how far the points of a series are moved sideways, so that intervals do not hide each other."""
+    aside = (number + 0.5) / count - 0.5
+    if not numeric(estimates, path):
+        return DODGE * aside
+    values = sorted(float(value) for value in estimates.over[path]) if path is not None else []
+    return SMALL_DODGE * aside * min(np.diff(values), default=0.0)
+
+
+def draw_points(
+    ax: Axes,
+    estimates: Estimates,
+    series: Series,
+    names: Sequence[str],
+    path: str | None,
+    *,
+    colour: Any,
+    marker: str = "o",
+    shift: float = 0.0,
+    outline: float = 0.0,
+    **look: Any,
+) -> None:
+    """Draw the estimated probability of any of some outcomes, each point with its interval."""
+    shares = [estimates.results[place].share(names, estimates.level) for place in series.places]
+    value = np.array([each.value for each in shares])
+    below = value - np.array([each.low for each in shares])
+    above = np.array([each.high for each in shares]) - value
+    points, caps, bars = ax.errorbar(
+        positions(estimates, path, series.places) + shift,
+        value,
+        yerr=np.clip([below, above], 0.0, None),
+        fmt=marker,
+        color=colour,
+        **{"markersize": 4.6, "elinewidth": 1.1, "capsize": CAP_SIZE, "zorder": 3, **look},
+    )
+    if outline:
+        for artist in (points, *caps, *bars):
+            artist.set_path_effects(outlined(outline))
+
+
+def draw_law(
+    ax: Axes,
+    estimates: Estimates,
+    series: Series,
+    names: Sequence[str],
+    path: str | None,
+    *,
+    colour: Any,
+    shift: float = 0.0,
+    **look: Any,
+) -> bool:
+    """Draw the exact law of a series: a curve along δ, else its values. Return whether there is one."""
+    look = {"linewidth": 1.4, "zorder": 2, **look}
+    here = positions(estimates, path, series.places)
+    if path == DELTA and len(here) > 1:
+        along = np.linspace(here[0], here[-1], CURVE_POINTS)
+        law = estimates.curve(series.places[-1], path, along)
+        parts = [None if law is None else getattr(law, name) for name in names]
+        if all(part is not None for part in parts):
+            ax.plot(along, np.sum(parts, axis=0), color=colour, **look)
+            return True
+    exact = [estimates.results[place].exact(names) for place in series.places]
+    known = [place for place, value in enumerate(exact) if value is not None]
+    values = [value for value in exact if value is not None]
+    if numeric(estimates, path):
+        if len(known) < len(exact):  # a line would promise more than there is
+            return False
+        ax.plot(here[known], values, color=colour, **look)
+    else:
+        ax.plot(
+            here[known] + shift, values, color=colour, linestyle="none", marker="_", markersize=15, markeredgewidth=1.4
+        )
+    return bool(known)
+
+
+def frame(ax: Axes, estimates: Estimates, path: str | None, label: str) -> None:
+    """Set limits, ticks and labels."""
+    ax.set_xlabel(axis_label(path))
+    ax.set_ylabel(label)
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_yticks(np.linspace(0.0, 1.0, 6))
+    if path is None:
+        ax.set_xticks([])
+        return
+    values = list(estimates.over[path])
+    if not numeric(estimates, path):
+        ax.set_xticks(range(len(values)), [str(value).replace("_", "\n") for value in values])
+        ax.set_xlim(-0.6, len(values) - 0.4)
+    elif all(isinstance(value, int) for value in values) and len(values) <= 12:
+        ax.set_xticks(values)
