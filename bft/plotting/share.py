@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from bft.plotting.estimates import (
     DELTA,
@@ -106,7 +107,7 @@ def legend_of(estimates: Estimates, outcome: str, path: str | None) -> tuple[lis
     grey = "#555555" if labels else looks[0][1]["colour"]
     handles.append(Line2D([], [], color=grey, marker="o", linestyle="none", markersize=4))
     labels.append(drawn_from(estimates))
-    if any(has_law(estimates, each, [outcome], path) for each, _ in looks):
+    if any(_law(estimates, each, [outcome], path) is not None for each, _ in looks):
         handles.append(Line2D([], [], color=grey))
         labels.append("exact law")
     return handles, labels
@@ -173,28 +174,35 @@ def draw_law(
     shift: float = 0.0,
     **look: Any,
 ) -> bool:
-    """Draw the exact law of a series: a curve along δ, else its values. Return whether there is one."""
-    look = {"linewidth": 1.4, "zorder": 2, **look}
+    """Draw the exact law of a series, a curve along δ, else its values. Return whether there is one."""
+    found = _law(estimates, series, names, path)
+    if found is None:
+        return False
+    here, values, joined = found
+    if joined:
+        ax.plot(here, values, color=colour, **{"linewidth": 1.4, "zorder": 2, **look})
+    else:
+        marks = {"linestyle": "none", "marker": "_", "markersize": 15, "markeredgewidth": 1.4, "zorder": 2}
+        ax.plot(here + shift, values, color=colour, **marks)
+    return True
+
+
+def _law(
+    estimates: Estimates, series: Series, names: Sequence[str], path: str | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], bool] | None:
+    """Return places and values of the exact law, and whether a line joins them; None where there is none."""
     here = positions(estimates, path, series.places)
     if path == DELTA and len(here) > 1:
         along = np.linspace(here[0], here[-1], CURVE_POINTS)
         law = estimates.curve(series.places[-1], path, along)
         parts = [None if law is None else getattr(law, name) for name in names]
-        if all(part is not None for part in parts):
-            ax.plot(along, np.sum(parts, axis=0), color=colour, **look)
-            return True
+        return None if any(part is None for part in parts) else (along, np.sum(parts, axis=0), True)
     exact = [estimates.results[place].exact(names) for place in series.places]
     known = [place for place, value in enumerate(exact) if value is not None]
-    values = [value for value in exact if value is not None]
-    if numeric(estimates, path):
-        if len(known) < len(exact):  # a line would promise more than there is
-            return False
-        ax.plot(here[known], values, color=colour, **look)
-    else:
-        ax.plot(
-            here[known] + shift, values, color=colour, linestyle="none", marker="_", markersize=15, markeredgewidth=1.4
-        )
-    return bool(known)
+    if not known:
+        return None
+    joined = numeric(estimates, path) and len(known) == len(exact) > 1
+    return here[known], np.array([exact[place] for place in known], dtype=np.float64), joined
 
 
 def frame(ax: Axes, estimates: Estimates, path: str | None, label: str) -> None:

@@ -74,4 +74,4 @@ def test_a_signature_or_a_computed_digest_takes_no_part_in_equality():
 
 def test_the_null_request_has_a_digest_of_its_own():
     assert NULL_PROPOSAL.digest == NULL_DIGEST
-    assert NULL_DIGEST != Proposal(request=Request(client="", timestamp=0, operation="")).digest
+    assert Proposal(request=Request(client="", timestamp=0, operation="")).digest != NULL_DIGEST

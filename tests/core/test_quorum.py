@@ -51,7 +51,8 @@ def test_any_two_weighted_quorums_share_more_than_the_tolerated_stake(stakes):
     assert system.total - system.tolerated >= system.quorum
 
 
-def test_the_intersection_check_sees_2f_plus_1(n=5):
+@pytest.mark.parametrize("n", [5, 6, 8])
+def test_the_intersection_check_sees_2f_plus_1(n):
     """Planted bug: q = 2f + 1 where n ≠ 3f + 1."""
     assert least_common_weight((1,) * n, 2 * max_faults(n) + 1) <= max_faults(n)
 

@@ -1,8 +1,8 @@
 """Retransmission and state transfer: how a replica that waits gets what it lacks.
 
-A waiting replica tells how far it is (`Status`), first after `retransmit_s`, then after twice as long, and so on. Those who are ahead send what is
-missing with its proof; those beside it send their own messages again (Castro & Liskov, TOCS 2002, §5.2). Nothing is believed
-without a certificate, so a liar can waste only its own messages.
+A waiting replica tells how far it is (`Status`), first after `retransmit_s`, then after twice as long, and so on. Those
+who are ahead send what is missing with its proof; those beside it send their own messages again (Castro & Liskov,
+TOCS 2002, §5.2). Nothing is believed without a certificate, so a liar can waste only its own messages.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ def on_checkpoint(state: State, sender: int, message: Checkpoint) -> None:
 def make_stable(state: State, seq: int, proof: tuple[Checkpoint, ...]) -> None:
     """Move the low watermark to a proved checkpoint and forget what lies at or below it.
 
-    The caller's step goes on with what the new window admits (`moved`). A replica that has not executed that far moves its window too, and asks for the state: the quorum has
-    discarded the messages that it lacks.
+    The caller's step goes on with what the new window admits (`moved`). A replica that has not executed that far moves
+    its window too, and asks for the state: the quorum has discarded the messages that it lacks.
     """
     if seq <= state.low:
         return

@@ -18,11 +18,12 @@ class PbftConfig:
     system : QuorumSystem
         Weights, tolerated faults and quorum.
     view_timeout_s, timeout_growth, timeout_cap_s : float
-        A view may take `view_timeout_s` seconds; each failed one multiplies the next timeout by `timeout_growth`, up to the cap (§4.5.2).
+        A view may take `view_timeout_s` seconds; each failed one multiplies the next timeout by `timeout_growth`, up to
+        the cap (§4.5.2).
     views : int or None
         Largest number of views; None for no limit.
     retransmit_s : float or None
-        A waiting replica asks for what it lacks after this many seconds, then after twice as many, and so on; None never.
+        A waiting replica asks for what it lacks after this many seconds, then after twice as many, …; None never.
     checkpoint_interval : int
         A checkpoint every so many requests (§4.3): K.
     window : int

@@ -3,11 +3,12 @@
 Left out is what no later step looks at, so that states differing only in it count as one:
 
 - Who signed a certificate. A replica keeps only valid ones, and a valid one proves the same whoever signed it.
-- The prepares of a slot that is prepared and the commits of one that is committed, other than the replica's own: a further vote changes nothing.
+- The prepares of a slot that is prepared and the commits of one that is committed, other than the replica's own: a
+  further vote changes nothing.
 - How long timers run, and how many inputs were dropped. An untimed search lets a timer fire whenever it runs.
 
-So two replicas with equal fingerprints may still differ in the `voters` of an event, in the duration of a timer and in which of
-several equally good proofs they send to a replica left behind.
+So two replicas with equal fingerprints may still differ in the `voters` of an event, in the duration of a timer and in
+which of several equally good proofs they send to a replica left behind.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class Carried:
 def carry_over(view_changes: Iterable[ViewChange]) -> Carried:
     """Choose what the new view starts with.
 
-    For each number above the latest stable checkpoint that any view-change proves, the proposal prepared in the *highest* view; where nothing
-    was prepared, the null request, so that no gap remains (§4.4).
+    For each number above the latest stable checkpoint that any view-change proves, the proposal prepared in the
+    *highest* view; where nothing was prepared, the null request, so that no gap remains (§4.4).
 
     Parameters
     ----------

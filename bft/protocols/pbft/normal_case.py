@@ -1,7 +1,7 @@
 """The normal case (§4.2): request, pre-prepare, prepare, commit.
 
-A vote that arrives early is filed in its slot and counts from the moment the pre-prepare is accepted; a vote of another view, of
-the primary's own prepare, or a second one from the same replica never counts.
+A vote that arrives early is filed in its slot and counts from the moment the pre-prepare is accepted; a vote of another
+view, the primary's own prepare, or a second one from the same replica never counts.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def on_commit(state: State, sender: int, vote: Commit) -> None:
 def file_vote(state: State, sender: int, vote: Prepare | Commit) -> Slot | None:
     """Find the slot of a vote that is not plainly for the current log; None when it does not count (M2, M4, M5, M6)."""
     rules = state.rules
-    if not shape.whole(vote.view, vote.seq):
+    if not shape.whole(vote.view, vote.seq) or vote.digest.__class__ is not str:
         state.drop("malformed message")
         return None
     if rules.check_identity and vote.replica != sender:

@@ -1,7 +1,8 @@
 """A PBFT replica: one input in, effects out (Castro & Liskov, *Practical Byzantine Fault Tolerance*, OSDI'99).
 
-The rooms beside this file read beside the paper: `normal_case` (§4.2), `execution` (§4.1), `checkpoints` (§4.3), `view_change` (§4.4),
-`catch_up` and `recovery`. What differs from the paper: a backup prepares only what its validator accepted; retransmission follows TOCS 2002.
+The rooms beside this file read beside the paper: `normal_case` (§4.2), `execution` (§4.1), `checkpoints` (§4.3),
+`view_change` (§4.4), `catch_up` and `recovery`. What differs from the paper: a backup prepares only what its validator
+accepted; retransmission follows TOCS 2002.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The rules of PBFT as data: thresholds, predicates and choices, each with the section that demands it.
 
-A seeded bug is one field replaced: `dataclasses.replace(Rules(), commit_quorum=lambda system: system.weak)`. Protocol code
-asks here and nowhere else, so what a rule says is what every replica does.
+A seeded bug is one field replaced: `dataclasses.replace(Rules(), commit_quorum=lambda system: system.weak)`. Protocol
+code asks here and nowhere else, so what a rule says is what every replica does.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class Rules:
     resend_view_changes : bool
         A view-change is resent to those who lack it.
     high_watermark, timeout_s, keep_certificate, prepared_entries, carry_over : callable
-        The choices of §4.3 (window), §4.5.2 (timer), §4.4 (which certificates are kept, which are sent, and what follows from them).
+        The choices of §4.3 (window), §4.5.2 (timer), §4.4 (which certificates are kept, which are sent, and what
+        follows from them).
     """
 
     prepare_quorum: Threshold = _quorum

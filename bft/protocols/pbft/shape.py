@@ -1,7 +1,7 @@
 """What shape a message must have before anyone orders, hashes or counts it: Byzantine garbage is dropped, never raised.
 
-Only what could make a later line fail is asked for. Single votes have no predicate: the hot path compares them for equality
-alone, and `normal_case.file_vote` asks for whole numbers where it does more. Votes inside a certificate are
+Only what could make a later line fail is asked for. Single votes have no predicate: the hot path compares them for
+equality alone, and `normal_case.file_vote` asks for whole numbers where it does more. Votes inside a certificate are
 compared with the certificate's own numbers where it is proved (`certificates`).
 """
 
@@ -98,9 +98,7 @@ def status(body: Any) -> bool:
     return (
         whole(body.view, body.last_executed, body.low, body.replica)
         and isinstance(body.held, tuple)
-        and all(
-            held.__class__ is Held and whole(held.seq, held.prepares, held.commits) for held in body.held
-        )
+        and all(held.__class__ is Held and whole(held.seq, held.prepares, held.commits) for held in body.held)
     )
 
 
@@ -108,7 +106,8 @@ def catch_up(body: Any) -> bool:
     """Return whether the answer has checkpoints and decisions; its snapshot is anything until its digest is proved."""
     return (
         whole(body.replica)
-        and votes(body.checkpoint_proof, Checkpoint)
+        and isinstance(body.checkpoint_proof, tuple)
+        and all(map(checkpoint, body.checkpoint_proof))
         and isinstance(body.decisions, tuple)
         and all(
             decision.__class__ is Decision

@@ -1,4 +1,4 @@
-"""What a replica remembers: its log, its view, its watermarks. Data only; the rooms beside it say what may change it."""
+"""What a replica remembers: its log, its view, its watermarks. Data only; the rooms beside it say what changes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""View changes (§4.4, §4.5.2): leaving a view that makes no progress, and entering the next with all that may be committed."""
+"""View changes (§4.4, §4.5.2): leaving a view without progress, and entering the next with all that may be committed."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def on_view_change(state: State, sender: int, message: ViewChange) -> None:
 def check_quorum(state: State) -> None:
     """With a quorum of view-changes, time the new primary; being it, make the new view (§4.4).
 
-    Those who wait for a later view have left this one too, so they count for the time, though not for the new view: else
-    a replica that moved on alone would leave the others waiting for its view-change for ever.
+    Those who wait for a later view have left this one too, so they count for the time, though not for the new view:
+    else a replica that moved on alone would leave the others waiting for its view-change for ever.
     """
     messages = state.view_changes.at(state.view)
     quorum = state.rules.view_change_quorum(state.system)

@@ -28,9 +28,9 @@ from bft.protocols.pbft.messages import (
     Checkpoint,
     Commit,
     Decision,
+    Prepare,
     PreparedCertificate,
     PrePrepare,
-    Prepare,
     ViewChange,
 )
 
@@ -40,7 +40,7 @@ Entry = tuple[int, int, Any]
 class Network:
     """Replicas, the messages between them, their timers and what they persisted.
 
-    `judge` and `answer` stand for the validators; both may be replaced. Without `prompt` a verdict is given only by `give_verdicts`.
+    `judge` and `answer` stand for the validators; both may be replaced. Without `prompt` verdicts wait for `give_verdicts`.
     """
 
     def __init__(self, system: QuorumSystem, byzantine: Iterable[int] = (), **config: Any) -> None:
@@ -54,8 +54,10 @@ class Network:
         self.effects: list[Any] = []
         self.timers: list[dict[str, float]] = [{} for _ in range(self.n)]
         self.stored: list[dict[Any, Any]] = [{} for _ in range(self.n)]
-        self.judge: Callable[[int, Proposal], Verdict] = lambda replica, proposal: Verdict.ACCEPT
-        self.answer: Callable[[int, int, Request], str | None] = lambda replica, view, request: f"answer in view {view}"
+        self.judge: Callable[[int, Proposal], Verdict] = lambda _replica, _proposal: Verdict.ACCEPT
+        self.answer: Callable[[int, int, Request], str | None] = lambda _replica, view, _request: (
+            f"answer in view {view}"
+        )
         self.prompt = True
         self.asked: list[tuple[int, RequestVerdict]] = []
         self.down: set[int] = set()

@@ -11,7 +11,7 @@ from bft.core.effects import Execute, Send, SetTimer
 from bft.core.events import StateTransferred
 from bft.core.inputs import ClientRequest
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
-from bft.protocols.pbft.messages import CatchUp, Checkpoint, Commit, Decision, Held, PrePrepare, Prepare, Status
+from bft.protocols.pbft.messages import CatchUp, Checkpoint, Commit, Decision, Held, Prepare, PrePrepare, Status
 
 SMALL = {"checkpoint_interval": 2, "window": 4}
 
@@ -110,24 +110,24 @@ def test_a_proved_state_is_adopted_and_ends_the_waiting(network):
 
 
 FORGED_STATES = {
-    "another state": lambda net, proof, snapshot: (proof, ("chain", (("alice", 9, "b"),))),
-    "no proof": lambda net, proof, snapshot: ((), snapshot),
-    "too few": lambda net, proof, snapshot: (proof[:2], snapshot),
-    "one sender thrice": lambda net, proof, snapshot: (proof[:1] * 3, snapshot),
+    "another state": lambda _net, proof, _snapshot: (proof, ("chain", (("alice", 9, "b"),))),
+    "no proof": lambda _net, _proof, snapshot: ((), snapshot),
+    "too few": lambda _net, proof, snapshot: (proof[:2], snapshot),
+    "one sender thrice": lambda _net, proof, snapshot: (proof[:1] * 3, snapshot),
     "different digests": lambda net, proof, snapshot: ((*proof[:2], net.checkpoint(2, "x", 2)), snapshot),
     "different numbers": lambda net, proof, snapshot: (
         (*proof[:2], net.checkpoint(4, proof[0].state_digest, 2)),
         snapshot,
     ),
-    "forged signature": lambda net, proof, snapshot: ((*proof[:2], replace(proof[2], replica=3)), snapshot),
-    "a stranger's vote": lambda net, proof, snapshot: ((*proof[:2], replace(proof[2], replica=9)), snapshot),
-    "a client's vote": lambda net, proof, snapshot: ((*proof[:2], replace(proof[2], replica="mallory")), snapshot),
-    "unhashable voter": lambda net, proof, snapshot: ((*proof[:2], replace(proof[2], replica=[2])), snapshot),
+    "forged signature": lambda _net, proof, snapshot: ((*proof[:2], replace(proof[2], replica=3)), snapshot),
+    "a stranger's vote": lambda _net, proof, snapshot: ((*proof[:2], replace(proof[2], replica=9)), snapshot),
+    "a client's vote": lambda _net, proof, snapshot: ((*proof[:2], replace(proof[2], replica="mallory")), snapshot),
+    "unhashable voter": lambda _net, proof, snapshot: ((*proof[:2], replace(proof[2], replica=[2])), snapshot),
     "number between checkpoints": lambda net, proof, snapshot: (
         tuple(net.checkpoint(3, vote.state_digest, vote.replica) for vote in proof),
         snapshot,
     ),
-    "unhashable state": lambda net, proof, snapshot: (proof, [["chain"], []]),
+    "unhashable state": lambda _net, proof, _snapshot: (proof, [["chain"], []]),
 }
 
 
@@ -169,24 +169,24 @@ def test_a_proved_decision_is_executed(network):
 
 
 FORGED_DECISIONS = {
-    "too few": lambda net, each: replace(each, commits=each.commits[:2]),
-    "one sender thrice": lambda net, each: replace(each, commits=each.commits[:1] * 3),
-    "another value": lambda net, each: replace(each, proposal=replace(each.proposal, answer="b")),
-    "another number": lambda net, each: replace(each, seq=2),
-    "another view": lambda net, each: replace(each, view=1),
-    "forged signature": lambda net, each: replace(
+    "too few": lambda _net, each: replace(each, commits=each.commits[:2]),
+    "one sender thrice": lambda _net, each: replace(each, commits=each.commits[:1] * 3),
+    "another value": lambda _net, each: replace(each, proposal=replace(each.proposal, answer="b")),
+    "another number": lambda _net, each: replace(each, seq=2),
+    "another view": lambda _net, each: replace(each, view=1),
+    "forged signature": lambda _net, each: replace(
         each, commits=(*each.commits[:2], replace(each.commits[2], replica=3))
     ),
-    "a stranger's vote": lambda net, each: replace(
+    "a stranger's vote": lambda _net, each: replace(
         each, commits=(*each.commits[:2], replace(each.commits[2], replica=7))
     ),
-    "a client's vote": lambda net, each: replace(
+    "a client's vote": lambda _net, each: replace(
         each, commits=(*each.commits[:2], replace(each.commits[2], replica="mallory"))
     ),
-    "unhashable vote": lambda net, each: replace(
+    "unhashable vote": lambda _net, each: replace(
         each, commits=(*each.commits[:2], replace(each.commits[2], digest=["x"]))
     ),
-    "request nobody signed": lambda net, each: net.decision(
+    "request nobody signed": lambda net, _each: net.decision(
         net.preprepare(request=Request(client="bob", timestamp=1, operation="x")), 0, 1, 2
     ),
 }

@@ -14,7 +14,7 @@ from bft.core.request import Proposal, Request
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import Rules
 from bft.protocols.pbft.certificates import Verifier
-from bft.protocols.pbft.messages import Checkpoint, PreparedCertificate, PrePrepare, Prepare
+from bft.protocols.pbft.messages import Checkpoint, Prepare, PreparedCertificate, PrePrepare
 
 
 def verifier(net, **rules):
@@ -35,10 +35,10 @@ def never_proposed(net):
 
 
 DEFECTS = {
-    "too few": lambda net, c: replace(c, prepares=c.prepares[:1]),
-    "none": lambda net, c: replace(c, prepares=()),
-    "one voter twice": lambda net, c: replace(c, prepares=(c.prepares[0],) * 2),
-    "one voter twice beside enough": lambda net, c: replace(c, prepares=(*c.prepares, c.prepares[0])),
+    "too few": lambda _net, c: replace(c, prepares=c.prepares[:1]),
+    "none": lambda _net, c: replace(c, prepares=()),
+    "one voter twice": lambda _net, c: replace(c, prepares=(c.prepares[0],) * 2),
+    "one voter twice beside enough": lambda _net, c: replace(c, prepares=(*c.prepares, c.prepares[0])),
     "the primary's prepare": lambda net, c: replace(c, prepares=(c.prepares[0], net.prepare(c.preprepare, 0))),
     "prepare of another view": lambda net, c: replace(
         c, prepares=(c.prepares[0], net.keyring.sign(replace(c.prepares[1], view=4)))
@@ -49,18 +49,18 @@ DEFECTS = {
     "prepare of another digest": lambda net, c: replace(
         c, prepares=(c.prepares[0], net.keyring.sign(replace(c.prepares[1], digest="x")))
     ),
-    "forged prepare": lambda net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=3))),
-    "a stranger's prepare": lambda net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=4))),
-    "a negative voter": lambda net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=-1))),
-    "unhashable voter": lambda net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=[2]))),
-    "forged pre-prepare": lambda net, c: net.certificate(never_proposed(net), 1, 2),
+    "forged prepare": lambda _net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=3))),
+    "a stranger's prepare": lambda _net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=4))),
+    "a negative voter": lambda _net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=-1))),
+    "unhashable voter": lambda _net, c: replace(c, prepares=(c.prepares[0], replace(c.prepares[1], replica=[2]))),
+    "forged pre-prepare": lambda net, _c: net.certificate(never_proposed(net), 1, 2),
     "pre-prepare of a backup": lambda net, c: PreparedCertificate(
         net.keyring.sign(replace(c.preprepare, replica=1)), c.prepares
     ),
     "digest of another proposal": lambda net, c: PreparedCertificate(
         net.keyring.sign(replace(c.preprepare, proposal=replace(c.preprepare.proposal, answer="b"))), c.prepares
     ),
-    "request nobody signed": lambda net, c: net.certificate(
+    "request nobody signed": lambda net, _c: net.certificate(
         net.preprepare(request=Request(client="bob", timestamp=1, operation="x")), 1, 2
     ),
 }

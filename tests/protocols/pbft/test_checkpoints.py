@@ -50,7 +50,7 @@ def test_different_checkpoints_do_not_add_up(network):
 
 
 def test_checkpoints_of_a_weak_quorum_are_not_stable(network):
-    """f + 1 suffices only under the planted bug."""
+    """F + 1 suffices only under the planted bug."""
     for rules, stable in ((Rules(), 0), (replace(Rules(), checkpoint_quorum=lambda system: system.weak), 1)):
         net = network(byzantine=(0, 1), rules=rules, **SMALL)
         for replica in (0, 1):

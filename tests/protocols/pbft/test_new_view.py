@@ -15,9 +15,9 @@ from bft.protocols.pbft import Rules
 from bft.protocols.pbft.messages import (
     Checkpoint,
     NewView,
+    Prepare,
     PreparedCertificate,
     PrePrepare,
-    Prepare,
     ViewChange,
 )
 from bft.protocols.pbft.new_view import Carried, carry_over
@@ -56,7 +56,7 @@ def test_a_new_view_may_be_passed_on_by_anyone(network):
     assert net.of(3, ViewEntered)
 
 
-def other_entry(net, changes, seq, **change):
+def other_entry(changes, seq, **change):
     entries = carry_over(changes).preprepares(1, 1)
     return tuple(replace(each, **change) if each.seq == seq else each for each in entries)
 
@@ -78,7 +78,7 @@ def signed_entries(net, changes):
 
 DEFECTS = {
     "too few": lambda net, v: announce(net, v[:2]),
-    "none": lambda net, v: net.keyring.sign(NewView(1, (), (), 1)),
+    "none": lambda net, _v: net.keyring.sign(NewView(1, (), (), 1)),
     "f + 1": lambda net, v: announce(net, (v[0], v[1])),
     "one sender twice": lambda net, v: announce(net, (v[0], v[1], v[1])),
     "one sender twice beside enough": lambda net, v: announce(net, (*v, v[2])),
@@ -110,19 +110,17 @@ DEFECTS = {
         net,
         v,
         entries=other_entry(
-            net,
             v,
             1,
             proposal=Proposal(request=net.request(), answer="b"),
             digest=Proposal(request=net.request(), answer="b").digest,
         ),
     ),
-    "another digest in O": lambda net, v: announce(net, v, entries=other_entry(net, v, 1, digest="x")),
+    "another digest in O": lambda net, v: announce(net, v, entries=other_entry(v, 1, digest="x")),
     "a value instead of null": lambda net, v: announce(
         net,
         v,
         entries=other_entry(
-            net,
             v,
             2,
             proposal=Proposal(request=net.request(2), answer="c"),

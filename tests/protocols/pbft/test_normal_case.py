@@ -14,7 +14,7 @@ from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import Rules
-from bft.protocols.pbft.messages import Commit, PrePrepare, Prepare
+from bft.protocols.pbft.messages import Commit, Prepare, PrePrepare
 
 
 def kinds(effects):
@@ -353,7 +353,7 @@ def test_what_a_replica_says_stands_behind_what_it_persists(network):
 def test_a_backup_prepares_only_what_its_validator_accepts(network):
     for verdict in (Verdict.REJECT, Verdict.UNSURE):
         net = network(byzantine=(0,))
-        net.judge = lambda replica, proposal, verdict=verdict: verdict
+        net.judge = lambda _replica, _proposal, verdict=verdict: verdict
         net.send(0, 1, net.preprepare())
         assert net.of(1, Judgement) == [Judgement(0, 1, verdict)]
         assert not net.said(Prepare)
@@ -362,7 +362,7 @@ def test_a_backup_prepares_only_what_its_validator_accepts(network):
 def test_a_replica_whose_validator_rejects_still_commits_what_the_others_prepared(network):
     """A wrong LLM costs its own prepare, never agreement or progress."""
     net = network()
-    net.judge = lambda replica, proposal: Verdict.REJECT if replica == 3 else Verdict.ACCEPT
+    net.judge = lambda replica, _proposal: Verdict.REJECT if replica == 3 else Verdict.ACCEPT
     net.decide()
     assert net.executed(3) == [(1, "answer in view 0")]
 
@@ -400,7 +400,7 @@ def test_a_proposal_that_comes_too_late_is_dropped(network):
 
 def test_a_primary_without_an_answer_says_so_and_proposes_nothing(network):
     net = network()
-    net.answer = lambda replica, view, request: None
+    net.answer = lambda _replica, _view, _request: None
     net.ask(net.request())
     assert net.of(0, ProposalMissing) == [ProposalMissing(0)]
     assert not net.pending

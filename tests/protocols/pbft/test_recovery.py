@@ -10,7 +10,7 @@ from bft.core.effects import Broadcast, Execute, RequestProposal, RequestVerdict
 from bft.core.events import Restarted
 from bft.core.inputs import Restart
 from bft.core.verdict import Verdict
-from bft.protocols.pbft.messages import Checkpoint, Commit, NewView, PrePrepare, Prepare, Status, ViewChange
+from bft.protocols.pbft.messages import Checkpoint, Commit, NewView, Prepare, PrePrepare, Status, ViewChange
 
 
 def said(effects) -> list[Any]:
@@ -30,7 +30,7 @@ def place(message) -> tuple[Any, ...] | None:
 
 
 def story(net, twin_at: int | None, victim: int) -> tuple[dict[Any, Any], list[str], int]:
-    """Run five requests through a failing primary and two checkpoints; crash and restart the victim after its step number `twin_at`.
+    """Run five requests through a failing primary and two checkpoints; crash the victim after its step `twin_at`.
 
     Returns what the victim said by place, contradictions, and how many steps it took.
     """
@@ -60,7 +60,7 @@ def story(net, twin_at: int | None, victim: int) -> tuple[dict[Any, Any], list[s
     # Every life of a validator says something else, so that what is asked twice shows.
     lives = {"count": 0}
 
-    def answer(replica, view, request):
+    def answer(*_):
         lives["count"] += 1
         return f"answer {lives['count']}"
 
@@ -140,7 +140,7 @@ def test_a_restarted_replica_that_had_prepared_asks_no_validator_and_says_the_sa
     first, other = net.preprepare(answer="a"), net.preprepare(answer="b")
     net.send(0, 1, first)
     net.drop()
-    net.judge = lambda replica, proposal: Verdict.REJECT
+    net.judge = lambda _replica, _proposal: Verdict.REJECT
     effects = net.restart(1)
     assert not any(isinstance(each, RequestVerdict) for each in effects)
     net.send(0, 1, other)
@@ -195,7 +195,7 @@ def test_a_restarted_primary_of_a_later_view_numbers_above_what_it_carried_over(
 
 def test_a_restarted_primary_asks_again_for_proposals_it_had_not_got(network):
     net = network()
-    net.answer = lambda replica, view, request: None
+    net.answer = lambda _replica, _view, _request: None
     net.ask(net.request())
     effects = net.restart(0)
     assert [each.request for each in effects if isinstance(each, RequestProposal)] == [net.request()]
@@ -215,7 +215,7 @@ def test_a_replica_that_crashed_during_a_view_change_stays_in_it(network):
 def test_a_restarted_replica_that_alone_is_a_quorum_times_the_new_primary(network):
     """Quorum 1 of 2: its own view-change is enough to wait for, also after the crash."""
     net = network(2, quorum=1)
-    net.answer = lambda replica, view, request: None
+    net.answer = lambda _replica, _view, _request: None
     net.ask(net.request(), to=[0])
     net.fire(0)
     assert "view" in net.timers[0]

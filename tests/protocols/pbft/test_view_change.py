@@ -12,7 +12,7 @@ from bft.core.inputs import TimerFired
 from bft.core.request import NULL_DIGEST, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import Rules
-from bft.protocols.pbft.messages import CatchUp, Commit, NewView, PrePrepare, Prepare, Status, ViewChange
+from bft.protocols.pbft.messages import CatchUp, Commit, NewView, Prepare, PrePrepare, Status, ViewChange
 
 
 def started(net):
@@ -115,7 +115,7 @@ def test_4_4_what_was_prepared_is_carried_over_and_not_judged_again(network):
     net.deliver(Commit, to=1)
     assert net.executed(1) == [(1, "answer in view 0")]
     net.drop()
-    net.judge = lambda replica, proposal: Verdict.REJECT
+    net.judge = lambda _replica, _proposal: Verdict.REJECT
     net.crash(0)
     for replica in (2, 3):
         net.fire(replica)
@@ -132,7 +132,7 @@ def test_carried_entries_that_are_judged_again_can_be_lost(network):
     net.deliver(Prepare)
     net.deliver(Commit, to=1)
     net.drop()
-    net.judge = lambda replica, proposal: Verdict.REJECT
+    net.judge = lambda _replica, _proposal: Verdict.REJECT
     net.crash(0)
     for replica in (2, 3):
         net.fire(replica)
@@ -179,7 +179,7 @@ def test_a_request_whose_number_was_lost_executes_under_another_and_once(network
 
 
 def test_5_highest_view_nobody_byzantine(network):
-    """In view 0 only 3 prepares a; 0, 1, 2 move to view 1 with empty O and execute b; view 2 by {0, 2, 3} must give b."""
+    """In view 0 only 3 prepares a; 0, 1, 2 execute b in view 1, whose O was empty; view 2 by {0, 2, 3} must give b."""
     net = network()
     net.ask(net.request())
     net.deliver(PrePrepare)
@@ -261,7 +261,7 @@ def test_4_5_2_the_timeout_doubles_with_every_failed_view_up_to_the_cap(network)
 
 def test_the_timeout_does_not_double_without_its_rule(network):
     """Planted bug."""
-    net = started(network(rules=replace(Rules(), timeout_s=lambda timeout_s, growth, failures, cap_s: timeout_s)))
+    net = started(network(rules=replace(Rules(), timeout_s=lambda timeout_s, _growth, _failures, _cap_s: timeout_s)))
     net.fire(2)
     for replica in (1, 3):
         net.send(replica, 2, net.view_change(1, replica))
@@ -319,7 +319,7 @@ def test_one_liar_that_votes_for_many_views_makes_nobody_join(network):
 
 def test_joining_at_one_lets_a_liar_rush_the_others(network):
     """Planted bug."""
-    net = network(byzantine=(1,), rules=replace(Rules(), join_quorum=lambda system: 1))
+    net = network(byzantine=(1,), rules=replace(Rules(), join_quorum=lambda _system: 1))
     net.send(1, 3, net.view_change(1, 1))
     assert net.replicas[3].view == 1
 
@@ -514,8 +514,8 @@ REFUSED_VIEW_CHANGES = {
     "negative view": (2, lambda net: net.view_change(-1, 2), "old view-change"),
     "view is no number": (2, lambda net: net.view_change("1", 2), "malformed message"),
     "unhashable view": (2, lambda net: net.view_change([1], 2), "malformed message"),
-    "no certificates": (2, lambda net: ViewChange(1, 0, (), None, 2), "malformed message"),
-    "prepared is a list": (2, lambda net: ViewChange(1, 0, (), [], 2), "malformed message"),
+    "no certificates": (2, lambda _net: ViewChange(1, 0, (), None, 2), "malformed message"),
+    "prepared is a list": (2, lambda _net: ViewChange(1, 0, (), [], 2), "malformed message"),
     "prepared holds something else": (2, lambda net: net.view_change(1, 2, "x"), "malformed message"),
     "proof is a number": (2, lambda net: net.view_change(1, 2, proof=5), "malformed message"),
 }
