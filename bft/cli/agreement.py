@@ -81,7 +81,7 @@ def _heading(sweep: Sweep) -> str:
     from bft.plotting.scenario_words import behaviour_words, validator_words
 
     n = "" if "n" in sweep.over else f", n = {sweep.scenario.n}"
-    return f"{validator_words(sweep.scenario)}, {behaviour_words(sweep.scenario)}{n}"
+    return f"{validator_words(sweep.scenario)}, {behaviour_words(sweep.scenario, sweep.over)}{n}"
 
 
 def _figure(sweeps: Sequence[Sweep], folder: Path) -> None:

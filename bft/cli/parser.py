@@ -39,7 +39,11 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
         prog="bft",
         description="A laboratory for Byzantine-fault-tolerant consensus among LLM validators.",
-        epilog="start here:\n  bft agreement        the main figure, in out/agreement\n  bft run --set n=7 --set faults.delta=0.2",
+        epilog="""start here:
+  bft agreement                                  the main figure, in out/agreement
+  bft run --set n=7 faults.delta=0.2             one run
+  bft sweep --over faults.delta=0:0.5:11         any field of a scenario
+  bft COMMAND --help                             options and more examples""",
     )
     parser.add_argument("--version", action="version", version=f"bft {bft.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
@@ -47,6 +51,7 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     _sweep(commands)
     _agreement(commands)
     _theory(commands)
+    _check(commands)
     arguments = parser.parse_args(argv)
     arguments.words = list(argv)
     return arguments
@@ -130,16 +135,23 @@ def _agreement(commands: Any) -> None:
   bft agreement --answers answers.csv --models gpt-x,claude-y,llama-z,qwen-w --behaviour collude""",
     )
     command.add_argument(
-        "--behaviour", metavar="NAME", default="crash", help=f"what faulty nodes do: {', '.join(BEHAVIOURS)} (default: crash)"
+        "--behaviour",
+        metavar="NAME",
+        default="crash",
+        help=f"what faulty nodes do: {', '.join(BEHAVIOURS)} (default: crash)",
     )
-    command.add_argument("--delta", metavar="VALUES", default=DEFAULT_DELTA, help=f"fault rates (default: {DEFAULT_DELTA})")
+    command.add_argument(
+        "--delta", metavar="VALUES", default=DEFAULT_DELTA, help=f"fault rates (default: {DEFAULT_DELTA})"
+    )
     command.add_argument("--n", metavar="VALUES", help=f"numbers of nodes (default: {DEFAULT_N})")
     command.add_argument(
         "--preset",
         metavar="NAME",
         help=f"LLM validators of the right panel: {', '.join(preset_names())} (default: {DEFAULT_PRESET})",
     )
-    command.add_argument("--answers", metavar="FILE", help="recorded answers instead: parquet, csv or jsonl; needs --models")
+    command.add_argument(
+        "--answers", metavar="FILE", help="recorded answers instead: parquet, csv or jsonl; needs --models"
+    )
     command.add_argument("--models", metavar="A,B,...", help="models of the table, one for each node")
     command.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"where results go (default: {DEFAULT_OUT})")
     _sampling(command)
@@ -156,13 +168,48 @@ def _theory(commands: Any) -> None:
   bft theory --n 4:13:4 --delta 0.01,0.05,0.1 --json""",
     )
     command.add_argument("--n", metavar="VALUES", default=DEFAULT_N, help=f"numbers of nodes (default: {DEFAULT_N})")
-    command.add_argument("--delta", metavar="VALUES", default=THEORY_DELTA, help=f"fault rates (default: {THEORY_DELTA})")
+    command.add_argument(
+        "--delta", metavar="VALUES", default=THEORY_DELTA, help=f"fault rates (default: {THEORY_DELTA})"
+    )
     command.add_argument("--json", action="store_true", help="print the rows as a JSON list")
     command.set_defaults(carry_out=("bft.cli.theory", "theory_command"))
 
 
+def _check(commands: Any) -> None:
+    command = commands.add_parser(
+        "check",
+        help="a safety campaign; exit code 1 and a replayable counterexample when an invariant breaks",
+        description="Run adversarial schedules against the replicas with every invariant watched.",
+        epilog="""examples:
+  bft check --schedules 100000
+  bft check --seconds 60 --n 4,7
+  bft check --n 4 --byzantine 2 --out out/split        more liars than tolerated: a split must be found
+  bft check --n 5 --quorum 3 --out out/quorum          a quorum that is too small
+  bft check --mutant commit-quorum-weak --out out/bug  one seeded bug
+  bft check --mutants                                  all of them: each must be found
+  bft check --replay out/split/counterexample.json""",
+    )
+    command.add_argument("--protocol", default="pbft", help="what to examine (default: pbft)")
+    command.add_argument("--n", metavar="VALUES", help="numbers of nodes, taken in turn (default: 4,5,6,7,8,10)")
+    command.add_argument("--byzantine", type=whole, help="most nodes that the adversary holds (default: f)")
+    command.add_argument("--quorum", type=whole, help="quorum that replicas are told (default: the right one)")
+    command.add_argument("--schedules", type=whole, help="stop after so many (default: 10000, or until --seconds)")
+    command.add_argument("--seconds", type=number, help="stop after so much time; for mutants, CPU time for each")
+    command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
+    command.add_argument("--workers", type=whole, help="processes (default: one per processor)")
+    command.add_argument("--mutant", metavar="NAME", help="examine a seeded bug")
+    command.add_argument("--mutants", action="store_true", help="hunt every seeded bug")
+    command.add_argument("--replay", metavar="FILE", help="run a saved schedule again")
+    command.add_argument("--out", metavar="DIR", help="write a counterexample there, as JSON and as a picture")
+    command.add_argument("--quiet", action="store_true", help="no messages")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(carry_out=("bft.cli.check", "check"))
+
+
 def _scenario(command: argparse.ArgumentParser) -> None:
-    command.add_argument("scenario", metavar="SCENARIO.toml", nargs="?", help="scenario file (default: n = 4, no faults)")
+    command.add_argument(
+        "scenario", metavar="SCENARIO.toml", nargs="?", help="scenario file (default: n = 4, no faults)"
+    )
     command.add_argument(
         "--set",
         metavar="PATH=VALUE",
@@ -180,6 +227,8 @@ def _sampling(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=whole, default=0, help="master seed, 0 or more (default: 0)")
     command.add_argument("--level", type=number, default=LEVEL, help=f"level of the intervals (default: {LEVEL})")
-    command.add_argument("--workers", type=whole, help="processes (default: one per processor); the rows do not depend on it")
+    command.add_argument(
+        "--workers", type=whole, help="processes (default: one per processor); the rows do not depend on it"
+    )
     command.add_argument("--quiet", action="store_true", help="no progress bar, no messages")
     command.add_argument("--json", action="store_true", help="print the rows as a JSON list")

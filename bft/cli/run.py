@@ -37,9 +37,12 @@ def readable(run: Run) -> str:
         "system": f"n = {run.scenario.n}, quorum {system.quorum} of {system.total}, tolerates {system.tolerated}",
         "decided at": "never" if metrics.decided_at_s is None else f"{metrics.decided_at_s:.3f} s",
         "views": str(metrics.views),
-        "messages": f"{metrics.messages_sent} sent, {metrics.messages_delivered} delivered, {metrics.messages_lost} lost",
+        "messages": (
+            f"{metrics.messages_sent} sent, {metrics.messages_delivered} delivered, {metrics.messages_lost} lost"
+        ),
         "faults": "none",
-        "broken": "; ".join(f"{each.invariant} at {each.time_s:.3f} s: {each.detail}" for each in run.breaches) or "nothing",
+        "broken": "; ".join(f"{each.invariant} at {each.time_s:.3f} s: {each.detail}" for each in run.breaches)
+        or "nothing",
         "seed": f"{run.seed}, replication {run.replication}",
         "trace": f"{len(run.trace)} events, sha256 {run.trace_hash}",
     }

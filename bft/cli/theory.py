@@ -17,7 +17,8 @@ from bft.theory.lying import lying_law
 from bft.theory.source_documents import alpha, at_most_f_faulty, p_t, reliability
 
 NOTES = """\
-K of n nodes are faulty, each with probability δ. Safety needs K < 2q − n Byzantine nodes, liveness K ≤ n − q faulty ones.
+K of n nodes are faulty, each with probability δ. Safety needs K < 2q − n Byzantine nodes, liveness K ≤ n − q faulty
+ones.
 crash, silent primary, equivocate, lie: exact laws of one decision in n views, lossless links, perfect validators.
 S1 is a source document: its α is the probability that at least one node is faulty, its R is the reliability of a single
 node, 1 − δ, whatever n, and its P(t) is no probability. None of them is the probability of agreement; what S1 lacks is

@@ -75,7 +75,7 @@ def of_message(message: Any, names: Names) -> Hashable:
     if isinstance(message, ViewChange):
         return (kind, message.view, message.low, certificates(message.prepared), names[message.replica])
     if isinstance(message, NewView):
-        changes = tuple(sorted((of_message(change, names) for change in message.view_changes), key=repr))
+        changes = tuple(sorted((names[each.replica], of_message(each, names)) for each in message.view_changes))
         entries = tuple((entry.seq, entry.digest) for entry in message.preprepares)
         return (kind, message.view, changes, entries, names[message.replica])
     if isinstance(message, Checkpoint):
@@ -87,7 +87,10 @@ def of_message(message: Any, names: Names) -> Hashable:
 
 def certificates(proofs: Iterable[PreparedCertificate]) -> Hashable:
     """Return what prepared certificates prove: number, view and digest of each."""
-    return tuple(sorted((each.preprepare.seq, each.preprepare.view, each.preprepare.digest) for each in proofs))
+    proved = [(each.preprepare.seq, each.preprepare.view, each.preprepare.digest) for each in proofs]
+    if len(proved) > 1:
+        proved.sort()
+    return tuple(proved)
 
 
 def _slots(state: State, slots: Mapping[int, Slot], names: Names) -> Hashable:
@@ -115,6 +118,6 @@ def _votes(state: State, votes: Mapping[int, Prepare | Commit], names: Names, *,
 
 def _ballots(items: Iterable[tuple[int, Mapping[int, Any]]], names: Names) -> Hashable:
     return tuple(
-        (key, tuple(sorted(((names[voter], of_message(votes[voter], names)) for voter in votes), key=repr)))
+        (key, tuple(sorted((names[voter], of_message(vote, names)) for voter, vote in votes.items())))
         for key, votes in items
     )

@@ -1,6 +1,6 @@
 """The messages of PBFT (Castro & Liskov, OSDI'99; § below refers to it) and the certificates made of them.
 
-Every message names its signer in `replica`. A signature takes no part in equality: messages that say the same are equal.
+Every message names its signer in `replica`. Signatures take no part in equality: messages that say the same are equal.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""View changes (§4.4, §4.5.2): leaving a view without progress, and entering the next with all that may be committed."""
+"""View changes (§4.4, §4.5.2): leaving a view without progress, entering the next with all that may be committed."""
 
 from __future__ import annotations
 

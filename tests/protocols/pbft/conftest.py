@@ -40,7 +40,8 @@ Entry = tuple[int, int, Any]
 class Network:
     """Replicas, the messages between them, their timers and what they persisted.
 
-    `judge` and `answer` stand for the validators; both may be replaced. Without `prompt` verdicts wait for `give_verdicts`.
+    `judge` and `answer` stand for the validators and may be replaced.
+    Without `prompt` verdicts wait for `give_verdicts`.
     """
 
     def __init__(self, system: QuorumSystem, byzantine: Iterable[int] = (), **config: Any) -> None:

@@ -135,7 +135,8 @@ FORGED_STATES = {
 def test_a_state_that_is_not_proved_changes_nothing(network, case):
     net = network(byzantine=(0, 1, 2), **SMALL)
     proof, snapshot = FORGED_STATES[case](net, *proved_state(net))
-    reason = "old snapshot" if not proof else "unproved snapshot"
+    malformed = any(type(vote.replica) is not int for vote in proof)
+    reason = "malformed message" if malformed else "unproved snapshot" if proof else "old snapshot"
     net.refused(3, 0, CatchUp(proof, snapshot, (), 0), reason)
 
 

@@ -6,7 +6,7 @@ from bft.protocols.pbft.messages import ViewChange
 
 
 def test_4_5_2_those_who_left_for_a_later_view_count_for_the_time_though_not_for_the_view(network) -> None:
-    """Found by a liveness campaign: node 0 is silent, node 3's view-change for view 1 is lost, and it moves on to view 2.
+    """Found by a liveness campaign: node 0 is silent, node 3's view-change for view 1 is lost, it moves on to view 2.
 
     Nodes 1 and 2 hold two view-changes for view 1 and one for view 2: neither a quorum nor, for later views, f + 1.
     """

@@ -1,0 +1,150 @@
+"""`bft check` as a function: a campaign, the mutants, or the replay of a schedule; data out, with an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bft.checking.campaign import Campaign, Plan, campaign_json, search
+from bft.checking.counterexample import Counterexample, Finding, finding_of, run
+from bft.checking.mutant_runner import Kill, hunt_all
+from bft.checking.report import campaign_table, counterexample_text, mutant_table
+from bft.core.quorum import QuorumSystem
+from bft.errors import ScenarioError, bad_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckArguments:
+    """What to check.
+
+    Attributes
+    ----------
+    plan : Plan or None
+        A campaign.
+    mutants : bool
+        Hunt the seeded bugs instead.
+    seconds_per_mutant : float
+        CPU time for each.
+    replay : Path or None
+        Replay a saved schedule instead.
+    save : Path or None
+        Where to write a counterexample.
+    """
+
+    plan: Plan | None = None
+    mutants: bool = False
+    seconds_per_mutant: float = 60.0
+    replay: Path | None = None
+    save: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What came of it.
+
+    Attributes
+    ----------
+    exit_code : int
+        0: nothing broke that should hold, and everything broke that should; 1 otherwise.
+    text : str
+        For a reader.
+    json : dict
+        For a program.
+    found : Counterexample or None
+        The counterexample, for drawing.
+    """
+
+    exit_code: int
+    text: str
+    json: dict[str, Any]
+    found: Counterexample | None = None
+
+
+def check_command(arguments: CheckArguments, progress: Callable[[str], None] | None = None) -> CheckResult:
+    """Carry out one check.
+
+    Parameters
+    ----------
+    arguments : CheckArguments
+        Exactly one of `plan`, `mutants` and `replay`.
+    progress : callable, optional
+        Called with a line of text now and then.
+
+    Raises
+    ------
+    ScenarioError
+        If not exactly one thing is asked for, or a file cannot be read.
+    """
+    asked = [arguments.plan is not None, arguments.mutants, arguments.replay is not None]
+    if sum(asked) != 1:
+        raise ScenarioError(bad_value("check", asked, "give one of a campaign, mutants, or a schedule to replay"))
+    if arguments.replay is not None:
+        return replay(Counterexample.load(arguments.replay))
+    if arguments.plan is not None:
+        return campaign(arguments.plan, arguments.save, progress)
+    tell = None if progress is None else _teller(progress)
+    return mutants(hunt_all(seconds=arguments.seconds_per_mutant, progress=tell))
+
+
+def campaign(plan: Plan, save: Path | None, progress: Callable[[str], None] | None) -> CheckResult:
+    """Run a campaign. Where K ≥ 2q − n some invariants fail by definition, so only splits count."""
+    beyond = any(beyond_safety(plan, n) for n in plan.sizes)
+    if beyond and plan.oracle is None:
+        plan = replace(plan, oracle=("S1",))
+    tell = None if progress is None else (lambda count: progress(f"{count} schedules"))
+    result = search(plan, progress=tell)
+    if result.found is not None and save is not None:
+        result.found.save(save)
+    text = [campaign_table(result)]
+    if result.found is not None:
+        text += ["", counterexample_text(result.found)]
+    return CheckResult(
+        exit_code=_verdict(result),
+        text="\n".join(text),
+        json={"check": "campaign", **campaign_json(result)},
+        found=result.found,
+    )
+
+
+def beyond_safety(plan: Plan, n: int) -> bool:
+    """Return whether so many Byzantine nodes can split honest ones: K ≥ 2q − n."""
+    system = QuorumSystem.of(n, quorum=plan.quorum)
+    byzantine = system.tolerated if plan.byzantine is None else plan.byzantine
+    return byzantine >= system.safe_below
+
+
+def _verdict(result: Campaign) -> int:
+    return 0 if result.found is None else 1
+
+
+def mutants(kills: list[Kill]) -> CheckResult:
+    """Return the fate of the mutants as a result; it fails if a harmful one survived or a harmless one did not."""
+    return CheckResult(
+        exit_code=0 if all(kill.as_expected for kill in kills) else 1,
+        text=mutant_table(kills),
+        json={"check": "mutants", "mutants": [kill.to_json() for kill in kills]},
+    )
+
+
+def replay(example: Counterexample) -> CheckResult:
+    """Run a saved schedule again: exit code 1 if an invariant breaks."""
+    oracle = None if example.finding is None else (example.finding.breach.invariant,)
+    _, monitor = run(example.subject(), example.setting, example.operations)
+    found: Finding | None = finding_of(monitor, oracle) or finding_of(monitor)
+    again = replace(example, finding=found)
+    return CheckResult(
+        exit_code=0 if found is None else 1,
+        text=counterexample_text(again),
+        json={"check": "replay", **again.to_json()},
+        found=again,
+    )
+
+
+def _teller(progress: Callable[[str], None]) -> Callable[[Kill], None]:
+    def tell(kill: Kill) -> None:
+        by = "survives" if kill.finding is None else f"killed by {kill.finding.breach.invariant}"
+        progress(f"{kill.mutant.name}: {by} after {kill.schedules} schedules, {kill.cpu_s:.1f} s")
+
+    return tell

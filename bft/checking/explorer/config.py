@@ -1,0 +1,155 @@
+"""What is explored, up to which bound, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bft.core.quorum import QuorumSystem
+from bft.errors import ScenarioError, bad_value
+from bft.protocols.pbft import Rules
+
+ANSWERS = ("a", "b")
+"""The two values that compete for the slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplorerConfig:
+    """One request, one slot, two digests, and what may happen to them.
+
+    Attributes
+    ----------
+    n : int
+        Number of replicas.
+    f, quorum : int or None
+        What the replicas are told; None for PBFT's values.
+    byzantine : tuple of int
+        Replicas in the hands of the adversary: it sends whatever it can sign or has heard, to whom and when it likes.
+    views : int
+        Views 0 to views − 1 may be used; with 1 no timer fires and no view changes: the normal case.
+    verdicts : {"accept", "any"}
+        Whether every validator accepts at once, or accepts at some time or never.
+    rules : Rules
+        The protocol's rules, to plant a bug.
+    reduce, symmetry : bool
+        Whether deliveries are gathered into moves, and states that differ only in who is who count as one. Without,
+        the search is the plain one, for comparison.
+    prelude : int or None
+        How many invisible steps a move may have before its visible one; None for as many as PBFT can need.
+    max_states, max_depth : int or None
+        Bounds of the search; None for none.
+    """
+
+    n: int = 4
+    f: int | None = None
+    quorum: int | None = None
+    byzantine: tuple[int, ...] = ()
+    views: int = 1
+    verdicts: str = "accept"
+    rules: Rules = field(default_factory=Rules)
+    reduce: bool = True
+    symmetry: bool = True
+    prelude: int | None = None
+    max_states: int | None = None
+    max_depth: int | None = None
+
+    def __post_init__(self) -> None:
+        self.system()
+        if len(set(self.byzantine)) != len(self.byzantine) or not all(0 <= node < self.n for node in self.byzantine):
+            allowed = f"must be different nodes between 0 and {self.n - 1}"
+            raise ScenarioError(bad_value("byzantine", self.byzantine, allowed))
+        if self.views < 1:
+            raise ScenarioError(bad_value("views", self.views, "must be at least 1"))
+        if self.verdicts not in ("accept", "any"):
+            raise ScenarioError(bad_value("verdicts", self.verdicts, "must be 'accept' or 'any'"))
+        for name, least in (("prelude", 0), ("max_states", 1), ("max_depth", 1)):
+            bound = getattr(self, name)
+            if bound is not None and bound < least:
+                raise ScenarioError(bad_value(name, bound, f"must be at least {least}"))
+
+    def system(self) -> QuorumSystem:
+        """Return the quorum system that the replicas are told."""
+        return QuorumSystem.of(self.n, f=self.f, quorum=self.quorum)
+
+    def longest_prelude(self) -> int:
+        """Return how many invisible steps a visible one may need before it, when it cannot be split (see `search`)."""
+        if self.prelude is not None:
+            return self.prelude
+        system = self.system()
+        rules = self.rules
+        votes = max(rule(system) for rule in (rules.prepare_quorum, rules.commit_quorum, rules.view_change_quorum))
+        return max(votes - 1, 2) + (self.verdicts == "any")
+
+    @property
+    def honest(self) -> tuple[int, ...]:
+        """The replicas that follow the protocol."""
+        return tuple(node for node in range(self.n) if node not in self.byzantine)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One replica hears something, and what it does then.
+
+    Attributes
+    ----------
+    replica : int
+        Who.
+    heard : str
+        What it heard, and from whom.
+    did : tuple of str
+        What it sent and executed.
+    """
+
+    replica: int
+    heard: str
+    did: tuple[str, ...]
+
+    def __str__(self) -> str:
+        done = f"  →  {', '.join(self.did)}" if self.did else ""
+        return f"replica {self.replica}: {self.heard}{done}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """What a search found.
+
+    Attributes
+    ----------
+    states, transitions : int
+        States reached (up to symmetry) and moves between them.
+    replica_states, messages : int
+        Different states of single replicas, and different messages, that occurred.
+    depth : int
+        Moves on the longest of the shortest paths to a state.
+    bound : str or None
+        The bound that cut the search short; None when it is complete.
+    decided, stalled : int
+        States in which nothing can happen any more: every honest replica has executed, or not.
+    invariant : str or None
+        The invariant that broke, the first at the least depth.
+    counterexample : tuple of Step
+        A shortest way there.
+    """
+
+    states: int
+    transitions: int
+    replica_states: int
+    messages: int
+    depth: int
+    bound: str | None
+    decided: int
+    stalled: int
+    invariant: str | None = None
+    counterexample: tuple[Step, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that can happen was explored, and nothing broke."""
+        return self.bound is None and self.invariant is None
+
+    def __str__(self) -> str:
+        if self.invariant is not None:
+            how = f"{self.invariant} broken after {len(self.counterexample)} steps"
+        else:
+            how = "complete" if self.bound is None else f"bounded by {self.bound}"
+        lines = [f"{how}: {self.states} states, {self.transitions} transitions, depth {self.depth}"]
+        return "\n".join([*lines, *(f"{place:3d}. {step}" for place, step in enumerate(self.counterexample, 1))])

@@ -1,0 +1,76 @@
+"""K1 to K3: checkpoints and watermarks (§4.3), and what may be believed of a state that others send."""
+
+# ruff: noqa: ARG001 -- every check has the one signature of its table
+
+from __future__ import annotations
+
+from bft.checking.invariants.facts import Facts, Invariant
+from bft.checking.invariants.proofs import decision_fault
+from bft.core.effects import Forget, Persist
+from bft.core.events import CheckpointStable
+from bft.protocols.pbft.messages import Checkpoint, Decision
+
+
+def stable_is_proved(facts: Facts, node: int, event: CheckpointStable) -> str | None:
+    """K1: a stable checkpoint needs a quorum of equal votes, q − f of them honest and really cast."""
+    if facts.weigh(event.voters) < facts.quorum:
+        return f"checkpoint {event.seq} stable by nodes {event.voters} alone"
+    honest = facts.honest.intersection(event.voters)
+    if facts.weigh(honest) < facts.honest_quorum:
+        return f"checkpoint {event.seq} stable by honest nodes {sorted(honest)} alone"
+    votes = facts.votes.get((Checkpoint, 0, event.seq), {})
+    for voter in honest:
+        if votes.get(voter) != event.digest:
+            return f"checkpoint {event.seq}: node {voter} never voted for this state"
+    return None
+
+
+def low_grows(facts: Facts, node: int, event: CheckpointStable) -> str | None:
+    """K2: the low watermark only grows, from checkpoint to checkpoint."""
+    low = facts.nodes[node].low
+    if event.seq <= low or event.seq % facts.interval:
+        return f"low watermark moved from {low} to {event.seq}"
+    return None
+
+
+def keeps_the_window(facts: Facts, node: int, event: Forget) -> str | None:
+    """K2: nothing above the low watermark is discarded."""
+    low = facts.nodes[node].low
+    return None if event.through <= low else f"discarded through {event.through} with the low watermark at {low}"
+
+
+def interval_fits(facts: Facts, node: int, event: CheckpointStable) -> str | None:
+    """K3: the window is larger than the checkpoint interval."""
+    return None if facts.window > facts.interval else f"L = {facts.window} and K = {facts.interval}"
+
+
+def decision_is_proved(facts: Facts, node: int, event: Persist) -> str | None:
+    """C5: what a node takes as decided, from whomever, a quorum of signed commits stands behind."""
+    for _, value in event.entries:
+        if value.__class__ is Decision:
+            assert isinstance(value, Decision)
+            fault = facts.fault_of(value, decision_fault)
+            if fault is not None:
+                return f"decision at seq {value.seq}: {fault}"
+    return None
+
+
+def learn_stable(facts: Facts, node: int, event: CheckpointStable) -> None:
+    """The window has moved."""
+    own = facts.nodes[node]
+    own.low = max(own.low, event.seq)
+    own.prepared = {seq: held for seq, held in own.prepared.items() if seq > event.seq}
+    own.owed = {place for place in own.owed if place[1] > event.seq}
+    facts.reached.add("stable checkpoint")
+    if not own.active:
+        facts.reached.add("stable checkpoint during a view change")
+
+
+INVARIANTS = (
+    Invariant("K1", CheckpointStable, stable_is_proved, "stable checkpoints have a quorum behind them"),
+    Invariant("K2", CheckpointStable, low_grows, "the low watermark grows"),
+    Invariant("K3", CheckpointStable, interval_fits, "the window is larger than the interval"),
+    Invariant("K2", Forget, keeps_the_window, "nothing in the window is discarded"),
+    Invariant("C5", Persist, decision_is_proved, "decisions have a quorum behind them"),
+)
+LESSONS = {CheckpointStable: learn_stable}

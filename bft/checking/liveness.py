@@ -1,0 +1,137 @@
+"""The liveness oracle: after stabilisation, everything clients asked is executed by every correct node (LV1).
+
+No adversary can be asked to let a system progress, so the oracle plays the fair network itself: each message takes a
+tenth of a second, timers run by the clock, validators answer, clients ask again, at most f nodes stay faulty. Then
+either all is executed before too many views have failed, or something is stuck for ever.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bft.checking.world import World
+
+MESSAGE_S = 0.1
+"""Time that a message takes; the shortest view timer is a hundred times as long."""
+HORIZON_S = 400_000.0
+"""A hundred of the longest view timers."""
+MOST_STEPS = 60_000
+
+
+def stabilise(world: World, views: int, silent: int) -> str | None:
+    """Run a world under a fair network.
+
+    Parameters
+    ----------
+    world : World
+        In any state; crashed nodes come back, corrupted ones go on as their replicas would or fall silent.
+    views : int
+        How many views beyond the latest one entered so far may fail.
+    silent : int
+        Bit mask of faulty nodes that say nothing more.
+
+    Returns
+    -------
+    str or None
+        What is not executed where, or None if everything is.
+    """
+    mute = _settle_faults(world, silent)
+    world.prompt = True
+    fair = FairNetwork(world, mute)
+    while world.open:
+        world.consult(0, 0)
+    for number in sorted(world.requests):
+        world.ask(number, (1 << len(world.ids)) - 1)
+    correct = [node for node in range(world.n) if world.honest[node] and world.replicas[node] is not None]
+    first = max((_view(world, node) for node in correct), default=0)
+    missing = fair.run(correct, first + views)
+    world.alarm = None
+    return missing
+
+
+def _settle_faults(world: World, silent: int) -> set[int]:
+    """Bring crashed nodes back, except silent ones as long as at most f are faulty; return who falls silent."""
+    budget = world.setting.system().tolerated - len(world.corrupted)
+    for instance, replica in enumerate(world.replicas):
+        if replica is None:
+            if silent >> instance & 1 and budget > 0 and world.honest[instance]:
+                budget -= 1
+            else:
+                world.restart(instance)
+    return {instance for instance, node in enumerate(world.ids) if node in world.corrupted and silent >> node & 1}
+
+
+def _view(world: World, node: int) -> int:
+    return int(getattr(world.replicas[node], "view", 0))
+
+
+class FairNetwork:
+    """Delivers in time and lets timers run by the clock."""
+
+    def __init__(self, world: World, mute: set[int]) -> None:
+        self.world = world
+        self.mute = mute
+        self.now_s = 0.0
+        self._heap: list[tuple[float, int, int, object]] = []
+        self._count = 0
+        self._latest: dict[tuple[int, str], int] = {}
+        world.alarm = self._set
+        for instance, timers in enumerate(world.timers):
+            for name, delay_s in sorted(timers.items()):
+                self._set(instance, name, delay_s)
+
+    def _push(self, delay_s: float, instance: int, what: object) -> None:
+        self._count += 1
+        heappush(self._heap, (self.now_s + delay_s, self._count, instance, what))
+
+    def _set(self, instance: int, name: str, delay_s: float) -> None:
+        self._push(delay_s, instance, name)
+        self._latest[instance, name] = self._count
+
+    def _post(self) -> None:
+        """Put on the road what was sent since."""
+        pending, self.world.pending = self.world.pending, []
+        for instance, event, source in pending:
+            if source not in self.mute and instance not in self.mute:
+                self._push(MESSAGE_S, instance, event)
+
+    def run(self, correct: list[int], last_view: int) -> str | None:
+        """Run until all is done, or until it is clear that it will not be."""
+        world = self.world
+        steps = 0
+        while True:
+            self._post()
+            missing = self._missing(correct)
+            if missing is None:
+                return None
+            if not self._heap:
+                return f"{missing}, and nothing is under way"
+            self.now_s, count, instance, what = heappop(self._heap)
+            steps += 1
+            if self.now_s > HORIZON_S or steps > MOST_STEPS:
+                return f"{missing} after {self.now_s:.0f} s and {steps} steps"
+            if max(_view(world, node) for node in correct) > last_view:
+                return f"{missing}, and {last_view} views have failed"
+            if not isinstance(what, str):
+                world.give(instance, what)
+            elif self._latest.get((instance, what)) == count and instance not in self.mute:
+                world.fire(instance, what)
+
+    def _missing(self, correct: list[int]) -> str | None:
+        """Say what is not executed; a request is void once its client has executed a later one (§4.1)."""
+        world = self.world
+        latest: dict[str, int] = {}
+        for client, timestamp in world.done:
+            latest[client] = max(timestamp, latest.get(client, timestamp))
+        for number, request in world.requests.items():
+            seq = world.done.get(request.key)
+            if request.timestamp < latest.get(request.client, 0):
+                continue
+            if seq is None:
+                return f"request {number} is not executed"
+            for node in correct:
+                if world.reach[node] < seq:
+                    return f"node {node} has not executed request {number}"
+        return None

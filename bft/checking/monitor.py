@@ -1,0 +1,148 @@
+"""The full monitor: every invariant over every event of every honest node, O(1) per event.
+
+Hosts call `observe` with each event and effect of a node, and `hear` with each input before the node gets it (without
+it the rules that need to know why a node left its view stay silent). The plain S1–S3 monitor for fast simulations is
+`bft.checking.safety`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from bft.checking.invariants import certificates, checkpoints, messages, state_machine, view_changes
+from bft.checking.invariants.facts import Check, Facts, Invariant, Timing
+from bft.checking.invariants.proofs import view_change_fault
+from bft.checking.safety import Breach
+from bft.core.effects import Broadcast, Send
+from bft.core.inputs import Deliver
+from bft.core.quorum import QuorumSystem
+from bft.core.signatures import Signed
+from bft.protocols.pbft.messages import ViewChange
+
+Lesson = Callable[[Facts, int, Any], None]
+MANY = 32
+"""Breaches kept per run: the first one matters, and whether a split follows."""
+
+
+def _table(rooms: Sequence[Any]) -> dict[type, tuple[tuple[tuple[str, Check], ...], tuple[Lesson, ...]]]:
+    """Return, for each type of event, its checks and then its lessons."""
+    kinds = dict.fromkeys(kind for room in rooms for kind in (*(each.on for each in room.INVARIANTS), *room.LESSONS))
+    return {
+        kind: (
+            tuple((each.name, each.check) for room in rooms for each in room.INVARIANTS if each.on is kind),
+            tuple(room.LESSONS[kind] for room in rooms if kind in room.LESSONS),
+        )
+        for kind in kinds
+    }
+
+
+_PBFT_ROOMS = (state_machine, certificates, view_changes, messages, checkpoints)
+INVARIANTS: tuple[Invariant, ...] = tuple(each for room in _PBFT_ROOMS for each in room.INVARIANTS)
+STATE_MACHINE_TABLE = _table((state_machine,))
+PBFT_TABLE = _table(_PBFT_ROOMS)
+
+
+class Monitor:
+    """Watches all honest nodes of a run.
+
+    Parameters
+    ----------
+    system : QuorumSystem
+        The quorum system by which to judge, whatever the replicas were told.
+    genuine : callable
+        Whether the signer named in a body signed it, or is corrupted: `SymbolicKeyring.verify`.
+    honest : iterable of int
+        Nodes to watch.
+    checkpoint_interval, window : int, optional
+        K and L; without them only the state machine (S1 to S6) is watched, which holds for every protocol.
+    timing : Timing, optional
+        How the view timer should run.
+
+    Attributes
+    ----------
+    breaches : list of Breach
+        What did not hold, in order; the first `MANY`.
+    split : bool
+        Whether two honest nodes executed different values (S1).
+    """
+
+    def __init__(
+        self,
+        system: QuorumSystem,
+        genuine: Callable[[Signed], bool],
+        honest: Iterable[int],
+        *,
+        checkpoint_interval: int | None = None,
+        window: int | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self.facts = Facts(
+            system, genuine, honest, checkpoint_interval=checkpoint_interval, window=window, timing=timing
+        )
+        self.breaches: list[Breach] = []
+        self.split = False
+        self._honest = self.facts.honest
+        self._table: Mapping[type, tuple[tuple[tuple[str, Check], ...], tuple[Lesson, ...]]] = (
+            STATE_MACHINE_TABLE if window is None else PBFT_TABLE
+        )
+
+    @property
+    def kinds(self) -> frozenset[type]:
+        """Types of events and effects that must be shown to `observe`."""
+        return frozenset({*self._table, Send, Broadcast})
+
+    @property
+    def reached(self) -> set[str]:
+        """What the run has exercised."""
+        return self.facts.reached
+
+    def hear(self, time_s: float, node: int, event: object) -> None:
+        """Take note of an input that a node is about to get."""
+        if node not in self._honest:
+            return
+        own = self.facts.nodes[node]
+        if own.due_view > own.view:
+            self._breach("LV3", time_s, node, f"stayed in view {own.view} though a weak quorum left for {own.due_view}")
+            own.due_view = 0
+        own.last_input = event
+        if event.__class__ is Deliver:
+            assert isinstance(event, Deliver)
+            message = event.message
+            if (
+                isinstance(message, ViewChange)
+                and message.replica == event.sender
+                and self.facts.fault_of(message, view_change_fault) is None
+            ):
+                own.heard_changes.setdefault(message.view, set()).add(message.replica)
+                own.due_view = view_changes.view_to_join(self.facts, node)
+
+    def observe(self, time_s: float, node: int, event: object) -> None:
+        """Check an event or effect of a node, then learn from it."""
+        kind = event.__class__
+        if kind is Broadcast or kind is Send:
+            event = event.message  # type: ignore[attr-defined]
+            kind = event.__class__
+        entry = self._table.get(kind)
+        if entry is None or node not in self._honest:
+            return
+        facts = self.facts
+        for name, check in entry[0]:
+            detail = check(facts, node, event)
+            if detail is not None:
+                self._breach(name, time_s, node, detail)
+        for learn in entry[1]:
+            learn(facts, node, event)
+
+    def corrupt(self, node: int) -> None:
+        """The node is honest no longer: what it does from now on is not judged."""
+        self._honest.discard(node)
+
+    def _breach(self, name: str, time_s: float, node: int, detail: str) -> None:
+        first_split = name == "S1" and not self.split
+        self.split = self.split or first_split
+        if len(self.breaches) < MANY or first_split:
+            self.breaches.append(Breach(name, time_s, node, detail))
+
+
+__all__ = ["INVARIANTS", "Breach", "Monitor", "Timing"]

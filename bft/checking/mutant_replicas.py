@@ -1,0 +1,218 @@
+"""Seeded bugs that no rule reaches: replicas wrapped or patched in a few lines each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bft.core.effects import Broadcast, Forget, SetTimer
+from bft.core.events import PrePrepareAccepted, ViewChangeStarted
+from bft.core.inputs import Deliver, Input, Restart
+from bft.core.signatures import Keyring
+from bft.protocols.pbft import PbftConfig, PbftReplica
+from bft.protocols.pbft.certificates import Verifier
+from bft.protocols.pbft.messages import Commit, NewView, Prepare
+
+Make = Callable[[int, PbftConfig, Keyring], PbftReplica]
+
+
+class Wrapped(PbftReplica):
+    """A replica whose private state a bug may touch."""
+
+    __slots__ = ()
+
+    @property
+    def state(self) -> Any:
+        """What the replica remembers."""
+        return self._state
+
+
+def hearing_once(kind: str) -> Make:
+    """Hear each vote of a kind once, so that only the other kind is counted twice."""
+
+    class HearingOnce(Wrapped):
+        __slots__ = ("_heard",)
+
+        def __init__(self, replica: int, config: PbftConfig, keyring: Keyring) -> None:
+            super().__init__(replica, config, keyring)
+            self._heard: set[object] = set()
+
+        def step(self, now: float, event: Input) -> Sequence[object]:
+            if isinstance(event, Deliver) and type(event.message).__name__ == kind:
+                vote: Any = event.message
+                place = (event.sender, vote.view, vote.seq)
+                if place in self._heard:
+                    return ()
+                self._heard.add(place)
+            return super().step(now, event)
+
+    return HearingOnce
+
+
+class UndeadReplica(Wrapped):
+    """After it has left a view, goes on voting in it until the next one starts."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, replica: int, config: PbftConfig, keyring: Keyring) -> None:
+        super().__init__(replica, config, keyring)
+        self._left: tuple[int, Any] | None = None
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input, in the view that was left if it belongs there."""
+        state = self.state
+        message: Any = event.message if isinstance(event, Deliver) else None
+        left = self._left
+        if left is not None and not state.active and isinstance(message, Prepare | Commit) and message.view == left[0]:
+            here = (state.view, state.primary, state.slots)
+            state.view, state.slots = left
+            state.primary, state.active = state.verifier.primary(left[0]), True
+            effects = super().step(now, event)
+            state.view, state.primary, state.slots = here
+            state.active = False
+            return effects
+        before = (state.view, state.slots)
+        effects = super().step(now, event)
+        if any(isinstance(effect, ViewChangeStarted) for effect in effects):
+            self._left = before
+        return effects
+
+
+class TalkativePrimary(Wrapped):
+    """As primary, prepares its own proposals too."""
+
+    __slots__ = ()
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input; add a prepare to every proposal of one's own."""
+        said: list[object] = []
+        for effect in super().step(now, event):
+            said.append(effect)
+            if isinstance(effect, PrePrepareAccepted) and self.state.is_primary:
+                vote = Prepare(effect.view, effect.seq, effect.digest, self.id)
+                said.append(Broadcast(self.state.keyring.sign(vote)))
+        return said
+
+
+class Impostor(Wrapped):
+    """Sends its commits in the name of the next replica."""
+
+    __slots__ = ()
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input; change the name in what is said."""
+        return [self._renamed(effect) for effect in super().step(now, event)]
+
+    def _renamed(self, effect: object) -> object:
+        if isinstance(effect, Broadcast) and isinstance(effect.message, Commit):
+            return Broadcast(replace(effect.message, replica=(self.id + 1) % self.state.system.n))
+        return effect
+
+
+class Forgetful(Wrapped):
+    """Discards one number more than the stable checkpoint allows."""
+
+    __slots__ = ()
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input; discard more than asked."""
+        effects = super().step(now, event)
+        return [replace(each, through=each.through + 2) if isinstance(each, Forget) else each for each in effects]
+
+
+def trusting(believed: str, inside: str = "") -> Make:
+    """Believe one kind of proof: everywhere, or only where another kind is judged."""
+
+    class Trusting(Wrapped):
+        __slots__ = ()
+
+        def __init__(self, replica: int, config: PbftConfig, keyring: Keyring) -> None:
+            super().__init__(replica, config, keyring)
+            self.state.verifier = _believing(self.state.verifier, believed, inside)
+
+    return Trusting
+
+
+def _believing(right: Verifier, believed: str, inside: str) -> Any:
+    """Return a verifier in which one judgement always says yes."""
+
+    class Believing(Verifier):
+        __slots__ = ()
+
+        def new_view(self, message: NewView) -> bool:
+            if inside != "new_view":
+                return Verifier.new_view(self, message)
+            careless = replace(right.rules, check_view_changes=False)
+            return Verifier.new_view(replace(right, rules=careless), message)
+
+    judge = Believing(**{name: getattr(right, name) for name in Verifier.__slots__})
+    if not inside:
+        setattr(Believing, believed, lambda *_: True)
+    return judge
+
+
+def led_by_anyone(replica: int, config: PbftConfig, keyring: Keyring) -> PbftReplica:
+    """Accept a new-view from whoever signs it."""
+
+    class LedByAnyone(Verifier):
+        __slots__ = ()
+
+        def new_view(self, message: NewView) -> bool:
+            voters = {change.replica for change in message.view_changes}
+            return (
+                self.signed(message)
+                and len(voters) == len(message.view_changes)
+                and all(change.view == message.view and self.view_change(change) for change in message.view_changes)
+                and self.system.weight(voters) >= self.system.quorum
+            )
+
+    made = Wrapped(replica, config, keyring)
+    right = made.state.verifier
+    made.state.verifier = LedByAnyone(**{name: getattr(right, name) for name in Verifier.__slots__})
+    return made
+
+
+def forgetting(*kinds: str) -> Make:
+    """Lose, in a crash, what was persisted under these kinds."""
+
+    class Forgetting(Wrapped):
+        __slots__ = ()
+
+        def step(self, now: float, event: Input) -> Sequence[object]:
+            if isinstance(event, Restart):
+                kept = {key: value for key, value in event.stored.items() if key[0] not in kinds}
+                event = Restart(kept)
+            return super().step(now, event)
+
+    return Forgetting
+
+
+def without_timer(name: str) -> Make:
+    """Never start one of the timers."""
+
+    class WithoutTimer(Wrapped):
+        __slots__ = ()
+
+        def step(self, now: float, event: Input) -> Sequence[object]:
+            effects = super().step(now, event)
+            return [effect for effect in effects if not (isinstance(effect, SetTimer) and effect.name == name)]
+
+    return WithoutTimer
+
+
+def commits_without_digest(replica: int, config: PbftConfig, keyring: Keyring) -> PbftReplica:
+    """Count a commit for any digest as one for the prepared one."""
+
+    class CommitsWithoutDigest(Wrapped):
+        __slots__ = ()
+
+        def step(self, now: float, event: Input) -> Sequence[object]:
+            if isinstance(event, Deliver) and isinstance(event.message, Commit):
+                vote = event.message
+                slot = self.state.slots.get(vote.seq)
+                if slot is not None and slot.digest is not None and slot.view == vote.view:
+                    event = Deliver(event.sender, replace(vote, digest=slot.digest))
+            return super().step(now, event)
+
+    return CommitsWithoutDigest(replica, config, keyring)

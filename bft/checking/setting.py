@@ -1,0 +1,99 @@
+"""The setting of a schedule: how many nodes, who is corrupted, how small the window is. Frozen, JSON in and out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bft.core.quorum import QuorumSystem
+from bft.errors import ScenarioError, bad_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a world is built from.
+
+    Attributes
+    ----------
+    n : int
+        Number of nodes.
+    byzantine : tuple of int
+        Nodes whose keys the adversary holds from the start.
+    corruptions : int
+        How many more it may corrupt during the run.
+    twins : tuple of int
+        Corrupted nodes of which a second instance runs under the same key.
+    stakes : tuple of int or None
+        Weight of each node; None: all weigh the same.
+    quorum : int or None
+        Quorum that the *replicas* use; None for the right one. The monitors always judge by the right one.
+    clients : int
+        Request number r is client r mod clients' request with timestamp 1 + r // clients.
+    checkpoint_interval, window : int
+        K and L of PBFT, small here so that watermarks move in short runs.
+    prompt_validators : bool
+        Validators answer at once, as honest ones would; otherwise only when the schedule says so (`Consult`).
+    """
+
+    n: int = 4
+    byzantine: tuple[int, ...] = ()
+    corruptions: int = 0
+    twins: tuple[int, ...] = ()
+    stakes: tuple[int, ...] | None = None
+    quorum: int | None = None
+    clients: int = 2
+    checkpoint_interval: int = 2
+    window: int = 4
+    prompt_validators: bool = True
+
+    def __post_init__(self) -> None:
+        self.system()
+        for name in ("byzantine", "twins"):
+            nodes = getattr(self, name)
+            if len(set(nodes)) != len(nodes) or not all(0 <= node < self.n for node in nodes):
+                raise ScenarioError(bad_value(name, nodes, f"must be different nodes between 0 and {self.n - 1}"))
+        if not set(self.twins) <= set(self.byzantine):
+            raise ScenarioError(bad_value("twins", self.twins, f"must be among byzantine = {self.byzantine}"))
+        if self.corruptions < 0:
+            raise ScenarioError(bad_value("corruptions", self.corruptions, "must be 0 or more"))
+        if self.clients < 1:
+            raise ScenarioError(bad_value("clients", self.clients, "must be at least 1"))
+
+    def system(self) -> QuorumSystem:
+        """Return the quorum system by which the monitors judge."""
+        return QuorumSystem.of(self.n, stakes=self.stakes)
+
+    def replica_system(self) -> QuorumSystem:
+        """Return the quorum system that the replicas are told."""
+        return QuorumSystem.of(self.n, stakes=self.stakes, quorum=self.quorum)
+
+    @property
+    def instances(self) -> int:
+        """Nodes and twins together."""
+        return self.n + len(self.twins)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the setting as JSON values."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: Any) -> Setting:
+        """Read a setting from JSON values.
+
+        Raises
+        ------
+        ScenarioError
+            If a key is unknown or a value is not allowed.
+        """
+        known = {field.name for field in fields(cls)}
+        if not isinstance(values, dict) or not set(values) <= known:
+            raise ScenarioError(bad_value("setting", values, f"must be an object with keys among {sorted(known)}"))
+        try:
+            given: dict[str, Any] = {key: _tuple(value) for key, value in values.items()}
+            return cls(**given)
+        except (TypeError, ValueError) as error:
+            raise ScenarioError(bad_value("setting", values, str(error))) from error
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

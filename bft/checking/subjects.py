@@ -1,0 +1,137 @@
+"""The protocols that ship with the laboratory, as subjects to examine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from bft.checking.forging import RECIPES
+from bft.checking.monitor import Monitor, Timing
+from bft.checking.setting import Setting
+from bft.checking.world import Subject, World
+from bft.core.inputs import Input
+from bft.core.replica import Replica
+from bft.core.signatures import Keyring, SymbolicKeyring
+from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
+
+MakePbft = Callable[[int, PbftConfig, Keyring], Replica]
+
+
+def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Subject:
+    """Return PBFT, possibly with other rules or another replica: a mutant.
+
+    Parameters
+    ----------
+    rules : Rules, optional
+        Replaces PBFT's rules.
+    make_replica : callable, optional
+        Makes a replica from its number, the configuration and the keys.
+    """
+    wanted = Rules() if rules is None else rules
+
+    @cache
+    def config(setting: Setting) -> PbftConfig:
+        return PbftConfig(
+            system=setting.replica_system(),
+            checkpoint_interval=setting.checkpoint_interval,
+            window=setting.window,
+            rules=wanted,
+        )
+
+    def make(node: int, setting: Setting, keyring: SymbolicKeyring) -> Replica:
+        return make_replica(node, config(setting), keyring)
+
+    return Subject(
+        name="pbft",
+        make_replica=make,
+        recipes=RECIPES,
+        phases=("PrePrepare", "Prepare", "Commit"),
+        changes=("ViewChange", "NewView"),
+        timers=("view", "status"),
+    )
+
+
+@cache
+def _config() -> PbftConfig:
+    return PbftConfig(system=Setting().system())
+
+
+def timing_of(config: PbftConfig) -> Timing:
+    """Return how the view timer of a configuration should run."""
+    return Timing(base_s=config.view_timeout_s, growth=config.timeout_growth, cap_s=config.timeout_cap_s)
+
+
+def watched(subject: Subject, setting: Setting, *, record: bool = False) -> tuple[World, Monitor]:
+    """Return a world with the full monitor upon it.
+
+    Parameters
+    ----------
+    subject : Subject
+        The protocol; of those that are not PBFT only the state machine is watched (S1 to S6).
+    setting : Setting
+        What the world is built from.
+    record : bool, optional
+        Keep the trace.
+    """
+    world = World(subject, setting, record=record)
+    honest = [node for node in range(setting.n) if node not in world.corrupted]
+    if subject.name == "pbft":
+        monitor = Monitor(
+            setting.system(),
+            world.keyring.verify,
+            honest,
+            checkpoint_interval=setting.checkpoint_interval,
+            window=setting.window,
+            timing=timing_of(_config()),
+        )
+    else:
+        monitor = Monitor(setting.system(), world.keyring.verify, honest)
+    world.observer = monitor
+    return world, monitor
+
+
+class FullCheck:
+    """Puts the full monitor upon the replicas of any host: `simulate(scenario, seed, make_replica=FullCheck())`.
+
+    Nodes whose keys the adversary holds are not judged. One object watches one run; afterwards see `monitor`.
+    """
+
+    def __init__(self, make_replica: MakePbft = PbftReplica) -> None:
+        self._make_replica = make_replica
+        self._monitor: Monitor | None = None
+
+    @property
+    def monitor(self) -> Monitor:
+        """The monitor of the run, which must have begun."""
+        assert self._monitor is not None, "no replica was made yet"
+        return self._monitor
+
+    def __call__(self, node: int, config: PbftConfig, keyring: SymbolicKeyring) -> Replica:
+        """Return a replica that is watched."""
+        if self._monitor is None:
+            self._monitor = Monitor(
+                config.system,
+                keyring.verify,
+                [each for each in range(config.system.n) if each not in keyring.corrupted],
+                checkpoint_interval=config.checkpoint_interval,
+                window=config.window,
+                timing=timing_of(config),
+            )
+        return WatchedReplica(self._make_replica(node, config, keyring), self._monitor)
+
+
+class WatchedReplica:
+    """A replica that shows a monitor all that it hears and does."""
+
+    def __init__(self, replica: Replica, monitor: Monitor) -> None:
+        self.id = replica.id
+        self._replica = replica
+        self._monitor = monitor
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input, and let the monitor see it and what comes of it."""
+        self._monitor.hear(now, self.id, event)
+        effects = self._replica.step(now, event)
+        for effect in effects:
+            self._monitor.observe(now, self.id, effect)
+        return effects

@@ -1,0 +1,137 @@
+"""Campaigns, shrinking, saving, replaying, and the command behind `bft check`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bft.checking.campaign import SIZES, Plan, campaign_json, reached_shares, search
+from bft.checking.check import CheckArguments, check_command
+from bft.checking.counterexample import Counterexample
+from bft.checking.generators import GENERATORS
+from bft.checking.mutants import mutant
+from bft.checking.report import campaign_table
+from bft.errors import ScenarioError
+
+
+@pytest.fixture(scope="module")
+def correct_core():
+    return search(Plan(schedules=600, seed=3))
+
+
+def test_the_correct_core_raises_no_alarm(correct_core):
+    assert correct_core.found is None
+    assert correct_core.first == {}
+    assert correct_core.schedules == 600
+
+
+def test_every_generator_and_size_takes_its_turn(correct_core):
+    assert {(row.generator, row.n) for row in correct_core.rows} == {(name, n) for name in GENERATORS for n in SIZES}
+    assert {row.schedules for row in correct_core.rows} == {20}
+
+
+MILESTONES = ("prepared", "committed", "view 2 or later", "non-empty O", "null in O", "state transfer", "restart")
+
+
+def test_campaigns_get_where_bugs_would_be(correct_core):
+    reached = reached_shares(correct_core.rows)
+    for milestone in MILESTONES:
+        assert reached[milestone] > 0, milestone
+    assert reached["stable checkpoint during a view change"] > 0.01
+    table = campaign_table(correct_core)
+    assert table.splitlines()[0].split()[:5] == ["generator", "n", "schedules", "breaches", "splits"]
+    assert "600 schedules" in table
+
+
+def test_workers_change_nothing_but_time():
+    plan = Plan(schedules=60, seed=5, sizes=(4,), mutant="vote digests not compared")
+    alone = campaign_json(search(plan, stop_at_breach=False))
+    together = campaign_json(search(replace(plan, workers=2), stop_at_breach=False))
+    for each in (alone, together):
+        for key in ("wall_s", "cpu_s", "schedules_per_cpu_s", "steps_per_cpu_s"):
+            del each[key]
+    assert alone == together
+    assert alone["breaches"] > 0
+
+
+def test_too_many_colluders_split_and_the_schedule_shrinks(tmp_path):
+    path = tmp_path / "split.json"
+    plan = Plan(sizes=(4,), byzantine=2, schedules=400)
+    result = check_command(CheckArguments(plan=plan, save=path))
+    assert result.exit_code == 1
+    assert result.found is not None
+    assert result.found.finding.split
+    assert len(result.found.operations) <= 30
+    assert "two honest nodes executed different values" in result.text
+    assert Counterexample.load(path) == result.found
+    again = check_command(CheckArguments(replay=path))
+    assert again.exit_code == 1
+    assert again.json["finding"] == json.loads(path.read_text())["finding"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "commit quorum q-1",
+        "lowest-view certificate kept",
+        "restart forgets own votes",
+        "old view goes on during a view change",
+    ],
+)
+def test_counterexamples_shrink_to_thirty_operations_and_still_break_the_same(name):
+    seeded = mutant(name)
+    result = search(Plan(mutant=name, sizes=(seeded.n,), schedules=6000))
+    assert result.found is not None
+    assert len(result.found.operations) <= 30
+    assert result.found.finding.breach.invariant in result.first
+
+
+def test_replaying_what_is_mended_finds_nothing(tmp_path):
+    path = tmp_path / "mended.json"
+    found = search(Plan(mutant="commit quorum q-1", sizes=(4,), schedules=50)).found
+    replace(found, mutant=None).save(path)
+    assert check_command(CheckArguments(replay=path)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"protocol": "raft"}, "protocol = 'raft': must be one of pbft"),
+        ({"generators": ("dice",)}, "generators = 'dice': must be among random"),
+        ({"generators": ()}, r"generators = \(\): must name at least one"),
+        ({"sizes": ()}, r"n = \(\): must be numbers of nodes"),
+        ({"byzantine": 9}, "byzantine = 9: must be between 0 and n = 4"),
+        ({"quorum": 5}, "quorum = 5: must be between 1 and n = 4"),
+        ({"seed": -1}, "seed = -1: must be a whole number"),
+        ({"schedules": None}, "schedules = None: give a number of schedules, or of seconds"),
+        ({"schedules": 0}, "schedules = 0: must be at least 1"),
+        ({"seconds": 0.0}, "seconds = 0.0: must be more than 0"),
+        ({"workers": 0}, "workers = 0: must be at least 1"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(change, message):
+    with pytest.raises(ScenarioError, match=message):
+        Plan(**{"sizes": (4,), "schedules": 10, **change})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("not json", "cannot be read"),
+        ("[]", "format = "),
+        ('{"format": "bft schedule 1"}', "setting = None: is missing"),
+        ('{"format": "bft schedule 1", "protocol": "x", "setting": {}, "operations": []}', "protocol = 'x'"),
+    ],
+)
+def test_a_file_that_is_no_schedule_is_refused(tmp_path, text, message):
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    with pytest.raises(ScenarioError, match=message):
+        check_command(CheckArguments(replay=path))
+
+
+def test_exactly_one_check_at_a_time():
+    with pytest.raises(ScenarioError, match="give one of a campaign, mutants, or a schedule to replay"):
+        check_command(CheckArguments())

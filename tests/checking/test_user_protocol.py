@@ -1,0 +1,77 @@
+"""What a user writes for a protocol of one's own: the property test is ten lines, and finds and shrinks the bug."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from bft.checking import operations as ops
+from bft.checking.machine import machine
+from bft.checking.setting import Setting
+from bft.checking.strategies import InvariantError, assert_safe, schedules
+from bft.checking.transcript import transcript
+from bft.checking.world import Subject
+from bft.core.effects import Broadcast, Execute
+from bft.core.inputs import ClientRequest, Deliver
+from bft.core.request import Proposal
+from bft.core.state_machine import AnswerLog
+
+
+class FirstComeReplica:
+    """A toy with a bug: every replica executes requests in the order in which they reach it, and passes them on."""
+
+    def __init__(self, node: int) -> None:
+        self.id = node
+        self.seen: set[tuple[str, int]] = set()
+        self.latest: dict[str, int] = {}
+        self.machine = AnswerLog()
+
+    def step(self, now: float, event: object) -> list[object]:
+        request = event.request if isinstance(event, ClientRequest) else getattr(event, "message", None)
+        if not isinstance(event, ClientRequest | Deliver) or request.key in self.seen:
+            return []
+        self.seen.add(request.key)
+        proposal = Proposal(request=request, answer="yes")
+        late = request.timestamp <= self.latest.get(request.client, 0)
+        if not late:
+            self.latest[request.client] = request.timestamp
+            self.machine.apply(proposal)
+        done = Execute(0, len(self.seen), proposal.digest, proposal, late, self.machine.digest())
+        return [Broadcast(request), done]
+
+
+TOY = Subject(name="first come", make_replica=lambda node, *_: FirstComeReplica(node), timers=())
+
+
+@given(schedules(TOY, byzantine=0))
+@settings(database=None, max_examples=300, derandomize=True)
+def toy_is_safe(schedule):
+    assert_safe(TOY, *schedule)
+
+
+def test_the_bug_of_a_toy_protocol_is_found_and_shrunk():
+    with pytest.raises(InvariantError, match="S1 at node") as caught:
+        toy_is_safe()
+    told = "\n".join(caught.value.__notes__)
+    steps = [line for line in told.splitlines() if line[:3].strip().isdigit()]
+    assert len(steps) <= 4
+    assert any(line.startswith("    !! S1") for line in told.splitlines())
+
+
+def test_the_ready_state_machine_finds_it_or_that_a_crash_forgets():
+    case = machine(TOY, byzantine=0).TestCase
+    case.settings = settings(database=None, max_examples=40, stateful_step_count=8, derandomize=True)
+    with pytest.raises(InvariantError, match=r"S[12] at node"):
+        case().runTest()
+
+
+def test_a_transcript_tells_what_split():
+    everyone = 0b1111
+    lines = transcript(TOY, *_setting_and(ops.Ask(0, 0b0001), ops.Ask(1, 0b0010), ops.Ask(0, everyone)))
+    assert lines[1] == "  1  request 0 of client-0 reaches {0}"
+    assert "       0 executes a at seq 1" in lines
+    assert any(line.startswith("    !! S1 at node 1: seq 1") for line in lines)
+
+
+def _setting_and(*schedule):
+    return Setting(), schedule
