@@ -137,4 +137,3 @@ def _marks(event: object, lane: int, step: int, names: Names) -> Iterable[Mark]:
             yield Mark(kind="entered a view", lane=lane, step=step, words=f"view {view}")
         case _:
             return
-

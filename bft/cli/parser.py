@@ -87,6 +87,9 @@ def _run(commands: Any) -> None:
     _scenario(command)
     command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
     command.add_argument("--replication", type=whole, default=0, help="which of the seed's replications (default: 0)")
+    command.add_argument(
+        "--check", choices=("basic", "full"), default="basic", help="invariants: S1 to S3, or all (default: basic)"
+    )
     command.add_argument("--trace", metavar="FILE", help="write scenario, result and every event to a JSON file")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.run", "run_command"))

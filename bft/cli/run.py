@@ -21,7 +21,7 @@ def run_command(arguments: Namespace) -> int:
     if arguments.replication < 0:
         raise ScenarioError(bad_value("replication", arguments.replication, "must be a whole number, 0 or more"))
     trace = None if arguments.trace is None else _writable(Path(arguments.trace))
-    run = bft.simulate(scenario, arguments.seed, replication=arguments.replication)
+    run = bft.simulate(scenario, arguments.seed, replication=arguments.replication, check=arguments.check)
     result = {**run.to_json(), "scenario": scenario.to_dict(), "version": bft.__version__}
     if trace is not None:
         trace.write_text(json.dumps({**result, "trace": run.trace.to_json()}, indent=1) + "\n", encoding="utf-8")

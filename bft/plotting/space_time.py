@@ -66,7 +66,9 @@ def space_time(diagram: SpaceTime, ax: Axes | None = None) -> Axes:
             color=BREACH_COLOUR,
             weight="bold",
         )
-    ax.set_yticks(range(len(diagram.lanes)), [each.name if each.honest else f"{each.name}, Byzantine" for each in diagram.lanes])
+    ax.set_yticks(
+        range(len(diagram.lanes)), [each.name if each.honest else f"{each.name}, Byzantine" for each in diagram.lanes]
+    )
     ax.set_ylim(len(diagram.lanes) - 0.5, -0.5)
     ax.set_xlim(0, end + 4)
     ax.set_xlabel("step")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from time import process_time
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,11 +14,13 @@ from bft.adversary.settings import describe
 from bft.checking.executions import Executions
 from bft.checking.outcome import Outcome, outcome_of, worst
 from bft.checking.safety import SafetyMonitor
+from bft.checking.subjects import FullCheck
 from bft.checking.trace import Trace
 from bft.core.events import ViewEntered
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
+from bft.errors import ScenarioError, bad_value
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
 from bft.scenario import Scenario
@@ -44,6 +46,8 @@ class Simulator:
         Replaces PBFT's rules, to plant a bug.
     make_replica : callable, optional
         Makes the replica of a node from its number, the configuration and the keys; by default a `PbftReplica`.
+    check : {"basic", "full"}, optional
+        Invariants to watch: S1 to S3, or all of them (`bft.checking.monitor`), which takes several times as long.
     """
 
     def __init__(
@@ -53,13 +57,17 @@ class Simulator:
         *,
         rules: Rules | None = None,
         make_replica: MakeReplica = PbftReplica,
+        check: Literal["basic", "full"] = "basic",
     ) -> None:
+        if check not in ("basic", "full"):
+            raise ScenarioError(bad_value("check", check, "must be 'basic' or 'full'"))
         self.scenario = scenario
         self.seed = seed
         self._randomness = Randomness(seed)
         self._model = scenario.validators.model(scenario.n)
         self._config = scenario.pbft_config(rules=rules)
         self._make_replica = make_replica
+        self._check = check
         self._end_s = scenario.end_s
 
     def run(self, replication: int = 0) -> Run:
@@ -79,9 +87,11 @@ class Simulator:
         contexts = self._contexts(plan, honest, keyring, world)
         clients = Clients(scenario.system)
         monitor = SafetyMonitor(frozenset(range(n)) - byzantine, keyring.verify)
+        full = FullCheck(self._make_replica) if self._check == "full" else None
+        make_replica: MakeReplica = self._make_replica if full is None else full
         host = Host(
             n=n,
-            make_replica=lambda node: self._make_replica(node, self._config, keyring),
+            make_replica=lambda node: make_replica(node, self._config, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
             panel=panel,
             questions=questions,
@@ -105,7 +115,7 @@ class Simulator:
             outcomes=outcomes,
             metrics=self._metrics(host, clients, replicas, executions),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
-            breaches=tuple(monitor.breaches),
+            breaches=tuple(monitor.breaches if full is None else full.monitor.breaches),
             trace=Trace(host.records),
             cpu_s=process_time() - started_s,
         )
@@ -179,7 +189,7 @@ def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **optio
     replication : int, optional
         Which of the seed's replications.
     **options
-        `rules` and `make_replica`, as for `Simulator`.
+        `rules`, `make_replica` and `check`, as for `Simulator`.
 
     Returns
     -------
