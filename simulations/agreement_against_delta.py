@@ -8,7 +8,7 @@ n = 4 against 0.994 at n = 13 for δ = 0.1), above it less often: redundancy hel
 nodes is expected to fail. The source document's R = 1 − δ misses both effects.
 
 Run time: about 10 s on two cores.
-"""
+"""  # noqa: D400 (the first line is the question)
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OUT = Path("out/agreement_against_delta")
 def main(replications: int = REPLICATIONS, out: Path = OUT, workers: int | None = None) -> Sweep:
     """Run, print the table, write the figure; return the sweep."""
     sweep = bft.sweep(
-        bft.Scenario(faults=bft.Faults(behaviour="crash")),
+        bft.Scenario(faults={"behaviour": "crash"}),
         over={"n": NODES, "faults.delta": DELTA},
         replications=replications,
         seed=SEED,

@@ -1,8 +1,8 @@
 """Why is PBFT's quorum as large as it is? Safety against liveness when q is tuned.
 
 Seven nodes, each faulty with probability 0.2, quorums from 3 to 7. Safety needs K < 2q − n Byzantine nodes, liveness
-K ≤ n − q faulty ones: a larger quorum buys the one with the other. Equivocators show what safety costs, crashes what liveness
-costs.
+K ≤ n − q faulty ones: a larger quorum buys the one with the other. Equivocators show what safety costs, crashes what
+liveness costs.
 
 Expected: P(split) under equivocation falls as q rises, and is 0 at q = n; P(stalled) under crashes rises with q, to
 1 − (1 − δ)ⁿ = 0.79 at q = n. PBFT's q = 5 is where both bounds meet, 2q − n − 1 = n − q = 2: no other q agrees more

@@ -4,13 +4,13 @@ Each replication draws one recorded question. Node i proposes what model i answe
 its own answer. Faulty nodes crash, or collude on the honest models' most popular wrong answer.
 
 Expected: total agreement misleads. Under crashes correct and wrong agreement both fall. Under collusion correct
-agreement falls just the same, while wrong agreement *rises*: the total hardly moves. Independent errors, each model with its
-own accuracy, predict almost no wrong agreement without faults; real models make the same mistakes.
+agreement falls just the same, while wrong agreement *rises*: the total hardly moves. Independent errors, each model
+with its own accuracy, predict almost no wrong agreement without faults; real models make the same mistakes.
 
 Run time: about 40 s on two cores for seven models.
 
     python simulations/recorded_panel.py answers.parquet model-a model-b model-c model-d
-"""
+"""  # noqa: D400 (the first line is the question)
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def main(
         sweep = bft.sweep(
             bft.Scenario(
                 n=len(models),
-                faults=bft.Faults(behaviour=behaviour),
+                faults={"behaviour": behaviour},
                 validators={"kind": "recorded", "file": file, "models": tuple(models)},
             ),
             over={"faults.delta": DELTA},

@@ -13,7 +13,7 @@ grows with them as well.
 All cells meet the same luck (common random numbers), so that what more views add is not hidden by noise.
 
 Run time: about 15 s on two cores.
-"""
+"""  # noqa: D400 (the first line is the question)
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schedule as a space-time diagram: lanes of nodes, messages between them, and what the nodes made of it. Data only."""
+"""A schedule as a space-time diagram: lanes of nodes, messages between them, what the nodes reported. Data only."""
 
 from __future__ import annotations
 

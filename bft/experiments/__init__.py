@@ -1,10 +1,10 @@
 """Experiments: sweeps over scenarios, estimates with intervals and exact laws beside them, files that repeat them.
 
-    >>> from bft import Scenario, sweep
-    >>> print(sweep(Scenario(n=4), over={"faults.delta": [0.0, 1.0]}, replications=10).to_text())
-    faults.delta  replications                 agree   exact               stalled   exact
-               0            10  1.0000 (0.692–1.000)  1.0000  0.0000 (0.000–0.308)  0.0000
-               1            10  0.0000 (0.000–0.308)  0.0000  1.0000 (0.692–1.000)  1.0000
+>>> from bft import Scenario, sweep
+>>> print(sweep(Scenario(n=4), over={"faults.delta": [0.0, 1.0]}, replications=10).to_text())
+faults.delta  replications                 agree   exact               stalled   exact
+0            10  1.0000 (0.692–1.000)  1.0000  0.0000 (0.000–0.308)  0.0000
+1            10  0.0000 (0.000–0.308)  0.0000  1.0000 (0.692–1.000)  1.0000
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -20,6 +19,7 @@ from bft.settings import Settings
 
 MOST_VALUES = 100_000
 NUMBERS_AND_COLONS = re.compile(r"[\s\d.eE+/-]*(:[\s\d.eE+/-]*)+")
+LOOSE_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")  # ".5" is no TOML, but plain enough
 LARGEST_NUMBER = 1e300  # sums of two of them are floats
 
 Label: TypeAlias = str | int | float | bool | None
@@ -84,7 +84,7 @@ def axis_values(path: str, values: object) -> tuple[object, ...]:
 
 
 def read_value(text: str) -> object:
-    """Return what a word of the command line stands for: a TOML value, or else the word itself.
+    """Return what a word of the command line stands for: a TOML value, a number, or else the word itself.
 
     Examples
     --------
@@ -94,7 +94,8 @@ def read_value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return text.strip()
+        word = text.strip()
+        return float(word) if LOOSE_NUMBER.fullmatch(word) else word
 
 
 def label(value: object) -> Label:
@@ -115,10 +116,10 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if isinstance(value, Settings):
         return value.model_dump(mode="json", exclude_unset=True)
-    if is_dataclass(value) and not isinstance(value, type):
-        described = describe(value) if isinstance(value, Behaviour) else asdict(value)
-        kind = described.get("kind")
-        return kind if kind in BEHAVIOURS and BEHAVIOURS[kind]() == value else described
+    if isinstance(value, Behaviour):
+        described = describe(value)
+        kind = described["kind"]
+        return kind if kind in BEHAVIOURS and described == describe(BEHAVIOURS[kind]()) else described
     return value if value is None or isinstance(value, str | int | float | bool) else repr(value)
 
 

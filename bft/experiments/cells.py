@@ -1,7 +1,7 @@
 """The cells of a sweep: one scenario each, checked before anything runs, with a seed of its own.
 
-A cell's seed follows from the master seed and from *what the cell is*, not from where it stands: the same scenario gives
-the same numbers in whatever sweep it occurs, and different scenarios have independent randomness.
+A cell's seed follows from the master seed and from *what the cell is*, not from where it stands: the same scenario
+gives the same numbers in whatever sweep it occurs, and different scenarios have independent randomness.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def cell_seed(scenario: Scenario, seed: int) -> int:
 
 
 def content(scenario: Scenario) -> dict[str, Any]:
-    """Return what a scenario says, with files replaced by what they hold: a table may move without changing anything."""
+    """Return what a scenario says, with files replaced by what they hold: tables may move without changing anything."""
     said = scenario.to_dict()
     file = said["validators"].get("file")
     if file is not None:

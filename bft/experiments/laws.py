@@ -1,7 +1,7 @@
 """Which exact law holds for a scenario, if any: the bridge from scenarios to `bft.theory`.
 
-The laws speak of one request that is given time enough. So there is none where several requests compete, where links may
-cut or outlast a view, where validators take time, or where behaviours are mixed. What is left:
+The laws speak of one request that is given time enough. So there is none where several requests compete, where links
+are cut or outlast a view, where validators take time, or where behaviours are mixed. What is left:
 
 ====================  =======================================  =====================================================
 validators            the faulty                               law
@@ -146,9 +146,9 @@ def _perfect(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviou
 def _splits_or_stalls(scenario: Scenario, *, rush: bool) -> bool:
     """Whether an equivocating coalition does what the law says: split, or else keep the honest from deciding.
 
-    A coalition that cannot split may still equivocate. Then the larger group may decide by itself; with retransmission the
-    others follow, and with views enough they all decide anyway. One in a hurry differs where the honest would decide
-    and still can be split.
+    A coalition that cannot split may still equivocate. Then the larger group may decide by itself; with retransmission
+    the others follow, and with views enough they all decide anyway. One in a hurry differs where the honest would
+    decide and still can be split.
     """
     system = scenario.system
     turns = system.n if scenario.view_limit is None else min(scenario.view_limit, system.n)
@@ -168,29 +168,31 @@ def _statistical(
     vote = faulty_vote(behaviours)
     if vote is None or validators.check.flip > 0:
         return None
-    return same_answer_law(
-        scenario.system, faults, errors, wrong_answers, faulty_vote=vote, views=scenario.view_limit
-    )
+    return same_answer_law(scenario.system, faults, errors, wrong_answers, faulty_vote=vote, views=scenario.view_limit)
 
 
 def _judges(scenario: Scenario, numbers: PanelNumbers, check: JudgeSettings, faults: FaultLaw) -> OutcomeLaw | None:
     """Judges whose verdicts depend on nothing but whether the proposal is right, view after view."""
-    own = (check.accept_given_right_own_right, check.accept_given_right_own_wrong)
-    others = (check.accept_given_wrong_own_right, check.accept_given_wrong_own_wrong)
+    by_own = (
+        check.accept_given_right_own_right,
+        check.accept_given_right_own_wrong,
+        check.accept_given_wrong_own_right,
+        check.accept_given_wrong_own_wrong,
+    )
     single_view = scenario.view_limit == 1
     fresh = single_view or (check.redraw and scenario.view_limit is not None and scenario.view_limit <= scenario.n)
     alike = isinstance(numbers.errors, IndependentErrorSettings) or single_view
-    plain = isinstance(check.accept_given_right, float) and isinstance(check.accept_given_wrong, float)
-    if any(each is not None for each in own + others) or not (fresh and alike and plain and numbers.missing == 0):
+    if any(each is not None for each in by_own) or numbers.missing != 0 or not (fresh and alike):
         return None
-    if not isinstance(numbers.accuracy, float):
+    accuracy, right, wrong = numbers.accuracy, check.accept_given_right, check.accept_given_wrong
+    if isinstance(accuracy, tuple) or isinstance(right, tuple) or isinstance(wrong, tuple):
         return None
     return judge_law(
         scenario.system,
         faults,
-        accuracy=numbers.accuracy,
-        accept_right=check.accept_given_right * (1.0 - check.unsure),
-        accept_wrong=check.accept_given_wrong * (1.0 - check.unsure),
+        accuracy=accuracy,
+        accept_right=right * (1.0 - check.unsure),
+        accept_wrong=wrong * (1.0 - check.unsure),
         views=scenario.view_limit,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from bft.checking.outcome import Outcome
 from bft.experiments.axes import Label
@@ -24,6 +24,8 @@ from bft.scenario import Scenario
 
 if TYPE_CHECKING:
     from bft.theory.outcome_law import OutcomeLaw
+
+DELTA = "faults.delta"
 
 SHARES: Mapping[str, tuple[Outcome, ...]] = {
     "agree": (Outcome.AGREED_CORRECT, Outcome.AGREED_WRONG, Outcome.AGREED),
@@ -89,7 +91,7 @@ class CellResult:
         return row
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Sweep:
     """The result of a sweep.
 
@@ -141,7 +143,7 @@ class Sweep:
         """One row for each cell: the swept parameters by name first, then counts, estimates and exact values."""
         return tuple(each.row(self.level) for each in self.results)
 
-    def curve(self, place: int, path: str, values: ArrayLike) -> OutcomeLaw | None:
+    def curve(self, place: int, path: str, values: Sequence[float]) -> dict[str, NDArray[np.float64]] | None:
         """Return the exact law of a cell along other values of one of its parameters, for lines in figures.
 
         Parameters
@@ -149,13 +151,27 @@ class Sweep:
         place : int
             Number of the cell among `results`.
         path : str
-            Parameter; only "faults.delta" has curves.
-        values : array_like
+            Parameter.
+        values : sequence of float, shape (v,)
             Its values.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (v,), or None
+            Probability of each outcome, as far as the law says; None where there is no law.
         """
         from bft.experiments.laws import law_of  # the statistics library behind it takes long to load
 
-        return law_of(self.results[place].cell.scenario, values) if path == "faults.delta" else None
+        scenario = self.results[place].cell.scenario
+        if path == DELTA:
+            laws = [law_of(scenario, values)]
+        else:
+            laws = [law_of(scenario.replace(path, float(value))) for value in values]
+        known = [law for law in laws if law is not None]
+        if len(known) < len(laws):
+            return None
+        said = [name for name in SHARES if all(getattr(law, name) is not None for law in known)]
+        return {name: np.hstack([getattr(law, name) for law in known]) for name in said}
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the rows as JSON values."""
@@ -172,6 +188,11 @@ class Sweep:
         """Return an aligned table for reading."""
         return text_table(self.rows, list(self.over))
 
+    def __repr__(self) -> str:
+        axes = " × ".join(f"{path} ({len(values)})" for path, values in self.over.items()) or "one cell"
+        done = "" if self.complete else f", {self.finished} of {self.planned} cells finished"
+        return f"<Sweep over {axes}: {self.replications} replications each, seed {self.seed}{done}>"
+
     def _repr_html_(self) -> str:
         return html_table(self.rows, list(self.over))
 
@@ -179,13 +200,9 @@ class Sweep:
         return result.tally.runs + len(result.tally.failures) == self.replications
 
 
-def exact_share(law: OutcomeLaw | None, names: Sequence[str]) -> Any:
-    """Return the probability of one of several (disjoint) outcomes by a law; None where the law does not say.
-
-    A float, or an array where the law was asked for several δ.
-    """
-    parts = [None if law is None else getattr(law, name) for name in names]
+def exact_share(law: OutcomeLaw | None, names: Sequence[str]) -> float | None:
+    """Return the probability of one of several (disjoint) outcomes by a law; None where the law does not say."""
+    parts: list[Any] = [None if law is None else getattr(law, name) for name in names]
     if any(part is None for part in parts):
         return None
-    total: NDArray[np.float64] = np.clip(np.sum(parts, axis=0), 0.0, 1.0)
-    return float(total) if total.ndim == 0 else total
+    return min(1.0, max(0.0, float(sum(parts))))  # the last digit of a sum of probabilities may exceed 1

@@ -1,4 +1,4 @@
-"""What a sweep leaves on disk: estimates.csv, one row for each cell, and manifest.json, which says how to get it again."""
+"""What a sweep leaves on disk: estimates.csv, a row for each cell, and manifest.json, how to get it again."""
 
 from __future__ import annotations
 

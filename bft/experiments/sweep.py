@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REPLICATIONS = 400
 
+
 class SweepInterrupted(KeyboardInterrupt):
     """Ctrl-C during a sweep.
 

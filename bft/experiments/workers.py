@@ -56,7 +56,7 @@ def processors() -> int:
 
 
 class Interruption:
-    """What Ctrl-C does to a sweep: the first one stops it, the others are ignored until it has put its results together.
+    """What Ctrl-C does to a sweep: the first one stops it, others are ignored until it has put its results together.
 
     Blocks that run in this process are broken off. Workers are ended, since they do not hear it themselves.
 

@@ -1,10 +1,10 @@
 """Figures of sweeps: matplotlib Axes in, matplotlib Axes out; the only room that imports matplotlib.
 
-    >>> import bft
-    >>> sweep = bft.sweep(bft.Scenario(n=4), over={"faults.delta": "0:0.5:3"}, replications=5)
-    >>> ax = bft.plotting.agreement(sweep)
-    >>> ax.get_xlabel()
-    'per-node fault probability δ'
+>>> import bft
+>>> sweep = bft.sweep(bft.Scenario(n=4), over={"faults.delta": "0:0.5:3"}, replications=5)
+>>> ax = bft.plotting.agreement(sweep)
+>>> ax.get_xlabel()
+'per-node fault probability δ'
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def agreement(
     title: str | None = None,
     source_documents: bool = True,
 ) -> Axes:
-    """Plot P(agreement) against δ (or another swept parameter): estimates, intervals, exact law, source documents' R and α.
+    """Plot P(agreement) against δ (or another swept parameter): estimates, exact law, the source documents' R and α.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def agreement(
         handles, labels = legend_of(estimates, "agree", path)
         if source_documents and path == DELTA:
             more, words = _source_documents(ax, estimates)
-            handles += more
-            labels += words
+            handles[-1:-1] = more
+            labels[-1:-1] = words
         frame(ax, estimates, path, OUTCOME_LABELS["agree"])
         ax.set_title(title_of(estimates, path) if title is None else title)
         legend_below(ax, handles, labels, columns=2)
@@ -86,5 +86,5 @@ def _name(ax: Axes, name: str, along: NDArray[np.float64], values: Values, *, he
     place = int(np.searchsorted(np.asarray(values), height))
     if place < len(along):
         text = f"  {name}" if side == "left" else f"{name}  "
-        look = {"color": "#6E6E6E", "fontsize": 8, "path_effects": outlined(2.5)}
+        look: dict[str, Any] = {"color": "#6E6E6E", "fontsize": 8, "path_effects": outlined(2.5)}
         ax.text(along[place], height, text, ha=side, va="center", **look)

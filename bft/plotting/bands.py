@@ -44,9 +44,7 @@ BOUNDARY_LOOK: dict[str, Any] = {
 }
 
 
-def bands(
-    estimates: Estimates, *, x: str | None = None, ax: Axes | None = None, title: str | None = None
-) -> Axes:
+def bands(estimates: Estimates, *, x: str | None = None, ax: Axes | None = None, title: str | None = None) -> Axes:
     """Plot the shares of all outcomes on top of each other, for a sweep over one parameter.
 
     Parameters
@@ -59,8 +57,8 @@ def bands(
     Returns
     -------
     Axes
-        Bands along a number, bars over anything else. Each boundary between two outcomes is itself an estimated probability
-        and is drawn with its interval, and with the exact law where there is one.
+        Bands along a number, bars over anything else. Each boundary between two outcomes is itself an estimated
+        probability and is drawn with its interval, and with the exact law where there is one.
 
     Raises
     ------
@@ -97,9 +95,7 @@ def _occurs(estimates: Estimates, names: Sequence[str]) -> bool:
     return any(result.share(names, estimates.level).value > 0 for result in estimates.results)
 
 
-def _fill(
-    ax: Axes, estimates: Estimates, series: Series, stack: Sequence[tuple[str, ...]], path: str | None
-) -> None:
+def _fill(ax: Axes, estimates: Estimates, series: Series, stack: Sequence[tuple[str, ...]], path: str | None) -> None:
     here = positions(estimates, path, series.places)
     bottom = np.zeros(len(here))
     for names in stack:
@@ -136,20 +132,22 @@ def _where_it_parts(estimates: Estimates, series: Series, names: Sequence[str], 
         return estimates.results[place].share(of, estimates.level).value
 
     places = tuple(
-        place for place in series.places if share(place, names) == 1 or 0 < share(place, names) and share(place, below) < 1
+        place
+        for place in series.places
+        if share(place, names) == 1 or (share(place, names) > 0 and share(place, below) < 1)
     )
     return replace(series, places=places)
 
 
 def _legend(ax: Axes, estimates: Estimates, stack: Sequence[tuple[str, ...]], *, has_law: bool) -> None:
     shown = [names for names in stack if _occurs(estimates, names)]
-    handles: list[Any] = [Patch(edgecolor="#777777", linewidth=0.5, **_look(names)) for names in shown]
+    handles: list[Any] = [Patch(**{"edgecolor": "#777777", "linewidth": 0.5, **_look(names)}) for names in shown]
     labels = [WORDS[names[0]] for names in shown]
-    handles.append(Line2D([], [], color=LAW_COLOUR, marker="o", markerfacecolor=GROUND, markersize=4, linestyle="none"))
-    labels.append(drawn_from(estimates))
     if has_law:
         handles.append(Line2D([], [], color=LAW_COLOUR, linewidth=1.2))
         labels.append("exact law")
+    handles.append(Line2D([], [], color=LAW_COLOUR, marker="o", markerfacecolor=GROUND, markersize=4, linestyle="none"))
+    labels.append(drawn_from(estimates))
     legend_below(ax, handles, labels, columns=2)
 
 

@@ -93,8 +93,8 @@ class Estimates(Protocol):
     def results(self) -> Sequence[Result]:
         """The cells that ran."""
 
-    def curve(self, place: int, path: str, values: ArrayLike) -> Any:
-        """Return the exact law of a cell along other values of one parameter, or None."""
+    def curve(self, place: int, path: str, values: Sequence[float]) -> Mapping[str, NDArray[np.float64]] | None:
+        """Return the probabilities of outcomes by the exact law along other values of one parameter, or None."""
 
 
 class Prediction(Protocol):
@@ -150,6 +150,12 @@ def numeric(estimates: Estimates, path: str | None) -> bool:
     """Return whether all values of an axis are numbers."""
     values = estimates.over[path] if path is not None else ("",)
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def continuous(estimates: Estimates, path: str) -> bool:
+    """Return whether an axis is a quantity between whose values there are others: a number, but not a count."""
+    values = estimates.over[path]
+    return numeric(estimates, path) and (path == DELTA or any(isinstance(value, float) for value in values))
 
 
 def positions(estimates: Estimates, path: str | None, places: Sequence[int]) -> NDArray[np.float64]:

@@ -16,7 +16,13 @@ from bft.plotting.scenario_words import title_of
 from bft.plotting.share import draw_law, draw_points, frame, legend_of, share
 from bft.plotting.style import REFERENCE_COLOUR, new_figure, styled
 
-PANEL_COLOURS = {"correct": "#1F6FA8", "wrong": "#B5450F", "partial": "#7A7A7A", "stalled": "#555555", "split": "#161616"}
+PANEL_COLOURS = {
+    "correct": "#1F6FA8",
+    "wrong": "#B5450F",
+    "partial": "#7A7A7A",
+    "stalled": "#555555",
+    "split": "#161616",
+}
 PANEL_MARKERS = {"correct": "o", "wrong": "s", "partial": "v", "stalled": "D", "split": "X"}
 
 
@@ -35,7 +41,6 @@ def agreement_figure(perfect: Estimates, fallible: Estimates) -> Figure:
         left, right = figure.subplots(1, 2)
         agreement(perfect, ax=left)
         bands(fallible, ax=right)
-        figure.get_layout_engine().set(w_pad=0.12)
     return figure
 
 
@@ -73,7 +78,10 @@ def band_panels(several: Sequence[Estimates], x: str | None = None) -> Figure:
 
 
 def outcome_panels(
-    estimates: Estimates, prediction: Prediction | None = None, *, outcomes: Sequence[str] = ("correct", "wrong", "stalled")
+    estimates: Estimates,
+    prediction: Prediction | None = None,
+    *,
+    outcomes: Sequence[str] = ("correct", "wrong", "stalled"),
 ) -> Figure:
     """Return one panel for each outcome, for a sweep over one parameter, with a prediction dashed beside it.
 
@@ -120,12 +128,14 @@ def _title(figure: Figure, estimates: Estimates, path: str | None) -> None:
 
 
 def _legend(estimates: Estimates, prediction: Prediction | None, *, has_law: bool) -> tuple[list[Any], list[str]]:
-    handles = [Line2D([], [], color="#444444", marker="o", markersize=4.5, linestyle="none")]
-    labels = [drawn_from(estimates)]
+    handles: list[Any] = []
+    labels: list[str] = []
     if has_law:
         handles.append(Line2D([], [], color="#444444"))
         labels.append("exact law")
     if prediction is not None:
         handles.append(Line2D([], [], color=REFERENCE_COLOUR, linestyle=DASHED, linewidth=1.6))
         labels.append(prediction.label)
+    handles.append(Line2D([], [], color="#444444", marker="o", markersize=4.5, linestyle="none"))
+    labels.append(drawn_from(estimates))
     return handles, labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from bft.adversary.settings import describe
@@ -15,7 +16,7 @@ BEHAVIOUR = "faults.behaviour"
 def title_of(estimates: Estimates, path: str | None) -> str:
     """Return a title in two lines: the faults, then the validators and what else is fixed."""
     scenario, over = estimates.scenario, estimates.over
-    what = scenario.protocol.upper() + ("" if BEHAVIOUR in over else f", {behaviour_words(scenario)}")
+    what = scenario.protocol.upper() + ("" if BEHAVIOUR in over else f", {behaviour_words(scenario, over)}")
     fixed = [called(name, values[0]) for name, values in over.items() if len(values) == 1 and name != path]
     if "n" not in over:
         fixed.insert(0, f"n = {scenario.n}")
@@ -32,8 +33,10 @@ def title_of(estimates: Estimates, path: str | None) -> str:
     return f"{what}\n{', '.join([*fixed, f'seed {estimates.seed}'])}"
 
 
-def behaviour_words(scenario: Scenario) -> str:
-    """Return what faulty nodes do."""
+def behaviour_words(scenario: Scenario, over: Collection[str] = ()) -> str:
+    """Return what faulty nodes do, if there may be any."""
+    if scenario.faults.delta == 0 and not scenario.faults.nodes and not {DELTA, "faults.nodes"} & set(over):
+        return "no faults"
     kinds = [str(describe(each)["kind"]).rsplit(".", 1)[-1].replace("_", " ") for each in scenario.faults.behaviour]
     return f"faulty nodes {' or '.join(dict.fromkeys(kinds))}"
 

@@ -16,6 +16,7 @@ from bft.plotting.estimates import (
     Series,
     all_series,
     axis_label,
+    continuous,
     drawn_from,
     horizontal,
     numeric,
@@ -32,7 +33,7 @@ from bft.plotting.style import (
     styled,
 )
 
-CURVE_POINTS = 201
+CURVE_POINTS = 101
 CAP_SIZE = 2.2
 DODGE = 0.5  # of the room between two categories
 SMALL_DODGE = 0.24  # of the room between two numbers: intervals of several series stand side by side
@@ -105,11 +106,11 @@ def legend_of(estimates: Estimates, outcome: str, path: str | None) -> tuple[lis
     ]
     labels = [each.label for each, _ in looks if each.label]
     grey = "#555555" if labels else looks[0][1]["colour"]
-    handles.append(Line2D([], [], color=grey, marker="o", linestyle="none", markersize=4))
-    labels.append(drawn_from(estimates))
     if any(_law(estimates, each, [outcome], path) is not None for each, _ in looks):
         handles.append(Line2D([], [], color=grey))
         labels.append("exact law")
+    handles.append(Line2D([], [], color=grey, marker="o", linestyle="none", markersize=4))
+    labels.append(drawn_from(estimates))
     return handles, labels
 
 
@@ -182,7 +183,13 @@ def draw_law(
     if joined:
         ax.plot(here, values, color=colour, **{"linewidth": 1.4, "zorder": 2, **look})
     else:
-        marks = {"linestyle": "none", "marker": "_", "markersize": 15, "markeredgewidth": 1.4, "zorder": 2}
+        marks: dict[str, Any] = {
+            "linestyle": "none",
+            "marker": "_",
+            "markersize": 15,
+            "markeredgewidth": 1.4,
+            "zorder": 2,
+        }
         ax.plot(here + shift, values, color=colour, **marks)
     return True
 
@@ -192,11 +199,13 @@ def _law(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], bool] | None:
     """Return places and values of the exact law, and whether a line joins them; None where there is none."""
     here = positions(estimates, path, series.places)
-    if path == DELTA and len(here) > 1:
+    if path is not None and continuous(estimates, path) and len(here) > 1:
         along = np.linspace(here[0], here[-1], CURVE_POINTS)
-        law = estimates.curve(series.places[-1], path, along)
-        parts = [None if law is None else getattr(law, name) for name in names]
-        return None if any(part is None for part in parts) else (along, np.sum(parts, axis=0), True)
+        curve = estimates.curve(series.places[-1], path, along.tolist())
+        if curve is not None and all(name in curve for name in names):
+            return along, np.sum([curve[name] for name in names], axis=0), True
+        if path == DELTA:  # without faults there is a law for everything, but it would be a single mark
+            return None
     exact = [estimates.results[place].exact(names) for place in series.places]
     known = [place for place, value in enumerate(exact) if value is not None]
     if not known:

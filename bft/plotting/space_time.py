@@ -1,6 +1,8 @@
-"""A schedule drawn in space and time: lanes, messages by kind, what the nodes reported, and where an invariant broke."""
+"""A schedule drawn in space and time: lanes, messages by kind, what the nodes reported, where an invariant broke."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,7 +12,7 @@ from bft.checking.space_time import Mark, SpaceTime
 from bft.plotting.style import QUALITATIVE, axes_or_new, new_figure, styled
 
 KINDS = ("PrePrepare", "Prepare", "Commit", "ViewChange", "NewView")
-LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 MARKS = {
     "accepted": ("o", "white"),
     "prepared": ("o", "#BBBBBB"),

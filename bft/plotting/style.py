@@ -5,8 +5,8 @@ colour-blind. No global state is touched: figures are made without pyplot, and t
 
 References
 ----------
-Okabe & Ito, *Color Universal Design*, 2008 (the qualitative colours). Van der Walt & Smith, *A better default colormap for
-matplotlib*, SciPy 2015 (viridis, for series in an order: lightness rises evenly).
+Okabe & Ito, *Color Universal Design*, 2008 (the qualitative colours). Van der Walt & Smith, *A better default colormap
+for matplotlib*, SciPy 2015 (viridis, for series in an order: lightness rises evenly).
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ GROUND = "white"
 
 def styled() -> Any:
     """Return the context in which figures are made and saved."""
-    return matplotlib.rc_context(SETTINGS)
+    settings: Any = SETTINGS
+    return matplotlib.rc_context(settings)
 
 
 def new_figure(width_in: float = 6.0, height_in: float = 4.6) -> Figure:
@@ -107,7 +108,7 @@ def legend_below(ax: Axes, handles: Sequence[Any], labels: Sequence[str], column
     )
 
 
-def save(figure: Any, folder: str | Path, name: str) -> tuple[Path, Path]:
+def save(figure: Figure | Axes, folder: str | Path, name: str) -> tuple[Path, Path]:
     """Write a figure as PNG and SVG, without the time of writing.
 
     Parameters
@@ -124,7 +125,7 @@ def save(figure: Any, folder: str | Path, name: str) -> tuple[Path, Path]:
     tuple of Path
         The files.
     """
-    whole = figure.figure if isinstance(figure, Axes) else figure
+    whole: Any = figure.get_figure(root=True) if isinstance(figure, Axes) else figure
     png, svg = Path(folder) / f"{name}.png", Path(folder) / f"{name}.svg"
     with styled():
         whole.savefig(png, metadata={"Software": "bft"})

@@ -25,7 +25,7 @@ def test_up_to_f_faults_break_no_invariant_and_watching_changes_nothing(kind: st
 
 
 def test_a_planted_bug_is_seen_before_it_splits_anything() -> None:
-    hasty = Rules(commit_quorum=lambda system: 1)
+    hasty = Rules(commit_quorum=lambda _: 1)
     broken = {breach.invariant for breach in bft.simulate(bft.Scenario(n=4), 1, rules=hasty, check="full").breaches}
     assert "C5" in broken
     assert "S1" not in broken
