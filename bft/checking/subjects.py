@@ -11,10 +11,10 @@ from bft.checking.setting import Setting
 from bft.checking.world import Subject, World
 from bft.core.inputs import Input
 from bft.core.replica import Replica
-from bft.core.signatures import Keyring, SymbolicKeyring
+from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 
-MakePbft = Callable[[int, PbftConfig, Keyring], Replica]
+MakePbft = Callable[[int, PbftConfig, SymbolicKeyring], Replica]
 
 
 def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Subject:

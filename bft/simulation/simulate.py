@@ -19,7 +19,7 @@ from bft.checking.trace import Trace
 from bft.core.events import ViewEntered
 from bft.core.replica import Replica
 from bft.core.request import Request
-from bft.core.signatures import Keyring, SymbolicKeyring
+from bft.core.signatures import SymbolicKeyring
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
@@ -30,7 +30,7 @@ from bft.simulation.links import Links
 from bft.simulation.run import Metrics, Run
 from bft.simulation.world import PanelWorld
 
-MakeReplica = Callable[[int, PbftConfig, Keyring], Replica]
+MakeReplica = Callable[[int, PbftConfig, SymbolicKeyring], Replica]
 
 
 class Simulator:
