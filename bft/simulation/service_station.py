@@ -1,0 +1,169 @@
+"""A station of workers with one queue: first come first served, workers that fail and are repaired.
+
+A job whose worker fails goes back to the head of the queue and resumes, with what is left of its work, on the next
+worker that is up. What a job means, and who sends it, is left to `service`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any
+
+import simpy
+
+from bft.errors import ScenarioError, bad_value
+from bft.simulation.environment import Alarm, Clock
+
+
+class Job(simpy.Event):
+    """One piece of work; the event fires when it is done (value True) or lost (False).
+
+    Attributes
+    ----------
+    arrived_s : float
+        When it came.
+    work_s : float
+        How long a worker needs for it.
+    delayed : bool
+        Whether it had to queue before its first service.
+    regenerates : bool
+        Whether it came to an empty station with all workers up: a new cycle, independent of all before it.
+    left_s : float
+        When it was done; infinity before, and for ever if it was lost.
+    """
+
+    __slots__ = ("alarm", "arrived_s", "began_s", "delayed", "left_s", "regenerates", "rest_s", "work_s", "worker")
+
+    def __init__(self, clock: Clock, work_s: float, *, delayed: bool, regenerates: bool) -> None:
+        super().__init__(clock)
+        self.arrived_s = self.began_s = clock.now
+        self.work_s = self.rest_s = work_s
+        self.delayed, self.regenerates = delayed, regenerates
+        self.left_s = math.inf
+        self.worker = -1
+        self.alarm: Alarm | None = None
+
+
+class Station:
+    """Workers and their queue.
+
+    Parameters
+    ----------
+    clock : Clock
+    workers : int
+        1 or more.
+    queue : int, optional
+        Jobs that may wait; by default any number.
+
+    Attributes
+    ----------
+    in_system : int
+        Jobs that wait or are served.
+    """
+
+    def __init__(self, clock: Clock, *, workers: int, queue: int | None = None) -> None:
+        if workers < 1:
+            raise ScenarioError(bad_value("endpoint.workers", workers, "must be a whole number, 1 or more"))
+        if queue is not None and queue < 0:
+            raise ScenarioError(bad_value("endpoint.queue", queue, "must be a whole number, 0 or more"))
+        self.clock = clock
+        self.workers = workers
+        self._cap = math.inf if queue is None else queue
+        self._waiting: deque[Job] = deque()
+        self._serving: list[Job | None] = [None] * workers
+        self._up = [True] * workers
+        self._idle = list(range(workers))
+        self._up_count = workers
+        self.in_system = 0
+
+    @property
+    def queue_length(self) -> int:
+        """Jobs that wait."""
+        return len(self._waiting)
+
+    def submit(self, work_s: float) -> Job | None:
+        """Take in a job; None: the queue is full."""
+        fresh = self.in_system == 0 and self._up_count == self.workers
+        if not self._idle and len(self._waiting) >= self._cap:
+            return None
+        job = Job(self.clock, work_s, delayed=not self._idle, regenerates=fresh)
+        self.in_system += 1
+        if self._idle:
+            self._serve(self._idle.pop(), job)
+        else:
+            self._waiting.append(job)
+        return job
+
+    def withdraw(self, job: Job) -> None:
+        """Take a job out, wherever it is; one that has ended is not touched."""
+        if job.triggered:
+            return
+        self.in_system -= 1
+        if job.worker >= 0:
+            worker = job.worker
+            self._stop(worker)
+            self._free(worker)
+        else:
+            self._waiting.remove(job)
+
+    def clear(self) -> None:
+        """Lose all jobs."""
+        lost = [job for job in self._serving if job is not None] + list(self._waiting)
+        for job in lost:
+            self.withdraw(job)
+            job.succeed(False)
+
+    def fail(self, worker: int) -> None:
+        """Let a worker go down, busy or idle."""
+        self._up[worker] = False
+        self._up_count -= 1
+        job = self._serving[worker]
+        if job is None:
+            self._idle.remove(worker)
+            return
+        self._stop(worker)
+        job.rest_s -= self.clock.now - job.began_s
+        if self._idle:
+            self._serve(self._idle.pop(), job)
+        else:
+            self._waiting.appendleft(job)
+
+    def repair(self, worker: int) -> None:
+        """Let a worker come up again."""
+        self._up[worker] = True
+        self._up_count += 1
+        self._free(worker)
+
+    def _serve(self, worker: int, job: Job) -> None:
+        self._serving[worker] = job
+        job.worker, job.began_s = worker, self.clock.now
+        job.alarm = alarm = Alarm(self.clock, self.clock.now + job.rest_s, self._ring)
+        alarm.of = (worker, "job")
+
+    def _stop(self, worker: int) -> None:
+        """Take the job from a worker."""
+        job = self._serving[worker]
+        assert job is not None, "an idle worker has nothing to stop"
+        self._serving[worker] = None
+        job.worker, job.alarm = -1, None
+
+    def _ring(self, alarm: Any) -> None:
+        worker = alarm.of[0]
+        job = self._serving[worker]
+        if job is None or job.alarm is not alarm:
+            return
+        self._stop(worker)
+        self.in_system -= 1
+        job.left_s = self.clock.now
+        job.succeed(True)
+        self._free(worker)
+
+    def _free(self, worker: int) -> None:
+        """A worker has nothing to do."""
+        if not self._up[worker]:
+            return
+        if self._waiting:
+            self._serve(worker, self._waiting.popleft())
+        else:
+            self._idle.append(worker)
