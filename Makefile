@@ -40,6 +40,8 @@ test: $(READY)  ## the tests
 
 nightly: $(READY)  ## the tests with far more examples, and the campaigns that take minutes
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -m "" --numprocesses=$(WORKERS) --dist=worksteal $(TESTS)
+	@$(BIN)/bft check --mutants
+	@$(BIN)/bft check --seconds 3600 --out out/nightly
 
 # pyenv keeps its interpreters off PATH, behind commands that refuse to run: hence the second place to look.
 test-newest:  ## the tests on Python 3.13 or 3.12, where one is at hand

@@ -1,7 +1,8 @@
 """What a validator is to the rest: it proposes answers and judges those of others.
 
-A panel holds the validators of one replication, one per node. The protocol never calls it: the host does, when a replica
-asks for a proposal or a verdict, and hands the result back when the latency has passed. Safety never depends on it.
+A panel holds the validators of one replication, one per node. The protocol never calls it: the host does, when a
+replica asks for a proposal or a verdict, and hands the result back when the latency has passed. Safety never depends
+on it.
 """
 
 from __future__ import annotations
