@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bft.cli import main
@@ -25,14 +26,31 @@ def run(block: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return module.__dict__
 
 
+def write_made_up_answers(path: Path) -> None:
+    """Write a table in which four models are mostly right, and often wrong together."""
+    generator = np.random.default_rng(1)
+    lines = ["question_id,gold,model,answer"]
+    for question in range(200):
+        hard = generator.random() < 0.3
+        for model in "abcd":
+            right = generator.random() < (0.2 if hard else 0.9)
+            answer = "A" if right else generator.choice(list("BBCD"))
+            lines.append(f"{question},A,model-{model},{answer}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def test_there_is_something_to_run() -> None:
     assert len(BLOCKS) >= 3
     assert len(COMMANDS) >= 3
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_python_of_the_readme_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_of_the_readme_runs(block: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_made_up_answers(tmp_path / "answers.csv")
     names = run(block.replace("replications=400", "replications=2"), monkeypatch)
+    if "fitted" in names:
+        assert "accuracy" in (tmp_path / "panel.toml").read_text()
     if "run" in names:
         assert names["run"].outcome.value
     if "sweep" in names:
