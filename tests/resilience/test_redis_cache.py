@@ -67,7 +67,10 @@ def test_two_prefixes_do_not_meet(cache: RedisCache, redis_url: str) -> None:
     other.close()
 
 
-@pytest.mark.parametrize("value", ["", "no JSON", "{}", '["yes", "m", 1.0]', '["yes", "m", "1.0", 2.0]', "\udcff"])
+@pytest.mark.parametrize(
+    "value",
+    ["", "no JSON", "{}", '["yes", "m", 1.0]', '["yes", "m", "1.0", 2.0]', pytest.param("\udcff", id="no UTF-8")],
+)
 def test_an_entry_that_cannot_be_read_is_absent_and_counted(cache: RedisCache, server: redis.Redis, value: str) -> None:
     server.set("bft:answer:a", value.encode("utf-8", "surrogateescape"))
     assert cache.get("a") is None
