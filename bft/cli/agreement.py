@@ -14,7 +14,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.experiments.axes import axis_values
 from bft.experiments.results import Sweep
 from bft.experiments.store import output_folder
-from bft.experiments.sweep import Plan, plan
+from bft.experiments.sweeps import Plan, plan
 from bft.scenario import Scenario
 from bft.validators.settings import DEFAULT_PRESET
 from bft.validators.tables import load_answers

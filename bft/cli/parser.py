@@ -14,7 +14,7 @@ from bft.adversary.settings import BEHAVIOURS
 from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT, THEORY_DELTA
 from bft.errors import BftError
 from bft.experiments.intervals import LEVEL
-from bft.experiments.sweep import REPLICATIONS
+from bft.experiments.sweeps import REPLICATIONS
 from bft.validators.presets import preset_names
 from bft.validators.settings import DEFAULT_PRESET
 

@@ -17,8 +17,9 @@ def scenario_of(file: str | None, settings: Sequence[str]) -> Scenario:
     words = list(settings)
     if file is None and words and "=" not in words[-1]:
         file = words.pop()
+    changes = {path: read_value(value) for path, value in pairs("--set", words)}
     base = Scenario() if file is None else Scenario.from_toml(file)
-    return base.replace_all({path: read_value(value) for path, value in pairs("--set", words)})
+    return base.replace_all(changes)
 
 
 def axes_of(words: Sequence[str]) -> dict[str, str]:

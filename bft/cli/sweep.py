@@ -14,7 +14,7 @@ from typing import Any
 from bft.cli.scenario_words import axes_of, scenario_of
 from bft.experiments.results import Sweep
 from bft.experiments.store import output_folder, save
-from bft.experiments.sweep import Plan, SweepInterrupted, SweepStoppedError, plan
+from bft.experiments.sweeps import Plan, SweepInterrupted, SweepStoppedError, plan
 
 FAILED, INTERRUPTED = 1, 130
 

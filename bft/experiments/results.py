@@ -1,6 +1,6 @@
 """What a sweep found: counts, estimates with intervals, the exact law beside them, cell by cell.
 
-Running is left to `bft.experiments.sweep`, files to `bft.experiments.store`, figures to `bft.plotting`.
+Running is left to `bft.experiments.sweeps`, files to `bft.experiments.store`, figures to `bft.plotting`.
 """
 
 from __future__ import annotations

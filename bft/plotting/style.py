@@ -53,11 +53,11 @@ OUTCOME_COLOURS = {
     "correct": "#6DB6E8",
     "wrong": "#B5450F",
     "agreed": "#2E9C7A",
-    "partial": "#B9B9B9",
+    "partial": "#C9C9C9",
     "stalled": "#E6E6E6",
     "split": "#161616",
 }
-"""In grey: light, dark, middle, light grey, lightest, black."""
+"""They differ in lightness, and so in grey."""
 
 OUTCOME_HATCHES = {"partial": "////"}
 LAW_COLOUR = "#000000"

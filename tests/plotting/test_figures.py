@@ -1,0 +1,79 @@
+"""Whole figures, and what is written to disk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.container import ErrorbarContainer
+from matplotlib.image import imread
+
+import bft
+from bft.plotting import agreement_figure, band_panels, outcome_panels, save, share_panels
+
+
+def test_the_main_figure_has_agreement_on_the_left_and_all_outcomes_on_the_right(
+    by_n: bft.Sweep, llms: bft.Sweep
+) -> None:
+    left, right = agreement_figure(by_n, llms).axes
+    assert left.get_ylabel() == "P(agreement)"
+    assert right.get_ylabel() == "share of runs, stacked"
+    assert "LLM validators (mmlu_pro_strong7), n = 4" in right.get_title(loc="left")
+
+
+def test_outcome_panels_put_a_prediction_beside_the_estimates(llms: bft.Sweep) -> None:
+    law = SimpleNamespace(correct=[0.9, 0.1], wrong=[0.0, 0.5], stalled=[0.1, 0.4])
+    figure = outcome_panels(llms, SimpleNamespace(label="another model", deltas=[0.0, 0.5], law=law))
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [
+        "agreed, correct",
+        "agreed, wrong",
+        "stalled: none decided",
+    ]
+    for ax, values in zip(figure.axes, ([0.9, 0.1], [0.0, 0.5], [0.1, 0.4]), strict=True):
+        dashed = [line for line in ax.lines if line.get_linestyle() == "--"]
+        assert [np.asarray(line.get_ydata()).tolist() for line in dashed] == [values]
+    texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert texts == ["exact law", "another model", "simulated: 20 runs per point, 95 % interval"]
+
+
+def test_outcome_panels_show_splits_where_there_are_any() -> None:
+    scenario = bft.Scenario(n=4, faults=bft.Faults(behaviour="equivocate"), validators="statistical")
+    sweep = bft.sweep(scenario, over={"faults.delta": [0.0, 0.5]}, replications=20, seed=1, workers=1)
+    assert sweep.rows[1]["p_split"] > 0
+    assert [ax.get_title(loc="left") for ax in outcome_panels(sweep).axes][-1] == "split: safety broken"
+
+
+def test_panels_of_shares_and_of_bands(behaviours: bft.Sweep, llms: bft.Sweep) -> None:
+    figure = share_panels(behaviours, ("agree", "split"))
+    assert [ax.get_ylabel() for ax in figure.axes] == ["P(agreement)", "P(split)"]
+    assert all(any(isinstance(each, ErrorbarContainer) for each in ax.containers) for ax in figure.axes)
+    assert len(band_panels([behaviours, llms]).axes) == 2
+
+
+def test_the_same_figure_is_the_same_file(by_n: bft.Sweep, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        png, svg = save(bft.plotting.agreement(by_n), tmp_path, name)
+        assert imread(png).shape[1] > 800
+        assert svg.read_text().startswith("<?xml")
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_settings_of_the_user_stay_untouched(by_n: bft.Sweep, tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    save(bft.plotting.agreement(by_n), tmp_path, "figure")
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("module", ["matplotlib.pyplot", "tkinter"])
+def test_figures_need_no_global_state(module: str) -> None:
+    code = (
+        "import sys, bft; s = bft.sweep(bft.Scenario(n=4), over={'faults.delta': [0.0, 0.5]}, replications=2); "
+        f"bft.plotting.agreement(s).figure.draw_without_rendering(); print({module!r} in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

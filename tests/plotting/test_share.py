@@ -1,0 +1,153 @@
+"""P(outcome) against a parameter: what is drawn is what the rows say, and nothing covers it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+
+import bft
+from bft.errors import SweepError
+from bft.plotting import agreement, share
+from bft.theory import crash_law, independent
+from bft.theory.source_documents import alpha, reliability
+
+
+def points(ax: Axes) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return places and values of every series."""
+    containers = [each for each in ax.containers if isinstance(each, ErrorbarContainer)]
+    return [np.asarray(each.lines[0].get_data()) for each in containers]
+
+
+def intervals(ax: Axes) -> list[np.ndarray]:
+    """Return the vertical extents of every series' intervals."""
+    containers = [each for each in ax.containers if isinstance(each, ErrorbarContainer)]
+    bars = [each.lines[2][0] for each in containers]
+    assert all(isinstance(bar, LineCollection) for bar in bars)
+    return [np.array([segment[:, 1] for segment in bar.get_segments()]) for bar in bars]
+
+
+def words(ax: Axes) -> list[str]:
+    legend = ax.get_legend()
+    assert legend is not None
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def test_every_row_is_a_point_with_its_interval(by_n: bft.Sweep) -> None:
+    ax = share(by_n)
+    for series, bars, n in zip(points(ax), intervals(ax), (4, 7), strict=True):
+        rows = [row for row in by_n.rows if row["n"] == n]
+        np.testing.assert_allclose(series[0], [row["faults.delta"] for row in rows], atol=0.02)
+        np.testing.assert_allclose(series[1], [row["p_agree"] for row in rows])
+        np.testing.assert_allclose(bars[:, 0], [row["p_agree_low"] for row in rows])
+        np.testing.assert_allclose(bars[:, 1], [row["p_agree_high"] for row in rows])
+
+
+def test_the_exact_law_is_a_curve_along_delta(by_n: bft.Sweep) -> None:
+    ax = share(by_n)
+    curves = [np.asarray(line.get_data()) for line in ax.lines if len(np.asarray(line.get_xdata())) > 50]
+    assert len(curves) == 2
+    for (along, values), n in zip(curves, (4, 7), strict=True):
+        np.testing.assert_allclose(values, crash_law(by_n.scenario.replace("n", n).system, independent(n, along)).agree)
+
+
+def test_series_differ_in_colour_and_marker(by_n: bft.Sweep) -> None:
+    lines = [each.lines[0] for each in share(by_n).containers if isinstance(each, ErrorbarContainer)]
+    assert len({str(line.get_color()) for line in lines}) == 2
+    assert len({line.get_marker() for line in lines}) == 2
+
+
+def test_the_figure_says_what_was_run_and_how_often(by_n: bft.Sweep) -> None:
+    ax = agreement(by_n)
+    assert ax.get_title(loc="left") == "PBFT, faulty nodes crash\nperfect validators, seed 1"
+    assert ax.get_xlabel() == "per-node fault probability δ"
+    assert ax.get_ylabel() == "P(agreement)"
+    assert words(ax) == [
+        "n = 4",
+        "n = 7",
+        "exact law",
+        "source document: R = 1 − δ",
+        "source document: α = 1 − (1 − δ)ⁿ",
+        "simulated: 20 runs per point, 95 % interval",
+    ]
+
+
+def test_the_source_documents_are_drawn_as_they_state_them(by_n: bft.Sweep) -> None:
+    dashed = [line for line in agreement(by_n).lines if line.get_linestyle() == "--"]
+    drawn = [np.asarray(line.get_data()) for line in dashed]
+    np.testing.assert_allclose(drawn[0][1], reliability(drawn[0][0]))
+    for (along, values), n in zip(drawn[1:], (4, 7), strict=True):
+        np.testing.assert_allclose(values, alpha(n, along))
+    without = agreement(by_n, source_documents=False)
+    assert not any("source" in word for word in words(without))
+
+
+def test_source_documents_say_nothing_about_other_axes() -> None:
+    sweep = bft.sweep(bft.Scenario(faults=bft.Faults(delta=0.2)), over={"n": [4, 7]}, replications=5)
+    ax = agreement(sweep)
+    assert ax.get_xlabel() == "number of nodes n"
+    assert words(ax) == ["exact law", "simulated: 5 runs per point, 95 % interval"]
+    assert list(ax.get_xticks()) == [4, 7]
+
+
+def test_no_legend_covers_data(by_n: bft.Sweep, llms: bft.Sweep) -> None:
+    for ax in (agreement(by_n), bft.plotting.bands(llms)):
+        figure = ax.figure
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+        legend = ax.get_legend()
+        assert legend is not None
+        assert not legend.get_window_extent().overlaps(ax.get_window_extent())
+        assert figure.bbox.contains(*legend.get_window_extent().min)
+        assert figure.bbox.contains(*legend.get_window_extent().max)
+
+
+def test_given_axes_are_used_and_returned(by_n: bft.Sweep) -> None:
+    ax = Figure().add_subplot()
+    assert share(by_n, "stalled", ax=ax, title="mine", legend=False) is ax
+    assert ax.get_ylabel() == "P(stalled)"
+    assert ax.get_title(loc="left") == "mine"
+    assert ax.get_legend() is None
+
+
+def test_categories_stand_side_by_side_with_marks_for_the_law(behaviours: bft.Sweep) -> None:
+    ax = share(behaviours)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["crash", "equivocate", "slow"]
+    marks = [
+        np.asarray(line.get_data()) for line in ax.lines if line.get_marker() == "_" and len(line.get_xdata()) == 2
+    ]
+    np.testing.assert_allclose(marks[0][0], [0, 1])  # slow nodes have no law
+    np.testing.assert_allclose(marks[0][1], [row["exact_agree"] for row in behaviours.rows[:2]])
+
+
+def test_another_axis_may_be_chosen(by_n: bft.Sweep) -> None:
+    ax = share(by_n, x="n")
+    assert ax.get_xlabel() == "number of nodes n"
+    assert words(ax)[:3] == ["δ = 0", "δ = 0.25", "δ = 0.5"]
+    with pytest.raises(SweepError, match=r"x = 'views': must be one of n, faults\.delta"):
+        share(by_n, x="views")
+
+
+def test_a_law_between_the_values_of_any_quantity_is_a_curve() -> None:
+    scenario = bft.Scenario(views=1, retransmission=False)
+    sweep = bft.sweep(scenario, over={"network.loss": [0.0, 0.1, 0.3]}, replications=5)
+    curves = [line for line in share(sweep).lines if len(np.asarray(line.get_xdata())) > 50]
+    assert len(curves) == 1
+    values = np.asarray(curves[0].get_ydata())
+    assert values[-1] == pytest.approx(sweep.rows[2]["exact_agree"])
+    assert np.all(np.diff(values) < 0)
+
+
+def test_a_law_at_delta_zero_alone_is_not_drawn() -> None:
+    scenario = bft.Scenario(n=4, faults=bft.Faults(behaviour="slow"))
+    sweep = bft.sweep(scenario, over={"faults.delta": [0.0, 0.2]}, replications=3)
+    assert "exact_agree" in sweep.rows[0]
+    assert "exact law" not in words(share(sweep))
+
+
+def test_a_single_cell_can_be_drawn() -> None:
+    ax = agreement(bft.sweep(bft.Scenario(n=4), replications=3))
+    assert [series[1].tolist() for series in points(ax)] == [[1.0]]
