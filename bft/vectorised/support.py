@@ -1,0 +1,139 @@
+"""Which scenarios the vectorised engine can honour; the others it refuses by the name of the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bft.adversary.crash import Crash
+from bft.adversary.equivocate import Equivocate
+from bft.adversary.lie import Collude, Lie
+from bft.adversary.settings import describe
+from bft.adversary.silence import SilentPrimary, Withhold
+from bft.errors import bad_value
+from bft.network.delays import DelayLaw
+from bft.scenario import Scenario
+from bft.validators.settings import PerfectValidators
+
+RUNS = (Withhold, SilentPrimary, Lie, Collude)
+LARGEST_UNIFORM = 1.0 - 2.0**-53
+PHASES = 3  # messages in a row from a proposal to the last commit
+
+
+def supported(scenario: Scenario, *, timing: bool = True) -> str | None:
+    """Return why the engine refuses a scenario, or None if it does not.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What would be run.
+    timing : bool
+        Whether times are asked for, or only outcomes.
+
+    Examples
+    --------
+    >>> supported(Scenario(n=4)) is None
+    True
+    >>> supported(Scenario(n=4, network={"duplication": 0.1}))
+    'network.duplication = 0.1: the vectorised engine runs without copies'
+    """
+    return next(_obstacles(scenario, timing), None)
+
+
+def slowest_s(law: DelayLaw) -> float:
+    """Return the longest delay that a law can give, in seconds: uniforms end at 1 − 2⁻⁵³."""
+    return float(law.sample(np.array([LARGEST_UNIFORM]))[0])
+
+
+def one_view(scenario: Scenario) -> bool:
+    """Whether nothing but the normal case can happen: no second view, and nobody asks again."""
+    return scenario.view_limit == 1 and not scenario.retransmission
+
+
+def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
+    """Yield what stands against a scenario, the plainest first."""
+    network = scenario.network
+    if scenario.requests.count != 1:
+        yield _refusal("requests.count", scenario.requests.count, "1 request")
+    if network.partitions:
+        yield _refusal("network.partitions", len(network.partitions), "without partitions")
+    if network.duplication > 0:
+        yield _refusal("network.duplication", network.duplication, "without copies")
+    if network.loss > 0 and not (one_view(scenario) and timing):
+        yield _refusal("network.loss", network.loss, "losses with timing, views = 1 and retransmission = false")
+    yield from _validator_obstacles(scenario)
+    yield from _fault_obstacles(scenario, timing)
+    if not timing:
+        yield from _time_obstacles(scenario)
+
+
+def _validator_obstacles(scenario: Scenario) -> Iterator[str]:
+    validators = scenario.validators
+    if isinstance(validators, PerfectValidators):
+        return
+    if validators.latency is not None:
+        yield _refusal("validators.latency", "given", "validators that answer at once")
+    if scenario.view_limit != 1:
+        if validators.check.flip > 0:
+            yield _refusal("validators.check.flip", validators.check.flip, "verdicts that last, or views = 1")
+        if getattr(validators.check, "redraw", False):
+            yield _refusal("validators.check.redraw", True, "verdicts that last, or views = 1")
+
+
+def _fault_obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
+    faults = scenario.faults
+    if faults.nodes is None and not np.any(np.asarray(faults.delta) > 0):
+        return
+    for behaviour in faults.behaviour:
+        name = describe(behaviour)["kind"]
+        if isinstance(behaviour, Crash) and behaviour.at_s > 0:
+            yield _refusal("faults.behaviour.at_s", behaviour.at_s, "nodes that crash before the start")
+        if isinstance(behaviour, Equivocate):
+            yield from _equivocation_obstacles(scenario, behaviour, timing)
+        elif not isinstance(behaviour, (Crash, *RUNS)):
+            runs = "crash, withhold, silent_primary, lie, collude, and equivocate without timing"
+            yield _refusal("faults.behaviour", name, runs)
+
+
+def _equivocation_obstacles(scenario: Scenario, behaviour: Equivocate, timing: bool) -> Iterator[str]:
+    """Where a coalition does anything else than split, or keep the honest from deciding, times matter."""
+    system = scenario.system
+    turns = system.n if scenario.view_limit is None else min(scenario.view_limit, system.n)
+    if timing:
+        yield _refusal("faults.behaviour", "equivocate", "equivocators for the outcome alone")
+    if len(scenario.faults.behaviour) > 1:
+        yield _refusal("faults.behaviour", "equivocate", "equivocators without other behaviours")
+    if not isinstance(scenario.validators, PerfectValidators):
+        yield _refusal("validators.kind", scenario.validators.kind, "equivocators among perfect validators")
+    if system.weighted:
+        yield _refusal("stakes", scenario.stakes, "equivocators with equal weights")
+    if not scenario.retransmission:
+        yield _refusal("retransmission", False, "equivocators with retransmission")
+    if scenario.retransmit_s > scenario.view_timeout_s:
+        yield _refusal("retransmit_s", scenario.retransmit_s, "equivocators with at most view_timeout_s")
+    if system.weight(range(turns)) <= system.live_up_to:
+        yield _refusal("views", scenario.views, "equivocators with views enough for an honest primary")
+    if behaviour.rush and system.live_up_to >= system.safe_below:
+        yield _refusal("faults.behaviour.rush", True, "rushing equivocators where they cannot split a live system")
+
+
+def _time_obstacles(scenario: Scenario) -> Iterator[str]:
+    """Without timing the delays must not be able to change the outcome: no decision may be late."""
+    config, law = scenario.pbft_config(), scenario.network.delay
+    decision_s = PHASES * slowest_s(law)
+    first_s, limit = config.timeout_s(0), scenario.view_limit
+    if limit != 1 and decision_s >= first_s:
+        yield _refusal(
+            "network.delay.law", law.law, f"outcomes alone where {PHASES} delays always end in a view's time"
+        )
+    views = scenario.n if limit is None else min(limit, scenario.n)
+    needed_s = sum(config.timeout_s(view) + decision_s for view in range(views - 1)) + decision_s
+    if scenario.end_s < needed_s:
+        yield _refusal(
+            "horizon_s", scenario.end_s, f"outcomes alone with at least {needed_s:.4g} seconds for all views"
+        )
+
+
+def _refusal(field: str, value: object, runs: str) -> str:
+    return bad_value(field, value, f"the vectorised engine runs {runs}")

@@ -1,0 +1,194 @@
+"""When a view in which nobody prepared is left, and when the next one is entered.
+
+Timers, view-changes and the new-view, for many replications at once. Nothing is carried over, so only times and the
+numbers of broadcasts matter. Status messages of waiting nodes cost them broadcasts and change nothing else as long as
+what they ask for has arrived; a replication in which that is not certain is marked, and left to the event engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from bft.protocols.pbft import PbftConfig
+from bft.randomness import Floats
+from bft.vectorised.normal_case import reach
+from bft.vectorised.streams import Broadcasts, Flags, Ints
+
+ASKING = 1  # broadcasts of a node in a view when it asks for what it lacks: its status
+ASKING_BETWEEN = 3  # between views: its view-change, the request, its status
+
+
+@dataclass(slots=True, kw_only=True)
+class Clock:
+    """Where some replications are in time; all of them in the same view. Arrays have shape (which, n).
+
+    Attributes
+    ----------
+    which : ndarray of int, shape (which,)
+        Positions of the replications.
+    entered : ndarray of bool, shape (which,)
+        Whether the nodes are in the view, or still wait for its new-view.
+    entered_s : ndarray
+        When each node entered it; infinity where it did not.
+    timeout_at_s : ndarray
+        When each node's view timer runs out.
+    asks_from_s : ndarray
+        Since when it waits with its status.
+    asking : ndarray of int
+        What asking costs it, in broadcasts.
+    row : ndarray of int
+        Number of its next broadcast.
+    answered_s : ndarray, shape (which,)
+        When the last status message had arrived, or later.
+    unsure : ndarray of bool, shape (which,)
+        Whether messages may have crossed in a way that only the event engine follows.
+    """
+
+    which: Ints
+    entered: Flags
+    entered_s: Floats
+    timeout_at_s: Floats
+    asks_from_s: Floats
+    asking: Ints
+    row: Ints
+    answered_s: Floats
+    unsure: Flags
+
+    def part(self, chosen: Flags) -> Clock:
+        """Return some of the replications."""
+        return Clock(**{name: getattr(self, name)[chosen] for name in Clock.__dataclass_fields__})
+
+
+def start(alive: Flags, which: Ints, config: PbftConfig) -> Clock:
+    """Return the clock of the first view, which every living node is in at time 0."""
+    entered_s = np.where(alive, 0.0, inf)
+    return Clock(
+        which=which,
+        entered=np.ones(len(which), dtype=np.bool_),
+        entered_s=entered_s,
+        timeout_at_s=entered_s + config.timeout_s(0),
+        asks_from_s=entered_s,
+        asking=np.full(alive.shape, ASKING),
+        row=np.zeros(alive.shape, dtype=np.intp),
+        answered_s=np.full(len(which), -inf),
+        unsure=np.zeros(len(which), dtype=np.bool_),
+    )
+
+
+def leave(
+    clock: Clock, view: int, alive: Flags, leads: Flags, broadcasts: Broadcasts, config: PbftConfig, slowest_s: float
+) -> None:
+    """Move the clock from `view` to the next one.
+
+    Parameters
+    ----------
+    clock : Clock
+        Changed in place.
+    view : int
+        The view in which nobody prepared.
+    alive, leads : ndarray of bool, shape (which, n)
+        Who takes part in view changes, and who starts the views it is the primary of.
+    broadcasts : Broadcasts
+        Delays.
+    config : PbftConfig
+        Timers and quorums.
+    slowest_s : float
+        No message takes longer.
+    """
+    system, primary = config.system, (view + 1) % config.system.n
+    patience_s = inf if config.retransmit_s is None else config.retransmit_s
+    asked = _asked(clock.asks_from_s, clock.timeout_at_s, patience_s)
+    answered_s = _answered(clock, asked, broadcasts, patience_s, slowest_s)
+    clock.answered_s = np.maximum(clock.answered_s, answered_s)
+    clock.row += asked * clock.asking
+    travel_s = broadcasts.from_all(clock.which, clock.row, alive)
+    left_s = _joined(clock.timeout_at_s, alive, travel_s, config)
+    clock.unsure |= (_asked(clock.asks_from_s, left_s, patience_s) != asked).any(axis=1)
+    clock.unsure |= clock.entered & (alive & (left_s <= clock.entered_s)).any(axis=1)
+    clock.row += alive
+
+    arrivals = _arrivals(left_s, travel_s, own_s=left_s)
+    heard_last_s = np.where(np.isfinite(arrivals), arrivals, -inf).max(axis=(1, 2))
+    first_left_s = left_s.min(axis=1)
+    gathered_s = np.where(alive, np.maximum(left_s, reach(arrivals, system, system.quorum)), inf)
+    timeout_s = config.timeout_s(view + 1)
+
+    opened = leads[:, primary]
+    announced_s = gathered_s[:, primary]
+    entered_s = announced_s[:, None] + broadcasts.from_one(clock.which, primary, clock.row[:, primary])
+    entered_s[:, primary] = announced_s
+    entered_s[~alive | ~opened[:, None]] = inf
+    skipped = alive & (entered_s <= left_s)
+    skipped[:, primary] = False  # its own quorum may be complete at once
+    asks = alive & (entered_s >= left_s + patience_s)
+    clock.unsure |= opened & ((skipped | asks).any(axis=1) | (clock.answered_s >= announced_s))
+    clock.row[:, primary] += opened
+
+    clock.entered = opened
+    clock.entered_s = entered_s
+    clock.timeout_at_s = np.where(opened[:, None], entered_s, gathered_s) + timeout_s
+    clock.asks_from_s = np.where(opened[:, None], entered_s, left_s)
+    clock.asking = np.where(opened[:, None], ASKING, np.full(alive.shape, ASKING_BETWEEN))
+    # A primary that keeps its new-view back has entered the view all the same, by itself.
+    alone = ~opened & alive[:, primary]
+    clock.unsure |= alone & (announced_s >= left_s[:, primary] + patience_s)
+    clock.asks_from_s[alone, primary] = announced_s[alone]
+    clock.asking[alone, primary] = ASKING
+    clock.unsure |= heard_last_s >= np.minimum(clock.timeout_at_s.min(axis=1), first_left_s + patience_s)
+
+
+def _asked(from_s: Floats, until_s: Floats, patience_s: float) -> Ints:
+    """Return how often each node asks before a time; it waits twice as long each time."""
+    asked = np.zeros(from_s.shape, dtype=np.intp)
+    at_s, wait_s = from_s + patience_s, patience_s
+    while (asks := at_s < until_s).any():
+        asked += asks
+        wait_s *= 2
+        at_s = at_s + wait_s
+    return asked
+
+
+def _answered(clock: Clock, asked: Ints, broadcasts: Broadcasts, patience_s: float, slowest_s: float) -> Floats:
+    """Return when the last status message has arrived, or a later time that is early enough, shape (which,)."""
+    answered_s = np.full(len(clock.which), -inf)
+    early_enough_s = clock.timeout_at_s.min(axis=1)
+    at_s, wait_s = clock.asks_from_s + patience_s, patience_s
+    nodes = np.arange(asked.shape[1])
+    for number in range(int(asked.max(initial=0))):
+        asks = asked > number
+        by_s = np.where(asks, at_s + slowest_s, -inf).max(axis=1)
+        close = by_s >= early_enough_s
+        if close.any():
+            row = (clock.row + (number + 1) * clock.asking - 1)[close]  # the status is what a node says last
+            travel_s = broadcasts.from_all(clock.which[close], row, asks[close])
+            travel_s[:, nodes, nodes] = 0.0
+            by_s[close] = np.where(asks[close], at_s[close] + travel_s.max(axis=1), -inf).max(axis=1)
+        answered_s = np.maximum(answered_s, by_s)
+        wait_s *= 2
+        at_s = at_s + wait_s
+    return answered_s
+
+
+def _joined(timeout_at_s: Floats, alive: Flags, travel_s: Floats, config: PbftConfig) -> Floats:
+    """Return when each node leaves: when its timer runs out, or a weak quorum of others has left."""
+    system = config.system
+    left_s = np.where(alive, timeout_at_s, inf)
+    if (left_s[alive] == left_s.min(initial=inf)).all():
+        return left_s
+    while True:  # causes come before effects: each round settles at least the next to leave
+        others_s = reach(_arrivals(left_s, travel_s, own_s=None), system, config.rules.join_quorum(system))
+        earlier_s = np.where(alive, np.minimum(timeout_at_s, others_s), inf)
+        if (earlier_s == left_s).all():
+            return left_s
+        left_s = earlier_s
+
+
+def _arrivals(sent_s: Floats, travel_s: Floats, own_s: Floats | None) -> Floats:
+    """Return when everybody's view-change reaches everybody, shape (which, recipient, sender)."""
+    arrivals = travel_s + sent_s[:, None, :]
+    nodes = np.arange(sent_s.shape[1])
+    arrivals[:, nodes, nodes] = inf if own_s is None else own_s
+    return arrivals
