@@ -16,7 +16,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.randomness import Randomness, Tape
 from bft.resilience.exchange import Answer, Result
 from bft.simulation.environment import Clock
-from bft.simulation.service import ServiceTime
+from bft.simulation.service_parts import ServiceTime
 
 Ask = Callable[[], Generator[simpy.Event, Any, Result]]
 _DEPTH = 16

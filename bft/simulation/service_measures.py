@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bft.errors import ScenarioError, bad_value
 from bft.operations.intervals import Estimate, ratio_estimate
@@ -57,7 +58,7 @@ def measure(jobs: Sequence[Job], *, confidence: float = 0.95) -> QueueMeasures:
     if len(begins) < 3:
         raise ScenarioError(bad_value("jobs", len(jobs), "must hold at least two complete cycles; run for longer"))
     times, counts, responses, waits, delays = [], [], [], [], []
-    for begin, end in zip(begins, begins[1:], strict=False):
+    for begin, end in pairwise(begins):
         cycle = jobs[begin:end]
         times.append(jobs[end].arrived_s - jobs[begin].arrived_s)
         counts.append(float(end - begin))

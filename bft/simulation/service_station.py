@@ -24,7 +24,9 @@ class Job(simpy.Event):
     arrived_s : float
         When it came.
     work_s : float
-        How long a worker needs for it.
+        How long a worker needs for it; as it was brought until its service begins.
+    begun : bool
+        Whether its service has begun.
     delayed : bool
         Whether it had to queue before its first service.
     regenerates : bool
@@ -33,13 +35,25 @@ class Job(simpy.Event):
         When it was done; infinity before, and for ever if it was lost.
     """
 
-    __slots__ = ("alarm", "arrived_s", "began_s", "delayed", "left_s", "regenerates", "rest_s", "work_s", "worker")
+    __slots__ = (
+        "alarm",
+        "arrived_s",
+        "began_s",
+        "begun",
+        "delayed",
+        "left_s",
+        "regenerates",
+        "rest_s",
+        "work_s",
+        "worker",
+    )
 
     def __init__(self, clock: Clock, work_s: float, *, delayed: bool, regenerates: bool) -> None:
         super().__init__(clock)
         self.arrived_s = self.began_s = clock.now
         self.work_s = self.rest_s = work_s
         self.delayed, self.regenerates = delayed, regenerates
+        self.begun = False
         self.left_s = math.inf
         self.worker = -1
         self.alarm: Alarm | None = None
@@ -60,6 +74,8 @@ class Station:
     ----------
     in_system : int
         Jobs that wait or are served.
+    factor : float
+        What the work of a job is multiplied with when its service begins; 1 in ordinary times.
     """
 
     def __init__(self, clock: Clock, *, workers: int, queue: int | None = None) -> None:
@@ -76,6 +92,7 @@ class Station:
         self._idle = list(range(workers))
         self._up_count = workers
         self.in_system = 0
+        self.factor = 1.0
 
     @property
     def queue_length(self) -> int:
@@ -137,6 +154,9 @@ class Station:
 
     def _serve(self, worker: int, job: Job) -> None:
         self._serving[worker] = job
+        if not job.begun:
+            job.begun = True
+            job.work_s = job.rest_s = job.work_s * self.factor
         job.worker, job.began_s = worker, self.clock.now
         job.alarm = alarm = Alarm(self.clock, self.clock.now + job.rest_s, self._ring)
         alarm.of = (worker, "job")

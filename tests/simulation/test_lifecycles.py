@@ -76,18 +76,18 @@ def test_k_of_n(k: int, n: int, exact: float) -> None:
     assert k_of_n(k=k, n=n, p_up=0.99) == pytest.approx(exact, abs=5e-9)
     # At .99, 5 of 7 and 7 of 10 are down too rarely for a test; at .9 they are down as often as 3 of 4 at .99.
     mtbf_s = 99.0 if n == 4 else 9.0
-    lives = exponential(mtbf_s, 1.0, n=n, seed=3, k=k).run(1e6 if n == 4 else 60_000.0)
+    lives = exponential(mtbf_s, 1.0, n=n, seed=3, k=k).run(1e6 if n == 4 else 25_000.0)
     ups, downs = steady(lives.system)
     cycles = [(up, up + down) for up, down in zip(ups, downs, strict=False)]
     measured = ratio_estimate([up for up, _ in cycles], [whole for _, whole in cycles], confidence=SURE)
     law = k_of_n(k=k, n=n, p_up=availability(mtbf_s=mtbf_s, mttr_s=1.0))
     assert_holds(measured, law)
-    assert measured.high - measured.low < 0.35 * (1.0 - law), "an interval this wide shows nothing"
+    assert measured.high - measured.low < 0.4 * (1.0 - law), "an interval this wide shows nothing"
     assert_holds(mean_estimate(ups, confidence=SURE), mean_up_time_s(k=k, n=n, mtbf_s=mtbf_s, mttr_s=1.0))
 
 
 def test_mean_up_time_of_three_of_four() -> None:
-    lives = exponential(500.0, 5.0, n=4, seed=3, k=3).run(5e6)
+    lives = exponential(500.0, 5.0, n=4, seed=3, k=3).run(2.5e6)
     ups, downs = steady(lives.system)
     assert mean_up_time_s(k=3, n=4, mtbf_s=500.0, mttr_s=5.0) == pytest.approx(4333.33, abs=0.01)
     assert_holds(mean_estimate(ups, confidence=SURE), 4333.3333)
@@ -113,12 +113,14 @@ def test_the_loss_window_is_that_of_the_law() -> None:
 
 
 def test_a_timeout_detects_after_its_time_less_the_last_beats_age() -> None:
-    # Age of a renewal process: E[X²] / 2 E[X].
-    beats = Heartbeats(interval_s=1.0, jitter_s=0.15)
+    # Age of a renewal process: E[X²] / 2 E[X], which is more than half an interval.
+    beats = Heartbeats(interval_s=1.0, jitter_s=1.0 / 6.0)
     repair = ManagedRepair(heartbeats=beats, detector=HeartbeatTimeout(timeout_s=5.0))
-    lives = Lifecycles(n=10, up=Lifetime(mean_s=1000.0), repair=repair, seed=6).run(1e6)
-    times = [event.after_s for _, _, event in lives.trace.of(Suspected)]
-    assert_holds(mean_estimate(times, confidence=SURE), 5.0 - (1.0 + 0.15**2) / 2.0)
+    tape = Tape(Randomness(6), "test", 1, 16, 0)
+    times = [repair.detection_s(tape, 0, up_s=1000.0) for _ in range(30_000)]
+    measured = mean_estimate(times, confidence=SURE)
+    assert_holds(measured, 5.0 - (1.0 + 1.0 / 36.0) / 2.0)
+    assert measured.high < 4.5
 
 
 def one_by_one_s(rules: PhiAccrual, beats: Heartbeats, up_s: float, source: random.Random) -> float:

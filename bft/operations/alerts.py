@@ -1,0 +1,167 @@
+"""The monitor of a service: windows over its calls, alerts with hysteresis, health and bands at any time.
+
+Error rate above 5 %: warning; above 10 %: severe; nothing answers any more: emergency (S4). Retries per call above
+5 % and a mean latency above 5 s are warnings. Alerts are events: one when a level is reached, one when it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from bft.operations.bands import BANDS, Health, Light, health
+from bft.operations.refusal import require, require_not_negative, require_whole
+from bft.operations.windows import MINIMUM, SIZE, Threshold, Window
+
+
+class Level(IntEnum):
+    """How bad it is."""
+
+    CLEAR = 0
+    WARNING = 1
+    SEVERE = 2
+    EMERGENCY = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """The level of a metric has changed.
+
+    Attributes
+    ----------
+    metric : str
+        error, retry, latency_s or answers.
+    level, before : Level
+        Now, and until now.
+    value : float
+        What was measured.
+    """
+
+    metric: str
+    level: Level
+    before: Level
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """What is watched, and when it alarms.
+
+    Attributes
+    ----------
+    size, minimum : int
+        Of each window, in calls.
+    warning, severe : Threshold
+        On the error rate.
+    retry, latency_s : Threshold
+        On retries per call and on the mean latency of answered calls.
+    silent_calls : int
+        After so many calls in a row without an answer nothing answers any more; 1 or more.
+    """
+
+    size: int = SIZE
+    minimum: int = MINIMUM
+    warning: Threshold = field(default_factory=lambda: Threshold(above=0.05, clear_at=0.03))
+    severe: Threshold = field(default_factory=lambda: Threshold(above=0.10, clear_at=0.08))
+    retry: Threshold = field(default_factory=lambda: Threshold(above=0.05, clear_at=0.03))
+    latency_s: Threshold = field(default_factory=lambda: Threshold(above=5.0, clear_at=4.0))
+    silent_calls: int = 20
+
+    def __post_init__(self) -> None:
+        Window(size=self.size, minimum=self.minimum)
+        holds = self.warning.above < self.severe.above <= 1.0
+        allowed = f"must be above monitoring.warning.above, {self.warning.above}, and at most 1"
+        require(holds, "monitoring.severe.above", self.severe.above, allowed)
+        require_whole("monitoring.silent_calls", self.silent_calls, at_least=1)
+
+
+class Monitor:
+    """Watches the calls of one service, or of one validator.
+
+    Attributes
+    ----------
+    levels : dict
+        Level of each metric that has ever alarmed.
+    """
+
+    def __init__(self, rules: Monitoring | None = None) -> None:
+        self.rules = rules = rules or Monitoring()
+        self._errors, self._retries, self._latency = (Window(size=rules.size, minimum=rules.minimum) for _ in range(3))
+        self._unanswered = 0
+        self.levels: dict[str, Level] = {}
+
+    def record(self, success: bool, *, latency_s: float, retries: int = 0) -> tuple[Alert, ...]:
+        """Count a call that ended; return the alerts that this raises or clears.
+
+        Parameters
+        ----------
+        success : bool
+            Whether it was answered.
+        latency_s : float
+            How long that took, 0 or more; of failed calls it is not used.
+        retries : int
+            Attempts beyond the first.
+        """
+        require_not_negative(monitor__latency_s=latency_s)
+        require_whole("monitor.retries", retries, at_least=0)
+        self._errors.add(0.0 if success else 1.0)
+        self._retries.add(retries)
+        if success:
+            self._latency.add(latency_s)
+        self._unanswered = 0 if success else self._unanswered + 1
+        wanted = (
+            ("answers", self._answers(), float(self._unanswered)),
+            ("error", self._error_level(), self._errors.mean),
+            ("retry", self._simple("retry", self.rules.retry, self._retries.mean), self._retries.mean),
+            ("latency_s", self._simple("latency_s", self.rules.latency_s, self._latency.mean), self._latency.mean),
+        )
+        return tuple(
+            alert for metric, level, value in wanted if (alert := self._move(metric, level, value)) is not None
+        )
+
+    @property
+    def level(self) -> Level:
+        """The worst level of all metrics."""
+        return max(self.levels.values(), default=Level.CLEAR)
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """What the windows show now; None below the minimum of samples."""
+        error = self._errors.mean
+        return {
+            "success": None if error is None else 1.0 - error,
+            "error": error,
+            "retry": self._retries.mean,
+            "latency_s": self._latency.mean,
+        }
+
+    @property
+    def lights(self) -> dict[str, Light]:
+        """The band of each metric."""
+        return {metric: BANDS[metric].light(value) for metric, value in self.metrics.items()}
+
+    @property
+    def health(self) -> Health:
+        """Healthy, warning or critical, from the window; unknown below the minimum of samples."""
+        return health(self.metrics["success"])
+
+    def _answers(self) -> Level:
+        return Level.EMERGENCY if self._unanswered >= self.rules.silent_calls else Level.CLEAR
+
+    def _error_level(self) -> Level:
+        before, share = self.levels.get("error", Level.CLEAR), self._errors.mean
+        if self.rules.severe.crossed(share, before >= Level.SEVERE):
+            return Level.SEVERE
+        return Level.WARNING if self.rules.warning.crossed(share, before >= Level.WARNING) else Level.CLEAR
+
+    def _simple(self, metric: str, threshold: Threshold, value: float | None) -> Level:
+        before = self.levels.get(metric, Level.CLEAR) > Level.CLEAR
+        return Level.WARNING if threshold.crossed(value, before) else Level.CLEAR
+
+    def _move(self, metric: str, level: Level, value: float | None) -> Alert | None:
+        before = self.levels.get(metric, Level.CLEAR)
+        if level is before:
+            return None
+        self.levels[metric] = level
+        assert value is not None, "nothing known changes no level"
+        return Alert(metric=metric, level=level, before=before, value=value)
