@@ -472,7 +472,7 @@ def test_stakes_are_what_replicas_count(network):
     assert not net.executed(0)
 
 
-GARBAGE = [None, 1, "prepare", [1], {"seq": 1}, object(), Proposal(request=None), ("PrePrepare", 0, 1)]
+GARBAGE = [None, 1, "prepare", [1], {"seq": 1}, object, Proposal(request=None), ("PrePrepare", 0, 1)]
 
 
 @pytest.mark.parametrize("thing", GARBAGE, ids=repr)
