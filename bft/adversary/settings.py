@@ -103,7 +103,7 @@ class Faults(Settings):
     delta: Probability | tuple[Probability, ...] = 0.0
     draw: Literal["independent", "fraction"] = "independent"
     nodes: tuple[int, ...] | None = None
-    behaviour: tuple[Any, ...] = (Crash(),)
+    behaviour: Any = (Crash(),)  # given in any of these forms, held as a tuple of behaviours
     shares: tuple[Annotated[float, Field(gt=0)], ...] | None = None
 
     @field_validator("behaviour", mode="before")

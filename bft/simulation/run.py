@@ -45,7 +45,7 @@ class Metrics:
     client_latency_s: tuple[float, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Run:
     """The result of one simulated run.
 
@@ -84,6 +84,12 @@ class Run:
     def trace_hash(self) -> str:
         """SHA-256 of the trace."""
         return self.trace.hash
+
+    def __repr__(self) -> str:
+        return (
+            f"Run({self.outcome.value}, n={self.scenario.n}, faulty={sorted(self.faults)}, "
+            f"decided_at_s={self.metrics.decided_at_s}, seed={self.seed}, replication={self.replication})"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as JSON values, without its trace."""

@@ -47,6 +47,7 @@ def test_a_run_shows_itself_as_html_and_json() -> None:
     run = bft.simulate(bft.Scenario(n=4, faults=bft.Faults(nodes=(2,), behaviour="crash")), 5)
     assert "agreed, correct" in run._repr_html_()
     assert "2 (crash)" in run._repr_html_()
+    assert repr(run).startswith("Run(agreed_correct, n=4, faulty=[2], decided_at_s=")
     told = run.to_json()
     assert told["outcome"] == "agreed_correct"
     assert told["faults"] == {"2": {"behaviour": "crash", "crashes": 1}}
