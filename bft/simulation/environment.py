@@ -65,13 +65,13 @@ class Fanout(simpy.Event):
         self._receive = receive
         self._recipients = recipients
         self._delays_s = delays_s
-        self._start_s = clock.now
+        self._start_s: float = clock._now
         self._event = event
         self._position = 0
         self._again: Any = [self._deliver]
         self.callbacks = self._again
         if recipients:
-            clock.at(self._start_s + delays_s[0], self)
+            heappush(clock._queue, (self._start_s + delays_s[0], NORMAL, next(clock._eid), self))
 
     def _deliver(self, _: simpy.Event) -> None:
         position = self._position

@@ -22,6 +22,8 @@ own."""
 CHUNK_ELEMENTS = 512
 """Delays in a chunk of rows: enough to make a generator worth its price."""
 
+CONVERTED_AT_ONCE = 8
+
 SENDS = 4
 
 
@@ -51,7 +53,7 @@ class Links:
         self._broadcasts = [0] * n
         self._chunk = max(1, CHUNK_ELEMENTS // n)
         self._chunks: dict[int, tuple[NDArray[Any], ...]] = {}
-        self._rows: tuple[NDArray[Any], ...] | None = None
+        self._rows: tuple[Any, ...] | None = None
         self._send_delays = Tape(randomness, "send delays", n, SENDS, replication)
         self._luck = Tape(randomness, "loss and duplication", n, SENDS * n, replication)
         self.perfect = not (self._loss or self._duplication or self._partitions)
@@ -63,10 +65,14 @@ class Links:
         if index >= BROADCASTS:
             return self._own_row(sender, index - BROADCASTS)
         if self._rows is None:
-            self._rows = self._randomness.rows(
+            rows = self._randomness.rows(
                 "broadcast delays", (self._n, BROADCASTS, self._n), self._replication, self._sorted_rows
             )
+            # Few nodes use most of their rows: one conversion of all is cheaper than one of each.
+            self._rows = tuple(row.tolist() for row in rows) if self._n <= CONVERTED_AT_ONCE else rows
         order, delays = self._rows
+        if self._n <= CONVERTED_AT_ONCE:
+            return order[sender][index], delays[sender][index]
         return order[sender, index].tolist(), delays[sender, index].tolist()
 
     def _sorted_rows(self, uniforms: Floats) -> tuple[NDArray[Any], ...]:

@@ -102,7 +102,7 @@ class Simulator:
         for request, at_s in requests:
             host.submit(request, at_s)
         host.run(self._end_s)
-        executions = Executions(host.records, replicas, [request for request, _ in requests])
+        executions = Executions(host.milestones, replicas, [request for request, _ in requests])
         outcomes = tuple(
             outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
             for executed in executions.by_request
@@ -162,7 +162,9 @@ class Simulator:
         """Measure a finished run."""
         times = sorted(executions.done_at_s.values())
         enough = self._enough(honest)
-        entered = [event.view for _, node, event in host.records if isinstance(event, ViewEntered) and node in honest]
+        entered = [
+            event.view for _, node, event in host.milestones if isinstance(event, ViewEntered) and node in honest
+        ]
         asked, answered = clients.asked_at_s, clients.answered_at_s
         return Metrics(
             decided_at_s=times[enough - 1] if enough and len(times) >= enough else None,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, TableError, UnsupportedError
@@ -44,15 +45,13 @@ def reference(shared_data: Path) -> dict[str, Any]:
 
 def table_of(folder: Path, panel: str, models: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Answers and gold of the questions that the whole panel answered, as codes."""
-    pandas = pytest.importorskip("pandas")
-    columns = ["question_id", "gold", "model", "answer"]
-    rows = pandas.read_parquet(folder / "data" / "answers" / f"{panel.split('/')[0]}.parquet", columns=columns)
-    rows = rows[rows["model"].isin(models)].astype({"question_id": str, "gold": str, "model": str, "answer": object})
-    rows = rows[rows.groupby("question_id")["model"].transform("count") == len(models)]
-    answers = rows.pivot(index="question_id", columns="model", values="answer")[list(models)]
-    gold = rows.groupby("question_id")["gold"].first().loc[answers.index]
-    codes, _ = pandas.factorize(np.concatenate([answers.to_numpy().ravel(), gold.to_numpy()]))
-    return codes[: answers.size].reshape(answers.shape), codes[answers.size :]
+    rows = parquet.read_table(folder / "data" / "answers" / f"{panel.split('/')[0]}.parquet").to_pylist()
+    gold = {row["question_id"]: row["gold"] for row in rows}
+    given = {(row["question_id"], row["model"]): row["answer"] for row in rows}
+    complete = sorted(question for question in gold if all((question, model) in given for model in models))
+    codes: dict[Any, int] = {None: -1}
+    answers = [[codes.setdefault(given[question, model], len(codes)) for model in models] for question in complete]
+    return np.array(answers), np.array([codes.setdefault(gold[question], len(codes)) for question in complete])
 
 
 @pytest.mark.parametrize("panel", PANELS)

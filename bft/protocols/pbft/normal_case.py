@@ -6,6 +6,8 @@ view, the primary's own prepare, or a second one from the same replica never cou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
 from bft.core.events import Committed, Equivocation, Judgement, Prepared, PrePrepareAccepted, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
@@ -137,9 +139,9 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
     """
     slot.preprepare = message
     slot.digest = message.digest
-    weights = state.weights
-    slot.prepare_weight = sum(weights[vote.replica] for vote in slot.prepares.values() if counts(state, slot, vote))
-    slot.commit_weight = sum(weights[vote.replica] for vote in slot.commits.values() if counts(state, slot, vote))
+    if slot.prepares or slot.commits:
+        slot.prepare_weight = filed_weight(state, slot, slot.prepares)
+        slot.commit_weight = filed_weight(state, slot, slot.commits)
     state.emit(PrePrepareAccepted(slot.view, slot.seq, message.digest, carried))
     request = message.proposal.request
     if request is not None:
@@ -152,6 +154,11 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
         else:
             state.emit(RequestVerdict(slot.view, slot.seq, message.digest, message.proposal))
     check_prepared(state, slot)
+
+
+def filed_weight(state: State, slot: Slot, votes: Mapping[int, Prepare | Commit]) -> int:
+    """Return the weight of the filed votes for the accepted digest."""
+    return sum(state.weights[vote.replica] for vote in votes.values() if counts(state, slot, vote))
 
 
 def counts(state: State, slot: Slot, vote: Prepare | Commit) -> bool:
@@ -192,7 +199,8 @@ def on_prepare(state: State, sender: int, vote: Prepare) -> None:
         slot = file_vote(state, sender, vote)
         if slot is None:
             return None
-    if sender == state.verifier.primary(slot.view) and not state.rules.count_primary_prepare:
+    primary = state.primary if slot.view == state.view else state.verifier.primary(slot.view)
+    if sender == primary and not state.rules.count_primary_prepare:
         return state.drop("prepare from the primary")
     held = slot.prepares.get(sender)
     if held is not None:
