@@ -1,58 +1,17 @@
-"""A schedule as a space-time diagram: lanes of nodes, messages between them, what the nodes reported. Data only."""
+"""A schedule of the laboratory as a space-time diagram: it is run again and watched."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from bft.checking.counterexample import Counterexample
+from bft.checking.diagram import Arrow, Lane, Mark, SpaceTime, marks_of
 from bft.checking.setting import Setting
-from bft.checking.transcript import Names
+from bft.checking.words import Names
 from bft.checking.world import Subject, World
-from bft.core import events
-from bft.core.effects import Broadcast, Execute, Send
+from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """One node: its name, and whether it is honest throughout."""
-
-    name: str
-    honest: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrow:
-    """One delivered message: kind, the lanes, and the steps at which it was sent and received."""
-
-    kind: str
-    sender: int
-    recipient: int
-    sent: int
-    received: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Something that a node reported: what kind, on which lane, at which step, in a few words."""
-
-    kind: str
-    lane: int
-    step: int
-    words: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpaceTime:
-    """A diagram; `breach` says what broke, where, and at which step, if anything did."""
-
-    title: str
-    lanes: tuple[Lane, ...]
-    arrows: tuple[Arrow, ...]
-    marks: tuple[Mark, ...]
-    breach: Mark | None
 
 
 class _Watched(World):
@@ -95,17 +54,18 @@ def space_time(example: Counterexample) -> SpaceTime:
     marks = [
         mark
         for each in world.records or []
-        for mark in _marks(each.event, each.node, int(each.time_s), names)
+        for mark in marks_of(each.event, each.node, int(each.time_s), names)
         if each.time_s <= last
     ]
     return SpaceTime(
         title=_title(example),
+        unit="step",
         lanes=tuple(_lanes(world)),
-        arrows=tuple(each for each in world.arrows if each.received <= last),
+        arrows=tuple(each for each in world.arrows if each.received is None or each.received <= last),
         marks=tuple(marks),
         breach=None
         if found is None
-        else Mark(kind="breach", lane=max(found.breach.node, 0), step=last, words=found.breach.invariant),
+        else Mark(kind="breach", lane=max(found.breach.node, 0), at=last, words=found.breach.invariant),
     )
 
 
@@ -118,22 +78,3 @@ def _lanes(world: World) -> Iterable[Lane]:
     for instance, node in enumerate(world.ids):
         twin = f" (twin of {node})" if instance >= world.n else ""
         yield Lane(name=f"node {instance}{twin}", honest=world.honest[instance])
-
-
-def _marks(event: object, lane: int, step: int, names: Names) -> Iterable[Mark]:
-    """Return what a diagram shows of an event."""
-    match event:
-        case events.PrePrepareAccepted(digest=digest):
-            yield Mark(kind="accepted", lane=lane, step=step, words=names.of(digest))
-        case events.Prepared(digest=digest):
-            yield Mark(kind="prepared", lane=lane, step=step, words=names.of(digest))
-        case events.Committed(digest=digest):
-            yield Mark(kind="committed", lane=lane, step=step, words=names.of(digest))
-        case Execute(digest=digest, seq=seq):
-            yield Mark(kind="executed", lane=lane, step=step, words=f"{seq}: {names.of(digest)}")
-        case events.ViewChangeStarted(view=view):
-            yield Mark(kind="left the view", lane=lane, step=step, words=f"→ {view}")
-        case events.ViewEntered(view=view):
-            yield Mark(kind="entered a view", lane=lane, step=step, words=f"view {view}")
-        case _:
-            return

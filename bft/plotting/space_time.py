@@ -1,15 +1,19 @@
-"""A schedule drawn in space and time: lanes, messages by kind, what the nodes reported, where an invariant broke."""
+"""A schedule or a run in space and time: lanes, messages by kind, what nodes reported, where an invariant broke."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from bft.checking.space_time import Mark, SpaceTime
+from bft.checking.diagram import Arrow, Mark, SpaceTime, Span
 from bft.plotting.style import QUALITATIVE, axes_or_new, new_figure, styled
+from bft.plotting.time_axis import FoldedTime
 
 KINDS = ("PrePrepare", "Prepare", "Commit", "ViewChange", "NewView")
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -20,75 +24,118 @@ MARKS = {
     "executed": ("s", "black"),
     "left the view": (">", "white"),
     "entered a view": (">", "black"),
+    "refused": ("D", "white"),
+    "crashed": ("x", "black"),
+    "recovered": ("^", "white"),
 }
+WORDED = ("accepted", "executed", "left the view", "entered a view", "refused")
+BELOW = ("executed", "entered a view")
+THINKING, THINKING_EDGE = "#F2DFAF", "#B89B4B"
+OTHER = "#9A9A9A"
 BREACH_COLOUR = "#B5450F"
-STEPS_PER_INCH, LANES_PER_INCH = 5.0, 1.5
-NARROWEST_IN, WIDEST_IN = 7.0, 22.0
+STEPS_PER_INCH, MARKS_PER_INCH, LANES_PER_INCH = 5.0, 3.0, 1.5
+NARROWEST_IN, WIDEST_IN = 9.0, 22.0
 
 
-def space_time(diagram: SpaceTime, ax: Axes | None = None) -> Axes:
-    """Draw a diagram; time runs to the right in steps.
+def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collection[str] = ("Status",)) -> Axes:
+    """Draw a diagram; time runs to the right, in steps or in seconds, and long silences are folded.
 
     Parameters
     ----------
     diagram : SpaceTime
-        See `bft.checking.space_time`.
+        From `bft.checking.space_time` or `Journal.diagram`.
     ax : Axes, optional
         Where to draw; by default new ones.
+    without : collection of str, optional
+        Kinds of messages that are left out.
     """
     ax = axes_or_new(ax)
-    end = max([1, *(each.received for each in diagram.arrows), *(each.step for each in diagram.marks)])
-    for place, lane in enumerate(diagram.lanes):
-        ax.plot([0, end + 1], [place, place], color="black" if lane.honest else BREACH_COLOUR, linewidth=0.8, zorder=1)
-    for arrow in diagram.arrows:
-        kind = KINDS.index(arrow.kind) if arrow.kind in KINDS else None
-        ax.annotate(
-            "",
-            xy=(arrow.received, arrow.recipient),
-            xytext=(arrow.sent, arrow.sender),
-            arrowprops={
-                "arrowstyle": "-|>",
-                "linewidth": 0.9,
-                "color": "#9A9A9A" if kind is None else QUALITATIVE[kind],
-                "linestyle": "-" if kind is None else LINES[kind],
-                "shrinkA": 0,
-                "shrinkB": 2,
-            },
-            zorder=2,
-        )
+    shown = [each for each in diagram.arrows if each.kind not in without]
+    place = FoldedTime(_times(diagram, shown)) if diagram.unit == "s" else _same
+    end = max([place(time) for time in _times(diagram, shown)], default=1.0) or 1.0
+    for row, lane in enumerate(diagram.lanes):
+        ax.plot([0, end * 1.01], [row, row], color="black" if lane.honest else BREACH_COLOUR, linewidth=0.8, zorder=1)
+    for span in diagram.spans:
+        _draw_span(ax, span, place)
+    for arrow in shown:
+        _draw_arrow(ax, arrow, place)
     for mark in diagram.marks:
-        _draw(ax, mark)
+        _draw_mark(ax, mark, place)
     if diagram.breach is not None:
-        ax.plot(diagram.breach.step, diagram.breach.lane, "X", color=BREACH_COLOUR, markersize=13, zorder=5)
-        ax.annotate(
-            diagram.breach.words,
-            (diagram.breach.step, diagram.breach.lane),
-            (12, -3),
-            textcoords="offset points",
-            color=BREACH_COLOUR,
-            weight="bold",
-        )
+        _draw_breach(ax, diagram.breach, place)
     ax.set_yticks(
         range(len(diagram.lanes)), [each.name if each.honest else f"{each.name}, Byzantine" for each in diagram.lanes]
     )
+    if isinstance(place, FoldedTime):
+        place.label(ax)
     ax.set_ylim(len(diagram.lanes) - 0.5, -0.5)
-    ax.set_xlim(0, end + 4)
-    ax.set_xlabel("step")
+    ax.set_xlim(0, end * 1.04)
+    ax.set_xlabel("step" if diagram.unit == "step" else "time in seconds; hatched silences are not to scale")
     ax.set_title(diagram.title)
     ax.grid(visible=False)
-    _legend(ax, diagram)
+    _legend(ax, diagram, shown)
     return ax
 
 
-def _draw(ax: Axes, mark: Mark) -> None:
+def _same(time: float) -> float:
+    return time
+
+
+def _times(diagram: SpaceTime, arrows: Sequence[Arrow]) -> list[float]:
+    times = [time for each in arrows for time in (each.sent, each.received) if time is not None]
+    return times + [each.at for each in diagram.marks] + [each.end for each in diagram.spans if each.end is not None]
+
+
+def _draw_span(ax: Axes, span: Span, place: Callable[[float], float]) -> None:
+    """A validator at work: a band on its lane."""
+    if span.end is not None and span.end > span.start:
+        start, end = place(span.start), place(span.end)
+        ax.barh(
+            span.lane,
+            end - start,
+            left=start,
+            height=0.2,
+            color=THINKING,
+            edgecolor=THINKING_EDGE,
+            linewidth=0.6,
+            zorder=1.5,
+        )
+
+
+def _draw_arrow(ax: Axes, arrow: Arrow, place: Callable[[float], float]) -> None:
+    kind = KINDS.index(arrow.kind) if arrow.kind in KINDS else None
+    colour = OTHER if kind is None else QUALITATIVE[kind]
+    start = (place(arrow.sent), arrow.sender)
+    if arrow.received is None:  # it leaves, and comes nowhere
+        towards = 1 if arrow.recipient > arrow.sender else -1
+        ax.annotate(
+            "×", xy=start, xytext=(5, -9 * towards - 3), textcoords="offset points", color=colour, fontsize=8, zorder=2
+        )
+        return
+    ax.annotate(
+        "",
+        xy=(place(arrow.received), arrow.recipient),
+        xytext=start,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "linewidth": 0.9,
+            "color": colour,
+            "linestyle": "-" if kind is None else LINES[kind],
+            "shrinkA": 0,
+            "shrinkB": 2,
+        },
+        zorder=2,
+    )
+
+
+def _draw_mark(ax: Axes, mark: Mark, place: Callable[[float], float]) -> None:
     marker, fill = MARKS[mark.kind]
-    ax.plot(mark.step, mark.lane, marker, markerfacecolor=fill, markeredgecolor="black", markersize=6, zorder=4)
-    if mark.kind in ("accepted", "executed", "left the view", "entered a view"):
-        below = mark.kind in ("executed", "entered a view")
+    ax.plot(place(mark.at), mark.lane, marker, markerfacecolor=fill, markeredgecolor="black", markersize=6, zorder=4)
+    if mark.kind in WORDED:
         ax.annotate(
             mark.words,
-            (mark.step, mark.lane),
-            (0, -13 if below else 6),
+            (place(mark.at), mark.lane),
+            (0, -13 if mark.kind in BELOW else 6),
             textcoords="offset points",
             ha="center",
             fontsize=7.5,
@@ -98,31 +145,48 @@ def _draw(ax: Axes, mark: Mark) -> None:
         )
 
 
-def _legend(ax: Axes, diagram: SpaceTime) -> None:
+def _draw_breach(ax: Axes, breach: Mark, place: Callable[[float], float]) -> None:
+    where = (place(breach.at), breach.lane)
+    ax.plot(*where, "X", color=BREACH_COLOUR, markersize=13, zorder=5)
+    ax.annotate(breach.words, where, (12, -3), textcoords="offset points", color=BREACH_COLOUR, weight="bold")
+
+
+def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:
     """Name the kinds that occur, under the axes."""
-    sent = {each.kind for each in diagram.arrows}
+    sent = {each.kind for each in shown}
     reported = {each.kind for each in diagram.marks}
-    handles = [
+    handles: list[Any] = [
         Line2D([], [], color=QUALITATIVE[place], linestyle=LINES[place], label=kind)
         for place, kind in enumerate(KINDS)
         if kind in sent
     ]
     if sent - set(KINDS):
-        handles.append(Line2D([], [], color="#9A9A9A", label="other messages"))
+        handles.append(Line2D([], [], color=OTHER, label="other messages"))
+    if any(each.received is None for each in shown):
+        handles.append(Line2D([], [], linestyle="", marker="x", color=OTHER, label="never arrived"))
+    if any(each.end is not None and each.end > each.start for each in diagram.spans):
+        handles.append(Patch(facecolor=THINKING, edgecolor=THINKING_EDGE, label="validator at work"))
     handles += [
         Line2D([], [], linestyle="", marker=marker, markerfacecolor=fill, markeredgecolor="black", label=kind)
         for kind, (marker, fill) in MARKS.items()
         if kind in reported
     ]
     if handles:
-        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=min(6, len(handles)))
+        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=min(5, len(handles)))
 
 
-def space_time_figure(diagram: SpaceTime) -> Figure:
+def space_time_figure(diagram: SpaceTime, *, without: Collection[str] = ("Status",)) -> Figure:
     """Return a figure of the size that the diagram needs."""
-    end = max([1, *(each.received for each in diagram.arrows)])
-    width_in = min(WIDEST_IN, max(NARROWEST_IN, end / STEPS_PER_INCH))
+    times = [each.received for each in diagram.arrows if each.received is not None]
+    length_in = max([1, *times]) / STEPS_PER_INCH if diagram.unit == "step" else _busiest(diagram) / MARKS_PER_INCH
+    width_in = min(WIDEST_IN, max(NARROWEST_IN, length_in))
     with styled():
         figure = new_figure(width_in, 2.0 + len(diagram.lanes) / LANES_PER_INCH)
-        space_time(diagram, ax=figure.add_subplot())
+        space_time(diagram, ax=figure.add_subplot(), without=without)
     return figure
+
+
+def _busiest(diagram: SpaceTime) -> int:
+    """Return how many words the fullest lane has to hold."""
+    counts = Counter(each.lane for each in diagram.marks if each.kind in WORDED)
+    return max(counts.values(), default=1)

@@ -125,9 +125,21 @@ def save(figure: Figure | Axes, folder: str | Path, name: str) -> tuple[Path, Pa
     tuple of Path
         The files.
     """
-    whole: Any = figure.get_figure(root=True) if isinstance(figure, Axes) else figure
     png, svg = Path(folder) / f"{name}.png", Path(folder) / f"{name}.svg"
-    with styled():
-        whole.savefig(png, metadata={"Software": "bft"})
-        whole.savefig(svg, metadata={"Date": None, "Creator": "bft"})
+    write(figure, png)
+    write(figure, svg)
     return png, svg
+
+
+METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": "bft"},
+    ".svg": {"Date": None, "Creator": "bft"},
+    ".pdf": {"CreationDate": None, "Creator": "bft"},
+}
+
+
+def write(figure: Figure | Axes, file: Path) -> None:
+    """Write a figure, or the whole figure of axes, to a file that ends in .png, .svg or .pdf."""
+    whole: Any = figure.get_figure(root=True) if isinstance(figure, Axes) else figure
+    with styled():
+        whole.savefig(file, metadata=METADATA[file.suffix])

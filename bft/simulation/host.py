@@ -53,6 +53,8 @@ class Host:
         Behaviour and context of every faulty node.
     """
 
+    _fanout: Callable[..., object] = Fanout
+
     def __init__(
         self,
         *,
@@ -206,7 +208,7 @@ class Host:
                     self._deliver_once(node, other, event)
             recipients = [recipients[place] for place in kept]
             delays_s = [delays_s[place] for place in kept]
-        Fanout(self.clock, self._receive, recipients, delays_s, event)
+        self._fanout(self.clock, self._receive, recipients, delays_s, event)
 
     def _send(self, node: int, effect: Send) -> None:
         self._count(effect.message, 1)
@@ -218,7 +220,7 @@ class Host:
             self._deliver_once(node, effect.recipient, event)
 
     def _deliver_once(self, node: int, recipient: int, event: Deliver) -> None:
-        Fanout(self.clock, self._receive, [recipient], [self.links.send_delay_s(node)], event)
+        self._fanout(self.clock, self._receive, [recipient], [self.links.send_delay_s(node)], event)
 
     def _count(self, message: object, copies: int) -> None:
         kind = type(message).__name__

@@ -12,6 +12,7 @@ from bft.checking.outcome import Outcome
 from bft.checking.safety import Breach
 from bft.checking.trace import Trace
 from bft.scenario import Scenario
+from bft.simulation.journal import Journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Run:
         All events.
     cpu_s : float
         Processor time that the run took.
+    journal : Journal or None
+        Every message, validator's call and timer, if the simulator was asked to keep them.
     """
 
     scenario: Scenario
@@ -79,6 +82,7 @@ class Run:
     breaches: Sequence[Breach]
     trace: Trace
     cpu_s: float
+    journal: Journal | None = None
 
     @cached_property
     def trace_hash(self) -> str:

@@ -26,6 +26,7 @@ from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
 from bft.simulation.host import Host
+from bft.simulation.journalled import JournalledHost
 from bft.simulation.links import Links
 from bft.simulation.run import Metrics, Run
 from bft.simulation.world import PanelWorld
@@ -48,6 +49,8 @@ class Simulator:
         Makes the replica of a node from its number, the configuration and the keys; by default a `PbftReplica`.
     check : {"basic", "full"}, optional
         Invariants to watch: S1 to S3, or all of them (`bft.checking.monitor`), which takes several times as long.
+    journal : bool, optional
+        Whether runs keep every message, validator's call and timer in `Run.journal`.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Simulator:
         rules: Rules | None = None,
         make_replica: MakeReplica = PbftReplica,
         check: Literal["basic", "full"] = "basic",
+        journal: bool = False,
     ) -> None:
         if check not in ("basic", "full"):
             raise ScenarioError(bad_value("check", check, "must be 'basic' or 'full'"))
@@ -68,6 +72,7 @@ class Simulator:
         self._config = scenario.pbft_config(rules=rules)
         self._make_replica = make_replica
         self._check = check
+        self._host: type[Host] = JournalledHost if journal else Host
         self._end_s = scenario.end_s
 
     def run(self, replication: int = 0) -> Run:
@@ -89,7 +94,7 @@ class Simulator:
         monitor = SafetyMonitor(frozenset(range(n)) - byzantine, keyring.verify)
         full = FullCheck(self._make_replica) if self._check == "full" else None
         make_replica: MakeReplica = self._make_replica if full is None else full
-        host = Host(
+        host = self._host(
             n=n,
             make_replica=lambda node: make_replica(node, self._config, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
@@ -107,6 +112,7 @@ class Simulator:
             outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
             for executed in executions.by_request
         )
+        breaches = tuple(monitor.breaches if full is None else full.monitor.breaches)
         return Run(
             scenario=scenario,
             seed=self.seed,
@@ -115,9 +121,10 @@ class Simulator:
             outcomes=outcomes,
             metrics=self._metrics(host, clients, replicas, executions),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
-            breaches=tuple(monitor.breaches if full is None else full.monitor.breaches),
+            breaches=breaches,
             trace=Trace(host.records),
             cpu_s=process_time() - started_s,
+            journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
         )
 
     def _requests(self, keyring: SymbolicKeyring, replication: int) -> list[tuple[Request, float]]:
@@ -191,7 +198,7 @@ def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **optio
     replication : int, optional
         Which of the seed's replications.
     **options
-        `rules`, `make_replica` and `check`, as for `Simulator`.
+        `rules`, `make_replica`, `check` and `journal`, as for `Simulator`.
 
     Returns
     -------

@@ -84,3 +84,32 @@ def test_a_promise_that_the_protocol_breaks_is_a_failure(monkeypatch: pytest.Mon
     assert main(["run"]) == 1
     monkeypatch.setattr(bft, "simulate", lambda *_, **__: split)
     assert main(["run"]) == 0
+
+
+def test_a_run_is_exported_in_every_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"perfetto": "run.json", "shiviz": "run.log", "mermaid": "run.mmd", "picture": "run.svg"}
+    wanted = [f"{name}={tmp_path / file}" for name, file in names.items()]
+    assert main(["run", "--set", "faults.nodes=[0]", "faults.behaviour=equivocate", "--export", *wanted]) == 0
+    starts = {file: (tmp_path / file).read_text()[:16] for file in names.values()}
+    assert starts["run.json"].startswith('{"traceEvents":')
+    assert starts["run.log"].startswith("node-0 {")
+    assert starts["run.mmd"].startswith("sequenceDiagram\n")
+    assert starts["run.svg"].startswith("<?xml")
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("word", "complaint"),
+    [
+        ("gif=run.gif", "must be FORMAT=FILE with a format among"),
+        ("perfetto", "must be FORMAT=FILE"),
+        ("picture=run.bmp", "a picture must end in .png, .svg or .pdf"),
+        ("mermaid=/nowhere/at/all/run.mmd", "must be a file that can be written: No such file or directory"),
+    ],
+)
+def test_exports_that_cannot_be_are_refused(word: str, complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--export", word]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert complaint in said.err
+    assert "Traceback" not in said.err

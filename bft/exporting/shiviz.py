@@ -1,0 +1,73 @@
+"""A log with vector clocks, as ShiViz reads it: two lines an event, the host with its clock, and what happened.
+
+References
+----------
+Beschastnikh, Wang, Brun & Ernst, *Debugging distributed systems*, CACM 59(8), 2016. Fidge 1988 and Mattern 1989
+(vector clocks).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from bft.checking.words import Names, event_words, message_words
+from bft.simulation.journal import Entry, Journal
+
+PARSER = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
+"""The regular expression to give to ShiViz; it is also its default."""
+
+
+def shiviz(journal: Journal) -> str:
+    """Return the run as a log whose vector clocks say what could have caused what.
+
+    A broadcast is one event of its sender. Messages that never arrived are sent, and that is all.
+    """
+    return "".join(f"{host} {json.dumps(clock)}\n{event}\n" for host, clock, event in clocked(journal))
+
+
+def clocked(journal: Journal) -> Iterator[tuple[str, dict[str, int], str]]:
+    """Return host, vector clock and words of every event, each after all that could have caused it."""
+    hosts = [f"node-{node}" for node in range(journal.n)]
+    clocks: list[dict[str, int]] = [{} for _ in hosts]
+    stamps: dict[int, dict[str, int]] = {}
+    names = Names()
+    last: Entry | None = None
+    for entry in journal.log:
+        node = entry.node
+        clock = clocks[node]
+        if _same_broadcast(last, entry):
+            stamps[entry.item.number] = dict(clock)
+            continue
+        last = entry
+        if entry.kind == "arrive":
+            for host, count in stamps[entry.item.number].items():
+                clock[host] = max(clock.get(host, 0), count)
+        clock[hosts[node]] = clock.get(hosts[node], 0) + 1
+        if entry.kind == "send":
+            stamps[entry.item.number] = dict(clock)
+        yield hosts[node], dict(sorted(clock.items())), f"{entry.time_s:.6f} s: {_words(entry, names)}"
+
+
+def _same_broadcast(last: Entry | None, entry: Entry) -> bool:
+    return (
+        last is not None
+        and last.kind == entry.kind == "send"
+        and (last.node, last.time_s) == (entry.node, entry.time_s)
+        and last.item.body is entry.item.body
+    )
+
+
+def _words(entry: Entry, names: Names) -> str:
+    item = entry.item
+    match entry.kind:
+        case "send":
+            return f"sends {message_words(item.body, names)}"
+        case "arrive":
+            return f"receives {message_words(item.body, names)} from {item.sender}"
+        case "ask":
+            return f"asks its validator to {item.kind}"
+        case "say":
+            return f"its validator says {item.said}"
+        case _:
+            return event_words(item, names)

@@ -1,0 +1,129 @@
+"""A host that keeps a journal: it watches what the host does, and changes nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from bft.checking.safety import Breach
+from bft.core.effects import Broadcast, CancelTimer, RequestProposal, RequestVerdict, Send, SetTimer
+from bft.core.inputs import ProposalReady, TimerFired, VerdictReady
+from bft.simulation.environment import Clock, Fanout
+from bft.simulation.host import Host
+from bft.simulation.journal import Call, Entry, Happening, Journal, Message, Timer
+
+
+class JournalledHost(Host):
+    """Runs the nodes of one replication like `Host`, and remembers what passes between them."""
+
+    def __init__(self, **given: Any) -> None:
+        self.journal = Journal(n=given["n"])
+        self._travelling: dict[tuple[int, int], deque[Message]] = {}
+        self._on_the_way: set[int] = set()
+        self._kept: list[object] = []
+        self._asked: dict[tuple[object, ...], Call] = {}
+        self._set: dict[tuple[int, str], Timer] = {}
+        super().__init__(**given)
+
+    def finished(self, byzantine: set[int], breaches: Sequence[Breach]) -> Journal:
+        """Return the journal of a run that has ended."""
+        journal = self.journal
+        journal.breaches, journal.byzantine = breaches, frozenset(byzantine)
+        journal.end_s = journal.log[-1].time_s if journal.log else 0.0
+        return journal
+
+    def _note(self, node: int, kind: Happening, item: object) -> None:
+        self.journal.log.append(Entry(self.clock.now, node, kind, item))
+
+    def _record(self, node: int, event: object) -> None:
+        self._note(node, "report", event)
+        super()._record(node, event)
+
+    def _broadcast(self, node: int, effect: Broadcast) -> None:
+        self._on_the_way = set()
+        super()._broadcast(node, effect)
+        for recipient in range(self.n):
+            if recipient != node and recipient not in self._on_the_way:
+                self._leaves(node, recipient, effect.message)
+
+    def _send(self, node: int, effect: Send) -> None:
+        self._on_the_way = set()
+        super()._send(node, effect)
+        if not self._on_the_way:
+            self._leaves(node, effect.recipient, effect.message)
+
+    def _fanout(self, clock: Clock, receive: Any, recipients: list[int], delays_s: list[float], event: Any) -> None:
+        self._kept.append(event)  # an id names one sending only as long as its object lives
+        for recipient in recipients:
+            self._on_the_way.add(recipient)
+            message = self._leaves(event.sender, recipient, event.message)
+            self._travelling.setdefault((recipient, id(event)), deque()).append(message)
+        Fanout(clock, receive, recipients, delays_s, event)
+
+    def _leaves(self, sender: int, recipient: int, body: object) -> Message:
+        messages = self.journal.messages
+        message = Message(number=len(messages), sender=sender, recipient=recipient, body=body, sent_at_s=self.clock.now)
+        messages.append(message)
+        self._note(sender, "send", message)
+        return message
+
+    def _receive(self, node: int, event: Any) -> None:
+        message = self._travelling[node, id(event)].popleft()
+        message.arrived_at_s = self.clock.now
+        message.fate = "recipient down" if self.running[node] is None else "delivered"
+        if message.fate == "delivered":
+            self._note(node, "arrive", message)
+        super()._receive(node, event)
+
+    def _input(self, node: int, event: object) -> None:
+        match event:
+            case TimerFired(name=name):
+                self._end_timer(node, name, fired=True)
+            case ProposalReady(view=view, request=request, answer=answer):
+                self._said((node, "propose", view, request.key), "no answer" if answer is None else answer)
+            case VerdictReady(view=view, seq=seq, digest=digest, verdict=verdict):
+                self._said((node, "judge", view, seq, digest), verdict.value)
+            case _:
+                pass
+        super()._input(node, event)
+
+    def _said(self, key: tuple[object, ...], words: str) -> None:
+        call = self._asked.pop(key, None)
+        if call is not None:  # behaviours may feed their replica what no validator has said
+            call.said_at_s, call.said = self.clock.now, words
+            self._note(call.node, "say", call)
+
+    def _set_timer(self, node: int, effect: SetTimer) -> None:
+        self._end_timer(node, effect.name, fired=False)
+        now_s = self.clock.now
+        timer = Timer(name=effect.name, node=node, set_at_s=now_s, due_at_s=now_s + effect.delay_s)
+        self._set[node, effect.name] = timer
+        self.journal.timers.append(timer)
+        super()._set_timer(node, effect)
+
+    def _cancel_timer(self, node: int, effect: CancelTimer) -> None:
+        self._end_timer(node, effect.name, fired=False)
+        super()._cancel_timer(node, effect)
+
+    def _end_timer(self, node: int, name: str, *, fired: bool) -> None:
+        timer = self._set.pop((node, name), None)
+        if timer is not None:
+            timer.ended_at_s, timer.fired = self.clock.now, fired
+
+    def _request_proposal(self, node: int, effect: RequestProposal) -> None:
+        self._asks(
+            (node, "propose", effect.view, effect.request.key),
+            Call(kind="propose", node=node, asked_at_s=self.clock.now),
+        )
+        super()._request_proposal(node, effect)
+
+    def _request_verdict(self, node: int, effect: RequestVerdict) -> None:
+        key = (node, "judge", effect.view, effect.seq, effect.digest)
+        self._asks(key, Call(kind="judge", node=node, asked_at_s=self.clock.now))
+        super()._request_verdict(node, effect)
+
+    def _asks(self, key: tuple[object, ...], call: Call) -> None:
+        self._asked[key] = call
+        self.journal.calls.append(call)
+        self._note(call.node, "ask", call)
