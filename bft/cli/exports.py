@@ -32,6 +32,12 @@ def _mermaid(run: Run, file: Path) -> None:
     file.write_text(mermaid(run.journal), encoding="utf-8")
 
 
+def _html(run: Run, file: Path) -> None:
+    from bft.exporting.run_report import run_report
+
+    file.write_text(run_report(run), encoding="utf-8")
+
+
 def _picture(run: Run, file: Path) -> None:
     from bft.plotting.space_time import space_time_figure  # matplotlib takes long to load
     from bft.plotting.style import write
@@ -41,6 +47,7 @@ def _picture(run: Run, file: Path) -> None:
 
 
 FORMATS: dict[str, Callable[[Run, Path], None]] = {
+    "html": _html,
     "mermaid": _mermaid,
     "perfetto": _perfetto,
     "picture": _picture,

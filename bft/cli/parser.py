@@ -82,7 +82,7 @@ def _run(commands: Any) -> None:
   bft run
   bft run scenario.toml --seed 7
   bft run --set n=7 --set faults.nodes=[0,3] --set faults.behaviour=equivocate --trace out/run.json
-  bft run --set faults.nodes=[0] faults.behaviour=equivocate --export picture=run.png perfetto=run.json
+  bft run --set faults.nodes=[0] faults.behaviour=equivocate --export html=run.html picture=run.png
   bft run --set validators=statistical --set validators.preset=gsm8k_diverse10 --json""",
     )
     _scenario(command)
@@ -98,7 +98,7 @@ def _run(commands: Any) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help="write the run for a viewer: perfetto, shiviz, mermaid, or a picture; may be repeated",
+        help="write the run for a viewer: html, picture, perfetto, shiviz, mermaid; may be repeated",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.run", "run_command"))

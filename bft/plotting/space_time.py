@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bft.checking.diagram import Arrow, Mark, SpaceTime, Span
+from bft.checking.folded_time import FoldedTime
 from bft.plotting.style import QUALITATIVE, axes_or_new, new_figure, styled
-from bft.plotting.time_axis import FoldedTime
 
 KINDS = ("PrePrepare", "Prepare", "Commit", "ViewChange", "NewView")
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -33,6 +33,9 @@ BELOW = ("executed", "entered a view")
 THINKING, THINKING_EDGE = "#F2DFAF", "#B89B4B"
 OTHER = "#9A9A9A"
 BREACH_COLOUR = "#B5450F"
+CLOSE = 0.08
+"""Labels nearer than this part of the axis would touch."""
+
 STEPS_PER_INCH, MARKS_PER_INCH, LANES_PER_INCH = 5.0, 3.0, 1.5
 NARROWEST_IN, WIDEST_IN = 9.0, 22.0
 
@@ -67,7 +70,7 @@ def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collectio
         range(len(diagram.lanes)), [each.name if each.honest else f"{each.name}, Byzantine" for each in diagram.lanes]
     )
     if isinstance(place, FoldedTime):
-        place.label(ax)
+        _label(ax, place)
     ax.set_ylim(len(diagram.lanes) - 0.5, -0.5)
     ax.set_xlim(0, end * 1.04)
     ax.set_xlabel("step" if diagram.unit == "step" else "time in seconds; hatched silences are not to scale")
@@ -149,6 +152,20 @@ def _draw_breach(ax: Axes, breach: Mark, place: Callable[[float], float]) -> Non
     where = (place(breach.at), breach.lane)
     ax.plot(*where, "X", color=BREACH_COLOUR, markersize=13, zorder=5)
     ax.annotate(breach.words, where, (12, -3), textcoords="offset points", color=BREACH_COLOUR, weight="bold")
+
+
+def _label(ax: Axes, place: FoldedTime) -> None:
+    """Label the axis with true times, and hatch each folded silence."""
+    for start, end in place.folds:
+        ax.axvspan(
+            place(start), place(end), facecolor="#F4F4F4", edgecolor="#DDDDDD", hatch="///", linewidth=0, zorder=0
+        )
+    length = place(place.end) or 1.0
+    named: dict[float, float] = {}
+    for time in place.worth_naming():
+        if all(abs(place(time) - other) > CLOSE * length for other in named):
+            named[place(time)] = time
+    ax.set_xticks(sorted(named), [f"{named[where]:.4g}" for where in sorted(named)])
 
 
 def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:

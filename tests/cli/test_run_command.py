@@ -87,7 +87,13 @@ def test_a_promise_that_the_protocol_breaks_is_a_failure(monkeypatch: pytest.Mon
 
 
 def test_a_run_is_exported_in_every_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    names = {"perfetto": "run.json", "shiviz": "run.log", "mermaid": "run.mmd", "picture": "run.svg"}
+    names = {
+        "perfetto": "run.json",
+        "shiviz": "run.log",
+        "mermaid": "run.mmd",
+        "picture": "run.svg",
+        "html": "run.html",
+    }
     wanted = [f"{name}={tmp_path / file}" for name, file in names.items()]
     assert main(["run", "--set", "faults.nodes=[0]", "faults.behaviour=equivocate", "--export", *wanted]) == 0
     starts = {file: (tmp_path / file).read_text()[:16] for file in names.values()}
@@ -95,6 +101,7 @@ def test_a_run_is_exported_in_every_format(tmp_path: Path, capsys: pytest.Captur
     assert starts["run.log"].startswith("node-0 {")
     assert starts["run.mmd"].startswith("sequenceDiagram\n")
     assert starts["run.svg"].startswith("<?xml")
+    assert starts["run.html"].startswith("<!DOCTYPE html>")
     capsys.readouterr()
 
 

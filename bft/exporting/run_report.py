@@ -1,0 +1,239 @@
+"""A run as a self-contained page: how it ended, what it cost, a space-time view that zooms and filters, the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from bft.checking.diagram import Arrow, Mark, SpaceTime, Span
+from bft.checking.folded_time import FoldedTime
+from bft.checking.outcome import Outcome
+from bft.checking.words import Names, event_words, message_words
+from bft.errors import BftError
+from bft.exporting.html import asset, facts, page, table
+from bft.simulation.journal import Entry, Journal, Message
+from bft.simulation.run import Run
+
+KINDS: dict[str, dict[str, str]] = {
+    "PrePrepare": {"colour": "#0072B2", "dash": ""},
+    "Prepare": {"colour": "#B87F00", "dash": "6 3"},
+    "Commit": {"colour": "#444444", "dash": "2 3"},
+    "ViewChange": {"colour": "#009E73", "dash": "8 3 2 3"},
+    "NewView": {"colour": "#D55E00", "dash": "8 3 2 3 2 3"},
+}
+OTHER = {"colour": "#9A9A9A", "dash": ""}
+ALARM = "#B5450F"
+MARKS = {
+    "accepted": ("o", "white"),
+    "prepared": ("o", "#BBBBBB"),
+    "committed": ("o", "black"),
+    "executed": ("s", "black"),
+    "left the view": (">", "white"),
+    "entered a view": (">", "black"),
+    "refused": ("D", "white"),
+    "crashed": ("x", "none"),
+    "recovered": ("^", "white"),
+    "breach": ("X", "none"),
+}
+WORDED = ("accepted", "executed", "left the view", "entered a view", "refused", "breach")
+BELOW = ("executed", "entered a view")
+HIDDEN_AT_FIRST = ("Status",)
+AT_WORK = "validator at work"
+LOG_ENTRIES = 3000
+"""Rows of the log in the page; the trace file has all of them."""
+
+
+def run_report(run: Run) -> str:
+    """Return the page of a run.
+
+    Parameters
+    ----------
+    run : Run
+        Run with ``journal=True``.
+
+    Returns
+    -------
+    str
+        HTML that needs nothing beside itself.
+
+    Raises
+    ------
+    BftError
+        If the run kept no journal.
+    """
+    journal = run.journal
+    if journal is None:
+        raise BftError("run.journal = None: a report needs a run that kept one: simulate(scenario, seed, journal=True)")
+    title = f"n = {run.scenario.n}, seed {run.seed}, replication {run.replication}"
+    return page(f"bft: {title}", _body(run, journal, title))
+
+
+def _body(run: Run, journal: Journal, title: str) -> Iterator[str]:
+    yield f"<h1>{escape(title)}</h1>"
+    yield f'<p class="lead"><span class="verdict {_tone(run.outcome)}">{escape(_words(run.outcome))}</span></p>'
+    yield facts(_facts(run))
+    if run.faults:
+        yield "<h2>What each fault did</h2>"
+        yield table(_fault_rows(run), head=("node", "behaviour", "what it did"))
+    yield "<h2>In space and time</h2>"
+    diagram = journal.diagram()
+    yield _controls(diagram)
+    yield '<svg id="space-time" class="space-time" tabindex="0" role="img" aria-label="space-time diagram"></svg>'
+    yield '<p id="shown" role="status"></p>'
+    yield "<h2>Messages</h2>"
+    yield table(_message_rows(journal), head=("kind", "sent", "delivered", "recipient down", "not delivered"))
+    yield "<h2>Log</h2>"
+    yield '<input id="search" type="search" placeholder="filter: a node, a kind, a word" aria-label="filter the log">'
+    yield f'<div id="log" class="log">{table(_log_rows(journal), head=("time in s", "node", "what"))}</div>'
+    if len(journal.log) > LOG_ENTRIES:
+        yield f"<p>The first {LOG_ENTRIES} of {len(journal.log)} entries; `bft run --trace` writes all events.</p>"
+    yield "<h2>Scenario</h2>"
+    yield f"<pre>{escape(run.scenario.to_toml())}</pre>"
+    yield f'<script type="application/json" id="diagram">{_data(journal, diagram)}</script>'
+    yield f"<script>\n{asset('space_time.js')}</script>"
+
+
+def _tone(outcome: Outcome) -> str:
+    if outcome in (Outcome.AGREED_CORRECT, Outcome.AGREED):
+        return "good"
+    return "bad" if outcome in (Outcome.SPLIT, Outcome.AGREED_WRONG) else "none"
+
+
+def _words(outcome: Outcome) -> str:
+    return outcome.value.replace("_", ", ")
+
+
+def _facts(run: Run) -> Iterator[tuple[str, object]]:
+    metrics, system = run.metrics, run.scenario.system
+    yield "system", f"n = {run.scenario.n}, quorum {system.quorum} of {system.total}, tolerates {system.tolerated}"
+    yield "decided at", "never" if metrics.decided_at_s is None else f"{metrics.decided_at_s:.3f} s"
+    yield "views", metrics.views
+    yield (
+        "messages",
+        f"{metrics.messages_sent} sent, {metrics.messages_delivered} delivered, {metrics.messages_lost} lost",
+    )
+    broken = [f"{each.invariant} at {each.time_s:.3f} s: {each.detail}" for each in run.breaches]
+    yield "invariants broken", "; ".join(broken) or "none"
+    yield "trace", f"{len(run.trace)} events, sha256 {run.trace_hash}"
+
+
+def _fault_rows(run: Run) -> Iterator[tuple[object, ...]]:
+    for node, told in run.faults.items():
+        did = ", ".join(f"{what} {times}" for what, times in told.items() if what != "behaviour")
+        yield node, told["behaviour"], did or "had no occasion"
+
+
+def _message_rows(journal: Journal) -> Iterator[tuple[object, ...]]:
+    for kind in dict.fromkeys(each.kind for each in journal.messages):
+        fates = [each.fate for each in journal.messages if each.kind == kind]
+        yield kind, len(fates), *(fates.count(fate) for fate in ("delivered", "recipient down", "not delivered"))
+
+
+def _log_rows(journal: Journal) -> Iterator[tuple[str, str, str]]:
+    names = Names()
+    for entry in journal.log[:LOG_ENTRIES]:
+        yield f"{entry.time_s:.6f}", f"node {entry.node}", _log_words(entry, names)
+
+
+def _log_words(entry: Entry, names: Names) -> str:
+    item = entry.item
+    match entry.kind:
+        case "send":
+            return f"sends {message_words(item.body, names)} to {item.recipient}"
+        case "arrive":
+            return f"receives {message_words(item.body, names)} from {item.sender}"
+        case "ask":
+            return f"asks its validator to {item.kind}"
+        case "say":
+            return f"its validator says {item.said}"
+        case _:
+            return event_words(item, names)
+
+
+def _controls(diagram: SpaceTime) -> str:
+    kinds = list(dict.fromkeys(each.kind for each in diagram.arrows))
+    marks = [kind for kind in MARKS if any(each.kind == kind for each in diagram.marks)]
+    work = [AT_WORK] if any(each.end is not None and each.end > each.start for each in diagram.spans) else []
+    return (
+        f"<fieldset><legend>messages</legend>{''.join(map(_tick, kinds))}</fieldset>"
+        f"<fieldset><legend>what nodes report</legend>{''.join(map(_tick, marks + work))}</fieldset>"
+        '<p><button id="zoom-in">+</button><button id="zoom-out">−</button><button id="zoom-all">all</button>'
+        " wheel, + and − zoom; dragging and arrow keys move</p>"
+    )
+
+
+def _tick(kind: str) -> str:
+    ticked = "" if kind in HIDDEN_AT_FIRST else " checked"
+    return f'<label><input type="checkbox" data-kind="{escape(kind)}"{ticked}> {escape(kind)}</label>'
+
+
+def _data(journal: Journal, diagram: SpaceTime) -> str:
+    """Return what the script draws; times are places on the folded axis already."""
+    place = FoldedTime(_times(diagram))
+    names = Names()
+    marks = [*diagram.marks, *([diagram.breach] if diagram.breach else [])]
+    told: dict[str, Any] = {
+        "lanes": [{"name": each.name, "honest": each.honest} for each in diagram.lanes],
+        "arrows": [
+            _arrow(arrow, message, place, names)
+            for arrow, message in zip(diagram.arrows, journal.messages, strict=True)
+        ],
+        "marked": [_mark(each, place) for each in marks],
+        "spans": [_span(each, place) for each in diagram.spans if each.end is not None and each.end > each.start],
+        "kinds": KINDS,
+        "other": OTHER,
+        "marks": MARKS,
+        "alarm": ALARM,
+        "hidden": list(HIDDEN_AT_FIRST),
+        "corners": place.corners,
+        "folds": [(place(start), place(end)) for start, end in place.folds],
+        "end": place(place.end) or 1.0,
+    }
+    return json.dumps(told).replace("<", "\\u003c")  # no text may end the script element early
+
+
+def _times(diagram: SpaceTime) -> Iterator[float]:
+    """Return when something happens that is shown at first."""
+    for arrow in diagram.arrows:
+        if arrow.kind not in HIDDEN_AT_FIRST:
+            yield arrow.sent
+            if arrow.received is not None:
+                yield arrow.received
+    yield from (each.at for each in diagram.marks)
+    for span in diagram.spans:
+        yield span.start
+        if span.end is not None:
+            yield span.end
+
+
+def _arrow(arrow: Arrow, message: Message, place: FoldedTime, names: Names) -> dict[str, Any]:
+    fate = f"arrives at {arrow.received:.6f} s" if arrow.received is not None else message.fate
+    says = f"{message_words(message.body, names)}: {arrow.sender} to {arrow.recipient}"
+    return {
+        "kind": arrow.kind,
+        "sender": arrow.sender,
+        "recipient": arrow.recipient,
+        "sent": place(arrow.sent),
+        "received": None if arrow.received is None else place(arrow.received),
+        "words": f"{says}, sent at {arrow.sent:.6f} s, {fate}",
+    }
+
+
+def _mark(mark: Mark, place: FoldedTime) -> dict[str, Any]:
+    return {
+        "kind": mark.kind,
+        "lane": mark.lane,
+        "at": place(mark.at),
+        "time": f"{mark.at:.6f}",
+        "words": mark.words,
+        "worded": mark.kind in WORDED,
+        "below": mark.kind in BELOW,
+    }
+
+
+def _span(span: Span, place: FoldedTime) -> dict[str, Any]:
+    assert span.end is not None
+    words = f"{span.kind}: {span.words}, {span.end - span.start:.3f} s"
+    return {"lane": span.lane, "start": place(span.start), "end": place(span.end), "words": words}
