@@ -18,6 +18,12 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that renews what is compared with."""
+    parser.addoption("--record", action="store_true", help="write recorded transcripts and baseline images anew")
+
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -46,7 +46,17 @@ def _picture(run: Run, file: Path) -> None:
     write(space_time_figure(run.journal.diagram(title_of(run))), file)
 
 
+def _animation(run: Run, file: Path) -> None:
+    from bft.plotting.animation import animation, save_animation
+
+    assert run.journal is not None
+    save_animation(animation(run.journal.diagram(title_of(run))), file)
+
+
+ENDINGS = {"picture": (".png", ".svg", ".pdf"), "animation": (".gif", ".mp4")}
+
 FORMATS: dict[str, Callable[[Run, Path], None]] = {
+    "animation": _animation,
     "html": _html,
     "mermaid": _mermaid,
     "perfetto": _perfetto,
@@ -71,8 +81,8 @@ def exports_of(words: Sequence[str]) -> dict[str, Path]:
         if name in wanted:
             raise BftError(bad_value("export", word, f"{name} is asked for twice"))
         file = Path(target)
-        if name == "picture" and file.suffix not in (".png", ".svg", ".pdf"):
-            raise BftError(bad_value("export", word, "a picture must end in .png, .svg or .pdf"))
+        if name in ENDINGS and file.suffix not in ENDINGS[name]:
+            raise BftError(bad_value("export", word, f"must end in {' or '.join(ENDINGS[name])}"))
         wanted[name] = writable("export", file)
     return wanted
 

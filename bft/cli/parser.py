@@ -98,7 +98,7 @@ def _run(commands: Any) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help="write the run for a viewer: html, picture, perfetto, shiviz, mermaid; may be repeated",
+        help="write the run for a viewer: html, picture, animation, perfetto, shiviz, mermaid; may be repeated",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.run", "run_command"))

@@ -10,18 +10,30 @@
 from __future__ import annotations
 
 from bft.plotting.agreement import agreement
+from bft.plotting.animation import animation, save_animation
 from bft.plotting.bands import bands
 from bft.plotting.figures import agreement_figure, band_panels, outcome_panels, share_panels
+from bft.plotting.heat_map import heat_map
+from bft.plotting.latencies import latencies
+from bft.plotting.messages import messages_by_phase
 from bft.plotting.share import share
+from bft.plotting.space_time import space_time, space_time_figure
 from bft.plotting.style import save
 
 __all__ = [
     "agreement",
     "agreement_figure",
+    "animation",
     "band_panels",
     "bands",
+    "heat_map",
+    "latencies",
+    "messages_by_phase",
     "outcome_panels",
     "save",
+    "save_animation",
     "share",
     "share_panels",
+    "space_time",
+    "space_time_figure",
 ]

@@ -52,31 +52,35 @@ def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collectio
     without : collection of str, optional
         Kinds of messages that are left out.
     """
-    ax = axes_or_new(ax)
-    shown = [each for each in diagram.arrows if each.kind not in without]
-    place = FoldedTime(_times(diagram, shown)) if diagram.unit == "s" else _same
-    end = max([place(time) for time in _times(diagram, shown)], default=1.0) or 1.0
-    for row, lane in enumerate(diagram.lanes):
-        ax.plot([0, end * 1.01], [row, row], color="black" if lane.honest else BREACH_COLOUR, linewidth=0.8, zorder=1)
-    for span in diagram.spans:
-        _draw_span(ax, span, place)
-    for arrow in shown:
-        _draw_arrow(ax, arrow, place)
-    for mark in diagram.marks:
-        _draw_mark(ax, mark, place)
-    if diagram.breach is not None:
-        _draw_breach(ax, diagram.breach, place)
-    ax.set_yticks(
-        range(len(diagram.lanes)), [each.name if each.honest else f"{each.name}, Byzantine" for each in diagram.lanes]
-    )
-    if isinstance(place, FoldedTime):
-        _label(ax, place)
-    ax.set_ylim(len(diagram.lanes) - 0.5, -0.5)
-    ax.set_xlim(0, end * 1.04)
-    ax.set_xlabel("step" if diagram.unit == "step" else "time in seconds; hatched silences are not to scale")
-    ax.set_title(diagram.title)
-    ax.grid(visible=False)
-    _legend(ax, diagram, shown)
+    with styled():
+        ax = axes_or_new(ax)
+        shown = [each for each in diagram.arrows if each.kind not in without]
+        place = FoldedTime(_times(diagram, shown)) if diagram.unit == "s" else _same
+        end = max([place(time) for time in _times(diagram, shown)], default=1.0) or 1.0
+        for row, lane in enumerate(diagram.lanes):
+            ax.plot(
+                [0, end * 1.01], [row, row], color="black" if lane.honest else BREACH_COLOUR, linewidth=0.8, zorder=1
+            )
+        for span in diagram.spans:
+            _draw_span(ax, span, place)
+        for arrow in shown:
+            _draw_arrow(ax, arrow, place)
+        for mark in diagram.marks:
+            _draw_mark(ax, mark, place)
+        if diagram.breach is not None:
+            _draw_breach(ax, diagram.breach, place)
+        ax.set_yticks(
+            range(len(diagram.lanes)),
+            [each.name if each.honest else f"{each.name}, Byzantine" for each in diagram.lanes],
+        )
+        if isinstance(place, FoldedTime):
+            _label(ax, place)
+        ax.set_ylim(len(diagram.lanes) - 0.5, -0.5)
+        ax.set_xlim(0, end * 1.04)
+        ax.set_xlabel("step" if diagram.unit == "step" else "time in seconds; hatched silences are not to scale")
+        ax.set_title(diagram.title)
+        ax.grid(visible=False)
+        _legend(ax, diagram, shown)
     return ax
 
 
@@ -199,7 +203,8 @@ def space_time_figure(diagram: SpaceTime, *, without: Collection[str] = ("Status
     width_in = min(WIDEST_IN, max(NARROWEST_IN, length_in))
     with styled():
         figure = new_figure(width_in, 2.0 + len(diagram.lanes) / LANES_PER_INCH)
-        space_time(diagram, ax=figure.add_subplot(), without=without)
+        ax = figure.add_subplot()
+    space_time(diagram, ax=ax, without=without)
     return figure
 
 

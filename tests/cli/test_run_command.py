@@ -110,7 +110,7 @@ def test_a_run_is_exported_in_every_format(tmp_path: Path, capsys: pytest.Captur
     [
         ("gif=run.gif", "must be FORMAT=FILE with a format among"),
         ("perfetto", "must be FORMAT=FILE"),
-        ("picture=run.bmp", "a picture must end in .png, .svg or .pdf"),
+        ("picture=run.bmp", "must end in .png or .svg or .pdf"),
         ("mermaid=/nowhere/at/all/run.mmd", "must be a file that can be written: No such file or directory"),
     ],
 )

@@ -1,0 +1,90 @@
+"""How long decisions take: the share of runs that have decided by a time, undecided runs counted as never."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bft.errors import SweepError, bad_value
+from bft.plotting.style import MARKERS, axes_or_new, legend_below, series_colours, styled
+
+QUANTILES = (0.5, 0.99)
+
+
+def latencies(
+    times_s: Mapping[str, Sequence[float | None]],
+    *,
+    ax: Axes | None = None,
+    title: str = "time to agreement",
+    log: bool = False,
+) -> Axes:
+    """Draw the distribution of decision times.
+
+    Parameters
+    ----------
+    times_s : mapping of str to sequence of float or None
+        Seconds until the decision of each run, by label; None (or nan) for a run that never decided. At least one run
+        for each label.
+    ax : Axes, optional
+        Where to; by default a new figure.
+    title : str
+        Of the axes.
+    log : bool
+        Whether time runs on a logarithmic scale.
+
+    Returns
+    -------
+    Axes
+        One step curve for each label, marked at the median and the 99th percentile where they exist.
+
+    Raises
+    ------
+    SweepError
+        If there is no label, or one without runs, or a negative time.
+    """
+    decided = {label: _decided(label, times) for label, times in times_s.items()}
+    if not decided:
+        raise SweepError(bad_value("times_s", dict(times_s), "must have at least one label"))
+    with styled():
+        ax = axes_or_new(ax)
+        colours = series_colours(len(decided), ordered=False)
+        last = max((float(times[-1]) for times in decided.values() if len(times)), default=1.0)
+        for number, (label, times) in enumerate(decided.items()):
+            runs, colour = len(times_s[label]), colours[number]
+            shares = np.arange(1, len(times) + 1) / runs
+            undecided = runs - len(times)
+            words = f"{label}: {undecided} of {runs} never" if undecided else label
+            first = times[:1] if log else np.zeros(1)
+            ax.step(
+                np.concatenate([first, times, [last]]),
+                np.concatenate([[0.0], shares, shares[-1:] if len(shares) else [0.0]]),
+                where="post",
+                color=colour,
+                label=words,
+            )
+            for quantile in QUANTILES:
+                place = int(np.ceil(quantile * runs)) - 1
+                if place < len(times):
+                    ax.plot(times[place], quantile, MARKERS[number % len(MARKERS)], color=colour)
+        if log:
+            ax.set_xscale("log")
+        ax.set_ylim(0, 1.03)
+        ax.set_xlabel("time to decision in seconds")
+        ax.set_ylabel("share of runs decided by then")
+        ax.set_title(title)
+        for quantile in QUANTILES:
+            ax.axhline(quantile, color="#BBBBBB", linewidth=0.7, linestyle=":", zorder=0)
+        legend_below(ax, *ax.get_legend_handles_labels(), columns=2)
+    return ax
+
+
+def _decided(label: str, times: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the times of those that decided, in order."""
+    if not len(times):
+        raise SweepError(bad_value("times_s", label, "must have at least one run"))
+    decided = np.sort([float(time) for time in times if time is not None and not np.isnan(time)])
+    if len(decided) and decided[0] < 0:
+        raise SweepError(bad_value("times_s", float(decided[0]), "must not be negative"))
+    return decided

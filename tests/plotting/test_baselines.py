@@ -1,0 +1,99 @@
+"""Every picture against its baseline; `pytest tests/plotting --record` draws the baselines anew, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.testing.compare import compare_images
+
+import bft
+from bft import plotting
+from bft.plotting.animation import moment
+from bft.plotting.operations import (
+    Point,
+    availability_of_k_of_n,
+    breaker_thresholds,
+    detector_trade_off,
+    retry_storm,
+)
+from bft.plotting.style import new_figure, styled
+
+BASELINES = Path(__file__).parent / "baselines"
+DPI = 50
+TOLERANCE = 2.0
+"""Root of the mean squared difference of pixels, of 255: room for another build of the same library, not for a
+missing line."""
+
+
+def _journal() -> object:
+    run = bft.simulate(bft.Scenario(n=4, faults={"nodes": [0], "behaviour": "silent_primary"}), 5, journal=True)
+    assert run.journal is not None
+    return run.journal.diagram("n = 4, a silent primary")
+
+
+POINTS = {
+    "one": [Point(1.0, 0.9, 0.8, 0.95, 0.91), Point(2.0, 0.5, 0.4, 0.6, 0.52), Point(3.0, 0.1, 0.05, 0.2, 0.11)],
+    "another": [Point(1.0, 0.99, 0.97, 1.0), Point(2.0, 0.95, 0.9, 0.98), Point(3.0, 0.9, 0.85, 0.93)],
+}
+SENT = {
+    "no fault": {"PrePrepare": 6, "Prepare": 36, "Commit": 42},
+    "silent": {"PrePrepare": 6, "Prepare": 36, "Commit": 42, "ViewChange": 42, "NewView": 6, "Status": 60},
+}
+
+PICTURES: dict[str, Callable[[dict[str, bft.Sweep], Axes], object]] = {
+    "agreement": lambda sweeps, ax: plotting.agreement(sweeps["by_n"], ax=ax),
+    "bands": lambda sweeps, ax: plotting.bands(sweeps["llms"], ax=ax),
+    "share": lambda sweeps, ax: plotting.share(sweeps["behaviours"], "split", ax=ax),
+    "heat_map": lambda sweeps, ax: plotting.heat_map(sweeps["by_n"], ax=ax),
+    "latencies": lambda _, ax: plotting.latencies(
+        {"a": [0.1, 0.2, 0.4], "b": [0.3, None, 10.2, None]}, log=True, ax=ax
+    ),
+    "messages": lambda _, ax: plotting.messages_by_phase(SENT, ax=ax),
+    "messages_log": lambda _, ax: plotting.messages_by_phase(SENT, log=True, ax=ax),
+    "space_time": lambda _, ax: plotting.space_time(_journal(), ax=ax),  # type: ignore[arg-type]
+    "retry_storm": lambda _, ax: retry_storm(POINTS, slow_min=(1.5, 2.5), ax=ax),
+    "detector_trade_off": lambda _, ax: detector_trade_off(POINTS, ax=ax),
+    "availability_of_k_of_n": lambda _, ax: availability_of_k_of_n(POINTS, target=0.999, ax=ax),
+    "breaker_thresholds": lambda _, ax: breaker_thresholds(POINTS, ax=ax),
+}
+
+
+@pytest.fixture(scope="module")
+def sweeps(by_n: bft.Sweep, llms: bft.Sweep, behaviours: bft.Sweep) -> dict[str, bft.Sweep]:
+    return {"by_n": by_n, "llms": llms, "behaviours": behaviours}
+
+
+def _compare(figure: Figure, name: str, tmp_path: Path, record: bool) -> None:
+    baseline, drawn = BASELINES / f"{name}.png", tmp_path / f"{name}.png"
+    with styled():
+        figure.savefig(baseline if record else drawn, dpi=DPI, metadata={"Software": "bft"})
+    if not record:
+        difference = compare_images(str(baseline), str(drawn), tol=TOLERANCE)
+        assert difference is None, difference
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_drawn_on_the_axes_it_is_given_and_looks_as_it_did(
+    name: str, sweeps: dict[str, bft.Sweep], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with styled():
+        figure = new_figure(8.0, 4.6)
+        ax = figure.add_subplot()
+    assert PICTURES[name](sweeps, ax) is ax
+    _compare(figure, name, tmp_path, request.config.getoption("--record"))
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_without_axes_a_picture_makes_its_own(name: str, sweeps: dict[str, bft.Sweep]) -> None:
+    drawn = PICTURES[name](sweeps, None)  # type: ignore[arg-type]
+    assert isinstance(drawn, Axes)
+    assert drawn.get_title(loc="left") or drawn.get_title()
+
+
+def test_a_frame_of_the_animation_looks_as_it_did(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    figure = moment(_journal(), 0.55)  # type: ignore[arg-type]
+    _compare(figure, "animation", tmp_path, request.config.getoption("--record"))
