@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bft.cli.defaults import DEFAULT_N, FALLIBLE_N
-from bft.cli.sweep import report, run_plans, sampling, trouble
+from bft.cli.sweep import report, run_plans, sampling, trouble, write_page
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.axes import axis_values
 from bft.experiments.results import Sweep
@@ -35,8 +35,9 @@ def agreement_command(arguments: Namespace) -> int:
     report(arguments, sweeps, rows, folder, text="\n\n".join(f"{_heading(each)}\n{each.to_text()}" for each in sweeps))
     if code == 0:
         _figure(sweeps, folder)
+        write_page(sweeps, folder, arguments)
         if not arguments.quiet:
-            print(f"bft: figure in {folder}: agreement.png, agreement.svg", file=sys.stderr)
+            print(f"bft: figure in {folder}: agreement.png, agreement.svg; all of it in report.html", file=sys.stderr)
     return code or trouble(sweeps)
 
 

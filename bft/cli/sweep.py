@@ -33,6 +33,7 @@ def sweep_command(arguments: Namespace) -> int:
     report(arguments, sweeps, rows, folder, text=sweeps[0].to_text())
     if folder is not None and code == 0:
         _figures(sweeps[0], folder)
+        write_page(sweeps, folder, arguments)
     return code or trouble(sweeps)
 
 
@@ -87,6 +88,14 @@ def report(
             )
         if each.breaches:
             print(f"bft: {each.breaches} replications broke an invariant that the protocol guarantees", file=sys.stderr)
+
+
+def write_page(sweeps: Sequence[Sweep], folder: Path, arguments: Namespace) -> None:
+    """Write the sweeps as one page that needs nothing beside itself."""
+    from bft.exporting.sweep_report import sweep_report  # matplotlib takes long to load
+
+    text = sweep_report(sweeps, command=shlex.join(["bft", *arguments.words]))
+    (folder / "report.html").write_text(text, encoding="utf-8")
 
 
 def trouble(sweeps: Sequence[Sweep]) -> int:

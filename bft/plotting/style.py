@@ -12,6 +12,7 @@ for matplotlib*, SciPy 2015 (viridis, for series in an order: lightness rises ev
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,11 @@ def write(figure: Figure | Axes, file: Path) -> None:
     whole: Any = figure.get_figure(root=True) if isinstance(figure, Axes) else figure
     with styled():
         whole.savefig(file, metadata=METADATA[file.suffix])
+
+
+def png_of(figure: Figure) -> bytes:
+    """Return a figure as the content of a PNG file."""
+    file = BytesIO()
+    with styled():
+        figure.savefig(file, format="png", metadata=METADATA[".png"])
+    return file.getvalue()

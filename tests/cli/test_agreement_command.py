@@ -46,6 +46,7 @@ def test_perfect_and_fallible_validators_stand_in_one_table(tmp_path: Path, caps
         "agreement.svg",
         "estimates.csv",
         "manifest.json",
+        "report.html",
     }
     assert len(list(csv.DictReader((tmp_path / "estimates.csv").read_text().splitlines()))) == 9
     manifest = json.loads((tmp_path / "manifest.json").read_text())

@@ -39,6 +39,7 @@ def test_files_and_figures_go_where_asked(tmp_path: Path, capsys: pytest.Capture
         "agreement.svg",
         "estimates.csv",
         "manifest.json",
+        "report.html",
     }
     rows = list(csv.DictReader((tmp_path / "estimates.csv").read_text().splitlines()))
     assert [(row["n"], row["faults.delta"]) for row in rows] == [("4", "0.0"), ("4", "0.4"), ("5", "0.0"), ("5", "0.4")]
