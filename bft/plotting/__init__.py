@@ -15,6 +15,7 @@ from bft.plotting.bands import bands
 from bft.plotting.figures import agreement_figure, band_panels, outcome_panels, share_panels
 from bft.plotting.heat_map import heat_map
 from bft.plotting.latencies import latencies
+from bft.plotting.laws import law_bands
 from bft.plotting.messages import messages_by_phase
 from bft.plotting.share import share
 from bft.plotting.space_time import space_time, space_time_figure
@@ -28,6 +29,7 @@ __all__ = [
     "bands",
     "heat_map",
     "latencies",
+    "law_bands",
     "messages_by_phase",
     "outcome_panels",
     "save",

@@ -63,8 +63,9 @@ def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collectio
             )
         for span in diagram.spans:
             _draw_span(ax, span, place)
+        kinds = _kinds(shown)
         for arrow in shown:
-            _draw_arrow(ax, arrow, place)
+            _draw_arrow(ax, arrow, place, kinds)
         for mark in diagram.marks:
             _draw_mark(ax, mark, place)
         if diagram.breach is not None:
@@ -109,8 +110,14 @@ def _draw_span(ax: Axes, span: Span, place: Callable[[float], float]) -> None:
         )
 
 
-def _draw_arrow(ax: Axes, arrow: Arrow, place: Callable[[float], float]) -> None:
-    kind = KINDS.index(arrow.kind) if arrow.kind in KINDS else None
+def _kinds(arrows: Sequence[Arrow]) -> list[str]:
+    """Return the kinds that have a look of their own: those of PBFT, and the first others as far as colours reach."""
+    others = dict.fromkeys(each.kind for each in arrows if each.kind not in KINDS)
+    return [*KINDS, *others][: len(QUALITATIVE)]
+
+
+def _draw_arrow(ax: Axes, arrow: Arrow, place: Callable[[float], float], kinds: Sequence[str]) -> None:
+    kind = kinds.index(arrow.kind) if arrow.kind in kinds else None
     colour = OTHER if kind is None else QUALITATIVE[kind]
     start = (place(arrow.sent), arrow.sender)
     if arrow.received is None:  # it leaves, and comes nowhere
@@ -127,7 +134,7 @@ def _draw_arrow(ax: Axes, arrow: Arrow, place: Callable[[float], float]) -> None
             "arrowstyle": "-|>",
             "linewidth": 0.9,
             "color": colour,
-            "linestyle": "-" if kind is None else LINES[kind],
+            "linestyle": "-" if kind is None else LINES[kind % len(LINES)],
             "shrinkA": 0,
             "shrinkB": 2,
         },
@@ -169,7 +176,7 @@ def _label(ax: Axes, place: FoldedTime) -> None:
     for time in place.worth_naming():
         if all(abs(place(time) - other) > CLOSE * length for other in named):
             named[place(time)] = time
-    ax.set_xticks(sorted(named), [f"{named[where]:.4g}" for where in sorted(named)])
+    ax.set_xticks(sorted(named), [f"{named[where]:.3g}" for where in sorted(named)])
 
 
 def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:
@@ -177,11 +184,11 @@ def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:
     sent = {each.kind for each in shown}
     reported = {each.kind for each in diagram.marks}
     handles: list[Any] = [
-        Line2D([], [], color=QUALITATIVE[place], linestyle=LINES[place], label=kind)
-        for place, kind in enumerate(KINDS)
+        Line2D([], [], color=QUALITATIVE[place], linestyle=LINES[place % len(LINES)], label=kind)
+        for place, kind in enumerate(_kinds(shown))
         if kind in sent
     ]
-    if sent - set(KINDS):
+    if sent - set(_kinds(shown)):
         handles.append(Line2D([], [], color=OTHER, label="other messages"))
     if any(each.received is None for each in shown):
         handles.append(Line2D([], [], linestyle="", marker="x", color=OTHER, label="never arrived"))

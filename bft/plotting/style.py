@@ -141,14 +141,17 @@ METADATA: dict[str, dict[str, Any]] = {
 
 def write(figure: Figure | Axes, file: Path) -> None:
     """Write a figure, or the whole figure of axes, to a file that ends in .png, .svg or .pdf."""
-    whole: Any = figure.get_figure(root=True) if isinstance(figure, Axes) else figure
     with styled():
-        whole.savefig(file, metadata=METADATA[file.suffix])
+        _whole(figure).savefig(file, metadata=METADATA[file.suffix])
 
 
-def png_of(figure: Figure) -> bytes:
-    """Return a figure as the content of a PNG file."""
+def png_of(figure: Figure | Axes) -> bytes:
+    """Return a figure, or the whole figure of axes, as the content of a PNG file."""
     file = BytesIO()
     with styled():
-        figure.savefig(file, format="png", metadata=METADATA[".png"])
+        _whole(figure).savefig(file, format="png", metadata=METADATA[".png"])
     return file.getvalue()
+
+
+def _whole(figure: Figure | Axes) -> Any:
+    return figure.get_figure(root=True) if isinstance(figure, Axes) else figure

@@ -12,6 +12,7 @@ from matplotlib.testing.compare import compare_images
 
 import bft
 from bft import plotting
+from bft.experiments.laws import law_of
 from bft.plotting.animation import moment
 from bft.plotting.operations import (
     Point,
@@ -44,11 +45,13 @@ SENT = {
     "silent": {"PrePrepare": 6, "Prepare": 36, "Commit": 42, "ViewChange": 42, "NewView": 6, "Status": 60},
 }
 
+D = [0.0, 0.25, 0.5]
 PICTURES: dict[str, Callable[[dict[str, bft.Sweep], Axes], object]] = {
     "agreement": lambda sweeps, ax: plotting.agreement(sweeps["by_n"], ax=ax),
     "bands": lambda sweeps, ax: plotting.bands(sweeps["llms"], ax=ax),
     "share": lambda sweeps, ax: plotting.share(sweeps["behaviours"], "split", ax=ax),
     "heat_map": lambda sweeps, ax: plotting.heat_map(sweeps["by_n"], ax=ax),
+    "law_bands": lambda _, ax: plotting.law_bands(law_of(bft.Scenario(validators="statistical"), D), D, at=0.2, ax=ax),
     "latencies": lambda _, ax: plotting.latencies(
         {"a": [0.1, 0.2, 0.4], "b": [0.3, None, 10.2, None]}, log=True, ax=ax
     ),

@@ -1,0 +1,1 @@
+"""What is for Jupyter only; needs the extra `notebooks`."""
