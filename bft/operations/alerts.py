@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from bft.core.refusal import require, require_not_negative, require_whole
 from bft.operations.bands import BANDS, Health, Light, health
-from bft.operations.refusal import require, require_not_negative, require_whole
 from bft.operations.windows import MINIMUM, SIZE, Threshold, Window
 
 
@@ -102,7 +102,7 @@ class Monitor:
         retries : int
             Attempts beyond the first.
         """
-        require_not_negative(monitor__latency_s=latency_s)
+        require_not_negative("monitor.latency_s", latency_s)
         require_whole("monitor.retries", retries, at_least=0)
         self._errors.add(0.0 if success else 1.0)
         self._retries.add(retries)

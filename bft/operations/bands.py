@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from bft.operations.refusal import require, require_not_negative
+from bft.core.refusal import require, require_not_negative
 
 
 class Light(Enum):
@@ -41,7 +41,8 @@ class Band:
     bad: float
 
     def __post_init__(self) -> None:
-        require_not_negative(band__good=self.good, band__bad=self.bad)
+        require_not_negative("band.good", self.good)
+        require_not_negative("band.bad", self.bad)
         require(self.good != self.bad, "band.bad", self.bad, "must differ from band.good")
 
     def light(self, value: float | None) -> Light:

@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bft.core.refusal import require
 from bft.operations.intervals import Estimate, mean_estimate, rate_estimate, share_estimate
-from bft.operations.refusal import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

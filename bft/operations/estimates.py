@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bft.core.refusal import require, require_not_negative
 from bft.operations.intervals import Estimate, mean_estimate, rate_estimate, ratio_estimate, share_estimate
-from bft.operations.refusal import require, require_not_negative
 
 Law = Literal["exponential", "any"]
 
@@ -91,7 +91,7 @@ def reliability(
     require(len(records) > 0, "records", list(records), "must have at least one node")
     require(law in ("exponential", "any"), "law", law, "must be 'exponential' or 'any'")
     for record in records:
-        require_not_negative(end_s=record.unfinished_s(end_s))
+        require_not_negative("end_s", record.unfinished_s(end_s))
     ups = [stretch for record in records for stretch in record.ups_s]
     downs = [stretch for record in records for stretch in record.downs_s]
     open_up_s = math.fsum(record.unfinished_s(end_s) for record in records if record.up)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bft.operations.refusal import require, require_positive, require_whole
+from bft.core.refusal import require, require_positive, require_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,8 @@ class Ewma:
 
     def __post_init__(self) -> None:
         require(0.0 < self.weight <= 1.0, "ewma.weight", self.weight, "must be above 0 and at most 1")
-        require_positive(ewma__limit=self.limit, ewma__least_sd=self.least_sd)
+        require_positive("ewma.limit", self.limit)
+        require_positive("ewma.least_sd", self.least_sd)
         require_whole("ewma.baseline", self.baseline, at_least=2)
 
     @property

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Protocol
 
-from bft.operations.refusal import require, require_not_negative, require_positive, require_whole
+from bft.core.refusal import require, require_not_negative, require_positive, require_whole
 
 
 class HeartbeatDetector(Protocol):
@@ -55,7 +55,7 @@ class HeartbeatTimeout:
     timeout_s: float
 
     def __post_init__(self) -> None:
-        require_positive(heartbeat_timeout__timeout_s=self.timeout_s)
+        require_positive("heartbeat_timeout.timeout_s", self.timeout_s)
 
     @property
     def memory(self) -> int:
@@ -114,7 +114,7 @@ class PhiAccrual:
         require_whole("phi_accrual.minimum", self.minimum, at_least=2)
         allowed = f"must be at most phi_accrual.window, {self.window}"
         require(self.minimum <= self.window, "phi_accrual.minimum", self.minimum, allowed)
-        require_not_negative(phi_accrual__least_sd_s=self.least_sd_s)
+        require_not_negative("phi_accrual.least_sd_s", self.least_sd_s)
 
     @property
     def z(self) -> float:

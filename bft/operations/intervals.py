@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
-from bft.operations.refusal import require_open_share
+from bft.core.refusal import require_open_share
 
 
 class Estimate(NamedTuple):
@@ -47,7 +47,7 @@ class Estimate(NamedTuple):
 
 def normal_z(confidence: float) -> float:
     """Half width of a two-sided interval in standard deviations."""
-    require_open_share(confidence=confidence)
+    require_open_share("confidence", confidence)
     return NormalDist().inv_cdf((1.0 + confidence) / 2.0)
 
 
@@ -71,7 +71,7 @@ def rate_estimate(events: int, observed: float, *, confidence: float = 0.95) -> 
     >>> [round(each, 3) for each in rate_estimate(0, 1.0)[:3]]
     [0.0, 0.0, 3.689]
     """
-    require_open_share(confidence=confidence)
+    require_open_share("confidence", confidence)
     if observed <= 0.0:
         return Estimate(math.nan, 0.0, math.inf, events)
     tail = (1.0 - confidence) / 2.0

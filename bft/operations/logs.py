@@ -10,8 +10,8 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
+from bft.core.refusal import require, require_positive, require_whole
 from bft.operations.recovery import FaultKind
-from bft.operations.refusal import require, require_positive, require_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class LogPattern:
             raise AssertionError("refused above") from None
         require(not matches_nothing, "log_pattern.pattern", self.pattern, "must not match every line")
         require_whole("log_pattern.count", self.count, at_least=1)
-        require_positive(log_pattern__within_s=self.within_s)
+        require_positive("log_pattern.within_s", self.within_s)
 
 
 DEFAULT_PATTERNS = (

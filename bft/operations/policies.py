@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from bft.core.refusal import require, require_share
 from bft.operations.recovery import CURES, Action, Costs, FaultKind
-from bft.operations.refusal import require, require_share
 
 LONGEST = 100  # actions in a row; a policy that has not cured by then never will
 
@@ -183,7 +183,7 @@ def expected_repair(
         Probability of a right diagnosis; a wrong one is any other kind of the mix, each as likely.
     """
     check_mix(mix)
-    require_share(accuracy=accuracy)
+    require_share("accuracy", accuracy)
     totals = [0.0, 0.0, 0.0]
     for kind, share in mix.items():
         for diagnosis, weight in diagnoses(kind, mix, accuracy).items():
@@ -208,6 +208,6 @@ def diagnoses(kind: FaultKind, mix: Mapping[FaultKind, float], accuracy: float) 
 def check_mix(mix: Mapping[FaultKind, float]) -> None:
     """Refuse shares that are none."""
     for kind, share in mix.items():
-        require_share(**{f"mix__{kind.value}": share})
+        require_share(f"mix.{kind.value}", share)
     total = math.fsum(mix.values())
     require(abs(total - 1.0) < 1e-9, "mix", dict(mix), f"must add up to 1, not {total:g}")

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from bft.operations.refusal import require_not_negative, require_positive
+from bft.core.refusal import require_not_negative, require_positive
 
 
 class FaultKind(Enum):
@@ -109,11 +109,11 @@ class Costs:
     price: tuple[tuple[Action, float], ...] = ((Action.MIGRATE, 1.0), (Action.REPLACE, 1.0))
 
     def __post_init__(self) -> None:
-        require_not_negative(
-            costs__transfer_s=self.transfer_s, costs__provision_s=self.provision_s, costs__consensus_s=self.consensus_s
-        )
+        require_not_negative("costs.transfer_s", self.transfer_s)
+        require_not_negative("costs.provision_s", self.provision_s)
+        require_not_negative("costs.consensus_s", self.consensus_s)
         for action, price in self.price:
-            require_not_negative(**{f"costs__price__{action.value}": price})
+            require_not_negative(f"costs.price.{action.value}", price)
 
     def duration_s(self, action: Action) -> float:
         """Return how long an action takes."""
@@ -143,7 +143,7 @@ class Snapshots:
     interval_s: float
 
     def __post_init__(self) -> None:
-        require_positive(snapshots__interval_s=self.interval_s)
+        require_positive("snapshots.interval_s", self.interval_s)
 
     def loss_s(self, up_s: float) -> float:
         """Return the loss window of a node that fails after `up_s` seconds: the time since its last snapshot."""
@@ -157,7 +157,7 @@ class Snapshots:
         >>> round(Snapshots(interval_s=60.0).mean_loss_s(mtbf_s=1e6), 3)
         30.0
         """
-        require_positive(snapshots__mtbf_s=mtbf_s)
+        require_positive("snapshots.mtbf_s", mtbf_s)
         ratio = self.interval_s / mtbf_s
         if ratio < 1e-5:  # the difference cancels: its series instead
             return self.interval_s * (0.5 - ratio / 12.0)

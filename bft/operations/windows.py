@@ -10,7 +10,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from bft.operations.refusal import require, require_positive, require_whole
+from bft.core.refusal import require, require_positive, require_whole
 
 SIZE = 100  # S4
 MINIMUM = 20
@@ -74,7 +74,7 @@ class Threshold:
     clear_at: float
 
     def __post_init__(self) -> None:
-        require_positive(threshold__above=self.above)
+        require_positive("threshold.above", self.above)
         holds = 0.0 <= self.clear_at < self.above
         require(
             holds, "threshold.clear_at", self.clear_at, f"must be 0 or more and below threshold.above, {self.above}"

@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from bft.core.refusal import require, require_positive, require_whole
 from bft.resilience.classification import treatment
 from bft.resilience.effects import NOW, Handler, Note, Program
 from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
-from bft.resilience.refusal import require, require_positive, require_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

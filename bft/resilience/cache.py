@@ -17,9 +17,9 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from bft.core.digest import digest_of
+from bft.core.refusal import require, require_not_negative, require_positive, require_whole
 from bft.resilience.effects import NOW, Blocking, Handler, Note, Program
 from bft.resilience.exchange import Answer, Failure, FailureKind, Provenance, Query, Result, Source
-from bft.resilience.refusal import require, require_not_negative, require_positive, require_whole
 
 T = TypeVar("T")
 

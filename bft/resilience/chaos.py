@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bft.core.refusal import require, require_not_negative, require_positive, require_share
 from bft.resilience.effects import NOW, UNIFORM, Handler, Note, Program, Signal, Sleep, Wait
 from bft.resilience.exchange import Failure, FailureKind, Query, Result
-from bft.resilience.refusal import require, require_not_negative, require_positive, require_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from bft.resilience.refusal import require
+from bft.core.refusal import require
 
 Parameter: TypeAlias = str | int | float | bool | None
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bft.core.refusal import require_positive, require_whole
 from bft.resilience.effects import Handler, Note, Program, Race, Signal, Sleep, Wait
 from bft.resilience.exchange import Answer, Query, Result
-from bft.resilience.refusal import require_positive, require_whole
 from bft.resilience.retry import RetryBudget
 
 

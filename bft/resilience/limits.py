@@ -19,9 +19,9 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from bft.core.refusal import require_not_negative, require_positive, require_whole
 from bft.resilience.effects import NOW, Handler, Note, Program, Signal, Sleep, Wait
 from bft.resilience.exchange import Failure, FailureKind, Query, Result
-from bft.resilience.refusal import require_not_negative, require_positive, require_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bft.core.refusal import require
 from bft.resilience.breaker import Breaker, CircuitBreaker, breaking
 from bft.resilience.cache import Cache, Caching, DictCache, caching, recalling
 from bft.resilience.chaos import Chaos, Injector, injecting
@@ -26,7 +27,6 @@ from bft.resilience.exchange import Answer, Parameter, Query, Result, Source
 from bft.resilience.fallback import TRANSFORMS, Step, Transform, descending, saying
 from bft.resilience.hedge import Hedge, hedging
 from bft.resilience.limits import Bulkhead, Compartment, RateLimit, TokenBucket, confining, pacing
-from bft.resilience.refusal import require
 from bft.resilience.retry import Retry, RetryBudget, retrying
 from bft.resilience.steady_state import SteadyState, Trial
 

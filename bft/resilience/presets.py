@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bft.core.refusal import require
 from bft.resilience.breaker import Breaker
 from bft.resilience.cache import Caching
 from bft.resilience.hedge import Hedge
 from bft.resilience.limits import Bulkhead, RateLimit
 from bft.resilience.pipeline import Level, Resilience
-from bft.resilience.refusal import require
 from bft.resilience.retry import Retry
 from bft.resilience.steady_state import SteadyState
 

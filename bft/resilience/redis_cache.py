@@ -12,9 +12,9 @@ import logging
 import math
 from typing import Any
 
+from bft.core.refusal import require_positive
 from bft.errors import ScenarioError, bad_value
 from bft.resilience.cache import Entry
-from bft.resilience.refusal import require_positive
 
 _log = logging.getLogger(__name__)
 

@@ -23,10 +23,10 @@ import math
 from dataclasses import dataclass, replace
 from itertools import count
 
+from bft.core.refusal import require, require_positive, require_share, require_whole
 from bft.resilience.classification import treatment
 from bft.resilience.effects import NOW, UNIFORM, Handler, Note, Program, Race, Sleep
 from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
-from bft.resilience.refusal import require, require_positive, require_share, require_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

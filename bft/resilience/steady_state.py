@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import Enum
 from statistics import NormalDist
 
-from bft.resilience.refusal import require, require_open_share
+from bft.core.refusal import require, require_open_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""Refusals: every rule of this room checks itself, and names the field, the value and what is allowed."""
+"""Refusals: every rule of a policy checks itself, and names the field, the value and what is allowed.
+
+Both `resilience` and `operations` refuse in these words; descriptions that pydantic checks have `bft.settings`.
+"""
 
 from __future__ import annotations
 
