@@ -16,8 +16,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -25,6 +23,7 @@ from typing import TypeVar
 from bft.core.digest import digest_of
 from bft.errors import ScenarioError, bad_value
 from bft.resilience.cache import Entry
+from bft.resilience.set_aside import set_aside
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -154,14 +153,8 @@ class SqliteCache:
         return connection
 
     def _move_aside(self, error: sqlite3.Error) -> None:
-        """Rename the file and its log, so that people can look at them and nothing reads them."""
-        aside = next(path for number in count(1) if not (path := Path(f"{self._path}.corrupt-{number}")).exists())
-        self._path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
+        aside = set_aside(self._path, error, companions=("-wal", "-shm"))
         self.set_aside = (*self.set_aside, aside)
-        _log.warning("%s is corrupt (%s): set aside as %s, starting without it", self._path, error, aside)
 
     def _fault(self, message: str) -> None:
         self.faults += 1

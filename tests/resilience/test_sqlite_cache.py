@@ -1,14 +1,10 @@
-"""The cache on disk: durable when killed, set aside when corrupt, never in the way."""
+"""The cache on disk: durable, set aside when corrupt, never in the way."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,22 +17,6 @@ from bft.resilience.cache import Caching, Entry
 from bft.resilience.exchange import Answer, Query, Source
 from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.sqlite_cache import SqliteCache
-
-KILLS = 6
-
-WRITER = """
-import sys
-from bft.resilience.cache import Entry
-from bft.resilience.sqlite_cache import SqliteCache
-
-start = int(sys.stdin.readline())
-cache = SqliteCache(sys.argv[1])
-for number in range(start, start + 1_000_000):
-    text = f"answer {number} " * 40
-    assert cache.put(str(number), Entry(text=text, model="m", stored_at_s=number, expires_at_s=1e12))
-    sys.stdout.write(f"{number}\\n")
-    sys.stdout.flush()
-"""
 
 
 def entry(text: str = "yes", *, at_s: float = 0.0, keep_s: float = 100.0) -> Entry:
@@ -74,51 +54,6 @@ def test_it_writes_ahead_and_flushes_every_commit(cache: SqliteCache, path: Path
     assert cache._connection.execute("PRAGMA synchronous").fetchone() == (2,)
     cache.put("a", entry())
     assert Path(f"{path}-wal").stat().st_size > 0
-
-
-@pytest.fixture
-def writers(path: Path) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that wait to be told at which number to begin; started together, since importing takes the longest."""
-    command = [sys.executable, "-c", WRITER, str(path)]
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(KILLS)
-    ]
-    yield processes
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def write_and_be_killed(writer: subprocess.Popen[str], *, start: int, after_s: float) -> list[int]:
-    """Return the numbers that the writer acknowledged before it was killed."""
-    assert writer.stdin is not None
-    assert writer.stdout is not None
-    writer.stdin.write(f"{start}\n")
-    writer.stdin.flush()
-    first = writer.stdout.readline()
-    timer = threading.Timer(after_s, writer.send_signal, [signal.SIGKILL])
-    timer.start()
-    lines = [first, *writer.stdout]
-    timer.join()
-    assert writer.wait(timeout=10) == -signal.SIGKILL
-    return [int(line) for line in lines if line.endswith("\n")]
-
-
-def test_killed_at_random_it_loses_nothing_it_acknowledged(path: Path, writers: list[subprocess.Popen[str]]) -> None:
-    """Kill -9 ends the process, not the machine: that commits reach the disk rests on SQLite's synchronous = FULL."""
-    source = random.Random(5)
-    acknowledged: list[int] = []
-    for writer in writers:
-        acknowledged += write_and_be_killed(writer, start=len(acknowledged), after_s=source.uniform(0.0, 0.15))
-        survivor = SqliteCache(path)
-        assert (survivor.set_aside, survivor.faults) == ((), 0)
-        for number in acknowledged:
-            found = survivor.get(str(number))
-            assert found is not None, f"answer {number} was acknowledged and is gone"
-            assert found.text == f"answer {number} " * 40
-        survivor.close()
-    assert acknowledged == list(range(len(acknowledged)))
-    assert len(acknowledged) > 5 * KILLS, "the kills must hit writers that write"
 
 
 def corrupt_header(path: Path) -> None:
