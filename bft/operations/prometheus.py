@@ -1,8 +1,11 @@
-"""Metrics in Prometheus' text format [1]_, written without a registry, a clock or a server of its own.
+"""Metrics in Prometheus' text format [1]_ and in OpenMetrics [2]_, written without a registry or a clock of its own.
+
+Who asks for the page, and over what, is left to `metrics_server`.
 
 References
 ----------
 .. [1] Prometheus, "Exposition formats", text-based format, version 0.0.4.
+.. [2] OpenMetrics, version 1.0.0, "Text format".
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Literal
 from bft.core.refusal import require
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OPEN_METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 
@@ -124,18 +128,29 @@ def exposition(metrics: Sequence[Metric | Histogram]) -> str:
     # TYPE bft_up gauge
     bft_up 4
     """
-    names = [metric.name for metric in metrics]
-    require(len(set(names)) == len(names), "metrics", names, "must have different names")
-    lines: list[str] = []
-    for metric in metrics:
-        kind = "histogram" if isinstance(metric, Histogram) else metric.kind
-        text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
-        lines += [f"# HELP {metric.name} {text}", f"# TYPE {metric.name} {kind}"]
-        if isinstance(metric, Histogram):
-            lines += _buckets(metric)
-        else:
-            lines += [_line(metric.name, sample.labels, sample.value) for sample in metric.samples]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in _lines(metrics, open_metrics=False))
+
+
+def open_metrics(metrics: Sequence[Metric | Histogram]) -> str:
+    """Return the same page in OpenMetrics: a counter's family goes without `_total`, and the end is marked.
+
+    Examples
+    --------
+    >>> print(open_metrics([counter("bft_calls_total", "Calls.", {("ok",): 3}, labels=("outcome",))]), end="")
+    # HELP bft_calls Calls.
+    # TYPE bft_calls counter
+    bft_calls_total{outcome="ok"} 3
+    # EOF
+    """
+    return "".join(f"{line}\n" for line in (*_lines(metrics, open_metrics=True), "# EOF"))
+
+
+def counter(name: str, text: str, counts: Mapping[tuple[str, ...], int], *, labels: tuple[str, ...]) -> Metric:
+    """Return one counter with a sample for each combination of labels, such as the tally of policies' decisions."""
+    samples = tuple(
+        Sample(value=float(count), labels=tuple(zip(labels, values, strict=True))) for values, count in counts.items()
+    )
+    return Metric(name=name, help=text, kind="counter", samples=samples)
 
 
 def gauges(values: Mapping[str, float | None], *, prefix: str = "bft", text: str = "") -> list[Metric]:
@@ -147,11 +162,32 @@ def gauges(values: Mapping[str, float | None], *, prefix: str = "bft", text: str
     ]
 
 
-def _buckets(metric: Histogram) -> list[str]:
+def _lines(metrics: Sequence[Metric | Histogram], *, open_metrics: bool) -> list[str]:
+    families = [_family(metric, open_metrics) for metric in metrics]
+    require(len(set(families)) == len(families), "metrics", families, "must have different names")
+    lines: list[str] = []
+    for family, metric in zip(families, metrics, strict=True):
+        kind = "histogram" if isinstance(metric, Histogram) else metric.kind
+        text = _escaped(metric.help) if open_metrics else metric.help.replace("\\", r"\\").replace("\n", r"\n")
+        lines += [f"# HELP {family} {text}", f"# TYPE {family} {kind}"]
+        if isinstance(metric, Histogram):
+            lines += _buckets(metric, open_metrics)
+        else:
+            lines += [_line(metric.name, sample.labels, sample.value) for sample in metric.samples]
+    return lines
+
+
+def _family(metric: Metric | Histogram, open_metrics: bool) -> str:
+    counts = open_metrics and isinstance(metric, Metric) and metric.kind == "counter"
+    return metric.name.removesuffix("_total") if counts else metric.name
+
+
+def _buckets(metric: Histogram, open_metrics: bool) -> list[str]:
     lines, below = [], 0
     for edge, count in zip((*metric.bounds, math.inf), metric.counts, strict=True):
         below += count
-        lines.append(_line(f"{metric.name}_bucket", (*metric.labels, ("le", _number(edge))), below))
+        bound = repr(float(edge)) if open_metrics and math.isfinite(edge) else _number(edge)  # 1.0 there, 1 here
+        lines.append(_line(f"{metric.name}_bucket", (*metric.labels, ("le", bound)), below))
     lines.append(_line(f"{metric.name}_sum", metric.labels, metric.total))
     lines.append(_line(f"{metric.name}_count", metric.labels, below))
     return lines
