@@ -23,6 +23,8 @@ from bft.protocols.pbft import PbftConfig, Rules
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.validators.settings import PerfectValidators, ValidatorSettings
 
+NAMED_TABLES = ("validators", "check", "errors")  # a bare name stands for the table of that kind
+
 
 class Requests(Settings):
     """The requests of clients, each a question of its own by a client of its own.
@@ -219,6 +221,8 @@ def set_path(tree: dict[str, Any], path: str, value: object) -> None:
         inner = tree.get(name)
         if isinstance(inner, Settings):
             inner = {key: getattr(inner, key) for key in _given(inner)}
+        if isinstance(inner, str) and name in NAMED_TABLES:
+            inner = {"kind": inner}
         if inner is not None and not isinstance(inner, Mapping):
             raise ScenarioError(bad_value(path, value, f"{name} is not a table"))
         tree[name] = dict(inner or {})

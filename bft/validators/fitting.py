@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tomli_w
 
 from bft.errors import ScenarioError, TableError, bad_value
 from bft.randomness import Floats, Randomness
 from bft.validators.error_settings import CorrelatedErrorSettings
 from bft.validators.estimate import Estimate, Estimator, estimate
+from bft.validators.fit_files import numbers_toml, write
+from bft.validators.halves import halving
 from bft.validators.held_out import held_out
 from bft.validators.moments import counts_by_question, moments
 from bft.validators.panel_numbers import FitIntervals, FitQuality, Interval, PanelNumbers
@@ -48,11 +48,11 @@ class Fit:
 
     def toml(self) -> str:
         """Return the numbers as TOML, which `StatisticalValidators(file=…)` reads."""
-        return tomli_w.dumps(_lists(self.numbers.model_dump(exclude_none=True)))
+        return numbers_toml(self.numbers)
 
     def write(self, path: str | Path) -> None:
         """Write the numbers to a TOML file."""
-        Path(path).write_text(self.toml(), encoding="utf-8")
+        write(path, self.toml())
 
 
 def fit(
@@ -65,6 +65,7 @@ def fit(
     canonical_form: bool = True,
     resamples: int = 200,
     splits: int = 10,
+    matched: bool | None = None,
     seed: int = 0,
     source: str | None = None,
     fitted: date | None = None,
@@ -88,6 +89,9 @@ def fit(
         Whether answers are compared in their canonical form.
     resamples, splits : int
         Number of resamples for the intervals, and of halvings for the predictions, each at least 1.
+    matched : bool, optional
+        Whether the halves are matched in difficulty, or random; by default matched where the table has three models or
+        more beside the panel.
     seed : int
         Seed of both.
     source, fitted : str, date, optional
@@ -122,9 +126,16 @@ def fit(
         questions=questions,
         seed=seed,
         resamples=resamples,
-        same_given_wrong=counted.same_given_wrong,
+        same_given_wrong=None if counted.same_given_wrong is None else round(counted.same_given_wrong, 5),
         intervals=intervals,
-        held_out=held_out(panel.codes, counts, estimator, splits, randomness),
+        held_out=held_out(
+            panel.codes,
+            counts,
+            estimator,
+            halving(table, panel, matched=matched, canonical_form=canonical_form),
+            splits,
+            randomness,
+        ),
     )
     numbers = PanelNumbers(
         accuracy=_shares(found.accuracy, exchangeable),
@@ -192,10 +203,3 @@ def _shares(values: Floats, alike: bool) -> float | tuple[float, ...]:
 def _rounded_down(value: float) -> float:
     """Round so that shares which add up to 1 never add up to more."""
     return math.floor(value * _SCALE) / _SCALE
-
-
-def _lists(value: Any) -> Any:
-    """Return the same with lists for tuples, which TOML does not know."""
-    if isinstance(value, dict):
-        return {key: _lists(entry) for key, entry in value.items()}
-    return [_lists(entry) for entry in value] if isinstance(value, list | tuple) else value

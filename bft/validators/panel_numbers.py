@@ -42,20 +42,42 @@ class HeldOutShare(Settings):
     """Mean over the halves of what the fit to the other half predicts."""
 
     observed: float
-    """Mean over the halves of what is seen in them."""
+    """Mean over the halves of what is seen in them; the difference is what the model cannot express."""
 
-    spread: float
-    """Standard deviation of the error in a single half, most of which is the sampling of questions."""
+    mean_miss: float
+    """Mean over the halves of how far a single prediction is off."""
+
+    largest_miss: float
+    """How far the worst is off."""
 
     sampling: float
-    """The same where the other half's own share takes the place of the fit: what no model can do without."""
+    """Standard deviation of a miss by sampling alone: where the other half's own share takes the place of the fit."""
+
+    beyond_sampling: float
+    """Share of the halves that are off by more than 1.96 times that; about .05 for a model that is right."""
 
 
-class HeldOut(Settings):
-    """How well a fit to one half of the questions predicts the other half, both ways, for several splits."""
+class HeldOutCurve(Settings):
+    """The quorums along δ = 0 … 0.5, right and wrong, predicted for questions kept aside."""
 
-    splits: int
-    """Number of random halvings."""
+    miss: float
+    """Largest mean miss along δ: what the model cannot express."""
+
+    mean_miss: float
+    """Mean over the halves of the largest miss along δ of a single one."""
+
+    largest_miss: float
+    """The same of the worst half."""
+
+    sampling: float
+    """Standard deviation of a miss by sampling alone, at the δ where that is largest."""
+
+
+class HeldOutSize(Settings):
+    """The trial for panels of one size: all the models, or all panels of neighbours among them."""
+
+    n: int
+    """Number of nodes."""
 
     quorum: int
     """Number of equal answers that is a quorum."""
@@ -69,11 +91,24 @@ class HeldOut(Settings):
     missing: HeldOutShare
     """No quorum at all."""
 
-    largest_error_crash: float
-    """Largest mean error of the two quorums along δ = 0 … 0.5 when faulty nodes crash."""
+    crash: HeldOutCurve
+    """Along δ when faulty nodes crash."""
 
-    largest_error_collude: float
-    """The same when faulty nodes back the honest nodes' most frequent wrong answer."""
+    collude: HeldOutCurve
+    """Along δ when faulty nodes back the honest nodes' most frequent wrong answer."""
+
+
+class HeldOut(Settings):
+    """How well a fit to one half of the questions predicts the other half, both ways, for several halvings."""
+
+    splits: int
+    """Number of halvings."""
+
+    matched: bool
+    """Whether the halves are alike in the share of other models that got their questions right, or random."""
+
+    sizes: tuple[HeldOutSize, ...]
+    """For 4, 7 and 10 nodes as far as there are models, and for all of them."""
 
 
 class FitQuality(Settings):

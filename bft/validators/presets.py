@@ -7,6 +7,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -36,7 +37,7 @@ def preset(name: str) -> PanelNumbers:
 
 
 def load_numbers(path: str) -> PanelNumbers:
-    """Read the numbers of a panel from a TOML file.
+    """Read the numbers of a panel from a TOML file: those of a fit, or the validators of a scenario.
 
     Raises
     ------
@@ -50,11 +51,19 @@ def load_numbers(path: str) -> PanelNumbers:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
         raise TableError(bad_value("validators.file", path, f"is not TOML: {reason}")) from reason
     try:
-        return PanelNumbers.model_validate(content)
+        return PanelNumbers.model_validate(_numbers_of(content))
     except ValidationError as reason:
         first = reason.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise TableError(f"{path}: {bad_value(field, first['input'], _plain(first['msg']))}") from reason
+
+
+def _numbers_of(content: dict[str, Any]) -> dict[str, Any]:
+    """Take the numbers out of a scenario, such as a fit writes for `bft run`."""
+    validators = content.get("validators")
+    if not isinstance(validators, dict) or validators.get("kind") != "statistical":
+        return content
+    return {name: value for name, value in validators.items() if name in PanelNumbers.model_fields}
 
 
 def _plain(message: str) -> str:

@@ -7,17 +7,19 @@ Views, primaries and outcomes of a protocol are left to the theory.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binom
 
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats
 from bft.validators.answers import RIGHT, Codes
+
+_WIDEST = 15  # (n + 1) to the power n + 1 fits into 64 bits below this many nodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +49,31 @@ def quorum_curves(codes: Codes, deltas: Sequence[float]) -> QuorumCurves:
     deltas : sequence of float
         Probabilities that a node is faulty, in [0, 1].
     """
-    shapes, weights = _shapes(codes)
-    curves = np.array([_curves(shape, tuple(deltas)) for shape in shapes])
-    right, crash, collude = np.tensordot(weights, curves, axes=1)
+    right, crash, collude = question_curves(codes, deltas).mean(axis=0)
     return QuorumCurves(right=right, wrong_crash=crash, wrong_collude=collude)
 
 
-def _shapes(codes: Codes) -> tuple[list[tuple[int, ...]], Floats]:
-    """Return the distinct (n, right, wrong, wrong, …) of the questions, and the share of each."""
+def question_curves(codes: Codes, deltas: Sequence[float]) -> Floats:
+    """Return the probabilities of each question, shape (questions, 3, deltas): right, wrong_crash, wrong_collude."""
+    shapes, places = _shapes(codes)
+    curves = np.array([_curves(shape, tuple(deltas)) for shape in shapes])
+    of_questions: Floats = curves[places]
+    return of_questions
+
+
+def _shapes(codes: Codes) -> tuple[list[tuple[int, ...]], NDArray[np.intp]]:
+    """Return the distinct (n, right, wrong, wrong, …) of the questions, and which of them each question has."""
     n = codes.shape[1]
     wrong = codes > RIGHT
     like_me = np.where(wrong, (codes[:, :, None] == codes[:, None, :]).sum(axis=2), 0)
     keys = np.column_stack([(codes == RIGHT).sum(axis=1), -np.sort(-like_me, axis=1)])
-    shapes = Counter(map(tuple, keys.tolist()))
-    weights = np.array(list(shapes.values())) / len(codes)
-    return [(n, right, *_class_sizes(sizes)) for right, *sizes in shapes], weights
+    numbers = keys @ (n + 1) ** np.arange(n, -1, -1, dtype=np.int64) if n < _WIDEST else None
+    if numbers is None:
+        distinct, places = np.unique(keys, axis=0, return_inverse=True)
+    else:  # one number a question: ten times faster to sort than rows
+        _, first, places = np.unique(numbers, return_index=True, return_inverse=True)
+        distinct = keys[first]
+    return [(n, right, *_class_sizes(sizes)) for right, *sizes in distinct.tolist()], places.reshape(-1)
 
 
 def _class_sizes(like_me: list[int]) -> list[int]:

@@ -86,6 +86,16 @@ class AnswerTable:
         form: Callable[[str], str | None] = canonical if canonical_form else _as_written
         return _coded(tuple(models), rows, given[rows], self, form)
 
+    def right(self, *, canonical_form: bool = True) -> NDArray[np.bool_]:
+        """Return who got which question right, shape (questions, models)."""
+        form: Callable[[str], str | None] = canonical if canonical_form else _as_written
+        forms: dict[str | None, int] = {None: -1}  # an answer without a canonical form is no answer
+        answers = np.array([forms.setdefault(form(text), len(forms)) for text in (*self.texts, "")], dtype=np.intp)
+        gold = [forms.get(text if (said := form(text)) is None else said, -2) for text in self.gold]
+        given = np.where(self.answers < 0, -1, answers[self.answers])
+        found: NDArray[np.bool_] = (given == np.array(gold)[:, None]) & (given >= 0)
+        return found
+
     def _column(self, model: str) -> int:
         if model in self.models:
             return self.models.index(model)

@@ -120,3 +120,12 @@ def test_exports_that_cannot_be_are_refused(word: str, complaint: str, capsys: p
     assert said.out == ""
     assert complaint in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_kind_may_be_named_before_its_fields_are_set(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--set", "validators=statistical", "--set", "validators.preset=gsm8k_diverse10", "--json"]
+    assert main(["run", *words, "--set", "validators.check=judge", "validators.check.flip=0.5"]) == 0
+    said = json.loads(capsys.readouterr().out)["scenario"]["validators"]
+    assert (said["preset"], said["check"]["kind"], said["check"]["flip"]) == ("gsm8k_diverse10", "judge", 0.5)
+    assert main(["run", "--set", "protocol.window=3"]) == 2
+    assert "must be 'pbft'" in capsys.readouterr().err

@@ -77,14 +77,18 @@ def test_flawed_questions_are_found_and_not_imagined(made_up_table) -> None:
 def test_questions_kept_aside_are_predicted(made_up_table) -> None:
     table = made_up_table(questions=6000, errors=CORRELATED)
     kept = fit(table, MODELS, options=9, resamples=1, splits=8).numbers.fit.held_out
-    assert (kept.splits, kept.quorum) == (8, 3)
-    for share in (kept.correct, kept.wrong, kept.missing):
+    (size,) = kept.sizes
+    assert (kept.splits, kept.matched, size.n, size.quorum) == (8, False, 4, 3)
+    for share in (size.correct, size.wrong, size.missing):
         # The model is the true one. Errors have standard deviation .0033 or less, measured on 40 seeds; 4 of them.
         assert share.predicted == pytest.approx(share.observed, abs=0.0135)
-        assert share.spread < 1.5 * share.sampling
-    assert kept.correct.observed + kept.wrong.observed + kept.missing.observed == pytest.approx(1, abs=2e-5)
-    assert kept.largest_error_crash < 0.0135
-    assert kept.largest_error_collude < 0.0135
+        assert share.mean_miss < 1.5 * share.sampling
+        assert share.mean_miss <= share.largest_miss
+        assert share.beyond_sampling < 0.5
+    assert size.correct.observed + size.wrong.observed + size.missing.observed == pytest.approx(1, abs=2e-5)
+    assert size.crash.miss < 0.0135
+    assert size.collude.miss < 0.0135
+    assert size.crash.miss <= size.crash.mean_miss <= size.crash.largest_miss
 
 
 def test_a_wrong_model_is_seen_on_questions_kept_aside(made_up_table) -> None:
@@ -93,8 +97,8 @@ def test_a_wrong_model_is_seen_on_questions_kept_aside(made_up_table) -> None:
     table = made_up_table(accuracy=(0.8,) * 4, missing=0.0, errors=errors)
     blind = fit(table, MODELS, options=9, flawed=False, resamples=1, splits=4).numbers.fit.held_out
     knowing = fit(table, MODELS, options=9, flawed=True, resamples=1, splits=4).numbers.fit.held_out
-    assert abs(blind.correct.predicted - blind.correct.observed) > 0.02
-    assert abs(knowing.correct.predicted - knowing.correct.observed) < 0.01
+    assert abs(blind.sizes[0].correct.predicted - blind.sizes[0].correct.observed) > 0.02
+    assert abs(knowing.sizes[0].correct.predicted - knowing.sizes[0].correct.observed) < 0.01
 
 
 def test_what_is_written_is_what_a_scenario_reads(made_up_table, tmp_path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
+from bft.cli import main
 from bft.validators.estimate import estimate
 from bft.validators.fitting import fit
 from bft.validators.moments import counts_by_question, moments
+from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.presets import preset, preset_names
 from bft.validators.tables import load_answers
 
@@ -14,9 +18,9 @@ STRONG = preset("mmlu_pro_strong7").models
 DIVERSE = preset("gsm8k_diverse10").models
 MATHS = preset("math_l5_diverse9").models
 PANELS = {
-    "mmlu_pro": (STRONG[:4], STRONG, (*STRONG, "Yi-34B", "mathstral-7B", "Phi-3-mini-4k-instruct")),
-    "gsm8k": (DIVERSE[:4], DIVERSE[:7], DIVERSE),
-    "math_l5": (MATHS[:4], MATHS[:7], (*MATHS, "grok-2-1212")),
+    "mmlu_pro": (*STRONG, "Yi-34B", "mathstral-7B", "Phi-3-mini-4k-instruct"),
+    "gsm8k": DIVERSE,
+    "math_l5": (*MATHS, "grok-2-1212"),
 }
 
 
@@ -45,35 +49,53 @@ def test_the_three_published_parameters_are_found(
     assert counted.same_given_wrong == pytest.approx(alike, abs=0.001)
 
 
-@pytest.mark.parametrize("size", [0, 1, 2], ids=["four", "seven", "ten"])
+@pytest.mark.parametrize("matched", [True, False], ids=["matched", "random"])
 @pytest.mark.parametrize("name", PANELS)
-def test_half_of_the_questions_predicts_the_other_half(name, size, table) -> None:
-    # The mean over eight halvings, both ways, so that the halves' own sampling (1.2 to 3.4 points) cancels.
-    kept = fit(table(name), PANELS[name][size], resamples=40, splits=8).numbers.fit.held_out
-    for share in (kept.correct, kept.wrong, kept.missing):
-        assert share.predicted == pytest.approx(share.observed, abs=0.02)
-    assert kept.largest_error_crash < 0.03
-    assert kept.largest_error_collude < 0.03
-    # A single half is predicted as well as the other half's own share predicts it: no model could do much better.
-    assert kept.correct.spread < 1.2 * kept.correct.sampling
+def test_half_of_the_questions_predicts_the_other_half(name, matched, table) -> None:
+    # The mean over eight halvings, both ways, so that the halves' own sampling (0.5 to 3.4 points) cancels.
+    kept = fit(table(name), PANELS[name], resamples=40, splits=8, matched=matched).numbers.fit.held_out
+    assert kept.matched is matched
+    assert [size.n for size in kept.sizes] == [4, 7, 10]
+    for size in kept.sizes:
+        for share in (size.correct, size.wrong, size.missing):
+            assert share.predicted == pytest.approx(share.observed, abs=0.02)
+            # A single half is predicted about as well as the other half's own share predicts it.
+            assert share.mean_miss < 1.7 * share.sampling
+        assert size.crash.miss < 0.03
+        assert size.collude.miss < 0.03
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_single_matched_halves_are_predicted_within_two_points_on_average_and_three_along_delta(name, table) -> None:
+    # Not each of them: of math_l5, with 721 questions, sampling alone has a standard deviation of up to 2.3 points.
+    kept = fit(table(name), PANELS[name], resamples=40, splits=8).numbers.fit.held_out
+    for size in kept.sizes:
+        assert max(size.correct.mean_miss, size.wrong.mean_miss, size.missing.mean_miss) < 0.02
+        assert max(size.crash.mean_miss, size.collude.mean_miss) < 0.03
 
 
 @pytest.mark.parametrize("name", preset_names())
-def test_the_presets_are_made_by_the_fit(name, table) -> None:
+def test_the_presets_are_made_by_the_command_that_they_name(name, shared_data, tmp_path, capsys) -> None:
+    file = shared_data / "data" / "answers" / f"{name.rsplit('_', 1)[0]}.parquet"
+    made = tmp_path / "entry.toml"
+    words = ["validators", "fit", str(file), "--like", name, "--as", "preset", "--out", str(made)]
+    assert main(words) == 0
+    assert "preset in" in capsys.readouterr().err
     written = preset(name)
-    made = fit(
-        table(name.rsplit("_", 1)[0]),
-        written.models,
-        exchangeable=True,
-        seed=written.fit.seed,
-        resamples=written.fit.resamples,
-        splits=1,
-    ).numbers
-    assert made.options == written.options
-    assert made.accuracy == pytest.approx(written.accuracy, abs=2e-5)
-    assert made.missing == pytest.approx(written.missing, abs=2e-5)
-    for number in ("r", "flawed", "tau"):
-        assert getattr(made.errors, number) == pytest.approx(getattr(written.errors, number), abs=2e-5)
-    assert made.errors.k_alpha == pytest.approx(written.errors.k_alpha, abs=1e-3)
-    assert made.fit.questions == written.fit.questions
-    assert made.fit.intervals.r == pytest.approx(written.fit.intervals.r, abs=0.002)
+    again = PanelNumbers.model_validate(tomllib.loads(made.read_text(encoding="utf-8"))[name])
+    assert (again.models, again.source, again.fitted) == (written.models, written.source, written.fitted)
+    for one, other in zip(numbers_in(again), numbers_in(written), strict=True):
+        assert one == pytest.approx(other, abs=2e-5, rel=1e-4)
+
+
+def numbers_in(numbers: PanelNumbers) -> list[float]:
+    """All numbers, whatever they say."""
+
+    def walk(value):
+        if isinstance(value, dict):
+            return [each for inner in value.values() for each in walk(inner)]
+        if isinstance(value, tuple):
+            return [each for inner in value for each in walk(inner)]
+        return [value] if isinstance(value, int | float) else []
+
+    return walk(numbers.model_dump())
