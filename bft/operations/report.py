@@ -1,17 +1,19 @@
 """The report of operations: what was watched and what came of it, for people (text), programs (JSON) and Prometheus.
 
-The same figures in each form: reliability with intervals, health, traffic lights, alerts that were raised.
+The same figures in each form: reliability with intervals, health, traffic lights, alerts that were raised. The page
+with pictures is left to `report_html`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bft.core.refusal import require
 from bft.operations.alerts import Alert, Monitor
-from bft.operations.estimates import Reliability
+from bft.operations.estimates import NodeRecord, Reliability
 from bft.operations.intervals import Estimate
 from bft.operations.prometheus import Metric, Sample
 
@@ -36,11 +38,27 @@ class Report:
         Of the service's calls, where there were any.
     alerts : sequence of (time, Alert)
         In order.
+    records : sequence of NodeRecord
+        Of the nodes, to show who was up when.
+    end_s : float or None
+        When observation ended; needed with `records`.
+    history : sequence of (time, metrics)
+        What `Monitor.metrics` showed from time to time, in order.
+    title : str
+        Of the page.
     """
 
     reliability: Reliability
     monitor: Monitor | None = None
     alerts: Sequence[tuple[float, Alert]] = ()
+    records: Sequence[NodeRecord] = ()
+    end_s: float | None = None
+    history: Sequence[tuple[float, Mapping[str, float | None]]] = ()
+    title: str = "Operations"
+
+    def __post_init__(self) -> None:
+        holds = not self.records or self.end_s is not None
+        require(holds, "report.end_s", self.end_s, "must be given with report.records")
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; what is not finite is null."""
