@@ -8,4 +8,6 @@ Everything here is pure: times come in as arguments, randomness and SimPy stay i
     recovery, policies        actions, isolation levels and their costs; rule table, fixed and adaptive choice
     estimates, intervals      P(Fault), recovery rate, MTBF, MTTR, availability, each with an interval
     report, prometheus        the same for people, for programs and for a Prometheus server
+    report_html               a page with pictures that needs nothing else
+    metrics_server            the page of metrics over HTTP, for as long as a block lasts: the one thing here that acts
 """

@@ -12,5 +12,7 @@ and live:
     driver = AsyncioDriver(call=client, uniform=random.Random(7).random, observe=tally)
     result = await driver.run(pipeline.ask("Is 7 prime?"))
 
+Beside them stands what must survive a crash: `sqlite_cache` for answers, `snapshots` for the state of a replica.
+
 Start at `pipeline` for what can be configured, at `effects` for how it runs, at `exchange` for what comes back.
 """
