@@ -250,7 +250,7 @@ def _validators_fit(verbs: Any) -> None:
   bft run panel.toml                                          the panel that was fitted
   bft validators fit answers.csv --models a,b,c,d --alike     one accuracy for all: stands for any n
   bft sweep --set validators=statistical validators.file=panel.toml --over n=4,7,10
-  bft validators fit mmlu_pro.parquet --like mmlu_pro_strong7 --as preset""",
+  bft validators fit mmlu_pro.parquet --like mmlu_pro_strong7 --as preset --out entry.toml""",
     )
     command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv or jsonl")
     command.add_argument("--models", metavar="A,B,...", help="models of the table, one for each validator")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from bft.validators.fitting import fit
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.presets import preset, preset_names
 from bft.validators.tables import AnswerTable, load_answers
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
 
 
 def fit_command(arguments: Namespace) -> int:
@@ -125,6 +128,8 @@ def _asked(arguments: Namespace) -> tuple[Sequence[str] | None, str | None, date
     given = _date(arguments.date)
     if arguments.form == "preset" and arguments.name is None and arguments.like is None:
         raise ScenarioError("name: is needed with --as preset")
+    if arguments.name is not None and not _NAME.fullmatch(arguments.name):
+        raise ScenarioError(bad_value("name", arguments.name, "must be letters, digits, _ and -"))
     if arguments.out is not None and not Path(arguments.out).parent.is_dir():
         raise ScenarioError(bad_value("out", arguments.out, "must be in a folder that exists"))
     if arguments.like is None:

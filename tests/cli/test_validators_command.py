@@ -158,6 +158,7 @@ def test_describe_counts_what_each_model_was_asked(tmp_path: Path, capsys: pytes
         (["fit", "{}", "--models", "alpha,beta", "--seed", "-1"], "seed = -1: must be"),
         (["fit", "{}", "--models", "alpha,beta", "--date", "today"], "date = 'today': must be a day, YYYY-MM-DD"),
         (["fit", "{}", "--models", "alpha,beta", "--as", "preset"], "name: is needed with --as preset"),
+        (["fit", "{}", "--models", "alpha,beta", "--name", "a b"], "name = 'a b': must be letters, digits, _ and -"),
         (["fit", "{}", "--models", "alpha,beta", "--out", "/no/such/p.toml"], "must be in a folder that exists"),
         (["fit", "nowhere.csv", "--models", "alpha,beta"], "nowhere.csv': cannot be read"),
         (["describe", "nowhere.csv"], "nowhere.csv': cannot be read"),
