@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bft.core.lean import lean
 from bft.core.request import Proposal, Request
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send a message to one other replica."""
@@ -19,6 +21,7 @@ class Send:
     message: object
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Broadcast:
     """Send a message to every other replica. The replica has counted it for itself already."""
@@ -26,6 +29,7 @@ class Broadcast:
     message: object
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class SetTimer:
     """Start the named timer, or start it anew; answers with `TimerFired`."""
@@ -34,6 +38,7 @@ class SetTimer:
     delay_s: float
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class CancelTimer:
     """Stop the named timer if it runs."""
@@ -41,6 +46,7 @@ class CancelTimer:
     name: str
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Persist:
     """Store values under their keys in what survives a crash, all or none; None forgets a key."""
@@ -48,6 +54,7 @@ class Persist:
     entries: tuple[tuple[tuple[object, ...], object | None], ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Forget:
     """Drop what is persisted under (kind, number) for these kinds and all numbers up to `through`."""
@@ -56,6 +63,7 @@ class Forget:
     through: int
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class RequestProposal:
     """Ask this node's validator to answer a request; answers with `ProposalReady`."""
@@ -64,6 +72,7 @@ class RequestProposal:
     request: Request
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class RequestVerdict:
     """Ask this node's validator to judge a proposal; answers with `VerdictReady`."""
@@ -74,6 +83,7 @@ class RequestVerdict:
     proposal: Proposal
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Execute:
     """A proposal took effect at `seq`.
@@ -94,6 +104,7 @@ class Execute:
     state_digest: str
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Answer a client; f + 1 equal replies convince it."""

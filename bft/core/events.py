@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bft.core.lean import lean
 from bft.core.verdict import Verdict
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class PrePrepareAccepted:
     """The proposal of (view, seq) was accepted into the log; `carried` when a new view carried it over."""
@@ -20,6 +22,7 @@ class PrePrepareAccepted:
     carried: bool
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The validator's verdict on the accepted proposal arrived in time."""
@@ -29,6 +32,7 @@ class Judgement:
     verdict: Verdict
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ProposalMissing:
     """The primary's validator had no answer; the view will time out."""
@@ -36,6 +40,7 @@ class ProposalMissing:
     view: int
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """The prepared predicate became true; `voters` prepared, the primary not among them."""
@@ -46,6 +51,7 @@ class Prepared:
     voters: tuple[int, ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Committed:
     """The committed-local predicate became true; `voters` committed."""
@@ -56,6 +62,7 @@ class Committed:
     voters: tuple[int, ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class CheckpointStable:
     """The low watermark moved to `seq`, proved by `voters`."""
@@ -65,6 +72,7 @@ class CheckpointStable:
     voters: tuple[int, ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ViewChangeStarted:
     """The replica left its view for `view` and waits for its new-view."""
@@ -72,6 +80,7 @@ class ViewChangeStarted:
     view: int
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ViewEntered:
     """A valid new-view for `view` was accepted or made; `entries` and `nulls` count what it carries over."""
@@ -82,6 +91,7 @@ class ViewEntered:
     voters: tuple[int, ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ViewsExhausted:
     """The last view allowed has failed; the replica waits, and starts no further one."""
@@ -89,6 +99,7 @@ class ViewsExhausted:
     view: int
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class StateTransferred:
     """A proved snapshot replaced the state up to `seq`; `state_digest` is the state machine's afterwards."""
@@ -97,6 +108,7 @@ class StateTransferred:
     state_digest: str
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Restarted:
     """The replica came back from what it had persisted."""
@@ -105,6 +117,7 @@ class Restarted:
     last_executed: int
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Equivocation:
     """Evidence: `culprit` signed two conflicting messages."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bft.core.lean import lean
 from bft.core.request import Request
 from bft.core.verdict import Verdict
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Deliver:
     """A message arrived; the host has authenticated its sender."""
@@ -17,6 +19,7 @@ class Deliver:
     message: object
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class TimerFired:
     """A timer that the replica set ran out. Hosts drop timers that were cancelled or set anew."""
@@ -24,6 +27,7 @@ class TimerFired:
     name: str
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ClientRequest:
     """A client's request reached this replica."""
@@ -31,6 +35,7 @@ class ClientRequest:
     request: Request
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ProposalReady:
     """The node's validator answered a `RequestProposal`; None means that it has no answer."""
@@ -41,6 +46,7 @@ class ProposalReady:
     wording: str = ""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class VerdictReady:
     """The node's validator judged a proposal; stale ones are dropped by the replica."""
@@ -51,6 +57,7 @@ class VerdictReady:
     verdict: Verdict
 
 
+@lean
 @dataclass(frozen=True, slots=True, eq=False)
 class Restart:
     """The node came back with what it had persisted, and nothing else."""

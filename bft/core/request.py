@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bft.core.digest import digest_of
+from bft.core.lean import lean
 
 RequestKey = tuple[str, int]
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A client's signed request.
@@ -43,6 +45,7 @@ class Request:
         return self.client
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """A request with the answer proposed for it; without a request, the null request of a view change (§4.4).

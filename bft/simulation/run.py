@@ -11,10 +11,12 @@ from typing import Any
 from bft.checking.outcome import Outcome
 from bft.checking.safety import Breach
 from bft.checking.trace import Trace
+from bft.core.lean import lean
 from bft.scenario import Scenario
 from bft.simulation.journal import Journal
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """Figures of a run; times in seconds of virtual time.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bft.core.lean import lean
 from bft.core.request import Proposal
 from bft.core.state_machine import Snapshot
 
@@ -27,6 +28,7 @@ class _BySender:
         return self.replica
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class PrePrepare(_BySender):
     """The primary assigns `seq` to a proposal (§4.2)."""
@@ -39,6 +41,7 @@ class PrePrepare(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Prepare(_BySender):
     """A backup, whose validator accepted the proposal, agrees to its place in the order (§4.2)."""
@@ -50,6 +53,7 @@ class Prepare(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Commit(_BySender):
     """A replica holds a prepared certificate (§4.2)."""
@@ -61,6 +65,7 @@ class Commit(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Checkpoint(_BySender):
     """The digest of the state after executing `seq` (§4.3)."""
@@ -71,6 +76,7 @@ class Checkpoint(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class PreparedCertificate:
     """A pre-prepare with the prepares that match it: the set P_m of §4.4."""
@@ -79,6 +85,7 @@ class PreparedCertificate:
     prepares: tuple[Prepare, ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ViewChange(_BySender):
     """A replica leaves for `view`, with its stable checkpoint and all that it prepared above it (§4.4)."""
@@ -91,6 +98,7 @@ class ViewChange(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class NewView(_BySender):
     """The primary of `view` shows why it may start and what the view carries over: V and O of §4.4."""
@@ -102,6 +110,7 @@ class NewView(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A proposal with the commits that make it final, provable to anyone."""
@@ -112,6 +121,7 @@ class Decision:
     commits: tuple[Commit, ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a replica holds of one number in its view: the pre-prepare, and a bit for each voter heard."""
@@ -125,6 +135,7 @@ class Held:
 NOTHING_HELD = Held(0, False, 0, 0)
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Status(_BySender):
     """A replica that waits tells the others how far it is and what it holds, so that they resend what it lacks.
@@ -141,6 +152,7 @@ class Status(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class CatchUp(_BySender):
     """What a replica left behind lacks: a proved snapshot, decisions with their commits, or both."""
