@@ -8,7 +8,7 @@ order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappush
+from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import simpy
@@ -21,6 +21,43 @@ class Clock(simpy.Environment):
     def at(self, time_s: float, event: simpy.Event) -> None:
         """Put a triggered event on the heap; events of one time fire in the order in which they were put there."""
         heappush(self._queue, (time_s, NORMAL, next(self._eid), event))
+
+    def run_through(self, until_s: float, receive: Callable[[int, Any], None], ring: Callable[[Timer], None]) -> None:
+        """Process what is on the heap, at the latest until `until_s` (inclusive).
+
+        Fanouts and timers, which are nearly all there is, are taken here; other events take SimPy's `step`.
+
+        Parameters
+        ----------
+        until_s : float
+            End of the run, in seconds.
+        receive : callable
+            Called with a node and the input for it when a message arrives.
+        ring : callable
+            Called with a timer that ran out and was not cancelled.
+        """
+        queue: list[Any] = self._queue
+        while queue:
+            now_s, _, _, event = queue[0]
+            if now_s > until_s:
+                return
+            kind = event.__class__
+            if kind is Fanout:
+                self._now = now_s
+                position = event.position
+                if position < event.last:
+                    event.position = after = position + 1
+                    heapreplace(queue, (event.start_s + event.delays_s[after], NORMAL, next(self._eid), event))
+                else:
+                    heappop(queue)
+                receive(event.recipients[position], event.event)
+            elif kind is Timer:
+                heappop(queue)
+                if not event.cancelled:
+                    self._now = now_s
+                    ring(event)
+            else:
+                self.step()
 
 
 class Alarm(simpy.Event):
@@ -36,51 +73,53 @@ class Alarm(simpy.Event):
         clock.at(time_s, self)
 
 
-class Fanout(simpy.Event):
-    """Delivers one message to many nodes, each at its time.
+class Timer:
+    """A replica's timer on the heap of a clock; a cancelled one is taken off silently when its time comes.
 
     Parameters
     ----------
     clock : Clock
         Where it is scheduled.
-    receive : callable
-        Called with a node and the input for it.
+    time_s : float
+        When it rings.
+    node : int
+        Whose it is.
+    name : str
+        Its name at the node.
+    """
+
+    __slots__ = ("cancelled", "name", "node")
+
+    def __init__(self, clock: Clock, time_s: float, node: int, name: str) -> None:
+        self.node = node
+        self.name = name
+        self.cancelled = False
+        queue: list[Any] = clock._queue
+        heappush(queue, (time_s, NORMAL, next(clock._eid), self))
+
+
+class Fanout:
+    """A message on its way to many nodes, each at its time: one entry on the heap of a clock.
+
+    Parameters
+    ----------
+    clock : Clock
+        Where it is scheduled.
     recipients, delays_s : list
-        Nodes, and their delays from now in ascending order.
+        Nodes, and their delays from now in ascending order; never changed.
     event : object
         The input, shared by all recipients.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        receive: Callable[[int, Any], None],
-        recipients: list[int],
-        delays_s: list[float],
-        event: object,
-    ) -> None:
-        self.env = clock
-        self._value = None
-        self._ok = True
-        self._receive = receive
-        self._recipients = recipients
-        self._delays_s = delays_s
-        self._start_s: float = clock._now
-        self._event = event
-        self._position = 0
-        self._again: Any = [self._deliver]
-        self.callbacks = self._again
-        if recipients:
-            heappush(clock._queue, (self._start_s + delays_s[0], NORMAL, next(clock._eid), self))
+    __slots__ = ("delays_s", "event", "last", "position", "recipients", "start_s")
 
-    def _deliver(self, _: simpy.Event) -> None:
-        position = self._position
-        recipient = self._recipients[position]
-        self._position = position = position + 1
-        if position < len(self._recipients):
-            self.callbacks = self._again
-            clock: Any = self.env
-            heappush(clock._queue, (self._start_s + self._delays_s[position], NORMAL, next(clock._eid), self))
-        else:
-            self._again = None  # no cycle is left for the collector
-        self._receive(recipient, self._event)
+    def __init__(self, clock: Clock, recipients: list[int], delays_s: list[float], event: object) -> None:
+        self.recipients = recipients
+        self.delays_s = delays_s
+        self.start_s = start_s = clock._now
+        self.event = event
+        self.position = 0
+        self.last = len(recipients) - 1
+        if recipients:
+            queue: list[Any] = clock._queue
+            heappush(queue, (start_s + delays_s[0], NORMAL, next(clock._eid), self))

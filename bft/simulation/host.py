@@ -25,7 +25,7 @@ from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, Time
 from bft.core.replica import Replica
 from bft.core.request import Request, RequestKey
 from bft.simulation.clients import Clients
-from bft.simulation.environment import Alarm, Clock, Fanout
+from bft.simulation.environment import Alarm, Clock, Fanout, Timer
 from bft.simulation.links import Links
 from bft.validators.panel import Panel
 
@@ -87,7 +87,7 @@ class Host:
         self.replicas: list[Replica | None] = [None] * n
         self._honest_step: dict[int, Step] = {}
         self._life = [0] * n
-        self._timers: list[dict[str, Alarm]] = [{} for _ in range(n)]
+        self._timers: list[dict[str, Timer]] = [{} for _ in range(n)]
         self._stored: list[dict[tuple[object, ...], object]] = [{} for _ in range(n)]
         self._soon: deque[tuple[int, object]] = deque()
         self._do: dict[type, Callable[[int, Any], None]] = {
@@ -115,13 +115,11 @@ class Host:
             behaviour, context = self.faulty[node]
             self._perform(node, behaviour.bend(context, self.clock.now, Started(), ()))
         self._drain()
-        clock = self.clock
-        while clock._queue and clock._queue[0][0] <= until_s:
-            clock.step()
+        self.clock.run_through(until_s, self._receive, self._ring)
         self._do.clear()  # a host that has run leaves no cycles for the collector
         for timers in self._timers:
             timers.clear()
-        clock._queue.clear()
+        self.clock._queue.clear()
 
     def submit(self, request: Request, at_s: float) -> None:
         """Let a client send a request to every node at a time."""
@@ -208,7 +206,7 @@ class Host:
                     self._deliver_once(node, other, event)
             recipients = [recipients[place] for place in kept]
             delays_s = [delays_s[place] for place in kept]
-        self._fanout(self.clock, self._receive, recipients, delays_s, event)
+        self._fanout(self.clock, recipients, delays_s, event)
 
     def _send(self, node: int, effect: Send) -> None:
         self._count(effect.message, 1)
@@ -220,7 +218,7 @@ class Host:
             self._deliver_once(node, effect.recipient, event)
 
     def _deliver_once(self, node: int, recipient: int, event: Deliver) -> None:
-        self._fanout(self.clock, self._receive, [recipient], [self.links.send_delay_s(node)], event)
+        self._fanout(self.clock, [recipient], [self.links.send_delay_s(node)], event)
 
     def _count(self, message: object, copies: int) -> None:
         kind = type(message).__name__
@@ -245,20 +243,22 @@ class Host:
             self._after(node, delay_s, lambda: self._input(node, event))
 
     def _set_timer(self, node: int, effect: SetTimer) -> None:
-        alarm = Alarm(self.clock, self.clock.now + effect.delay_s, self._ring)
-        alarm.of = (node, effect.name)
-        self._timers[node][effect.name] = alarm
-
-    def _ring(self, alarm: Any) -> None:
-        """A timer ran out, unless it was cancelled or set anew."""
-        node, name = alarm.of
-        if self._timers[node].get(name) is alarm:
-            del self._timers[node][name]
-            self._input(node, TimerFired(name))
-            self._drain()
+        timers = self._timers[node]
+        before = timers.get(effect.name)
+        if before is not None:
+            before.cancelled = True
+        timers[effect.name] = Timer(self.clock, self.clock._now + effect.delay_s, node, effect.name)
 
     def _cancel_timer(self, node: int, effect: CancelTimer) -> None:
-        self._timers[node].pop(effect.name, None)
+        timer = self._timers[node].pop(effect.name, None)
+        if timer is not None:
+            timer.cancelled = True
+
+    def _ring(self, timer: Timer) -> None:
+        """A timer ran out."""
+        del self._timers[timer.node][timer.name]
+        self._input(timer.node, TimerFired(timer.name))
+        self._drain()
 
     def _persist(self, node: int, effect: Persist) -> None:
         stored = self._stored[node]
@@ -287,6 +287,8 @@ class Host:
     def _crash(self, node: int, effect: Crash) -> None:
         self._record(node, effect)
         self._life[node] += 1
+        for timer in self._timers[node].values():
+            timer.cancelled = True
         self._timers[node].clear()
         self.running[node] = None
 

@@ -53,13 +53,13 @@ class JournalledHost(Host):
         if not self._on_the_way:
             self._leaves(node, effect.recipient, effect.message)
 
-    def _fanout(self, clock: Clock, receive: Any, recipients: list[int], delays_s: list[float], event: Any) -> None:
+    def _fanout(self, clock: Clock, recipients: list[int], delays_s: list[float], event: Any) -> None:
         self._kept.append(event)  # an id names one sending only as long as its object lives
         for recipient in recipients:
             self._on_the_way.add(recipient)
             message = self._leaves(event.sender, recipient, event.message)
             self._travelling.setdefault((recipient, id(event)), deque()).append(message)
-        Fanout(clock, receive, recipients, delays_s, event)
+        Fanout(clock, recipients, delays_s, event)
 
     def _leaves(self, sender: int, recipient: int, body: object) -> Message:
         messages = self.journal.messages
