@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
 from bft.checking.safety import SafetyMonitor
@@ -54,6 +55,11 @@ class Host:
     """
 
     _fanout: Callable[..., object] = Fanout
+    _do: ClassVar[dict[type, Callable[[Any, int, Any], None]]]
+
+    def __init_subclass__(cls) -> None:
+        """Look the methods for effects up once a class, the overridden ones of a subclass among them."""
+        cls._do = {kind: getattr(cls, name) for kind, name in _DO.items()}
 
     def __init__(
         self,
@@ -75,12 +81,12 @@ class Host:
         self.questions = questions
         self.clients = clients
         self.monitor = monitor
-        self._watched = monitor.kinds | {ViewEntered}
+        self._watched = _watched(monitor.kinds)
         self.faulty = faulty
         self.records: list[Record] = []
         self.milestones: list[Record] = []
         self.delivered = 0
-        self.sent: dict[str, int] = {}
+        self._sent: dict[type, int] = {}
         self.lost = 0
         self.known: list[Request] = []
         self.running: list[Step | None] = [None] * n
@@ -88,24 +94,8 @@ class Host:
         self._honest_step: dict[int, Step] = {}
         self._life = [0] * n
         self._timers: list[dict[str, Timer]] = [{} for _ in range(n)]
-        self._stored: list[dict[tuple[object, ...], object]] = [{} for _ in range(n)]
+        self._stored: dict[int, dict[tuple[object, ...], object]] = {node: {} for node in faulty}
         self._soon: deque[tuple[int, object]] = deque()
-        self._do: dict[type, Callable[[int, Any], None]] = {
-            Broadcast: self._broadcast,
-            Send: self._send,
-            SetTimer: self._set_timer,
-            CancelTimer: self._cancel_timer,
-            Persist: self._persist,
-            Forget: self._forget,
-            RequestProposal: self._request_proposal,
-            RequestVerdict: self._request_verdict,
-            Reply: self._reply,
-            Crash: self._crash,
-            Recover: self._recover,
-            Later: self._later,
-            Feed: self._feed,
-            As: self._as,
-        }
         for node in range(n):
             self._start(node)
 
@@ -116,9 +106,6 @@ class Host:
             self._perform(node, behaviour.bend(context, self.clock.now, Started(), ()))
         self._drain()
         self.clock.run_through(until_s, self._receive, self._ring)
-        self._do.clear()  # a host that has run leaves no cycles for the collector
-        for timers in self._timers:
-            timers.clear()
         self.clock._queue.clear()
 
     def submit(self, request: Request, at_s: float) -> None:
@@ -173,12 +160,13 @@ class Host:
             self._input(*self._soon.popleft())
 
     def _perform(self, node: int, effects: Any) -> None:
+        do = self._do
         for effect in effects:
-            action = self._do.get(effect.__class__)
+            action = do.get(effect.__class__)
             if action is None:
                 self._record(node, effect)
             else:
-                action(node, effect)
+                action(self, node, effect)
 
     def _record(self, node: int, event: object) -> None:
         now = self.clock._now
@@ -221,8 +209,14 @@ class Host:
         self._fanout(self.clock, [recipient], [self.links.send_delay_s(node)], event)
 
     def _count(self, message: object, copies: int) -> None:
-        kind = type(message).__name__
-        self.sent[kind] = self.sent.get(kind, 0) + copies
+        sent = self._sent
+        kind = message.__class__
+        sent[kind] = sent.get(kind, 0) + copies
+
+    @property
+    def sent(self) -> dict[str, int]:
+        """How many copies were sent, by type of message."""
+        return {kind.__name__: copies for kind, copies in self._sent.items()}
 
     def _after(self, node: int, delay_s: float, call: Callable[[], None]) -> Alarm:
         """Call after a delay, unless the node has crashed in between."""
@@ -261,6 +255,9 @@ class Host:
         self._drain()
 
     def _persist(self, node: int, effect: Persist) -> None:
+        """Keep what survives a crash, for a node that can have one: only the faulty come back."""
+        if node not in self.faulty:
+            return
         stored = self._stored[node]
         for key, value in effect.entries:
             if value is None:
@@ -269,6 +266,8 @@ class Host:
                 stored[key] = value
 
     def _forget(self, node: int, effect: Forget) -> None:
+        if node not in self.faulty:
+            return
         stored = self._stored[node]
         for key in [key for key in stored if key[0] in effect.kinds and _number(key) <= effect.through]:
             del stored[key]
@@ -293,6 +292,7 @@ class Host:
         self.running[node] = None
 
     def _recover(self, node: int, effect: Recover) -> None:
+        assert node in self.faulty, "only faulty nodes come back"
         self._record(node, effect)
         self._start(node)
         self._soon.append((node, Restart(dict(self._stored[node]))))
@@ -315,6 +315,33 @@ class Host:
         """Let a fellow colluder act; keys and links are its own."""
         assert effect.node in self.faulty, "only faulty nodes act for each other"
         self._perform(effect.node, (effect.effect,))
+
+
+_DO: dict[type, str] = {
+    Broadcast: "_broadcast",
+    Send: "_send",
+    SetTimer: "_set_timer",
+    CancelTimer: "_cancel_timer",
+    Persist: "_persist",
+    Forget: "_forget",
+    RequestProposal: "_request_proposal",
+    RequestVerdict: "_request_verdict",
+    Reply: "_reply",
+    Crash: "_crash",
+    Recover: "_recover",
+    Later: "_later",
+    Feed: "_feed",
+    As: "_as",
+}
+"""The method for each effect; everything else is an event, and recorded."""
+
+Host.__init_subclass__()
+
+
+@cache
+def _watched(kinds: frozenset[type]) -> frozenset[type]:
+    """Return the types of events that matter after the run: what the monitor watches, and the views."""
+    return kinds | {ViewEntered}
 
 
 def _number(key: tuple[object, ...]) -> int:
