@@ -12,9 +12,14 @@ from bft.protocols.pbft.state import State
 
 def decide(state: State, decision: Decision) -> None:
     """Take a committed proposal, and execute all that now has no gap before it."""
-    if decision.seq <= state.last_executed:
+    seq = decision.seq
+    if seq <= state.last_executed:
         return
-    state.unexecuted.setdefault(decision.seq, decision)
+    if seq == state.last_executed + 1 and not state.unexecuted and state.rules.execute_in_order:
+        execute(state, decision)  # as nearly always: nothing waits
+        wait_for_the_rest(state)
+        return
+    state.unexecuted.setdefault(seq, decision)
     if not state.rules.execute_in_order:
         execute(state, state.unexecuted.pop(decision.seq))
     if not execute_ready(state):
@@ -34,28 +39,29 @@ def execute_ready(state: State) -> bool:
 
 def execute(state: State, decision: Decision) -> None:
     """Let one proposal take effect and answer its client; a request executed before changes nothing."""
-    state.last_executed = max(state.last_executed, decision.seq)
-    state.decisions[decision.seq] = decision
-    state.persist(("decision", decision.seq), decision)
+    seq, proposal = decision.seq, decision.proposal
+    state.last_executed = max(state.last_executed, seq)
+    state.decisions[seq] = decision
+    state.persist(("decision", seq), decision)
     repeated = apply(state, decision)
-    digest = decision.proposal.digest
-    state.emit(Execute(decision.view, decision.seq, digest, decision.proposal, repeated, state.machine.digest()))
-    request = decision.proposal.request
+    state.emit(Execute(decision.view, seq, proposal.digest, proposal, repeated, state.machine.digest()))
+    request = proposal.request
     if request is not None:
         timestamp, result = state.clients[request.client]
         if timestamp == request.timestamp:
             state.emit(Reply(request.client, timestamp, result))
         settle_requests(state, request.client)
     state.failures = 0
-    if decision.seq % state.config.checkpoint_interval == 0:
-        take_checkpoint(state, decision.seq)
+    if seq % state.config.checkpoint_interval == 0:
+        take_checkpoint(state, seq)
 
 
 def settle_requests(state: State, client: str) -> None:
     """Stop waiting for what a client asked up to its last executed timestamp: nothing older executes any more (S4)."""
+    pending = state.pending
     last = state.clients[client][0]
-    for key in [key for key in state.pending if key[0] == client and key[1] <= last]:
-        del state.pending[key]
+    for key in [key for key in pending if key[0] == client and key[1] <= last]:
+        del pending[key]
         state.persist(("request", *key), None)
 
 

@@ -6,16 +6,19 @@ view, the primary's own prepare, or a second one from the same replica never cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
 from bft.core.events import Committed, Equivocation, Judgement, Prepared, PrePrepareAccepted, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
-from bft.core.request import Proposal, Request
+from bft.core.request import Proposal, Request, RequestKey
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import execution, shape
 from bft.protocols.pbft.messages import Commit, Decision, Prepare, PreparedCertificate, PrePrepare
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
+
+Vote = TypeVar("Vote", bound=Prepare | Commit)
 
 
 def on_request(state: State, event: ClientRequest) -> None:
@@ -28,9 +31,10 @@ def on_request(state: State, event: ClientRequest) -> None:
         if request.timestamp == timestamp:
             state.emit(Reply(request.client, timestamp, result))
         return None
-    if request.key in state.pending:
+    key = request.key
+    if key in state.pending:
         return None
-    remember(state, request)
+    remember(state, key, request)
     if state.active and state.is_primary:
         propose(state, request)
     return None
@@ -44,10 +48,10 @@ def on_relayed_request(state: State, sender: int, request: Request) -> None:
     return on_request(state, ClientRequest(request))
 
 
-def remember(state: State, request: Request) -> None:
+def remember(state: State, key: RequestKey, request: Request) -> None:
     """Hold a request until it is executed, and start waiting for that."""
-    state.pending[request.key] = request
-    state.persist(("request", *request.key), request)
+    state.pending[key] = request
+    state.persist(("request", *key), request)
     if state.active and not state.view_timer_runs:
         state.start_view_timer()
     state.start_status_timer()
@@ -145,9 +149,10 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
     state.emit(PrePrepareAccepted(slot.view, slot.seq, message.digest, carried))
     request = message.proposal.request
     if request is not None:
-        state.ordering.add(request.key)
-        if request.key not in state.pending and request.timestamp > state.clients.get(request.client, (-1, ""))[0]:
-            remember(state, request)
+        key = request.key
+        state.ordering.add(key)
+        if key not in state.pending and request.timestamp > state.clients.get(request.client, (-1, ""))[0]:
+            remember(state, key, request)
     if not state.is_primary:
         if carried and not state.rules.judge_carried:
             send_prepare(state, slot)
@@ -158,12 +163,15 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
 
 def filed_weight(state: State, slot: Slot, votes: Mapping[int, Prepare | Commit]) -> int:
     """Return the weight of the filed votes for the accepted digest."""
-    return sum(state.weights[vote.replica] for vote in votes.values() if counts(state, slot, vote))
+    return sum([state.weights[vote.replica] for vote in counted(state, slot, votes)])
 
 
-def counts(state: State, slot: Slot, vote: Prepare | Commit) -> bool:
-    """Return whether a filed vote is for the accepted digest."""
-    return vote.digest == slot.digest or not state.rules.compare_digests
+def counted(state: State, slot: Slot, votes: Mapping[int, Vote]) -> tuple[Vote, ...]:
+    """Return the filed votes that are for the accepted digest, in the order in which they came."""
+    if not state.rules.compare_digests:
+        return tuple(votes.values())
+    digest = slot.digest
+    return tuple([vote for vote in votes.values() if vote.digest == digest])
 
 
 def on_verdict(state: State, event: VerdictReady) -> None:
@@ -210,7 +218,7 @@ def on_prepare(state: State, sender: int, vote: Prepare) -> None:
     slot.prepares[sender] = vote
     if vote.digest == slot.digest or not state.rules.compare_digests:
         slot.prepare_weight += state.weights[sender]
-        if not slot.prepared:
+        if not slot.prepared and slot.preprepare is not None:
             check_prepared(state, slot)
     return None
 
@@ -276,20 +284,24 @@ def check_prepared(state: State, slot: Slot) -> None:
     message = slot.preprepare
     if slot.prepared or message is None or not state.active:
         return
-    if state.weights[message.replica] + slot.prepare_weight < state.prepare_quorum:
+    weights = state.weights
+    if weights[message.replica] + slot.prepare_weight < state.prepare_quorum:
         return
     slot.prepared = True
-    votes = tuple(slot.prepares[voter] for voter in slot.prepares if counts(state, slot, slot.prepares[voter]))
+    seq, own, persist = slot.seq, state.id, state.persist
+    votes = counted(state, slot, slot.prepares)
     certificate = PreparedCertificate(message, votes)
-    kept = state.certificates.get(slot.seq)
-    state.certificates[slot.seq] = certificate if kept is None else state.rules.keep_certificate(kept, certificate)
-    state.emit(Prepared(slot.view, slot.seq, message.digest, tuple(vote.replica for vote in votes)))
-    vote = state.keyring.sign(Commit(slot.view, slot.seq, message.digest, state.id))
-    state.persist(("prepared", slot.seq), state.certificates[slot.seq])
-    state.persist(("commit", slot.seq), vote)
+    kept = state.certificates.get(seq)
+    if kept is not None:
+        certificate = state.rules.keep_certificate(kept, certificate)
+    state.certificates[seq] = certificate
+    state.emit(Prepared(slot.view, seq, message.digest, voters(votes)))
+    vote = state.keyring.sign(Commit(slot.view, seq, message.digest, own))
+    persist(("prepared", seq), certificate)
+    persist(("commit", seq), vote)
     state.emit(Broadcast(vote))
-    slot.commits[state.id] = vote
-    slot.commit_weight += state.weights[state.id]
+    slot.commits[own] = vote
+    slot.commit_weight += weights[own]
     check_committed(state, slot)
 
 
@@ -299,6 +311,11 @@ def check_committed(state: State, slot: Slot) -> None:
         return
     assert slot.preprepare is not None
     slot.committed = True
-    votes = tuple(vote for vote in slot.commits.values() if counts(state, slot, vote))
-    state.emit(Committed(slot.view, slot.seq, slot.preprepare.digest, tuple(vote.replica for vote in votes)))
+    votes = counted(state, slot, slot.commits)
+    state.emit(Committed(slot.view, slot.seq, slot.preprepare.digest, voters(votes)))
     execution.decide(state, Decision(slot.view, slot.seq, slot.preprepare.proposal, votes))
+
+
+def voters(votes: Sequence[Prepare | Commit]) -> tuple[int, ...]:
+    """Return who cast the votes."""
+    return tuple([vote.replica for vote in votes])

@@ -46,6 +46,8 @@ def _doubled(timeout_s: float, growth: float, failures: int, cap_s: float) -> fl
 
     The exponent is bounded so that many failures cannot overflow a float; the cap is reached long before.
     """
+    if failures == 0:
+        return float(min(cap_s, timeout_s))
     return float(min(cap_s, timeout_s * growth ** min(failures, 500)))
 
 

@@ -24,7 +24,10 @@ from bft.protocols.pbft.messages import (
 
 def whole(*values: object) -> bool:
     """Return whether all values are whole numbers (True and 1.0 are not)."""
-    return all(value.__class__ is int for value in values)
+    for value in values:  # noqa: SIM110 - a third of the price of `all`
+        if value.__class__ is not int:
+            return False
+    return True
 
 
 def request(body: Any) -> bool:
