@@ -53,12 +53,13 @@ class Executions:
     def _take(self, time_s: float, node: int, seq: int, proposal: Proposal) -> None:
         """Note that a node executed a proposal; only the first for a request counts."""
         self._log[node].setdefault(seq, proposal)
-        executed = self._wanted.get(proposal.request.key) if proposal.request is not None else None
+        request = proposal.request
+        executed = self._wanted.get(request.key) if request is not None else None
         if executed is None or node in executed:
             return
         executed[node] = proposal
-        self._missing[node] -= 1
-        if not self._missing[node]:
+        self._missing[node] = missing = self._missing[node] - 1
+        if not missing:
             self.done_at_s[node] = time_s
 
     def _adopt(self, time_s: float, node: int, event: StateTransferred) -> None:

@@ -52,7 +52,8 @@ def outcome_of(executed: Mapping[int, Proposal], honest: Sequence[int], right: b
     values = [executed[node] for node in honest if node in executed]
     if not values:
         return Outcome.STALLED
-    if any(value != values[0] for value in values):
+    first = values[0]
+    if any(value is not first and value != first for value in values):
         return Outcome.SPLIT
     if len(values) < len(honest):
         return Outcome.PARTIAL
@@ -63,4 +64,4 @@ def outcome_of(executed: Mapping[int, Proposal], honest: Sequence[int], right: b
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the worst of several outcomes: the outcome of a run with many requests."""
-    return min(outcomes, key=WORST_FIRST.index)
+    return outcomes[0] if len(outcomes) == 1 else min(outcomes, key=WORST_FIRST.index)

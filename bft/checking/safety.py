@@ -48,28 +48,20 @@ class SafetyMonitor:
         if node not in self.watched:
             return
         if isinstance(event, Execute):
-            self._agreement(time_s, node, event)
-            self._order(time_s, node, event)
-            self._validity(time_s, node, event)
+            seq = event.seq
+            # S1: no two honest replicas execute different values at one number (§4.2).
+            digest, first = self._digest_at.setdefault(seq, (event.digest, node))
+            if digest != event.digest:
+                detail = f"seq {seq}: node {first} executed {digest[:8]}, node {node} {event.digest[:8]}"
+                self.breaches.append(Breach("S1", time_s, node, detail))
+            # S2: execution leaves no gap and repeats nothing.
+            last = self._last.get(node, 0)
+            if seq != last + 1:
+                self.breaches.append(Breach("S2", time_s, node, f"seq {seq} executed after {last}"))
+            self._last[node] = max(last, seq)
+            # S3: what executes is null or a client's own request (§4.1).
+            request = event.proposal.request
+            if request is not None and not self.authentic(request):
+                self.breaches.append(Breach("S3", time_s, node, f"seq {seq}: request {request.key} not signed"))
         elif isinstance(event, StateTransferred):
             self._last[node] = event.seq
-
-    def _agreement(self, time_s: float, node: int, event: Execute) -> None:
-        """S1: no two honest replicas execute different values at one number (§4.2)."""
-        digest, first = self._digest_at.setdefault(event.seq, (event.digest, node))
-        if digest != event.digest:
-            detail = f"seq {event.seq}: node {first} executed {digest[:8]}, node {node} {event.digest[:8]}"
-            self.breaches.append(Breach("S1", time_s, node, detail))
-
-    def _order(self, time_s: float, node: int, event: Execute) -> None:
-        """S2: execution leaves no gap and repeats nothing."""
-        last = self._last.get(node, 0)
-        if event.seq != last + 1:
-            self.breaches.append(Breach("S2", time_s, node, f"seq {event.seq} executed after {last}"))
-        self._last[node] = max(last, event.seq)
-
-    def _validity(self, time_s: float, node: int, event: Execute) -> None:
-        """S3: what executes is null or a client's own request (§4.1)."""
-        request = event.proposal.request
-        if request is not None and not self.authentic(request):
-            self.breaches.append(Breach("S3", time_s, node, f"seq {event.seq}: request {request.key} not signed"))

@@ -155,5 +155,6 @@ class QuorumSystem:
 
     def weight(self, replicas: Iterable[int]) -> int:
         """Return the weight of *distinct* replicas (a set, or the keys of a mapping); strangers weigh nothing."""
-        n = len(self.weights)
-        return sum(self.weights[replica] for replica in replicas if 0 <= replica < n)
+        weights = self.weights
+        n = len(weights)
+        return sum([weights[replica] for replica in replicas if 0 <= replica < n])

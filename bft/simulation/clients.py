@@ -36,9 +36,11 @@ class Clients:
     def replied(self, node: int, reply: Reply, now_s: float) -> None:
         """Count a node's reply."""
         key = (reply.client, reply.timestamp)
+        if key in self.answered_at_s:
+            return
         nodes = self._replies.setdefault((key, reply.result), set())
         nodes.add(node)
-        if key not in self.answered_at_s and self.system.weight(nodes) >= self.system.weak:
+        if self.system.weight(nodes) >= self.system.weak:
             self.answered_at_s[key] = now_s
             self.results[key] = reply.result
 

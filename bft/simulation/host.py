@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, ClassVar
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
@@ -81,10 +80,11 @@ class Host:
         self.questions = questions
         self.clients = clients
         self.monitor = monitor
-        self._watched = _watched(monitor.kinds)
+        self._watched = monitor.kinds
         self.faulty = faulty
         self.records: list[Record] = []
         self.milestones: list[Record] = []
+        self.views: list[Record] = []
         self.delivered = 0
         self._sent: dict[type, int] = {}
         self.lost = 0
@@ -103,7 +103,7 @@ class Host:
         """Run until nothing happens any more, at the latest until `until_s` (inclusive)."""
         for node in sorted(self.faulty):
             behaviour, context = self.faulty[node]
-            self._perform(node, behaviour.bend(context, self.clock.now, Started(), ()))
+            self._perform(node, behaviour.bend(context, self.clock._now, Started(), ()))
         self._drain()
         self.clock.run_through(until_s, self._receive, self._ring)
         self.clock._queue.clear()
@@ -114,7 +114,7 @@ class Host:
 
     def _arrive(self, request: Request) -> None:
         self.known.append(request)
-        self.clients.asked(request, self.clock.now)
+        self.clients.asked(request, self.clock._now)
         for node in range(self.n):
             self._soon.append((node, ClientRequest(request)))
         self._drain()
@@ -152,7 +152,7 @@ class Host:
         """Give a node an input that is no message."""
         step = self.running[node]
         if step is not None:
-            self._perform(node, step(self.clock.now, event))
+            self._perform(node, step(self.clock._now, event))
 
     def _drain(self) -> None:
         """Give the inputs that came without delay, in order."""
@@ -172,46 +172,53 @@ class Host:
         now = self.clock._now
         record = tuple.__new__(Record, (now, node, event))  # half the price of calling the class
         self.records.append(record)
-        if event.__class__ in self._watched:
+        kind = event.__class__
+        if kind in self._watched:
             self.milestones.append(record)
             self.monitor.observe(now, node, event)
+        elif kind is ViewEntered:
+            self.views.append(record)
 
     def _reply(self, node: int, effect: Reply) -> None:
-        self.clients.replied(node, effect, self.clock.now)
+        self.clients.replied(node, effect, self.clock._now)
 
     def _broadcast(self, node: int, effect: Broadcast) -> None:
-        self._count(effect.message, self.n - 1)
-        recipients, delays_s = self.links.broadcast(node)
-        event = Deliver(node, effect.message)
-        if not self.links.perfect:
-            now = self.clock.now
-            copies = {other: self.links.copies(node, other, now) for other in sorted(recipients)}
-            kept = [place for place, other in enumerate(recipients) if copies[other]]
-            for other in sorted(copies):
-                if copies[other] == 0:
-                    self.lost += 1
-                elif copies[other] == 2:
-                    self._deliver_once(node, other, event)
-            recipients = [recipients[place] for place in kept]
-            delays_s = [delays_s[place] for place in kept]
+        message = effect.message
+        links, sent, kind = self.links, self._sent, message.__class__
+        sent[kind] = sent.get(kind, 0) + self.n - 1
+        recipients, delays_s = links.broadcast(node)
+        event = Deliver(node, message)
+        if not links.perfect:
+            recipients, delays_s = self._survivors(node, recipients, delays_s, event)
         self._fanout(self.clock, recipients, delays_s, event)
 
+    def _survivors(
+        self, node: int, recipients: list[int], delays_s: list[float], event: Deliver
+    ) -> tuple[list[int], list[float]]:
+        """Return the recipients that links do not cut off, and their delays; second copies go their own way."""
+        now = self.clock._now
+        copies = {other: self.links.copies(node, other, now) for other in sorted(recipients)}
+        for other in sorted(copies):
+            if copies[other] == 0:
+                self.lost += 1
+            elif copies[other] == 2:
+                self._deliver_once(node, other, event)
+        kept = [place for place, other in enumerate(recipients) if copies[other]]
+        return [recipients[place] for place in kept], [delays_s[place] for place in kept]
+
     def _send(self, node: int, effect: Send) -> None:
-        self._count(effect.message, 1)
-        event = Deliver(node, effect.message)
-        copies = 1 if self.links.perfect else self.links.copies(node, effect.recipient, self.clock.now)
+        message, recipient = effect.message, effect.recipient
+        sent, kind = self._sent, message.__class__
+        sent[kind] = sent.get(kind, 0) + 1
+        event = Deliver(node, message)
+        copies = 1 if self.links.perfect else self.links.copies(node, recipient, self.clock._now)
         if copies == 0:
             self.lost += 1
         for _ in range(copies):
-            self._deliver_once(node, effect.recipient, event)
+            self._deliver_once(node, recipient, event)
 
     def _deliver_once(self, node: int, recipient: int, event: Deliver) -> None:
         self._fanout(self.clock, [recipient], [self.links.send_delay_s(node)], event)
-
-    def _count(self, message: object, copies: int) -> None:
-        sent = self._sent
-        kind = message.__class__
-        sent[kind] = sent.get(kind, 0) + copies
 
     @property
     def sent(self) -> dict[str, int]:
@@ -227,7 +234,7 @@ class Host:
                 call()
                 self._drain()
 
-        return Alarm(self.clock, self.clock.now + delay_s, ring)
+        return Alarm(self.clock, self.clock._now + delay_s, ring)
 
     def _give(self, node: int, delay_s: float, event: object) -> None:
         """Give a node an input after a delay; without delay, after the present effects."""
@@ -305,7 +312,7 @@ class Host:
             self._perform(node, (effect.effect,))
             self._drain()
 
-        Alarm(self.clock, self.clock.now + effect.delay_s, ring)
+        Alarm(self.clock, self.clock._now + effect.delay_s, ring)
 
     def _feed(self, node: int, effect: Feed) -> None:
         """Give an input to the node's replica; its behaviour sees what comes of it."""
@@ -336,12 +343,6 @@ _DO: dict[type, str] = {
 """The method for each effect; everything else is an event, and recorded."""
 
 Host.__init_subclass__()
-
-
-@cache
-def _watched(kinds: frozenset[type]) -> frozenset[type]:
-    """Return the types of events that matter after the run: what the monitor watches, and the views."""
-    return kinds | {ViewEntered}
 
 
 def _number(key: tuple[object, ...]) -> int:

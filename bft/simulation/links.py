@@ -54,8 +54,8 @@ class Links:
         self._chunk = max(1, CHUNK_ELEMENTS // n)
         self._chunks: dict[int, tuple[NDArray[Any], ...]] = {}
         self._rows: tuple[Any, ...] | None = None
-        self._send_delays = Tape(randomness, "send delays", n, SENDS, replication)
-        self._luck = Tape(randomness, "loss and duplication", n, SENDS * n, replication)
+        self._send_delays: Tape | None = None
+        self._luck: Tape | None = None
         self.perfect = not (self._loss or self._duplication or self._partitions)
 
     def broadcast(self, sender: int) -> tuple[list[int], list[float]]:
@@ -93,11 +93,16 @@ class Links:
 
     def send_delay_s(self, sender: int) -> float:
         """Return the delay of the sender's next message to a single node, in seconds."""
+        if self._send_delays is None:
+            self._send_delays = Tape(self._randomness, "send delays", self._n, SENDS, self._replication)
         law: DelayLaw = self._delay
         return float(law.sample(np.array([self._send_delays.draw(sender)]))[0])
 
     def copies(self, sender: int, recipient: int, now_s: float) -> int:
         """Return how often a message sent now arrives: 0 when lost or cut off, 2 when duplicated."""
+        if self._luck is None:
+            depth = SENDS * self._n
+            self._luck = Tape(self._randomness, "loss and duplication", self._n, depth, self._replication)
         lost = self._loss > 0 and self._luck.draw(sender) < self._loss
         twice = self._duplication > 0 and self._luck.draw(sender) < self._duplication
         if lost or any(cuts(partition, sender, recipient, now_s) for partition in self._partitions):

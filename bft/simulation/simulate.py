@@ -16,7 +16,6 @@ from bft.checking.outcome import Outcome, outcome_of, worst
 from bft.checking.safety import SafetyMonitor
 from bft.checking.subjects import FullCheck
 from bft.checking.trace import Trace
-from bft.core.events import ViewEntered
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
@@ -74,6 +73,15 @@ class Simulator:
         self._check = check
         self._host: type[Host] = JournalledHost if journal else Host
         self._end_s = scenario.end_s
+        self._nodes = tuple(range(scenario.n))
+        self._every_node = frozenset(self._nodes)
+        self._asked = [
+            Request(client=f"client-{number}", timestamp=1, operation=f"question-{number}")
+            for number in range(scenario.requests.count)
+        ]
+        self._questions = {request.key: number for number, request in enumerate(self._asked)}
+        system = scenario.system
+        self._enough = None if system.weighted else system.n - system.tolerated
 
     def run(self, replication: int = 0) -> Run:
         """Run one replication to its end."""
@@ -81,17 +89,19 @@ class Simulator:
         scenario, n = self.scenario, self.scenario.n
         faulty = faulty_nodes(scenario.faults, n, self._randomness, replication)
         plan = behaviours(scenario.faults, n, faulty, self._randomness, replication)
-        honest = tuple(node for node in range(n) if node not in plan)
-        replicas = tuple(node for node in range(n) if node not in plan or getattr(plan[node], "only_validator", False))
+        honest = replicas = self._nodes
+        if plan:
+            honest = tuple(node for node in honest if node not in plan)
+            replicas = tuple(
+                node for node in replicas if node not in plan or getattr(plan[node], "only_validator", False)
+            )
         byzantine = {node for node in faulty if plan[node].byzantine}
         keyring = SymbolicKeyring(byzantine)
-        requests = self._requests(keyring, replication)
-        questions = {request.key: number for number, (request, _) in enumerate(requests)}
         panel = self._model.panel(self._randomness, replication)
-        world = PanelWorld(panel, questions)
-        contexts = self._contexts(plan, honest, keyring, world)
+        world = PanelWorld(panel, self._questions)
+        contexts = self._contexts(plan, honest, keyring, world) if plan else {}
         clients = Clients(scenario.system)
-        monitor = SafetyMonitor(frozenset(range(n)) - byzantine, keyring.verify)
+        monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify)
         full = FullCheck(self._make_replica) if self._check == "full" else None
         make_replica: MakeReplica = self._make_replica if full is None else full
         host = self._host(
@@ -99,15 +109,15 @@ class Simulator:
             make_replica=lambda node: make_replica(node, self._config, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
             panel=panel,
-            questions=questions,
+            questions=self._questions,
             clients=clients,
             monitor=monitor,
             faulty={node: (plan[node], contexts[node]) for node in faulty},
         )
-        for request, at_s in requests:
-            host.submit(request, at_s)
+        for request, at_s in zip(self._asked, self._arrivals_s(replication), strict=True):
+            host.submit(keyring.sign(request), at_s)
         host.run(self._end_s)
-        executions = Executions(host.milestones, replicas, [request for request, _ in requests])
+        executions = Executions(host.milestones, replicas, self._asked)
         outcomes = tuple(
             outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
             for executed in executions.by_request
@@ -127,17 +137,14 @@ class Simulator:
             journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
         )
 
-    def _requests(self, keyring: SymbolicKeyring, replication: int) -> list[tuple[Request, float]]:
-        """Return the requests and their times of arrival."""
+    def _arrivals_s(self, replication: int) -> list[float]:
+        """Return when each request arrives, in seconds."""
         settings = self.scenario.requests
         times = [0.0]
         if settings.count > 1 and settings.rate_per_s is not None:
             uniforms = self._randomness.uniforms("arrivals", (settings.count - 1,), replication)
             times += np.cumsum(-np.log1p(-uniforms) / settings.rate_per_s).tolist()
-        return [
-            (keyring.sign(Request(client=f"client-{number}", timestamp=1, operation=f"question-{number}")), at_s)
-            for number, at_s in enumerate(times)
-        ]
+        return times
 
     def _contexts(
         self, plan: Mapping[int, Behaviour], honest: tuple[int, ...], keyring: SymbolicKeyring, world: PanelWorld
@@ -160,29 +167,23 @@ class Simulator:
             for node, behaviour in plan.items()
         }
 
-    def _enough(self, honest: Sequence[int]) -> int:
-        """Return how many nodes make a decision: n − f, or all the honest where they are fewer or weigh differently."""
-        system = self.scenario.system
-        return len(honest) if system.weighted else min(len(honest), system.n - system.tolerated)
-
     def _metrics(self, host: Host, clients: Clients, honest: Sequence[int], executions: Executions) -> Metrics:
-        """Measure a finished run."""
+        """Measure a finished run; n − f nodes make a decision, or all the honest if fewer or of different weight."""
         times = sorted(executions.done_at_s.values())
-        enough = self._enough(honest)
-        entered = [
-            event.view for _, node, event in host.milestones if isinstance(event, ViewEntered) and node in honest
-        ]
+        enough = len(honest) if self._enough is None else min(len(honest), self._enough)
+        entered = [event.view for _, node, event in host.views if node in honest]
+        sent = host.sent
         asked, answered = clients.asked_at_s, clients.answered_at_s
         return Metrics(
             decided_at_s=times[enough - 1] if enough and len(times) >= enough else None,
             first_decided_at_s=times[0] if times else None,
             last_decided_at_s=times[-1] if times and len(times) == len(honest) else None,
             views=1 + max(entered, default=0),
-            messages_sent=sum(host.sent.values()),
+            messages_sent=sum(sent.values()),
             messages_delivered=host.delivered,
             messages_lost=host.lost,
-            sent_by_kind=host.sent,
-            client_latency_s=tuple(answered[key] - asked[key] for key in asked if key in answered),
+            sent_by_kind=sent,
+            client_latency_s=tuple([answered[key] - asked[key] for key in asked if key in answered]),
         )
 
 

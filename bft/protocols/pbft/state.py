@@ -24,6 +24,8 @@ from bft.protocols.pbft.messages import (
 
 VIEW_TIMER = "view"
 STATUS_TIMER = "status"
+CANCEL_VIEW_TIMER = CancelTimer(VIEW_TIMER)
+CANCEL_STATUS_TIMER = CancelTimer(STATUS_TIMER)
 
 VIEWS_AHEAD = 16
 """Votes for views further ahead are not filed: a replica that far behind catches up by status."""
@@ -213,7 +215,7 @@ class State:
         """Stop the view timer."""
         if self.view_timer_runs:
             self.view_timer_runs = False
-            self.emit(CancelTimer(VIEW_TIMER))
+            self.emit(CANCEL_VIEW_TIMER)
 
     def start_status_timer(self) -> None:
         """Begin to ask for what is missing, unless that is going on already."""
@@ -226,4 +228,4 @@ class State:
         """Nothing is missing any more."""
         if self.status_timer_runs:
             self.status_timer_runs = False
-            self.emit(CancelTimer(STATUS_TIMER))
+            self.emit(CANCEL_STATUS_TIMER)
