@@ -43,11 +43,13 @@ class BallotBox(Generic[Message]):
 
     def of(self, voter: int) -> list[Message]:
         """Return the voter's messages in ascending order of their keys."""
-        return [self._by_key[key][voter] for key in sorted(self._keys_of.get(voter, ()))]
+        keys = self._keys_of.get(voter)
+        return [self._by_key[key][voter] for key in sorted(keys)] if keys else []
 
     def highest_above(self, key: int) -> dict[int, int]:
         """Return each voter's highest key above `key`, for those who have one."""
-        return {voter: max(keys) for voter, keys in self._keys_of.items() if keys and max(keys) > key}
+        highest = {voter: max(keys) for voter, keys in self._keys_of.items() if keys}
+        return {voter: top for voter, top in highest.items() if top > key}
 
     def forget_through(self, key: int) -> None:
         """Drop everything at or below `key`."""

@@ -52,7 +52,7 @@ class Links:
         self._replication = replication
         self._broadcasts = [0] * n
         self._chunk = max(1, CHUNK_ELEMENTS // n)
-        self._chunks: dict[int, tuple[NDArray[Any], ...]] = {}
+        self._chunks: dict[int, tuple[list[list[int]], list[list[float]]]] = {}
         self._rows: tuple[Any, ...] | None = None
         self._send_delays: Tape | None = None
         self._luck: Tape | None = None
@@ -87,9 +87,10 @@ class Links:
             generator = self._randomness.generator("broadcast delays", 1, self._replication, sender, chunk)
             delays = self._delay.sample(generator.random((self._chunk, self._n)))
             delays[:, sender] = np.inf
-            self._chunks[sender] = sort_delays(delays)
-        order, times = self._chunks[sender]
-        return order[row].tolist(), times[row].tolist()
+            recipients, times = sort_delays(delays)
+            self._chunks[sender] = recipients.tolist(), times.tolist()
+        own = self._chunks[sender]
+        return own[0][row], own[1][row]
 
     def send_delay_s(self, sender: int) -> float:
         """Return the delay of the sender's next message to a single node, in seconds."""

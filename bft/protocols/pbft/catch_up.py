@@ -77,6 +77,8 @@ def on_status(state: State, sender: int, message: Status) -> None:
 
 def send_proofs(state: State, sender: int, message: Status) -> None:
     """Send a snapshot if the log no longer reaches back far enough, and the decisions after it."""
+    if message.last_executed >= state.last_executed and message.last_executed >= state.low:
+        return
     snapshot = state.snapshots.get(state.low) if message.last_executed < state.low else None
     proof = state.stable_proof if snapshot is not None else ()
     first = state.low if snapshot is not None else message.last_executed

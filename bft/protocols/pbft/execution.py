@@ -98,7 +98,8 @@ def wait_for_the_gap(state: State) -> None:
 
 def snapshot(state: State) -> Snapshot:
     """Return the whole replicated state: the machine's and the reply cache."""
-    clients = tuple((client, *state.clients[client]) for client in sorted(state.clients))
+    replies = state.clients
+    clients = tuple([(client, *replies[client]) for client in sorted(replies)])
     return (state.machine.snapshot(), clients)
 
 

@@ -67,10 +67,11 @@ def on_view_change(state: State, sender: int, message: ViewChange) -> None:
         return state.drop("view-change beyond the last view")
     if message.view < state.view or (message.view == state.view and state.active):
         return state.drop("old view-change")
+    if message.replica in state.view_changes.at(message.view):  # before it is verified, for most are sent again
+        return state.drop("second view-change")
     if not state.verifier.view_change(message):
         return state.drop("invalid view-change")
-    if not state.view_changes.add(message.view, message.replica, message):
-        return state.drop("second view-change")
+    state.view_changes.add(message.view, message.replica, message)
     later = state.view_changes.highest_above(state.view)
     if state.system.weight(later) >= state.rules.join_quorum(state.system):
         # One of them is honest, so waiting for the own timer gains nothing; the smallest view, lest a liar rushes us.
