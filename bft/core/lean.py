@@ -20,7 +20,8 @@ def lean(cls: type[Made]) -> type[Made]:
     Parameters
     ----------
     cls : type
-        A frozen dataclass with `slots=True`, without `__post_init__` and default factories; not to be subclassed.
+        A frozen dataclass with `slots=True`, without `__post_init__` and default factories. A subclass may add methods,
+        no fields.
 
     Raises
     ------
@@ -53,12 +54,7 @@ def lean(cls: type[Made]) -> type[Made]:
     del made.__init__
     made.__new__ = _constructor(cls, members)
     made.__getnewargs_ex__ = getnewargs  # for copies and pickles
-    made.__init_subclass__ = classmethod(_refuse)
     return cls
-
-
-def _refuse(cls: type) -> None:
-    raise TypeError(f"{cls.__name__}: a lean class has no subclasses")
 
 
 def _constructor(cls: type, members: tuple[Field[Any], ...]) -> Callable[..., Any]:

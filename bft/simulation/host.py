@@ -129,8 +129,8 @@ class Host:
     def _arrive(self, request: Request) -> None:
         self.known.append(request)
         self.clients.asked(request, self.clock._now)
-        for node in range(self.n):
-            self._soon.append((node, ClientRequest(request)))
+        event = ClientRequest(request)
+        self._soon.extend([(node, event) for node in range(self.n)])
         self._drain()
 
     def _start(self, node: int) -> None:
@@ -166,21 +166,24 @@ class Host:
         """Give a node an input that is no message."""
         step = self.running[node]
         if step is not None:
-            self._perform(node, step(self.clock._now, event))
+            effects = step(self.clock._now, event)
+            if effects:
+                self._perform(node, effects)
 
     def _drain(self) -> None:
         """Give the inputs that came without delay, in order."""
-        while self._soon:
-            self._input(*self._soon.popleft())
+        soon = self._soon
+        while soon:
+            self._input(*soon.popleft())
 
     def _perform(self, node: int, effects: Any) -> None:
         do = self._do
         for effect in effects:
             action = do.get(effect.__class__)
-            if action is None:
-                self._record(node, effect)
-            else:
+            if action is not None:
                 action(self, node, effect)
+            else:
+                self._record(node, effect)
 
     def _record(self, node: int, event: object) -> None:
         now = self.clock._now

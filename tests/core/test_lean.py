@@ -101,5 +101,16 @@ def test_what_cannot_be_lean_is_refused() -> None:
     for each in (Open, Roomy, Lists, int):
         with pytest.raises(TypeError, match="must"):
             lean(each)
-    with pytest.raises(TypeError, match="no subclasses"):
-        type("Sub", (Prepare,), {})
+
+
+def test_a_subclass_may_add_methods_and_no_fields() -> None:
+    loud = type("Loud", (Prepare,), {"__slots__": (), "shout": lambda self: self.digest.upper()})
+    vote = loud(1, 2, "digest", 3)
+    assert type(vote) is loud
+    assert vote.shout() == "DIGEST"
+    assert replace(vote, view=2).view == 2
+    with pytest.raises(FrozenInstanceError):
+        vote.view = 5
+    roomy = type("Roomy", (Prepare,), {})
+    with pytest.raises(TypeError, match="layout differs"):
+        roomy(1, 2, "digest", 3)

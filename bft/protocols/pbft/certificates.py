@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bft.core.lean import lean
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal
 from bft.core.signatures import Keyring, Signed
@@ -15,6 +16,7 @@ from bft.protocols.pbft.messages import Checkpoint, Decision, NewView, PreparedC
 from bft.protocols.pbft.rules import Rules
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """Judges proofs by the rules, the weights and the signatures of one system."""

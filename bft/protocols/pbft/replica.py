@@ -72,12 +72,11 @@ class PbftReplica:
         if state.moved:
             settle(state)
         effects = state.effects
-        if state.unsaved:
-            stored: list[object] = [Persist(tuple(state.unsaved.items())), *effects]
-            state.unsaved.clear()
-            effects.clear()
-            return stored
-        if not effects:
+        unsaved = state.unsaved
+        if unsaved:
+            effects.insert(0, Persist(tuple(unsaved.items())))
+            unsaved.clear()
+        elif not effects:
             return NOTHING
         done = effects.copy()
         effects.clear()

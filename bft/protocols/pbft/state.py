@@ -79,23 +79,6 @@ class Slot:
         return twin
 
 
-_OWN = (
-    "early",
-    "certificates",
-    "pending",
-    "ordering",
-    "unordered",
-    "decisions",
-    "unexecuted",
-    "clients",
-    "snapshots",
-    "drops",
-    "effects",
-    "unsaved",
-)
-"""Attributes of a state whose own contents change but whose elements never do."""
-
-
 class State:
     """The private, mutable state of one replica.
 
@@ -120,6 +103,52 @@ class State:
     failures
         View changes since the last execution: the exponent of the timeout.
     """
+
+    __slots__ = (
+        "active",
+        "certificates",
+        "checkpoints",
+        "clients",
+        "commit_quorum",
+        "config",
+        "decisions",
+        "drops",
+        "early",
+        "effects",
+        "emit",
+        "failures",
+        "future",
+        "high",
+        "id",
+        "keyring",
+        "last_executed",
+        "low",
+        "machine",
+        "moved",
+        "new_view",
+        "next_seq",
+        "ordering",
+        "own_view_change",
+        "pending",
+        "persist",
+        "prepare_quorum",
+        "primary",
+        "rules",
+        "slots",
+        "snapshots",
+        "stable_proof",
+        "status_timer_runs",
+        "status_wait_s",
+        "system",
+        "unexecuted",
+        "unordered",
+        "unsaved",
+        "verifier",
+        "view",
+        "view_changes",
+        "view_timer_runs",
+        "weights",
+    )
 
     def __init__(self, replica: int, config: PbftConfig, keyring: Keyring, machine: StateMachine) -> None:
         self.id = replica
@@ -177,16 +206,48 @@ class State:
     def clone(self) -> State:
         """Return an independent state that goes on from here; messages, keys and parameters are shared."""
         twin = State.__new__(State)
-        own = twin.__dict__
-        own.update(self.__dict__)
-        for name in _OWN:
-            own[name] = own[name].copy()
+        twin.id = self.id
+        twin.config = self.config
+        twin.rules = self.rules
+        twin.keyring = self.keyring
         twin.machine = deepcopy(self.machine)
+        twin.system = self.system
+        twin.weights = self.weights
+        twin.verifier = self.verifier
+        twin.prepare_quorum = self.prepare_quorum
+        twin.commit_quorum = self.commit_quorum
+        twin.view = self.view
+        twin.active = self.active
+        twin.primary = self.primary
+        twin.low = self.low
+        twin.high = self.high
         twin.slots = {seq: slot.clone() for seq, slot in self.slots.items()}
         twin.future = {view: {seq: slot.clone() for seq, slot in slots.items()} for view, slots in self.future.items()}
+        twin.early = self.early.copy()
+        twin.certificates = self.certificates.copy()
+        twin.next_seq = self.next_seq
+        twin.pending = self.pending.copy()
+        twin.ordering = self.ordering.copy()
+        twin.unordered = self.unordered.copy()
+        twin.last_executed = self.last_executed
+        twin.decisions = self.decisions.copy()
+        twin.unexecuted = self.unexecuted.copy()
+        twin.clients = self.clients.copy()
         twin.checkpoints = self.checkpoints.clone()
+        twin.stable_proof = self.stable_proof
+        twin.snapshots = self.snapshots.copy()
         twin.view_changes = self.view_changes.clone()
+        twin.own_view_change = self.own_view_change
+        twin.new_view = self.new_view
+        twin.failures = self.failures
+        twin.view_timer_runs = self.view_timer_runs
+        twin.status_timer_runs = self.status_timer_runs
+        twin.status_wait_s = self.status_wait_s
+        twin.moved = self.moved
+        twin.drops = self.drops.copy()
+        twin.effects = self.effects.copy()
         twin.emit = twin.effects.append
+        twin.unsaved = self.unsaved.copy()
         twin.persist = twin.unsaved.__setitem__
         return twin
 
