@@ -25,3 +25,9 @@ def test_a_stream_of_a_hundred_requests(benchmark: BenchmarkFixture) -> None:
     scenario = bft.Scenario(n=4, requests=bft.Requests(count=100, rate_per_s=2.0))
     run = benchmark(bft.Simulator(scenario, seed=1).run)
     assert len(run.outcomes) == 100
+
+
+def test_a_stalled_run(benchmark: BenchmarkFixture) -> None:
+    scenario = bft.Scenario(n=7, faults=bft.Faults(nodes=(4, 5, 6)))
+    run = benchmark(bft.Simulator(scenario, seed=1).run)
+    assert run.outcome.value == "stalled"

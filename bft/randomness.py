@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -76,18 +77,24 @@ class Randomness:
         tuple of ndarray
             The arrays of `prepare` (or the uniforms alone), each without the first axis.
         """
-        size = min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
+        size = _block_size(shape)
         block, index = divmod(replication, size)
         held = self._blocks.get((purpose, shape))
         if held is None or held[0] != block:
             uniforms = self.generator(purpose, 0, block).random((size, *shape))
             held = (block, (uniforms,) if prepare is None else prepare(uniforms))
             self._blocks[purpose, shape] = held
-        return tuple(array[index] for array in held[1])
+        return tuple([array[index] for array in held[1]])
 
     def uniforms(self, purpose: str, shape: tuple[int, ...], replication: int) -> Floats:
         """Return one replication's uniforms in [0, 1) of the given shape."""
         return self.rows(purpose, shape, replication)[0]
+
+
+@cache
+def _block_size(shape: tuple[int, ...]) -> int:
+    """Return how many replications are drawn at once, where each owns uniforms of this shape."""
+    return min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
 
 
 class Tape:

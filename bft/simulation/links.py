@@ -69,7 +69,7 @@ class Links:
                 "broadcast delays", (self._n, BROADCASTS, self._n), self._replication, self._sorted_rows
             )
             # Few nodes use most of their rows: one conversion of all is cheaper than one of each.
-            self._rows = tuple(row.tolist() for row in rows) if self._n <= CONVERTED_AT_ONCE else rows
+            self._rows = tuple([row.tolist() for row in rows]) if self._n <= CONVERTED_AT_ONCE else rows
         order, delays = self._rows
         if self._n <= CONVERTED_AT_ONCE:
             return order[sender][index], delays[sender][index]

@@ -12,6 +12,7 @@ from bft.protocols.pbft import PbftConfig, PbftReplica
 from bft.protocols.pbft.state import State
 
 SHARED = {"config", "rules", "keyring", "system", "weights", "verifier"}
+OWN = {"machine", "checkpoints", "view_changes", "emit", "persist"}
 
 
 def test_every_attribute_is_cloned_and_no_container_is_shared() -> None:
@@ -24,13 +25,7 @@ def test_every_attribute_is_cloned_and_no_container_is_shared() -> None:
         own, other = getattr(before, name), getattr(twin, name)
         if name in SHARED:
             assert own is other, name
-        elif isinstance(own, dict | set | list) or name in (
-            "machine",
-            "checkpoints",
-            "view_changes",
-            "emit",
-            "persist",
-        ):
+        elif isinstance(own, dict | set | list) or name in OWN:
             assert own is not other, name
         else:
             assert own == other, name
