@@ -31,6 +31,12 @@ def purpose_key(purpose: str) -> int:
     return crc32(purpose.encode())
 
 
+@cache
+def block_size(shape: tuple[int, ...]) -> int:
+    """Return how many replications share a block, if each draws uniforms of this shape."""
+    return min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
+
+
 class Randomness:
     """The streams of one seed.
 
@@ -77,7 +83,7 @@ class Randomness:
         tuple of ndarray
             The arrays of `prepare` (or the uniforms alone), each without the first axis.
         """
-        size = _block_size(shape)
+        size = block_size(shape)
         block, index = divmod(replication, size)
         held = self._blocks.get((purpose, shape))
         if held is None or held[0] != block:
@@ -89,12 +95,6 @@ class Randomness:
     def uniforms(self, purpose: str, shape: tuple[int, ...], replication: int) -> Floats:
         """Return one replication's uniforms in [0, 1) of the given shape."""
         return self.rows(purpose, shape, replication)[0]
-
-
-@cache
-def _block_size(shape: tuple[int, ...]) -> int:
-    """Return how many replications are drawn at once, where each owns uniforms of this shape."""
-    return min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
 
 
 class Tape:

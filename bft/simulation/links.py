@@ -12,19 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bft.network.delays import DelayLaw
+from bft.network.draws import BROADCASTS, CHUNK_ELEMENTS, SENDS
 from bft.network.settings import Network, Partition
 from bft.randomness import Floats, Randomness, Tape
 
-BROADCASTS = 4
-"""Rows per node in a block: pre-prepare or prepare, commit, and two more; busier nodes go on with chunks of their
-own."""
-
-CHUNK_ELEMENTS = 512
-"""Delays in a chunk of rows: enough to make a generator worth its price."""
-
 CONVERTED_AT_ONCE = 8
-
-SENDS = 4
 
 
 class Links:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bft.network.draws import SENDS
 from bft.scenario import Scenario
 from bft.vectorised.streams import Flags, Ints, Streams
-
-SENDS = 4  # draws per node and recipient in the block, as the links of the event engine have them
 
 
 class Luck:

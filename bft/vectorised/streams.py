@@ -1,21 +1,17 @@
 """The named streams of many replications at once: the same numbers that one replication finds, stacked.
 
-Blocks, and the rows of busy nodes, lie where `bft.randomness` and the event engine's links put them; nothing new is
-drawn here.
+Blocks lie where `bft.randomness` puts them, the rows of busy nodes where `bft.network.draws` does; nothing new is drawn
+here.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bft.network.delays import DelayLaw
-from bft.randomness import BLOCK_ELEMENTS, BLOCK_REPLICATIONS, Floats, Randomness
-
-BROADCASTS = 4  # rows of a node in the block of a replication, as the links of the event engine have them
-CHUNK_ELEMENTS = 512  # delays in a chunk of later rows, as there
+from bft.network.draws import BROADCASTS, CHUNK_ELEMENTS
+from bft.randomness import Floats, Randomness, block_size
 
 Ints = NDArray[np.intp]
 Flags = NDArray[np.bool_]
@@ -36,7 +32,7 @@ class Streams:
 
     def uniforms(self, purpose: str, shape: tuple[int, ...], replications: range) -> Floats:
         """Return the uniforms of successive replications, shape (replications, *shape)."""
-        size = min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
+        size = block_size(shape)
         found = np.empty((len(replications), *shape))
         for block in range(replications.start // size, (replications.stop - 1) // size + 1):
             first = max(replications.start, block * size)

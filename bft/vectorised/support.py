@@ -15,6 +15,7 @@ from bft.errors import bad_value
 from bft.network.delays import DelayLaw
 from bft.scenario import Scenario
 from bft.validators.settings import PerfectValidators
+from bft.vectorised.known_fields import unknown_fields
 
 RUNS = (Withhold, SilentPrimary, Lie, Collude)
 LARGEST_UNIFORM = 1.0 - 2.0**-53
@@ -53,6 +54,8 @@ def one_view(scenario: Scenario) -> bool:
 
 def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     """Yield what stands against a scenario, the plainest first."""
+    for path, value in unknown_fields(scenario):
+        yield _refusal(path, value, "scenarios without it")
     network = scenario.network
     if scenario.requests.count != 1:
         yield _refusal("requests.count", scenario.requests.count, "1 request")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
+import inspect
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,10 +14,12 @@ import pytest
 import bft
 from bft import vectorised
 from bft.errors import ScenarioError, UnsupportedError
+from bft.network.settings import Network
 from bft.randomness import Randomness
 from bft.simulation import links
-from bft.vectorised import VectorisedSimulator, luck, simulator, streams, support, supported
+from bft.vectorised import VectorisedSimulator, known_fields, luck, simulator, streams, support, supported
 from bft.vectorised import rare as rare_events
+from bft.vectorised.known_fields import unknown_fields
 
 LATENCY = {"kind": "statistical", "latency": {}}
 JUDGE = {"kind": "statistical", "check": {"kind": "judge", "redraw": True}}
@@ -62,6 +67,25 @@ def test_what_is_not_supported_is_refused_by_the_name_of_its_field(
         VectorisedSimulator(scenario, 1, timing=timing)
 
 
+def test_a_field_that_the_engine_was_not_written_for_is_refused_unless_it_is_at_rest() -> None:
+    class Tomorrow(Network):
+        jitter_s: float = 0.0
+
+    at_rest = bft.Scenario().model_copy(update={"network": Network()})
+    assert list(unknown_fields(at_rest)) == []
+    known_fields.KNOWN[Tomorrow] = known_fields.KNOWN[Network]
+    try:
+        for jitter_s, found in ((0.0, []), (0.5, [("network.jitter_s", 0.5)])):
+            scenario = bft.Scenario().model_copy(update={"network": Tomorrow(jitter_s=jitter_s)})
+            assert list(unknown_fields(scenario)) == found
+    finally:
+        del known_fields.KNOWN[Tomorrow]
+    stranger = bft.Scenario().model_copy(update={"network": Tomorrow()})
+    assert supported(stranger) == "network = 'Tomorrow': the vectorised engine runs scenarios without it"
+    elsewhere = bft.Scenario().model_copy(update={"protocol": "tendermint"})
+    assert str(supported(elsewhere)).startswith("protocol = 'tendermint': ")
+
+
 def test_behaviours_do_not_matter_where_nobody_is_faulty() -> None:
     assert supported(bft.Scenario(faults=bft.Faults(behaviour="slow"))) is None
 
@@ -91,9 +115,16 @@ def test_stacked_streams_are_the_streams_of_single_replications(shape: tuple[int
         np.testing.assert_array_equal(found, expected)
 
 
-def test_the_rows_of_busy_nodes_lie_where_the_event_engine_has_them() -> None:
-    assert (streams.BROADCASTS, streams.CHUNK_ELEMENTS) == (links.BROADCASTS, links.CHUNK_ELEMENTS)
-    assert luck.SENDS == links.SENDS
+def assigned(module: ModuleType) -> set[str]:
+    """Return the names that a module sets itself, rather than imports."""
+    tree = ast.parse(inspect.getsource(module))
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+@pytest.mark.parametrize("module", [streams, luck, links])
+def test_engines_read_the_layout_of_streams_from_one_place(module: ModuleType) -> None:
+    assert not assigned(module) & {"BROADCASTS", "CHUNK_ELEMENTS", "SENDS", "BLOCK_ELEMENTS", "BLOCK_REPLICATIONS"}
 
 
 @pytest.mark.parametrize("module", [vectorised, support, simulator, rare_events])

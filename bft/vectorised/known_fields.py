@@ -1,0 +1,81 @@
+"""The fields of a scenario that the vectorised engine knows, so that a new one is refused instead of overlooked.
+
+Knowing a field is not honouring each of its values: that is what `bft.vectorised.support` goes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from bft.adversary.crash import Crash
+from bft.adversary.equivocate import Equivocate
+from bft.adversary.lie import Collude, Lie
+from bft.adversary.settings import Faults
+from bft.adversary.silence import SilentPrimary, Withhold
+from bft.network.delays import ConstantDelay, ExponentialDelay, LognormalDelay, NormalDelay, UniformDelay
+from bft.network.settings import Network, Partition
+from bft.scenario import Requests, Scenario
+from bft.settings import Settings
+from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
+from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
+from bft.validators.latency_settings import LatencySettings
+from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
+
+FIELDS: dict[type[Settings], str] = {
+    Scenario: "n f quorum stakes protocol faults validators network requests views view_timeout_s timeout_growth "
+    "timeout_cap_s retransmission retransmit_s checkpoint_interval window horizon_s",
+    Faults: "delta draw nodes behaviour shares",
+    Network: "delay loss duplication partitions",
+    Partition: "groups start_s end_s",
+    Requests: "count rate_per_s",
+    ConstantDelay: "law delay_s",
+    UniformDelay: "law low_s high_s",
+    NormalDelay: "law mean_s sd_s",
+    LognormalDelay: "law median_s log_sd",
+    ExponentialDelay: "law mean_s",
+    PerfectValidators: "kind",
+    StatisticalValidators: "kind preset file accuracy options errors missing check latency",
+    RecordedValidators: "kind file models compare check latency",
+    SameAnswerSettings: "kind flip",
+    JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
+    "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw",
+    IndependentErrorSettings: "kind",
+    BetaBinomialErrorSettings: "tau k_alpha kind correlation",
+    CorrelatedErrorSettings: "tau k_alpha kind r flawed",
+}
+KNOWN = {kind: frozenset(names.split()) for kind, names in FIELDS.items()}
+JUDGED_BY_TYPE = (LatencySettings,)  # refused as a whole elsewhere
+BEHAVIOURS = (Crash, Withhold, SilentPrimary, Equivocate, Lie, Collude)
+PARAMETERS = frozenset({"at_s", "rush"})
+
+PROTOCOL = "pbft"
+
+
+def unknown_fields(scenario: Scenario) -> Iterator[tuple[str, Any]]:
+    """Yield path and value of each field that is set to something this engine was not written for."""
+    if str(scenario.protocol) != PROTOCOL:
+        yield "protocol", scenario.protocol
+    for behaviour in scenario.faults.behaviour:
+        for field in fields(behaviour) if isinstance(behaviour, BEHAVIOURS) else ():
+            if field.name not in PARAMETERS and getattr(behaviour, field.name) != field.default:
+                yield f"faults.behaviour.{field.name}", getattr(behaviour, field.name)
+    yield from _unknown(scenario, ())
+
+
+def _unknown(settings: Settings, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    known = KNOWN.get(type(settings), frozenset())
+    for name, field in type(settings).model_fields.items():
+        value, here = getattr(settings, name), (*path, name)
+        if name not in known:
+            if value != field.get_default(call_default_factory=True):
+                yield ".".join(here), value
+            continue
+        for inner in value if isinstance(value, tuple) else (value,):
+            if not isinstance(inner, Settings) or isinstance(inner, JUDGED_BY_TYPE):
+                continue
+            if type(inner) in KNOWN:
+                yield from _unknown(inner, here)
+            else:
+                yield ".".join(here), getattr(inner, "kind", None) or getattr(inner, "law", type(inner).__name__)
