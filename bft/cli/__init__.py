@@ -1,4 +1,4 @@
-"""The command line: `bft run`, `sweep`, `agreement`, `theory`, `check` and `validators`.
+"""The command line: `bft run`, `sweep`, `agreement`, `theory`, `check`, `validators`, `rare`, `export` and `bench`.
 
 Results go to stdout and to `--out`, progress and messages to stderr. Exit codes: 0 done, 1 something failed or an
 invariant broke, 2 bad input (one line on stderr, nothing has run), 130 interrupted.

@@ -13,6 +13,7 @@ import bft
 from bft.adversary.settings import BEHAVIOURS
 from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT, THEORY_DELTA
 from bft.errors import BftError
+from bft.experiments.engines import ENGINES
 from bft.experiments.intervals import LEVEL
 from bft.experiments.sweeps import REPLICATIONS
 from bft.validators.presets import preset_names
@@ -53,6 +54,9 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     _theory(commands)
     _check(commands)
     _validators(commands)
+    _rare(commands)
+    _export(commands)
+    _bench(commands)
     arguments = parser.parse_args(argv)
     arguments.words = list(argv)
     return arguments
@@ -116,7 +120,9 @@ examples:
   bft sweep --over faults.delta=0:0.5:11
   bft sweep --over n=4,7,10 --over faults.delta=0:0.5:11 --set faults.behaviour=equivocate --out out/equivocate
   bft sweep scenario.toml --over quorum=4,5,6,7 --replications 1000 --workers 2 --json > rows.json
-  bft sweep --over faults.behaviour=crash,lie,equivocate --set n=7 --set faults.delta=0.3 --common-random-numbers""",
+  bft sweep --over faults.behaviour=crash,lie,equivocate --set n=7 --set faults.delta=0.3 --common-random-numbers
+  bft sweep --over faults.delta=0:0.5:11 --precision 0.01 --budget-s 600
+  bft sweep --over n=4,31,100 --engine simpy --store out/blocks.sqlite     again, after Ctrl-C: it goes on""",
     )
     _scenario(command)
     command.add_argument(
@@ -282,6 +288,63 @@ def _validators_fit(verbs: Any) -> None:
     command.set_defaults(carry_out=("bft.cli.validators", "fit_command"))
 
 
+def _rare(commands: Any) -> None:
+    command = commands.add_parser(
+        "rare",
+        help="the probability of an outcome too rare to count",
+        description=(
+            "P(outcome), stratified over the number of faulty nodes: exact where the fault set settles the outcome, "
+            "otherwise with an interval. Down to 1e-12 and below."
+        ),
+        epilog="""examples:
+  bft rare --event stalled --set n=31 faults.delta=0.02
+  bft rare scenario.toml --event split --runs 1000000 --json""",
+    )
+    _scenario(command)
+    command.add_argument(
+        "--event", required=True, metavar="OUTCOME", help="agree, correct, wrong, partial, stalled or split"
+    )
+    command.add_argument("--runs", type=whole, default=100_000, help="fault sets to draw (default: 100000)")
+    command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
+    command.add_argument("--level", type=number, default=LEVEL, help=f"level of the interval (default: {LEVEL})")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(carry_out=("bft.cli.rare", "rare_command"))
+
+
+def _export(commands: Any) -> None:
+    command = commands.add_parser(
+        "export",
+        help="a store of blocks as a CSV or Parquet table",
+        description="Write what a store holds (see `bft sweep --store`) to a table: a row for each block.",
+        epilog="""examples:
+  bft export out/blocks.sqlite out/blocks.csv
+  bft export out/blocks.sqlite out/runs.parquet --records""",
+    )
+    command.add_argument("store", metavar="STORE", help="file written by --store")
+    command.add_argument("file", metavar="FILE", help="what to write: .csv or .parquet")
+    command.add_argument("--records", action="store_true", help="a row for each replication instead")
+    command.add_argument("--quiet", action="store_true", help="no messages")
+    command.set_defaults(carry_out=("bft.cli.export", "export_command"))
+
+
+def _bench(commands: Any) -> None:
+    command = commands.add_parser(
+        "bench",
+        help="how fast this machine runs it: one table",
+        description=(
+            "Deliveries and replications per CPU-second of both engines, exact laws, sweeps by number of workers, and "
+            "memory, each by n."
+        ),
+        epilog="""examples:
+  bft bench --quick
+  bft bench --json > out/bench.json""",
+    )
+    command.add_argument("--quick", action="store_true", help="fewer sizes and less work: some ten seconds")
+    command.add_argument("--quiet", action="store_true", help="no messages")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(carry_out=("bft.cli.bench", "bench_command"))
+
+
 def _scenario(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "scenario", metavar="SCENARIO.toml", nargs="?", help="scenario file (default: n = 4, no faults)"
@@ -298,13 +361,34 @@ def _scenario(command: argparse.ArgumentParser) -> None:
 
 
 def _sampling(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--replications", type=whole, default=REPLICATIONS, help=f"runs of each cell (default: {REPLICATIONS})"
-    )
+    command.add_argument("--replications", type=whole, help=f"runs of each cell (default: {REPLICATIONS})")
     command.add_argument("--seed", type=whole, default=0, help="master seed, 0 or more (default: 0)")
     command.add_argument("--level", type=number, default=LEVEL, help=f"level of the intervals (default: {LEVEL})")
     command.add_argument(
+        "--engine",
+        metavar="NAME",
+        default="auto",
+        help=f"{', '.join(ENGINES)} (default: auto, the fastest that honours the scenario); same rows",
+    )
+    stop = command.add_argument_group("instead of --replications")
+    stop.add_argument("--precision", metavar="H", type=number, help="until intervals are at most this ± wide")
+    stop.add_argument("--relative-precision", metavar="R", type=number, help="the same on a logarithmic scale")
+    stop.add_argument("--of", metavar="OUTCOME", help="whose interval: agree, correct, wrong, partial, stalled, split")
+    stop.add_argument("--budget", metavar="N", type=whole, help="at most so many replications in all")
+    stop.add_argument("--budget-s", metavar="S", type=number, help="begin nothing after so many seconds")
+    where = command.add_argument_group("where it runs, and what is kept")
+    where.add_argument(
         "--workers", type=whole, help="processes (default: one per processor); the rows do not depend on it"
     )
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a dask.distributed scheduler, such as tcp://10.0.0.1:8786"
+    )
+    where.add_argument(
+        "--cluster", metavar="N", type=whole, help="a dask.distributed cluster of N workers, started here"
+    )
+    where.add_argument(
+        "--store", metavar="FILE", help="keep finished blocks there; the same command then goes on from it"
+    )
+    where.add_argument("--records", action="store_true", help="keep every replication in the store too")
     command.add_argument("--quiet", action="store_true", help="no progress bar, no messages")
     command.add_argument("--json", action="store_true", help="print the rows as a JSON list")

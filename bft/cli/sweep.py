@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bft.cli.scenario_words import axes_of, scenario_of
+from bft.errors import SweepError, bad_value
 from bft.experiments.results import Sweep
+from bft.experiments.sequential import Precision
 from bft.experiments.store import output_folder, save
 from bft.experiments.sweeps import Plan, SweepInterrupted, SweepStoppedError, plan
 
@@ -45,7 +47,29 @@ def sampling(arguments: Namespace) -> dict[str, Any]:
         "workers": arguments.workers,
         "level": arguments.level,
         "progress": not arguments.quiet,
+        "engine": arguments.engine,
+        "precision": _precision(arguments),
+        "budget": arguments.budget,
+        "budget_s": arguments.budget_s,
+        "store": arguments.store,
+        "records": arguments.records,
+        "scheduler": arguments.scheduler,
+        "cluster": arguments.cluster,
     }
+
+
+def _precision(arguments: Namespace) -> Precision | None:
+    """Return when a sweep stops, if not after a fixed number of replications."""
+    if arguments.precision is None and arguments.relative_precision is None:
+        if arguments.of is not None:
+            raise SweepError(bad_value("of", arguments.of, "needs --precision or --relative-precision"))
+        return None
+    return Precision.within(
+        absolute=arguments.precision,
+        relative=arguments.relative_precision,
+        of=arguments.of or "agree",
+        budget=arguments.budget,
+    )
 
 
 def run_plans(plans: Sequence[Plan]) -> tuple[list[Sweep], int]:
@@ -59,6 +83,8 @@ def run_plans(plans: Sequence[Plan]) -> tuple[list[Sweep], int]:
             sweeps.append(stop.sweep)
             cells, finished = sum(len(each.cells) for each in plans), sum(each.finished for each in sweeps)
             why = "interrupted" if isinstance(stop, KeyboardInterrupt) else f"error: {stop}"
+            if planned.store is not None:
+                why += f"; the same command goes on from {planned.store}"
             print(f"bft: {why}: {finished} of {cells} cells finished", file=sys.stderr)
             return sweeps, INTERRUPTED if isinstance(stop, KeyboardInterrupt) else FAILED
     return sweeps, 0
@@ -86,6 +112,9 @@ def report(
                 f"seed {failure.seed}, replication {failure.replication}: {failure.error}",
                 file=sys.stderr,
             )
+        wide = sum(not result.done for result in each.results) + each.planned - len(each.results)
+        if each.precision is not None and wide and not arguments.quiet:
+            print(f"bft: {wide} of {each.planned} cells are not yet narrow enough", file=sys.stderr)
         if each.breaches:
             print(f"bft: {each.breaches} replications broke an invariant that the protocol guarantees", file=sys.stderr)
 

@@ -8,18 +8,27 @@
 
 from __future__ import annotations
 
-from bft.experiments.blocks import Failure, Tally
+from bft.experiments.block_store import BlockStore
+from bft.experiments.blocks import Failure, Record, Tally
 from bft.experiments.cells import Cell
+from bft.experiments.engines import ENGINES, Engine
 from bft.experiments.intervals import Estimate, estimate
 from bft.experiments.results import CellResult, Sweep
+from bft.experiments.sequential import Budget, Precision
 from bft.experiments.sweeps import Plan, SweepInterrupted, SweepStoppedError, plan, sweep
 
 __all__ = [
+    "ENGINES",
+    "BlockStore",
+    "Budget",
     "Cell",
     "CellResult",
+    "Engine",
     "Estimate",
     "Failure",
     "Plan",
+    "Precision",
+    "Record",
     "Sweep",
     "SweepInterrupted",
     "SweepStoppedError",

@@ -6,19 +6,29 @@ randomness; they are chosen so that a block takes a fraction of a second.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isnan
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from bft.adversary.settings import describe
 from bft.checking.outcome import Outcome
+from bft.experiments.engines import Way
 from bft.scenario import Scenario
 from bft.simulation.run import Run
 from bft.simulation.simulate import Simulator
+from bft.vectorised import NEEDS_EVENTS, OUTCOMES, Batch, VectorisedSimulator
 
-LARGEST_BLOCK = 128  # replications; one block of random numbers holds 256
+LARGEST_BLOCK = 128  # replications run event by event; one block of random numbers holds 256
+LARGEST_VECTORISED_BLOCK = 1 << 14
 MESSAGES_PER_BLOCK = 25_000  # of decisions in one view, 2n² messages each: about a quarter of a second
+# What a vectorised replication costs, in messages of the event engine: measured, and rounded up.
+NODES_PER_MESSAGE = 200
+PAIRS_PER_MESSAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,10 @@ class Block:
         Of the cell.
     start, stop : int
         First replication, and the one after the last.
+    way : Way
+        How to run them.
+    records : bool
+        Whether a record of each replication is wanted.
     """
 
     cell: int
@@ -42,6 +56,8 @@ class Block:
     seed: int
     start: int
     stop: int
+    way: Way = Way.SIMPY
+    records: bool = False
 
     @property
     def replications(self) -> int:
@@ -66,6 +82,29 @@ class Failure:
     error: str
 
 
+class Record(NamedTuple):
+    """One replication, as both engines tell it.
+
+    Attributes
+    ----------
+    replication : int
+        Which one.
+    outcome : str
+        How it ended.
+    decided_at_s, first_decided_at_s, last_decided_at_s : float or None
+        As in the metrics of a run.
+    views : int or None
+        Views used; None where nothing was decided.
+    """
+
+    replication: int
+    outcome: str
+    decided_at_s: float | None
+    first_decided_at_s: float | None
+    last_decided_at_s: float | None
+    views: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How many replications ended how.
@@ -78,11 +117,20 @@ class Tally:
         Replications in which an invariant broke although no more nodes were Byzantine than the protocol tolerates.
     failures : tuple of Failure
         Replications that did not end.
+    vectorised : int
+        How many of those that ended the vectorised engine ran; the others ran event by event.
+    records : tuple of Record
+        The replications that ended, one by one, if that was asked for.
+    put_aside : bool
+        Whether nobody could run it; another time somebody may.
     """
 
     counts: Mapping[Outcome, int] = field(default_factory=dict)
     breaches: int = 0
     failures: tuple[Failure, ...] = ()
+    vectorised: int = 0
+    records: tuple[Record, ...] = ()
+    put_aside: bool = False
 
     @property
     def runs(self) -> int:
@@ -90,35 +138,60 @@ class Tally:
         return sum(self.counts.values())
 
 
-def cut(cell: int, scenario: Scenario, seed: int, replications: int) -> list[Block]:
-    """Cut a cell into blocks."""
-    size = max(1, min(LARGEST_BLOCK, MESSAGES_PER_BLOCK // message_estimate(scenario)))
-    return [
-        Block(cell=cell, scenario=scenario, seed=seed, start=start, stop=min(start + size, replications))
-        for start in range(0, replications, size)
-    ]
+def block_size(scenario: Scenario, way: Way) -> int:
+    """Return how many replications make a block."""
+    most = MESSAGES_PER_BLOCK / effort(scenario, way)
+    return max(1, int(min(LARGEST_BLOCK if way is Way.SIMPY else LARGEST_VECTORISED_BLOCK, most)))
 
 
-def message_estimate(scenario: Scenario) -> int:
-    """Return about how many messages a replication sends."""
-    return 2 * scenario.n**2 * scenario.requests.count
+def effort(scenario: Scenario, way: Way) -> float:
+    """Return about what a replication costs, in messages of the event engine (some ten microseconds each)."""
+    if way is Way.OUTCOMES:
+        return scenario.n / NODES_PER_MESSAGE
+    if way is Way.TIMES:
+        return scenario.n**2 / PAIRS_PER_MESSAGE
+    return 2.0 * scenario.n**2 * scenario.requests.count
 
 
 def run_block(block: Block) -> Tally:
     """Run a block; a replication that raises is recorded, and the others go on."""
+    if block.way is Way.SIMPY:
+        return _event_by_event(block, range(block.start, block.stop))
+    timing = block.way is Way.TIMES
+    try:
+        engine = _VECTORISED.get(
+            (block.scenario, block.seed, timing),
+            lambda: VectorisedSimulator(block.scenario, block.seed, timing=timing),
+        )
+        batch = engine.run(range(block.start, block.stop))
+    except Exception as error:
+        return failed(block, _told(error))
+    known = batch.code != NEEDS_EVENTS
+    numbers = np.bincount(batch.code[known], minlength=len(OUTCOMES)).tolist()
+    found = Tally(
+        counts={outcome: number for outcome, number in zip(OUTCOMES, numbers, strict=True) if number},
+        vectorised=int(known.sum()),
+        records=_records(batch, known.nonzero()[0].tolist()) if block.records else (),
+    )
+    return gather([found, _event_by_event(block, batch.needs_events.tolist())])
+
+
+def _event_by_event(block: Block, replications: Iterable[int]) -> Tally:
     counts: Counter[Outcome] = Counter()
     breaches = 0
-    failures = []
-    for replication in range(block.start, block.stop):
+    failures, records = [], []
+    for replication in replications:
         try:
-            run = _simulator(block.scenario, block.seed).run(replication)
+            engine = _EVENTS.get((block.scenario, block.seed), lambda: Simulator(block.scenario, block.seed))
+            run = engine.run(replication)
         except Exception as error:
-            told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            failures.append(Failure(seed=block.seed, replication=replication, error=told))
+            failures.append(Failure(seed=block.seed, replication=replication, error=_told(error)))
         else:
             counts[run.outcome] += 1
             breaches += broken_promise(run)
-    return Tally(counts=dict(counts), breaches=breaches, failures=tuple(failures))
+            if block.records:
+                records.append(_record(run))
+    return Tally(counts=dict(counts), breaches=breaches, failures=tuple(failures), records=tuple(records))
 
 
 def broken_promise(run: Run) -> bool:
@@ -135,18 +208,90 @@ def broken_promise(run: Run) -> bool:
 
 
 def gather(tallies: Iterable[Tally]) -> Tally:
-    """Add up tallies, in their order."""
+    """Add up tallies of different replications, in their order; records are put in order of replications."""
     counts: Counter[Outcome] = Counter()
-    breaches = 0
+    breaches = vectorised = 0
     failures: list[Failure] = []
+    records: list[Record] = []
     for tally in tallies:
         counts.update(tally.counts)
         breaches += tally.breaches
+        vectorised += tally.vectorised
         failures += tally.failures
-    return Tally(counts=dict(counts), breaches=breaches, failures=tuple(failures))
+        records += tally.records
+    return Tally(
+        counts=dict(counts),
+        breaches=breaches,
+        failures=tuple(failures),
+        vectorised=vectorised,
+        records=tuple(sorted(records)),
+    )
 
 
-@lru_cache(maxsize=1)
-def _simulator(scenario: Scenario, seed: int) -> Simulator:
-    """Return the cell's simulator; consecutive blocks of a cell share what takes long to build."""
-    return Simulator(scenario, seed)
+def failed(block: Block, why: str, *, put_aside: bool = False) -> Tally:
+    """Return the tally of a block whose replications all failed, for one reason."""
+    numbers = range(block.start, block.stop)
+    failures = tuple(Failure(seed=block.seed, replication=number, error=why) for number in numbers)
+    return Tally(failures=failures, put_aside=put_aside)
+
+
+def without_records(tally: Tally) -> Tally:
+    """Return the counts alone."""
+    return replace(tally, records=())
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _records(batch: Batch, places: list[int]) -> tuple[Record, ...]:
+    decided, first, last = (
+        [None if isnan(time_s) else time_s for time_s in column.tolist()]
+        for column in (batch.decided_at_s, batch.first_decided_at_s, batch.last_decided_at_s)
+    )
+    numbers, codes, views = batch.replication.tolist(), batch.code.tolist(), batch.views.tolist()
+    return tuple(
+        Record(
+            replication=numbers[place],
+            outcome=OUTCOMES[codes[place]].value,
+            decided_at_s=decided[place],
+            first_decided_at_s=first[place],
+            last_decided_at_s=last[place],
+            views=views[place] or None,
+        )
+        for place in places
+    )
+
+
+def _record(run: Run) -> Record:
+    times = run.metrics
+    return Record(
+        replication=run.replication,
+        outcome=run.outcome.value,
+        decided_at_s=times.decided_at_s,
+        first_decided_at_s=times.first_decided_at_s,
+        last_decided_at_s=times.last_decided_at_s,
+        views=None if times.first_decided_at_s is None else times.views,
+    )
+
+
+T = TypeVar("T")
+
+
+class _Held(threading.local):
+    """The last simulator of its kind: consecutive blocks of a cell share what takes long to build.
+
+    One for each thread, since a simulator keeps the block of random numbers that it is at.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[Hashable, Any] | None = None
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        if self._last is None or self._last[0] != key:
+            self._last = (key, make())
+        found: T = self._last[1]
+        return found
+
+
+_EVENTS, _VECTORISED = _Held(), _Held()

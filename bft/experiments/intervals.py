@@ -72,6 +72,11 @@ def estimate(count: int, runs: int, level: float = LEVEL) -> Estimate:
     )
 
 
+def look_level(level: float, looks: int) -> float:
+    """Return the level of the interval at each of several looks, so that all hold together at `level` (Bonferroni)."""
+    return level if looks == 1 else 1.0 - (1.0 - level) / looks
+
+
 def check_level(level: float) -> None:
     """Refuse what is no confidence level."""
     if not 0.0 < level < 1.0:

@@ -18,11 +18,13 @@ from bft.checking.outcome import Outcome
 from bft.experiments.axes import Label
 from bft.experiments.blocks import Failure, Tally
 from bft.experiments.cells import Cell
-from bft.experiments.intervals import LEVEL, Estimate, estimate
-from bft.experiments.tables import csv_text, html_table, text_table
+from bft.experiments.export import write_table
+from bft.experiments.intervals import LEVEL, Estimate, estimate, look_level
+from bft.experiments.tables import columns, csv_text, html_table, text_table
 from bft.scenario import Scenario
 
 if TYPE_CHECKING:
+    from bft.experiments.sequential import Budget, Precision
     from bft.theory.outcome_law import OutcomeLaw
 
 DELTA = "faults.delta"
@@ -50,11 +52,18 @@ class CellResult:
         Counts of outcomes, breaches, failures.
     law : OutcomeLaw or None
         The exact law of the cell's scenario, where one exists.
+    done : bool
+        Whether it has all the replications, or the precision, that was asked for.
+    looks : int
+        How often its intervals might have been looked at on the way: each holds at a level so high that all hold at
+        the one asked for.
     """
 
     cell: Cell
     tally: Tally
     law: OutcomeLaw | None
+    done: bool
+    looks: int = 1
 
     @property
     def parameters(self) -> Mapping[str, Label]:
@@ -69,7 +78,7 @@ class CellResult:
     def share(self, names: Sequence[str], level: float = LEVEL) -> Estimate:
         """Estimate the probability that one of several (disjoint) outcomes happens, by their names in `SHARES`."""
         count = sum(self.tally.counts.get(outcome, 0) for name in names for outcome in SHARES[name])
-        return estimate(count, self.runs, level)
+        return estimate(count, self.runs, look_level(level, self.looks))
 
     def exact(self, names: Sequence[str]) -> float | None:
         """Return the same probability by the exact law, or None."""
@@ -81,6 +90,8 @@ class CellResult:
         row["replications"] = self.runs
         row["failed"] = len(self.tally.failures)
         row["breaches"] = self.tally.breaches
+        if self.looks > 1:
+            row["narrow_enough"] = self.done
         for name in SHARES:
             here = self.share([name], level)
             row[f"p_{name}"] = here.value if self.runs else None
@@ -101,7 +112,9 @@ class Sweep:
         What all cells have in common.
     over : mapping of str to tuple
         The axes: path of the field and its values, as they stand in tables.
-    replications, seed, level, common_random_numbers
+    replications : int or None
+        Of each cell; None where a precision was asked for.
+    seed, level, common_random_numbers, engine, precision, budget
         As asked for.
     results : tuple of CellResult
         The cells that ran, in order.
@@ -111,22 +124,25 @@ class Sweep:
 
     scenario: Scenario
     over: Mapping[str, tuple[Label, ...]]
-    replications: int
+    replications: int | None
     seed: int
     level: float
     common_random_numbers: bool
     results: tuple[CellResult, ...]
     planned: int
+    engine: str = "auto"
+    precision: Precision | None = None
+    budget: Budget | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether all replications of all cells were run."""
-        return self.planned == len(self.results) and all(self._whole(each) for each in self.results)
+        """Whether all cells have what was asked for."""
+        return self.finished == self.planned
 
     @property
     def finished(self) -> int:
-        """How many cells have all their replications."""
-        return sum(self._whole(each) for each in self.results)
+        """How many cells have all their replications, or intervals that are narrow enough."""
+        return sum(each.done for each in self.results)
 
     @property
     def failures(self) -> tuple[tuple[Cell, Failure], ...]:
@@ -184,6 +200,13 @@ class Sweep:
             Path(path).write_text(text, encoding="utf-8", newline="")
         return text
 
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the rows to a Parquet file; needs the extra `tables`."""
+        write_table(Path(path), columns(self.rows), [list(row.values()) for row in self._filled()])
+
+    def _filled(self) -> list[dict[str, Any]]:
+        return [{name: row.get(name) for name in columns(self.rows)} for row in self.rows]
+
     def to_text(self) -> str:
         """Return an aligned table for reading."""
         return text_table(self.rows, list(self.over))
@@ -191,13 +214,11 @@ class Sweep:
     def __repr__(self) -> str:
         axes = " × ".join(f"{path} ({len(values)})" for path, values in self.over.items()) or "one cell"
         done = "" if self.complete else f", {self.finished} of {self.planned} cells finished"
-        return f"<Sweep over {axes}: {self.replications} replications each, seed {self.seed}{done}>"
+        number = "until narrow enough" if self.replications is None else f"{self.replications} replications each"
+        return f"<Sweep over {axes}: {number}, seed {self.seed}{done}>"
 
     def _repr_html_(self) -> str:
         return html_table(self.rows, list(self.over))
-
-    def _whole(self, result: CellResult) -> bool:
-        return result.tally.runs + len(result.tally.failures) == self.replications
 
 
 def exact_share(law: OutcomeLaw | None, names: Sequence[str]) -> float | None:

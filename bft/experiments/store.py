@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import bft
 from bft.errors import SweepError
-from bft.experiments.results import Sweep
+from bft.experiments.intervals import look_level
+from bft.experiments.results import CellResult, Sweep
+from bft.experiments.results_version import RESULTS_VERSION
 from bft.experiments.tables import csv_text
 
 ESTIMATES = "estimates.csv"
@@ -80,9 +83,14 @@ def _described(sweep: Sweep) -> dict[str, Any]:
         "scenario": sweep.scenario.to_dict(),
         "over": {path: list(values) for path, values in sweep.over.items()},
         "replications": sweep.replications,
+        **_stopping(sweep),
         "seed": sweep.seed,
         "common_random_numbers": sweep.common_random_numbers,
         "interval": {"method": "Clopper-Pearson", "level": sweep.level},
+        "results_version": RESULTS_VERSION,
+        "engine": sweep.engine,
+        "replications_by_engine": _by_engine(sweep.results),
+        "engines": [{**result.parameters, **_by_engine([result])} for result in sweep.results],
         "cells": sweep.planned,
         "cells_finished": sweep.finished,
         "complete": sweep.complete,
@@ -91,4 +99,22 @@ def _described(sweep: Sweep) -> dict[str, Any]:
             {**cell.parameters, "seed": each.seed, "replication": each.replication, "error": each.error}
             for cell, each in sweep.failures
         ],
+    }
+
+
+def _by_engine(results: Sequence[CellResult]) -> dict[str, int]:
+    """Return how many replications each engine ran."""
+    vectorised = sum(result.tally.vectorised for result in results)
+    return {"vectorised": vectorised, "simpy": sum(result.runs for result in results) - vectorised}
+
+
+def _stopping(sweep: Sweep) -> dict[str, Any]:
+    """Return when a sweep was to stop, if not after a fixed number of replications."""
+    if sweep.precision is None or sweep.budget is None:
+        return {}
+    looks = max((result.looks for result in sweep.results), default=1)
+    return {
+        "precision": {name: value for name, value in asdict(sweep.precision).items() if value is not None},
+        "budget": {name: value for name, value in asdict(sweep.budget).items() if value is not None},
+        "looks": {"at_most": looks, "level_of_each": look_level(sweep.level, looks)},
     }

@@ -1,24 +1,31 @@
 """Sweeps: a scenario over the values of some of its fields, many replications of each, estimates with intervals.
 
-Everything is checked before anything runs. The same seed gives the same rows for every number of workers. What is done
-with the result, tables, files and figures, is left to others.
+Everything is checked before anything runs. The same seed gives the same rows whoever runs them, with whichever engine,
+at once or with interruptions. What is done with the result, tables, files and figures, is left to others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from bft.errors import ScenarioError, SweepError, bad_value
 from bft.experiments.axes import Axes, label, read_axes
-from bft.experiments.blocks import Block, Tally, cut, gather
+from bft.experiments.block_store import BlockStore, check_store
+from bft.experiments.blocks import block_size, effort
 from bft.experiments.cells import Cell, make_cells
+from bft.experiments.engines import Engine, Way, way_of
+from bft.experiments.execution import Execution
+from bft.experiments.executors import check_executor, executor_of, worker_count
+from bft.experiments.interruption import Interruption
 from bft.experiments.intervals import LEVEL, check_level
 from bft.experiments.results import CellResult, Sweep
-from bft.experiments.workers import Interruption, WorkerDiedError, run_blocks, worker_count
+from bft.experiments.sequential import Budget, Looks, Precision
 from bft.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -61,18 +68,22 @@ class Plan:
 
     Attributes
     ----------
-    scenario, replications, seed, level, common_random_numbers, progress
+    scenario, seed, level, common_random_numbers, progress, engine, store, records, scheduler, cluster
         As for `sweep`.
+    replications : int
+        Of each cell, where no precision is asked for.
+    precision, budget
+        When to stop instead.
     axes : mapping of str to tuple
         Values of each axis.
     cells : tuple of Cell
         All cells.
+    ways : tuple of Way
+        How each cell is run.
     laws : tuple of (OutcomeLaw or None)
         The exact law of each cell.
-    blocks : tuple of Block
-        The work.
     processes : int
-        Who shares it.
+        Who shares the work on this machine.
     """
 
     scenario: Scenario
@@ -82,9 +93,16 @@ class Plan:
     level: float
     common_random_numbers: bool
     progress: bool
+    engine: Engine
+    precision: Precision | None
+    budget: Budget
+    store: Path | None
+    records: bool
+    scheduler: str | None
+    cluster: int | None
     cells: tuple[Cell, ...]
+    ways: tuple[Way, ...]
     laws: tuple[OutcomeLaw | None, ...]
-    blocks: tuple[Block, ...]
     processes: int
 
     def run(self) -> Sweep:
@@ -95,36 +113,47 @@ class Plan:
         SweepInterrupted
             On Ctrl-C, with what was finished.
         SweepStoppedError
-            If a worker process dies, with what was finished.
+            If workers cannot be had, or the store cannot be written to any more, with what was finished.
         """
-        tallies: list[Tally | None] = [None] * len(self.blocks)
-        interruption = Interruption(self.processes)
-        with interruption.heard():
+        interruption = Interruption(elsewhere=self.processes > 1 or bool(self.scheduler or self.cluster))
+        with (
+            interruption.heard(),
+            nullcontext() if self.store is None else BlockStore(self.store) as store,
+            tqdm(total=self._total, unit="run", leave=False, disable=None if self.progress else True) as bar,
+            closing(executor_of(self.processes, self.scheduler, self.cluster, interruption)) as executor,
+        ):
+            execution = Execution(self.cells, self.ways, executor, store, bar, records=self.records)
+            looks = None
+            if self.precision is not None:
+                looks = Looks(execution, len(self.cells), self.precision, self.budget, self.level)
             try:
-                self._fill(tallies, interruption)
+                if looks is None:
+                    execution.reach(dict.fromkeys(range(len(self.cells)), self.replications))
+                else:
+                    looks.run()
             except KeyboardInterrupt:
-                raise SweepInterrupted(self._result(tallies)) from None
-            except WorkerDiedError as error:
-                raise SweepStoppedError(str(error), self._result(tallies)) from None
-            return self._result(tallies)
+                raise SweepInterrupted(self._result(execution, looks)) from None
+            except SweepError as error:
+                raise SweepStoppedError(str(error), self._result(execution, looks)) from None
+            return self._result(execution, looks)
 
-    def _fill(self, tallies: list[Tally | None], interruption: Interruption) -> None:
-        total = self.replications * len(self.cells)
-        with tqdm(total=total, unit="run", leave=False, disable=None if self.progress else True) as bar:
-            for number, tally in run_blocks(self.blocks, self.processes, interruption):
-                tallies[number] = tally
-                bar.update(self.blocks[number].replications)
+    @property
+    def _total(self) -> int | None:
+        return None if self.precision is not None else self.replications * len(self.cells)
 
-    def _result(self, tallies: Sequence[Tally | None]) -> Sweep:
+    def _result(self, execution: Execution, looks: Looks | None) -> Sweep:
         return Sweep(
             scenario=self.scenario,
             over={path: tuple(label(value) for value in values) for path, values in self.axes.items()},
-            replications=self.replications,
+            replications=self.replications if looks is None else None,
             seed=self.seed,
             level=self.level,
             common_random_numbers=self.common_random_numbers,
-            results=_results(self.cells, self.laws, self.blocks, tallies),
+            results=_results(self.cells, self.laws, execution, looks, self.replications),
             planned=len(self.cells),
+            engine=self.engine,
+            precision=self.precision,
+            budget=None if looks is None else self.budget,
         )
 
 
@@ -132,37 +161,62 @@ def plan(
     scenario: Scenario | None = None,
     over: Mapping[str, object] | None = None,
     *,
-    replications: int = REPLICATIONS,
+    replications: int | None = None,
     seed: int = 0,
     workers: int | None = None,
     level: float = LEVEL,
     common_random_numbers: bool = False,
     progress: bool = True,
+    engine: Engine = "auto",
+    precision: float | Precision | None = None,
+    relative_precision: float | None = None,
+    budget: int | None = None,
+    budget_s: float | None = None,
+    store: str | Path | None = None,
+    records: bool = False,
+    scheduler: str | None = None,
+    cluster: int | None = None,
 ) -> Plan:
     """Check a sweep and return what `run` runs; parameters and errors as for `sweep`."""
-    if replications < 1:
+    if replications is not None and replications < 1:
         raise SweepError(bad_value("replications", replications, "must be at least 1"))
     if seed < 0:
         raise ScenarioError(bad_value("seed", seed, "must be a whole number, 0 or more"))
     check_level(level)
+    check_executor(workers, scheduler, cluster)
+    wanted = _precision(precision, relative_precision, replications, budget)
+    costs = Budget(replications=budget, seconds=budget_s)
+    if wanted is None and costs != Budget():
+        field, value = ("budget", budget) if budget is not None else ("budget_s", budget_s)
+        raise SweepError(bad_value(field, value, "needs a precision: without one, say how many replications"))
+    if records and store is None:
+        raise SweepError(bad_value("records", records, "needs a store, where they are kept"))
     base = Scenario() if scenario is None else scenario
     axes = read_axes(over or {})
     cells = make_cells(base, axes, seed, common_random_numbers=common_random_numbers)
-    blocks = tuple(
-        block for number, cell in enumerate(cells) for block in cut(number, cell.scenario, cell.seed, replications)
-    )
+    ways = tuple(way_of(cell.scenario, engine, records=records) for cell in cells)
+    number = REPLICATIONS if replications is None else replications
+    at_most = number if wanted is None else wanted.looks(level)[-1]
+    check_store(store, [(cell.scenario, cell.seed) for cell in cells])
     return Plan(
         scenario=base,
         axes=axes,
-        replications=replications,
+        replications=number,
         seed=seed,
         level=level,
         common_random_numbers=common_random_numbers,
         progress=progress,
+        engine=engine,
+        precision=wanted,
+        budget=costs,
+        store=None if store is None else Path(store),
+        records=records,
+        scheduler=scheduler,
+        cluster=cluster,
         cells=cells,
-        blocks=blocks,
-        processes=worker_count(workers, blocks),
+        ways=ways,
         laws=exact_laws(cells),
+        processes=1 if scheduler or cluster else _processes(workers, cells, ways, at_most),
     )
 
 
@@ -170,12 +224,21 @@ def sweep(
     scenario: Scenario | None = None,
     over: Mapping[str, object] | None = None,
     *,
-    replications: int = REPLICATIONS,
+    replications: int | None = None,
     seed: int = 0,
     workers: int | None = None,
     level: float = LEVEL,
     common_random_numbers: bool = False,
     progress: bool = True,
+    engine: Engine = "auto",
+    precision: float | Precision | None = None,
+    relative_precision: float | None = None,
+    budget: int | None = None,
+    budget_s: float | None = None,
+    store: str | Path | None = None,
+    records: bool = False,
+    scheduler: str | None = None,
+    cluster: int | None = None,
 ) -> Sweep:
     """Run a scenario over the values of some of its fields.
 
@@ -186,8 +249,8 @@ def sweep(
     over : mapping of str to (str or sequence), optional
         Dotted path of a field to its values: a sequence, a list written with commas, or "start:stop:count" with both
         ends included. All combinations are run, the first axis outermost. Without any, the scenario is the only cell.
-    replications : int
-        Runs of each cell, 1 or more.
+    replications : int, optional
+        Runs of each cell, 1 or more; by default 400.
     seed : int
         Master seed, 0 or more. Each cell's own seed follows from it and from the cell's scenario.
     workers : int, optional
@@ -200,6 +263,27 @@ def sweep(
         but cells are no longer independent.
     progress : bool
         Whether a bar is shown on stderr, if that is a terminal.
+    engine : {"auto", "simpy", "vectorised"}
+        Who runs the replications: event by event with every message (and the invariants watched), or many at once
+        where the scenario allows it; "auto" takes the faster. The rows are the same.
+    precision : float or Precision, optional
+        Instead of `replications`: go on until the interval of P(agreement) is at most this far from its middle to its
+        ends; or any `Precision`. Intervals stay right although the data decide when to stop.
+    relative_precision : float, optional
+        The same relative to the probability, on the scale of logarithms.
+    budget : int, optional
+        With a precision: at most so many replications in all.
+    budget_s : float, optional
+        With a precision: begin nothing after so many seconds.
+    store : str or Path, optional
+        File of finished blocks. What is in it is not run again, so that the same call goes on where an earlier one was
+        broken off, with the same rows in the end.
+    records : bool
+        Whether the store also keeps every single replication.
+    scheduler : str, optional
+        Address of a `dask.distributed` scheduler whose workers run the blocks (extra `cluster`).
+    cluster : int, optional
+        Workers of a `dask.distributed` cluster to be started on this machine.
 
     Returns
     -------
@@ -208,12 +292,12 @@ def sweep(
 
     Raises
     ------
-    ScenarioError, TableError, SweepError
+    ScenarioError, TableError, SweepError, UnsupportedError
         If anything asked for cannot be run; nothing has run then.
     SweepInterrupted
         On Ctrl-C, with what was finished.
     SweepStoppedError
-        If a worker process dies, with what was finished.
+        If it could not go on, with what was finished.
     """
     return plan(
         scenario,
@@ -224,6 +308,15 @@ def sweep(
         level=level,
         common_random_numbers=common_random_numbers,
         progress=progress,
+        engine=engine,
+        precision=precision,
+        relative_precision=relative_precision,
+        budget=budget,
+        budget_s=budget_s,
+        store=store,
+        records=records,
+        scheduler=scheduler,
+        cluster=cluster,
     ).run()
 
 
@@ -234,25 +327,41 @@ def exact_laws(cells: Sequence[Cell]) -> tuple[OutcomeLaw | None, ...]:
     return tuple(law_of(cell.scenario) for cell in cells)
 
 
+def _precision(
+    precision: float | Precision | None, relative: float | None, replications: int | None, budget: int | None
+) -> Precision | None:
+    """Return when to stop, or None where the number of replications is fixed."""
+    if precision is None and relative is None:
+        return None
+    if replications is not None:
+        raise SweepError(bad_value("replications", replications, "must not be given together with a precision"))
+    if isinstance(precision, Precision):
+        if relative is not None:
+            raise SweepError(bad_value("relative_precision", relative, "must not be given together with a precision"))
+        return precision
+    return Precision.within(absolute=precision, relative=relative, budget=budget)
+
+
+def _processes(workers: int | None, cells: Sequence[Cell], ways: Sequence[Way], replications: int) -> int:
+    """Return how many processes share the work on this machine."""
+    pairs = list(zip(cells, ways, strict=True))
+    blocks = sum(-(-replications // block_size(cell.scenario, way)) for cell, way in pairs)
+    return worker_count(workers, blocks, replications * sum(effort(cell.scenario, way) for cell, way in pairs))
+
+
 def _results(
     cells: Sequence[Cell],
     laws: Sequence[OutcomeLaw | None],
-    blocks: Sequence[Block],
-    tallies: Sequence[Tally | None],
+    execution: Execution,
+    looks: Looks | None,
+    replications: int,
 ) -> tuple[CellResult, ...]:
-    """Return the cells with the replications up to the first block that is missing.
-
-    Blocks that ended behind a gap are left out: which ones they are depends on how long runs took.
-    """
-    done: list[list[Tally]] = [[] for _ in cells]
-    gap = [False] * len(cells)
-    for block, tally in zip(blocks, tallies, strict=True):
-        if tally is None:
-            gap[block.cell] = True
-        elif not gap[block.cell]:
-            done[block.cell].append(tally)
-    return tuple(
-        CellResult(cell=cell, tally=gather(mine), law=law)
-        for cell, law, mine in zip(cells, laws, done, strict=True)
-        if mine
-    )
+    """Return the cells of which anything is known."""
+    found = []
+    for number, (cell, law, coverage) in enumerate(zip(cells, laws, execution.coverages, strict=True)):
+        known, tally = coverage.tally(replications if looks is None else looks.known[number])
+        if known:
+            done = known == replications if looks is None else looks.narrow[number]
+            times = 1 if looks is None else len(looks.places)
+            found.append(CellResult(cell=cell, tally=tally, law=law, done=done, looks=times))
+    return tuple(found)

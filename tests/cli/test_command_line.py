@@ -58,7 +58,7 @@ def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert "is not TOML" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["run", "sweep", "agreement", "theory"])
+@pytest.mark.parametrize("command", ["run", "sweep", "agreement", "theory", "rare", "export", "bench"])
 def test_help_has_examples_that_can_be_read(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main([command, "--help"])
@@ -109,6 +109,8 @@ def test_ctrl_c_leaves_what_was_finished_on_disk_and_says_so(workers: str, tmp_p
         "900",
         "--workers",
         workers,
+        "--engine",
+        "simpy",
         "--out",
         str(tmp_path),
         "--json",

@@ -115,7 +115,7 @@ def test_ctrl_c_pressed_again_while_files_are_written_is_ignored(
         signal.raise_signal(signal.SIGINT)
         save(*given)
 
-    monkeypatch.setattr("bft.experiments.workers.run_block", interrupted)
+    monkeypatch.setattr("bft.experiments.executors.run_block", interrupted)
     monkeypatch.setattr("bft.cli.sweep.save", impatient)
     assert main([*WORDS, "--out", str(tmp_path)]) == 130
     assert "bft: interrupted: 2 of 4 cells finished" in capsys.readouterr().err
@@ -132,7 +132,7 @@ def test_failed_replications_are_told_and_make_the_command_fail(
             return super().run(replication)
 
     monkeypatch.setattr(blocks_module, "Simulator", Fragile)
-    assert main([*WORDS, "--out", str(tmp_path), "--json"]) == 1
+    assert main([*WORDS, "--out", str(tmp_path), "--json", "--engine", "simpy"]) == 1
     said = capsys.readouterr()
     assert [(row["replications"], row["failed"]) for row in json.loads(said.out)] == [(11, 1)] * 4
     assert "4 of the replications failed; the first: n = 4, faults.delta = 0.0, seed " in said.err

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from multiprocessing import active_children
 from pathlib import Path
@@ -19,12 +19,15 @@ from tqdm import tqdm
 import bft
 from bft.checking.outcome import Outcome
 from bft.errors import BftError, ScenarioError, SweepError
-from bft.experiments import CellResult, SweepInterrupted, SweepStoppedError, Tally, plan, sweep
+from bft.experiments import CellResult, SweepInterrupted, Tally, plan, sweep
 from bft.experiments import blocks as blocks_module
 from bft.experiments import sweeps as sweep_module
-from bft.experiments.blocks import Block, cut, run_block
+from bft.experiments.blocks import Block, block_size, run_block
 from bft.experiments.cells import cell_seed
-from bft.experiments.workers import worker_count
+from bft.experiments.coverage import Coverage
+from bft.experiments.engines import Way
+from bft.experiments.execution import Execution
+from bft.experiments.executors import InProcess, worker_count
 
 OVER: dict[str, object] = {"n": [4, 5], "faults.delta": [0.0, 0.4]}
 
@@ -46,12 +49,15 @@ def test_rows_count_what_the_simulator_does() -> None:
 
 
 def test_rows_do_not_depend_on_workers_nor_on_the_size_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = sweep(over=OVER, replications=50, seed=1, workers=1).rows
-    assert sweep(over=OVER, replications=50, seed=1, workers=2).rows == alone
+    def rows(seed: int = 1, workers: int = 1) -> tuple[dict[str, Any], ...]:
+        return sweep(over=OVER, replications=50, seed=seed, workers=workers, engine="simpy").rows
+
+    alone = rows()
+    assert rows(workers=2) == alone
     monkeypatch.setattr(blocks_module, "LARGEST_BLOCK", 7)
-    assert sweep(over=OVER, replications=50, seed=1, workers=1).rows == alone
-    assert sweep(over=OVER, replications=50, seed=1, workers=2).rows == alone  # more blocks than are handed out at once
-    assert sweep(over=OVER, replications=50, seed=2, workers=1).rows != alone
+    assert rows() == alone
+    assert rows(workers=2) == alone
+    assert rows(seed=2) != alone
 
 
 def test_a_cell_gives_the_same_numbers_in_whatever_sweep_it_stands() -> None:
@@ -84,10 +90,10 @@ def test_under_common_random_numbers_agreement_only_falls_along_delta() -> None:
 def test_everything_is_checked_before_anything_runs(
     given: dict[str, Any], error: type[BftError], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*_: object) -> Iterator[tuple[int, Tally]]:
+    def never(*_: object) -> None:
         raise AssertionError("something ran")
 
-    monkeypatch.setattr(sweep_module, "run_blocks", never)
+    monkeypatch.setattr(Execution, "reach", never)
     with pytest.raises(error, match=message):
         sweep(**{"over": OVER, **given})
 
@@ -100,7 +106,7 @@ def test_a_failed_replication_is_recorded_and_the_sweep_goes_on(monkeypatch: pyt
             return super().run(replication)
 
     monkeypatch.setattr(blocks_module, "Simulator", Fragile)
-    result = sweep(over={"n": [4, 5]}, replications=10, seed=1, workers=1)
+    result = sweep(over={"n": [4, 5]}, replications=10, seed=1, workers=1, engine="simpy")
     assert [(row["replications"], row["failed"]) for row in result.rows] == [(10, 0), (8, 2)]
     assert [(cell.parameters["n"], failure.replication) for cell, failure in result.failures] == [(5, 3), (5, 8)]
     assert {failure.seed for _, failure in result.failures} == {result.results[1].cell.seed}
@@ -113,7 +119,7 @@ def test_a_cell_in_which_everything_fails_says_nothing(monkeypatch: pytest.Monke
         raise RuntimeError
 
     monkeypatch.setattr(blocks_module, "Simulator", broken)
-    (row,) = sweep(bft.Scenario(n=3), replications=5, workers=1).rows
+    (row,) = sweep(bft.Scenario(n=3), replications=5, workers=1, engine="simpy").rows
     assert (row["replications"], row["failed"]) == (0, 5)
     assert (row["p_agree"], row["p_agree_low"], row["p_agree_high"]) == (None, 0.0, 1.0)
 
@@ -152,7 +158,7 @@ def test_without_ground_truth_agreement_is_neither_correct_nor_wrong(monkeypatch
         assert block.replications == 4
         return Tally(counts={Outcome.AGREED: 3, Outcome.STALLED: 1})
 
-    monkeypatch.setattr("bft.experiments.workers.run_block", tally)
+    monkeypatch.setattr("bft.experiments.executors.run_block", tally)
     (row,) = sweep(replications=4, workers=1).rows
     assert (row["p_agree"], row["p_correct"], row["p_wrong"], row["p_stalled"]) == (0.75, 0.0, 0.0, 0.25)
 
@@ -178,9 +184,9 @@ def test_ctrl_c_keeps_what_was_finished(monkeypatch: pytest.MonkeyPatch) -> None
         return run_block(block)
 
     monkeypatch.setattr(blocks_module, "LARGEST_BLOCK", 7)
-    monkeypatch.setattr("bft.experiments.workers.run_block", interrupted)
+    monkeypatch.setattr("bft.experiments.executors.run_block", interrupted)
     with pytest.raises(SweepInterrupted) as stopped:
-        sweep(over=OVER, replications=30, seed=1, workers=1)
+        sweep(over=OVER, replications=30, seed=1, workers=1, engine="simpy")
     part = stopped.value.sweep
     assert isinstance(stopped.value, KeyboardInterrupt)
     assert [row["replications"] for row in part.rows] == [30, 14]
@@ -204,7 +210,7 @@ def test_ctrl_c_pressed_again_while_results_are_put_together_is_ignored(monkeypa
         return put_together(*given)
 
     put_together = sweep_module._results
-    monkeypatch.setattr("bft.experiments.workers.run_block", interrupted)
+    monkeypatch.setattr("bft.experiments.executors.run_block", interrupted)
     monkeypatch.setattr(sweep_module, "_results", impatient)
     with pytest.raises(SweepInterrupted) as stopped:
         sweep(over=OVER, replications=5, workers=1)
@@ -221,53 +227,41 @@ def test_workers_do_not_hear_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
 
     expected = sweep(over=OVER, replications=300, seed=1, workers=1).rows
     monkeypatch.setattr(sweep_module, "tqdm", Bar)
-    assert sweep(over=OVER, replications=300, seed=1, workers=2).rows == expected
+    assert sweep(over=OVER, replications=300, seed=1, workers=2, engine="simpy").rows == expected
 
 
 def test_blocks_behind_a_gap_are_left_out_so_that_fast_runs_are_not_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
-    def out_of_order(blocks: list[Block], *_: object) -> Iterator[tuple[int, Tally]]:
+    def out_of_order(_: InProcess, blocks: Iterable[Block]) -> Iterator[tuple[Block, Tally]]:
+        todo = list(blocks)
         for number in (0, 2, 3, 5):
-            yield number, run_block(blocks[number])
+            yield todo[number], run_block(todo[number])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(blocks_module, "LARGEST_BLOCK", 5)
-    monkeypatch.setattr(sweep_module, "run_blocks", out_of_order)
+    monkeypatch.setattr(InProcess, "run", out_of_order)
     with pytest.raises(SweepInterrupted) as stopped:
-        sweep(over={"n": [4, 5]}, replications=15, workers=1)
+        sweep(over={"n": [4, 5]}, replications=15, workers=1, engine="simpy")
     # Cell 0 has blocks 0 1 2, cell 1 has 3 4 5.
     assert [row["replications"] for row in stopped.value.sweep.rows] == [5, 5]
 
 
-def test_a_dead_worker_is_an_error_that_keeps_what_was_finished(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "deadly_behaviour_of_a_user.py").write_text(
-        BEHAVIOUR.replace('raise RuntimeError("node 2")', "import os; os._exit(1)").replace("Bomb", "Deadly")
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    from deadly_behaviour_of_a_user import Deadly  # type: ignore[import-not-found]
-
-    with pytest.raises(SweepStoppedError, match="a worker process died") as stopped:
-        sweep(bft.Scenario(faults={"nodes": (2,), "behaviour": Deadly()}), replications=300, workers=2)
-    assert stopped.value.sweep.finished == 0
-
-
 def test_a_small_sweep_needs_no_workers_and_a_large_one_takes_them() -> None:
-    small = plan(over=OVER, replications=10)
-    assert small.processes == 1
-    blocks = cut(0, bft.Scenario(n=13), 1, 20_000)
-    assert worker_count(None, blocks) >= 1
-    assert worker_count(3, blocks) == 3
-    assert worker_count(3, blocks[:2]) == 2
+    assert plan(over=OVER, replications=10, engine="simpy").processes == 1
+    assert plan(over=OVER, replications=100_000).processes == 1
+    assert plan(over=OVER, replications=10_000, engine="simpy").processes >= 1
+    assert worker_count(3, 100, 1.0) == 3
+    assert worker_count(3, 2, 1e9) == 2
 
 
-def test_blocks_cover_every_replication_once_and_are_smaller_for_larger_systems() -> None:
-    for n in (4, 13, 100, 500):
-        blocks = cut(2, bft.Scenario(n=n), 1, 301)
-        covered = [number for block in blocks for number in range(block.start, block.stop)]
-        assert covered == list(range(301))
-        assert {block.cell for block in blocks} == {2}
-    assert cut(0, bft.Scenario(n=500), 1, 3)[0].replications == 1
+@pytest.mark.parametrize("way", list(Way))
+def test_blocks_cover_every_replication_once_and_are_smaller_for_larger_systems(way: Way) -> None:
+    sizes = [block_size(bft.Scenario(n=n), way) for n in (4, 13, 100, 500)]
+    assert sizes == sorted(sizes, reverse=True)
+    for size in sizes:
+        pieces = list(Coverage().missing(301, size))
+        assert [number for piece in pieces for number in piece] == list(range(301))
+        assert max(map(len, pieces)) <= size
+    assert block_size(bft.Scenario(n=500), Way.SIMPY) == 1
 
 
 def test_csv_json_and_html_hold_the_rows() -> None:

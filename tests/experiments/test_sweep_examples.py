@@ -7,6 +7,8 @@ from importlib import import_module
 
 import pytest
 
+import bft
+
 
 @pytest.mark.parametrize(
     "module",
@@ -14,12 +16,13 @@ import pytest
         "bft",
         "bft.experiments",
         "bft.experiments.axes",
+        "bft.experiments.engines",
         "bft.experiments.intervals",
         "bft.experiments.laws",
         "bft.plotting",
     ],
 )
 def test_examples(module: str) -> None:
-    result = doctest.testmod(import_module(module))
+    result = doctest.testmod(import_module(module), extraglobs={"Scenario": bft.Scenario})
     assert result.attempted > 0
     assert result.failed == 0

@@ -1,0 +1,27 @@
+"""`bft export`: the blocks or the single replications of a store as a table."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from bft.errors import SweepError, bad_value
+from bft.experiments.block_store import BlockStore
+from bft.experiments.export import check_table, write_table
+
+
+def export_command(arguments: Namespace) -> int:
+    """Write the table."""
+    target = Path(arguments.file)
+    check_table(target)
+    if not Path(arguments.store).is_file():
+        raise SweepError(bad_value("store", arguments.store, "is not there"))
+    with BlockStore(arguments.store) as store:
+        columns, rows = store.table("records" if arguments.records else "blocks")
+    if arguments.records and not rows:
+        raise SweepError(bad_value("store", arguments.store, "has no records: they are kept by sweeps with --records"))
+    write_table(target, columns, rows)
+    if not arguments.quiet:
+        print(f"bft: {len(rows)} rows in {target}", file=sys.stderr)
+    return 0

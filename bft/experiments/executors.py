@@ -1,0 +1,142 @@
+"""Who runs the blocks: this process, a pool of workers, or a cluster. All give the same tallies.
+
+An executor takes blocks as it needs them and gives back tallies as they come in; what is done with them, and every
+file, is left to the process that asks. A block whose workers die again and again is put aside, and told as failed.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeAlias
+
+from bft.errors import SweepError, bad_value
+from bft.experiments.blocks import Block, Tally, run_block
+from bft.experiments.interruption import Interruption
+
+MOST_DEATHS = 3  # of workers at one block
+MESSAGES_WORTH_A_POOL = 200_000  # about two seconds of work; starting a pool takes about one
+
+Done: TypeAlias = tuple[Block, Tally]
+
+
+class ExecutorError(SweepError):
+    """Blocks cannot be run where they were to be run."""
+
+
+class Executor(Protocol):
+    """Runs blocks somewhere."""
+
+    def run(self, blocks: Iterable[Block]) -> Iterator[Done]:
+        """Yield blocks and their tallies in the order in which they end; `blocks` is read as workers become free.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C; blocks that were not at their end are lost.
+        ExecutorError
+            If it cannot go on.
+        """
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+class InProcess:
+    """Runs blocks here, one after the other."""
+
+    def run(self, blocks: Iterable[Block]) -> Iterator[Done]:
+        """Yield each block with its tally."""
+        for block in blocks:
+            yield block, run_block(block)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+def executor_of(workers: int, scheduler: str | None, cluster: int | None, interruption: Interruption) -> Executor:
+    """Return the executor that was asked for, started.
+
+    Parameters
+    ----------
+    workers : int
+        Processes on this machine; 1 for this one alone.
+    scheduler : str or None
+        Address of a running `dask.distributed` scheduler.
+    cluster : int or None
+        Workers of a `dask.distributed` cluster to be started on this machine.
+    interruption : Interruption
+        Tells when to stop.
+    """
+    if scheduler is not None or cluster is not None:
+        from bft.experiments.cluster import Cluster  # loads a web server, and takes a second
+
+        return Cluster(interruption, scheduler=scheduler, workers=cluster)
+    if workers > 1:
+        from bft.experiments.pool import Pool
+
+        return Pool(workers, interruption)
+    return InProcess()
+
+
+def check_executor(workers: int | None, scheduler: str | None, cluster: int | None) -> None:
+    """Refuse impossible numbers, and two executors at once."""
+    for field, value in (("workers", workers), ("cluster", cluster)):
+        if value is not None and value < 1:
+            raise SweepError(bad_value(field, value, "must be at least 1"))
+    given = {"workers": workers, "scheduler": scheduler, "cluster": cluster}
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise SweepError(bad_value(names[1], given[names[1]], f"must not be given together with {names[0]}"))
+
+
+def worker_count(workers: int | None, blocks: int, messages: float) -> int:
+    """Return how many processes run so many blocks.
+
+    Parameters
+    ----------
+    workers : int or None
+        1 or more; None for one per processor, or a single one where the work is not worth more.
+    blocks : int
+        How many there are.
+    messages : float
+        What they cost together, as `effort` has it.
+    """
+    if workers is not None:
+        return min(workers, max(1, blocks))
+    return 1 if messages < MESSAGES_WORTH_A_POOL else max(1, min(processors(), blocks))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def packed(block: Block) -> bytes:
+    """Return a block as bytes for another process.
+
+    Raises
+    ------
+    ExecutorError
+        If it holds what cannot be sent.
+    """
+    try:
+        return pickle.dumps(block)
+    except Exception as error:
+        raise ExecutorError(f"a block cannot be sent to workers: {error}; {ADVICE}") from None
+
+
+def run_packed(payload: bytes) -> Tally:
+    """Run a block that came as bytes, in a worker."""
+    try:
+        block: Block = pickle.loads(payload)
+    except Exception as error:
+        raise ExecutorError(f"a worker cannot read its block: {type(error).__name__}: {error}; {ADVICE}") from None
+    return run_block(block)
+
+
+ADVICE = (
+    "a script that sweeps with several workers does so under `if __name__ == '__main__':`, and what it passes on is "
+    "defined in a module, not in a notebook; or use workers = 1"
+)
