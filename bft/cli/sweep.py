@@ -83,9 +83,8 @@ def run_plans(plans: Sequence[Plan]) -> tuple[list[Sweep], int]:
             sweeps.append(stop.sweep)
             cells, finished = sum(len(each.cells) for each in plans), sum(each.finished for each in sweeps)
             why = "interrupted" if isinstance(stop, KeyboardInterrupt) else f"error: {stop}"
-            if planned.store is not None:
-                why += f"; the same command goes on from {planned.store}"
-            print(f"bft: {why}: {finished} of {cells} cells finished", file=sys.stderr)
+            again = "" if planned.store is None else f"; the same command goes on from {planned.store}"
+            print(f"bft: {why}: {finished} of {cells} cells finished{again}", file=sys.stderr)
             return sweeps, INTERRUPTED if isinstance(stop, KeyboardInterrupt) else FAILED
     return sweeps, 0
 

@@ -12,6 +12,7 @@ import pytest
 
 import bft
 from bft.cli import main
+from bft.experiments.block_store import BlockStore
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,8 @@ def test_ctrl_c_leaves_what_was_finished_on_disk_and_says_so(workers: str, tmp_p
         workers,
         "--engine",
         "simpy",
+        "--store",
+        str(tmp_path / "blocks.sqlite"),
         "--out",
         str(tmp_path),
         "--json",
@@ -118,7 +121,11 @@ def test_ctrl_c_leaves_what_was_finished_on_disk_and_says_so(workers: str, tmp_p
     with started("-c", IMPATIENT, *words) as process:
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "bft: interrupted: 1 of 2 cells finished" in err
+    assert "bft: interrupted: 1 of 2 cells finished; the same command goes on from " in err
+    with BlockStore(tmp_path / "blocks.sqlite") as store:
+        stored = [(start, stop) for _, _, _, start, stop, *_ in store.table("blocks")[1]]
+    assert stored[0][0] == 0
+    assert sum(stop - start for start, stop in stored) > 900
     assert "Traceback" not in err
     rows = list(csv.DictReader((tmp_path / "estimates.csv").read_text().splitlines()))
     assert [(row["n"], int(row["replications"]) < 900) for row in rows] == [("1", False), ("40", True)]
