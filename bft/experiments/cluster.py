@@ -56,9 +56,8 @@ class Cluster:
         self._local: Any = None
         self._client: Any = None
         try:
-            with deaf_children():
+            with deaf_children(), dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS - 1}):
                 if scheduler is None:
-                    dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS - 1})
                     self._local = LocalCluster(  # type: ignore[no-untyped-call]
                         n_workers=workers,
                         threads_per_worker=1,
