@@ -35,7 +35,7 @@ REPEATS = 3
 SCALING_REPEATS = 2
 Work = Callable[[int], None]
 BOUND_S = 300.0  # for one part
-WORKERS_MESSAGES, QUICK_WORKERS_MESSAGES = 6_000_000, 300_000
+WORKERS_MESSAGES, QUICK_WORKERS_MESSAGES = 12_000_000, 300_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
