@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
-from bft.network.settings import Network
+from bft.network.settings import Network, check_nodes
 from bft.protocols.pbft import PbftConfig, Rules
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.validators.settings import PerfectValidators, ValidatorSettings
@@ -108,9 +108,7 @@ class Scenario(Settings):
             raise ScenarioError(
                 bad_value("faults.delta", self.faults.delta, f"must have one value for each of the n = {self.n} nodes")
             )
-        for partition in self.network.partitions:
-            for group in partition.groups:
-                check_nodes("network.partitions.groups", group, self.n)
+        self.network.check(self.n)
         self.pbft_config(system)
         self.validators.model(self.n)
         return self
@@ -194,13 +192,6 @@ class Scenario(Settings):
         for path, value in values.items():
             set_path(tree, path, value)
         return Scenario(**tree)
-
-
-def check_nodes(field: str, nodes: Sequence[int] | None, n: int) -> None:
-    """Refuse node numbers outside 0 … n − 1."""
-    for node in nodes or ():
-        if not 0 <= node < n:
-            raise ScenarioError(bad_value(field, node, f"must be a node between 0 and {n - 1}"))
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

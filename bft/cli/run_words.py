@@ -31,9 +31,19 @@ def readable(run: Run) -> str:
         "seed": f"{run.seed}, replication {run.replication}",
         "trace": f"{len(run.trace)} events, sha256 {run.trace_hash}",
     }
+    if metrics.network is not None:
+        lines["network"] = f"{metrics.network}\n{'':12}{_connectivity(run)}"
     if run.faults:
         lines["faults"] = f"\n{'':12}".join(f"node {node}: {_told(told)}" for node, told in run.faults.items())
     return "\n".join(f"{name:<11} {value}" for name, value in lines.items())
+
+
+def _connectivity(run: Run) -> str:
+    """Return how many faulty relays the links survive."""
+    scenario = run.scenario
+    way = scenario.network.way(scenario.n)
+    links = scenario.network.connectivity(scenario.n, scenario.system.tolerated)
+    return links.sentence(signed=way is None or way.signed)
 
 
 def _told(told: Mapping[str, Any]) -> str:

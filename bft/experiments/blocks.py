@@ -197,11 +197,11 @@ def _event_by_event(block: Block, replications: Iterable[int]) -> Tally:
 def broken_promise(run: Run) -> bool:
     """Return whether an invariant broke that the protocol guarantees for so few Byzantine nodes.
 
-    Beyond the bound a split is a result, not a fault of the protocol.
+    Beyond the bound a split is a result, not a fault of the protocol; so it is where relays can forge what nodes say.
     """
-    if not run.breaches:
-        return False
     system = run.scenario.system
+    if not run.breaches or not run.scenario.network.authentic(run.scenario.n, system.tolerated):
+        return False
     malicious = {describe(each)["kind"] for each in run.scenario.faults.behaviour if each.byzantine}
     byzantine = system.weight(node for node, told in run.faults.items() if told["behaviour"] in malicious)
     return byzantine <= system.tolerated and byzantine < system.safe_below

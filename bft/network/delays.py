@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Protocol
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from scipy.special import ndtr, ndtri
 
 from bft.randomness import Floats
@@ -88,6 +88,45 @@ class ExponentialDelay(Settings):
         return -self.mean_s * np.log1p(-uniforms)
 
 
+class ParetoDelay(Settings):
+    """Heavy tail: P(delay > x) = (scale / x) ** shape; with a shape of 1 or less there is no mean."""
+
+    law: Literal["pareto"] = "pareto"
+    scale_s: PositiveSeconds = 0.05
+    shape: Annotated[float, Field(ge=0.1, le=100)] = 1.1
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return scale · (1 − u) ** (−1 / shape)."""
+        return np.asarray(self.scale_s * np.exp(-np.log1p(-uniforms) / self.shape))
+
+
+class AdversarialDelay(Settings):
+    """As late as it may be; only for messages that have a bound (see `PartialSynchrony`)."""
+
+    law: Literal["adversarial"] = "adversarial"
+
+    def sample(self, uniforms: Floats) -> Floats:
+        """Return infinity: the bound decides."""
+        return np.full(uniforms.shape, np.inf)
+
+
+def by_law(value: object) -> object:
+    """Let a bare name stand for the law of that name with all its defaults: "pareto" for {law = "pareto"}."""
+    return {"law": value} if isinstance(value, str) else value
+
+
 Delay = Annotated[
-    ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay, Field(discriminator="law")
+    Annotated[
+        ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay | ParetoDelay,
+        Field(discriminator="law"),
+    ],
+    BeforeValidator(by_law),
+]
+
+BoundedDelay = Annotated[
+    Annotated[
+        ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay | ParetoDelay | AdversarialDelay,
+        Field(discriminator="law"),
+    ],
+    BeforeValidator(by_law),
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
 from bft.checking.safety import SafetyMonitor
@@ -27,6 +27,7 @@ from bft.core.replica import Replica
 from bft.core.request import Request, RequestKey
 from bft.simulation.clients import Clients
 from bft.simulation.environment import Alarm, Clock, Fanout, Timer
+from bft.simulation.fabric import Fabric
 from bft.simulation.links import Links
 from bft.validators.panel import Panel
 
@@ -52,10 +53,12 @@ class Host:
         Watches every event.
     faulty : mapping
         Behaviour and context of every faulty node.
+    fabric : Fabric, optional
+        Carries the messages in place of the links.
     """
 
     _fanout: Callable[..., object] = Fanout
-    _do: ClassVar[dict[type, Callable[[Any, int, Any], None]]]
+    _do: dict[type, Callable[[Any, int, Any], None]]
 
     def __init_subclass__(cls) -> None:
         """Look the methods for effects up once a class, the overridden ones of a subclass among them."""
@@ -72,6 +75,7 @@ class Host:
         clients: Clients,
         monitor: SafetyMonitor,
         faulty: Mapping[int, tuple[Behaviour, FaultyNode]],
+        fabric: Fabric | None = None,
     ) -> None:
         self.clock: Any = Clock()
         self.n = n
@@ -97,6 +101,8 @@ class Host:
         self._timers: list[dict[str, Timer]] = [{} for _ in range(n)]
         self._stored: dict[int, dict[tuple[object, ...], object]] = {node: {} for node in faulty}
         self._soon: deque[tuple[int, object]] = deque()
+        if fabric is not None:
+            self._do = self._do | fabric.carry(self.clock, self._receive, self.running, self._launched)
         for node in range(n):
             self._start(node)
 
@@ -236,6 +242,11 @@ class Host:
 
     def _deliver_once(self, node: int, recipient: int, event: Deliver) -> None:
         self._fanout(self.clock, [recipient], [self.links.send_delay_s(node)], event)
+
+    def _launched(self, event: Deliver, recipients: Sequence[int]) -> None:
+        """The fabric has taken over a message."""
+        kind = event.message.__class__
+        self._sent[kind] = self._sent.get(kind, 0) + len(recipients)
 
     @property
     def sent(self) -> dict[str, int]:

@@ -61,6 +61,14 @@ class JournalledHost(Host):
             self._travelling.setdefault((recipient, id(event)), deque()).append(message)
         Fanout(clock, recipients, delays_s, event)
 
+    def _launched(self, event: Any, recipients: Sequence[int]) -> None:
+        """A message goes over hops: what relays do with it, the journal does not tell."""
+        self._kept.append(event)
+        for recipient in recipients:
+            message = self._leaves(event.sender, recipient, event.message)
+            self._travelling.setdefault((recipient, id(event)), deque()).append(message)
+        super()._launched(event, recipients)
+
     def _leaves(self, sender: int, recipient: int, body: object) -> Message:
         messages = self.journal.messages
         message = Message(number=len(messages), sender=sender, recipient=recipient, body=body, sent_at_s=self.clock.now)
@@ -69,7 +77,12 @@ class JournalledHost(Host):
         return message
 
     def _receive(self, node: int, event: Any) -> None:
-        message = self._travelling[node, id(event)].popleft()
+        travelling = self._travelling.get((node, id(event)))
+        if travelling:
+            message = travelling.popleft()
+        else:  # a copy made on the way, or what a relay has put in a message's place
+            self._kept.append(event)
+            message = self._leaves(event.sender, node, event.message)
         message.arrived_at_s = self.clock.now
         message.fate = "recipient down" if self.running[node] is None else "delivered"
         if message.fate == "delivered":

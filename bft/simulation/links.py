@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bft.network.delays import DelayLaw
 from bft.network.draws import BROADCASTS, CHUNK_ELEMENTS, SENDS
-from bft.network.settings import Network, Partition
+from bft.network.settings import Network
 from bft.randomness import Floats, Randomness, Tape
 
 CONVERTED_AT_ONCE = 8
@@ -98,7 +98,7 @@ class Links:
             self._luck = Tape(self._randomness, "loss and duplication", self._n, depth, self._replication)
         lost = self._loss > 0 and self._luck.draw(sender) < self._loss
         twice = self._duplication > 0 and self._luck.draw(sender) < self._duplication
-        if lost or any(cuts(partition, sender, recipient, now_s) for partition in self._partitions):
+        if lost or any(partition.cuts(sender, recipient, now_s) for partition in self._partitions):
             return 0
         return 2 if twice else 1
 
@@ -107,12 +107,3 @@ def sort_delays(delays: Floats) -> tuple[NDArray[Any], ...]:
     """Return recipients and delays, soonest first along the last axis, without the last (the sender itself)."""
     order = np.argsort(delays, axis=-1, kind="stable")
     return order[..., :-1], np.take_along_axis(delays, order, axis=-1)[..., :-1]
-
-
-def cuts(partition: Partition, one: int, other: int, now_s: float) -> bool:
-    """Return whether a partition keeps two nodes apart now."""
-    if not partition.start_s <= now_s < partition.end_s:
-        return False
-    groups = [set(group) for group in partition.groups]
-    side = [next((index for index, group in enumerate(groups) if node in group), None) for node in (one, other)]
-    return side[0] != side[1]

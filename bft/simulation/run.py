@@ -14,6 +14,7 @@ from bft.checking.trace import Trace
 from bft.core.lean import lean
 from bft.scenario import Scenario
 from bft.simulation.journal import Journal
+from bft.simulation.network_metrics import NetworkMetrics
 
 
 @lean
@@ -35,6 +36,8 @@ class Metrics:
         Copies sent by type of message.
     client_latency_s : tuple of float
         Of each answered request, from asking to f + 1 equal replies.
+    network : NetworkMetrics or None
+        Bytes, relays and queues, where the scenario's network has any.
     """
 
     decided_at_s: float | None
@@ -46,6 +49,7 @@ class Metrics:
     messages_lost: int
     sent_by_kind: Mapping[str, int]
     client_latency_s: tuple[float, ...]
+    network: NetworkMetrics | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -112,6 +116,7 @@ class Run:
             "messages_lost": metrics.messages_lost,
             "sent_by_kind": dict(metrics.sent_by_kind),
             "client_latency_s": list(metrics.client_latency_s),
+            "network": self._network(),
             "faults": {str(node): dict(told) for node, told in self.faults.items()},
             "breaches": [
                 {"invariant": each.invariant, "time_s": each.time_s, "node": each.node, "detail": each.detail}
@@ -122,6 +127,14 @@ class Run:
             "trace_hash": self.trace_hash,
             "cpu_s": self.cpu_s,
         }
+
+    def _network(self) -> dict[str, Any] | None:
+        """Return the network's metrics, and the connectivity of its links where not everybody has one to everybody."""
+        network, scenario = self.metrics.network, self.scenario
+        if network is None:
+            return None
+        links = scenario.network.connectivity(scenario.n, scenario.system.tolerated)
+        return {**network.to_json(), "node_connectivity": links.node, "edge_connectivity": links.edge}
 
     def _repr_html_(self) -> str:
         rows = {

@@ -20,10 +20,12 @@ from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.errors import ScenarioError, bad_value
+from bft.network.plan import NetworkPlan
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
+from bft.simulation.fabric import Fabric
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
 from bft.simulation.links import Links
@@ -73,6 +75,7 @@ class Simulator:
         self._check = check
         self._host: type[Host] = JournalledHost if journal else Host
         self._end_s = scenario.end_s
+        self._plan = NetworkPlan(scenario.network, scenario.n) if scenario.network.beyond_delays else None
         self._nodes = tuple(range(scenario.n))
         self._every_node = frozenset(self._nodes)
         self._asked = [
@@ -104,6 +107,7 @@ class Simulator:
         monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify)
         full = FullCheck(self._make_replica) if self._check == "full" else None
         make_replica: MakeReplica = self._make_replica if full is None else full
+        fabric = self._fabric(replication, byzantine, keyring)
         host = self._host(
             n=n,
             make_replica=lambda node: make_replica(node, self._config, keyring),
@@ -113,10 +117,13 @@ class Simulator:
             clients=clients,
             monitor=monitor,
             faulty={node: (plan[node], contexts[node]) for node in faulty},
+            fabric=fabric,
         )
         for request, at_s in zip(self._asked, self._arrivals_s(replication), strict=True):
             host.submit(keyring.sign(request), at_s)
         host.run(self._end_s)
+        if fabric is not None:
+            fabric.leave()
         executions = Executions(host.milestones, replicas, self._asked)
         outcomes = tuple(
             outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
@@ -129,13 +136,19 @@ class Simulator:
             replication=replication,
             outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
             outcomes=outcomes,
-            metrics=self._metrics(host, clients, replicas, executions),
+            metrics=self._metrics(host, clients, replicas, executions, fabric),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,
             trace=Trace(host.records),
             cpu_s=process_time() - started_s,
             journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
         )
+
+    def _fabric(self, replication: int, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:
+        """Return what carries the messages where the network is more than links that are all alike."""
+        if self._plan is None:
+            return None
+        return Fabric(self._plan, self._randomness, replication, byzantine, keyring.sign)
 
     def _arrivals_s(self, replication: int) -> list[float]:
         """Return when each request arrives, in seconds."""
@@ -167,7 +180,9 @@ class Simulator:
             for node, behaviour in plan.items()
         }
 
-    def _metrics(self, host: Host, clients: Clients, honest: Sequence[int], executions: Executions) -> Metrics:
+    def _metrics(
+        self, host: Host, clients: Clients, honest: Sequence[int], executions: Executions, fabric: Fabric | None
+    ) -> Metrics:
         """Measure a finished run; n − f nodes make a decision, or all the honest if fewer or of different weight."""
         times = sorted(executions.done_at_s.values())
         enough = len(honest) if self._enough is None else min(len(honest), self._enough)
@@ -181,9 +196,10 @@ class Simulator:
             views=1 + max(entered, default=0),
             messages_sent=sum(sent.values()),
             messages_delivered=host.delivered,
-            messages_lost=host.lost,
+            messages_lost=host.lost + (0 if fabric is None else fabric.lost),
             sent_by_kind=sent,
             client_latency_s=tuple([answered[key] - asked[key] for key in asked if key in answered]),
+            network=None if fabric is None else fabric.metrics(),
         )
 
 

@@ -59,6 +59,8 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     network = scenario.network
     if scenario.requests.count != 1:
         yield _refusal("requests.count", scenario.requests.count, "1 request")
+    for name in network.beyond_delays:
+        yield _refusal(f"network.{name}", _brief(getattr(network, name)), "links that are alike, and nothing else")
     if network.partitions:
         yield _refusal("network.partitions", len(network.partitions), "without partitions")
     if network.duplication > 0:
@@ -136,6 +138,13 @@ def _time_obstacles(scenario: Scenario) -> Iterator[str]:
         yield _refusal(
             "horizon_s", scenario.end_s, f"outcomes alone with at least {needed_s:.4g} seconds for all views"
         )
+
+
+def _brief(setting: object) -> object:
+    """Return what stands for a part of the network in one sentence."""
+    if isinstance(setting, tuple):
+        return len(setting)
+    return getattr(setting, "kind", setting if isinstance(setting, float) else "given")
 
 
 def _refusal(field: str, value: object, runs: str) -> str:

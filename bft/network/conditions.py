@@ -1,0 +1,120 @@
+"""What can be wrong with single links, and for how long: overrides, partitions, partial synchrony."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from bft.network.delays import BoundedDelay, Delay, ParetoDelay
+from bft.settings import PositiveSeconds, Probability, Seconds, Settings
+
+
+class Partition(Settings):
+    """For a while, groups of nodes cannot reach each other; messages sent across meanwhile are lost.
+
+    Attributes
+    ----------
+    groups : tuple of tuple of int
+        Nodes that still reach each other. Nodes in no group form one more group together.
+    start_s, end_s : float
+        From when to when, in seconds; the partition heals at `end_s`.
+    one_way : bool
+        Only what the first group sends to others is lost; what it is sent still arrives.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    start_s: Seconds = 0.0
+    end_s: float
+    one_way: bool = False
+
+    @model_validator(mode="after")
+    def _sound(self) -> Partition:
+        if not self.end_s > self.start_s:
+            raise ValueError(f"end_s = {self.end_s}: must be later than start_s = {self.start_s}")
+        members = [node for group in self.groups for node in group]
+        if len(set(members)) != len(members):
+            raise ValueError(f"groups = {self.groups}: must not name a node twice")
+        if self.one_way and not self.groups:
+            raise ValueError("groups = (): must name the group that is not heard")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Say that it is one-way only where it is."""
+        tables: dict[str, Any] = write(self)
+        if not self.one_way:
+            tables.pop("one_way", None)
+        return tables
+
+    def cuts(self, sender: int, recipient: int, now_s: float) -> bool:
+        """Return whether what `sender` sends to `recipient` now is lost."""
+        if not self.start_s <= now_s < self.end_s:
+            return False
+        sides = [
+            next((index for index, group in enumerate(self.groups) if node in group), None)
+            for node in (sender, recipient)
+        ]
+        return sides[0] != sides[1] and not (self.one_way and sides[0] != 0)
+
+
+class Link(Settings):
+    """What is different on some links; where several speak of one link, the last one that has a value decides.
+
+    Attributes
+    ----------
+    senders, recipients : tuple of int, optional
+        From whom and to whom, each to each; by default everybody.
+    delay : Delay, optional
+        Law of the delay; it takes the place of region, graph and `network.delay`.
+    loss, duplication, reordering : float, optional
+        Probability that a message is lost, arrives twice, or is held back so that later ones overtake it.
+    """
+
+    senders: tuple[int, ...] | None = None
+    recipients: tuple[int, ...] | None = None
+    delay: Delay | None = None
+    loss: Probability | None = None
+    duplication: Probability | None = None
+    reordering: Probability | None = None
+
+    def speaks_of(self, sender: int, recipient: int) -> bool:
+        """Return whether a link is among those meant."""
+        return (self.senders is None or sender in self.senders) and (
+            self.recipients is None or recipient in self.recipients
+        )
+
+
+class PartialSynchrony(Settings):
+    """Messages take any time before the global stabilisation time, and at most Δ after it.
+
+    A message sent at t < GST takes a time of the law `before`, but arrives by GST + Δ; one that is sent later takes
+    the link's own time, or Δ if that is less. Losses stay as they are set.
+
+    Attributes
+    ----------
+    gst_s : float
+        Global stabilisation time; the protocol does not know it.
+    delta_s : float
+        Δ, the bound on one link from then on.
+    before : Delay or {law = "adversarial"}
+        How long messages take before: by default a heavy tail; the adversary's law always uses the bound.
+
+    References
+    ----------
+    Dwork, Lynch & Stockmeyer, *Consensus in the presence of partial synchrony*, JACM 35 (1988).
+    """
+
+    gst_s: Seconds
+    delta_s: PositiveSeconds
+    before: BoundedDelay = ParetoDelay(scale_s=0.5, shape=0.8)
+
+
+def read_count(value: object) -> object:
+    """Refuse true and false as numbers of nodes."""
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(read_count), Field(ge=1)]

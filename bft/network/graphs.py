@@ -1,0 +1,200 @@
+"""Graphs as plain tuples, made and measured by networkx, which is loaded only where a topology is given.
+
+Node numbers are 0 … n − 1. Where a graph calls its nodes otherwise they are numbered in ascending order if all labels
+are whole numbers, else in the order in which the file (or the networkx object) names them. A node's link to itself
+carries nothing and is left out; parallel links count once, the first of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Edge = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """Who has a link to whom.
+
+    Attributes
+    ----------
+    n : int
+        Number of nodes.
+    edges : tuple of (int, int)
+        Links, each pair once; in an undirected graph a link carries messages both ways.
+    directed : bool
+        Whether a link carries messages from its first node to its second only.
+    delay_s : mapping of (int, int) to float
+        Delays that the graph itself gives some links, in seconds.
+    labels : tuple of str
+        What the nodes were called, by number.
+    """
+
+    n: int
+    edges: tuple[Edge, ...]
+    directed: bool = False
+    delay_s: Mapping[Edge, float] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[int, ...], ...]:
+        """Whom each node can send to, in ascending order."""
+        out: list[set[int]] = [set() for _ in range(self.n)]
+        for one, other in self.edges:
+            out[one].add(other)
+            if not self.directed:
+                out[other].add(one)
+        return tuple(tuple(sorted(each)) for each in out)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every node can send to every other."""
+        return all(len(each) == self.n - 1 for each in self.neighbours)
+
+    def edge_delay_s(self, one: int, other: int) -> float | None:
+        """Return the delay that the graph gives a link, or None."""
+        given = self.delay_s.get((one, other))
+        return self.delay_s.get((other, one)) if given is None and not self.directed else given
+
+    def unreachable(self) -> tuple[int, int] | None:
+        """Return two nodes of which the first cannot reach the second over any number of links, or None."""
+        for start in (0,) if not self.directed else range(self.n):
+            reached, front = {start}, [start]
+            while front:
+                front = [new for node in front for new in self.neighbours[node] if new not in reached]
+                reached.update(front)
+            missing = [node for node in range(self.n) if node not in reached]
+            if missing:
+                return start, missing[0]
+        return None
+
+    def networkx(self) -> nx.Graph[int]:
+        """Return the graph as a networkx object."""
+        import networkx as nx
+
+        made: nx.Graph[int] = nx.DiGraph() if self.directed else nx.Graph()
+        made.add_nodes_from(range(self.n))
+        made.add_edges_from(self.edges)
+        return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connectivity:
+    """How many nodes, or links, must fail before some honest node cannot reach another.
+
+    Attributes
+    ----------
+    node, edge : int
+        Node and edge connectivity; of the complete graph n − 1.
+    tolerated : int
+        f: faulty nodes that the protocol tolerates.
+
+    References
+    ----------
+    Dolev, *The Byzantine generals strike again*, Journal of Algorithms 3 (1982): relays that may alter what they pass
+    on are harmless iff the node connectivity is at least 2f + 1. Where messages are signed they can only be withheld,
+    and f + 1 is enough.
+    """
+
+    node: int
+    edge: int
+    tolerated: int
+
+    @property
+    def needed_signed(self) -> int:
+        """Node connectivity that f faulty relays need with signatures: f + 1."""
+        return self.tolerated + 1
+
+    @property
+    def needed_unsigned(self) -> int:
+        """The same without signatures: 2f + 1."""
+        return 2 * self.tolerated + 1
+
+    def sufficient(self, *, signed: bool) -> bool:
+        """Whether f faulty relays, wherever they sit, cannot part honest nodes or deceive them."""
+        return self.node >= (self.needed_signed if signed else self.needed_unsigned)
+
+    def sentence(self, *, signed: bool) -> str:
+        """Return what this means, for reading."""
+        kind = "with signatures" if signed else "without signatures"
+        needed = self.needed_signed if signed else self.needed_unsigned
+        verdict = "enough" if self.sufficient(signed=signed) else "WARNING: not enough"
+        return (
+            f"node connectivity {self.node}, edge connectivity {self.edge}; f = {self.tolerated} faulty relays {kind} "
+            f"need {needed}: {verdict}"
+        )
+
+
+@lru_cache(maxsize=64)
+def connectivities(n: int, edges: tuple[Edge, ...], directed: bool) -> tuple[int, int]:
+    """Return node and edge connectivity."""
+    import networkx as nx
+
+    graph = Graph(n=n, edges=edges, directed=directed)
+    if graph.complete:
+        return n - 1, n - 1
+    made = graph.networkx()
+    return int(nx.node_connectivity(made)), int(nx.edge_connectivity(made))
+
+
+def minimum_cut(graph: Graph) -> tuple[int, ...]:
+    """Return a smallest set of nodes whose failure parts the rest, in ascending order; empty for a complete graph."""
+    import networkx as nx
+
+    return () if graph.complete else tuple(sorted(nx.minimum_node_cut(graph.networkx())))
+
+
+def from_networkx(given: nx.Graph[Any]) -> Graph:
+    """Number the nodes of a networkx graph; an edge attribute `delay_s` becomes the delay of the link.
+
+    Raises
+    ------
+    ValueError
+        If a delay is no number, or negative.
+    """
+    labels = list(given.nodes)
+    if all(_whole(label) for label in labels):
+        labels.sort(key=int)
+    number = {label: place for place, label in enumerate(labels)}
+    directed = bool(given.is_directed())
+    edges: dict[Edge, float | None] = {}
+    for one, other, data in given.edges(data=True):
+        pair = (number[one], number[other])
+        if pair[0] == pair[1] or pair in edges or (not directed and pair[::-1] in edges):
+            continue
+        edges[pair] = _delay_s(data, one, other)
+    return Graph(
+        n=len(labels),
+        edges=tuple(edges),
+        directed=directed,
+        delay_s={pair: delay for pair, delay in edges.items() if delay is not None},
+        labels=tuple(str(label) for label in labels),
+    )
+
+
+def from_pairs(n: int, pairs: Iterable[tuple[Any, Any]]) -> Graph:
+    """Return the undirected graph of some pairs of node numbers."""
+    kept = dict.fromkeys((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
+    return Graph(n=n, edges=tuple(sorted(kept)))
+
+
+def _whole(label: object) -> bool:
+    return (isinstance(label, int) and not isinstance(label, bool)) or (isinstance(label, str) and label.isdecimal())
+
+
+def _delay_s(data: Mapping[str, Any], one: object, other: object) -> float | None:
+    if "delay_s" not in data:
+        return None
+    try:
+        delay = float(data["delay_s"])
+    except (TypeError, ValueError):
+        delay = -1.0
+    if not 0.0 <= delay < float("inf"):
+        raise ValueError(f"delay_s = {data['delay_s']!r} of the link {one} – {other} must be a number, 0 or more")
+    return delay

@@ -1,0 +1,268 @@
+"""Which nodes have links: settings of the named graphs of networkx, a GraphML file, or a list of links.
+
+Random graphs belong to the scenario (`seed`), not to the run: every replication has the same links, and a sweep may go
+over the seeds. They are the first connected ones that their seed gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import combinations
+from math import ceil, sqrt
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from bft.errors import ScenarioError, bad_value
+from bft.network.graphs import Graph, from_networkx, from_pairs
+from bft.settings import Seconds, Settings
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+TRIES = 100  # graphs drawn from one seed until one is connected
+Seed = Annotated[int, Field(ge=0)]
+
+
+class CompleteTopology(Settings):
+    """Everybody has a link to everybody: what PBFT assumes."""
+
+    kind: Literal["complete"] = "complete"
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes."""
+        return from_pairs(n, combinations(range(n), 2))
+
+
+class RingTopology(Settings):
+    """Each node has a link to the next, the last to the first."""
+
+    kind: Literal["ring"] = "ring"
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes."""
+        return from_pairs(n, ((node, (node + 1) % n) for node in range(n)))
+
+
+class StarTopology(Settings):
+    """All links lead to one node."""
+
+    kind: Literal["star"] = "star"
+    centre: Annotated[int, Field(ge=0)] = 0
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes."""
+        if self.centre >= n:
+            raise _refusal("centre", self.centre, f"must be a node between 0 and {n - 1}")
+        return from_pairs(n, ((self.centre, node) for node in range(n)))
+
+
+class GridTopology(Settings):
+    """Rows and columns, each node with a link to those beside, above and below; the last row may be shorter."""
+
+    kind: Literal["grid"] = "grid"
+    columns: Annotated[int, Field(ge=1)] | None = None
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes; by default about as many columns as rows."""
+        columns = self.columns or ceil(sqrt(n))
+        beside = ((node, node + 1) for node in range(n - 1) if (node + 1) % columns)
+        below = ((node, node + columns) for node in range(n - columns))
+        return from_pairs(n, [*beside, *below])
+
+
+class RegularTopology(Settings):
+    """A random graph in which every node has the same number of links."""
+
+    kind: Literal["random_regular"] = "random_regular"
+    degree: Annotated[int, Field(ge=1)] = 4
+    seed: Seed = 0
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes."""
+        if not self.degree < n or n * self.degree % 2:
+            raise _refusal("degree", self.degree, f"must be less than n = {n}, and n times degree even")
+        import networkx as nx
+
+        random = Random(self.seed)
+        return _connected(self.kind, lambda: nx.random_regular_graph(self.degree, n, seed=random))
+
+
+class SmallWorldTopology(Settings):
+    """Watts & Strogatz (1998): a ring with links to the nearest, some of them rewired at random."""
+
+    kind: Literal["small_world"] = "small_world"
+    nearest: Annotated[int, Field(ge=2)] = 4
+    rewiring: Annotated[float, Field(ge=0, le=1)] = 0.1
+    seed: Seed = 0
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes."""
+        if not self.nearest < n:
+            raise _refusal("nearest", self.nearest, f"must be less than n = {n}")
+        import networkx as nx
+
+        random = Random(self.seed)
+        return _connected(self.kind, lambda: nx.watts_strogatz_graph(n, self.nearest, self.rewiring, seed=random))
+
+
+class ScaleFreeTopology(Settings):
+    """Barabási & Albert (1999): each new node takes links to nodes that have many already."""
+
+    kind: Literal["scale_free"] = "scale_free"
+    links: Annotated[int, Field(ge=1)] = 2
+    seed: Seed = 0
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes."""
+        if not self.links < n:
+            raise _refusal("links", self.links, f"must be less than n = {n}")
+        import networkx as nx
+
+        return from_networkx(nx.barabasi_albert_graph(n, self.links, seed=Random(self.seed)))
+
+
+class HararyTopology(Settings):
+    """Harary (1962): the given node connectivity with the fewest links possible."""
+
+    kind: Literal["harary"] = "harary"
+    connectivity: Annotated[int, Field(ge=1)] = 3
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of n nodes."""
+        if not self.connectivity < n:
+            raise _refusal("connectivity", self.connectivity, f"must be less than n = {n}")
+        import networkx as nx
+
+        return from_networkx(nx.hkn_harary_graph(self.connectivity, n))
+
+
+class GraphmlTopology(Settings):
+    """Any graph from a GraphML file; a link's attribute `delay_s`, if there is one, is its delay."""
+
+    kind: Literal["graphml"] = "graphml"
+    file: str
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph of the file, which must have n nodes."""
+        graph = _read(self.file)
+        if graph.n != n:
+            raise _refusal("file", self.file, f"the graph has {graph.n} nodes, and n is {n}")
+        return graph
+
+
+class EdgesTopology(Settings):
+    """The links themselves, one pair of nodes for each; this is what a networkx object becomes."""
+
+    kind: Literal["edges"] = "edges"
+    links: tuple[tuple[int, int], ...]
+    nodes: Annotated[int, Field(ge=1)] | None = None
+    directed: bool = False
+    delay_s: tuple[Seconds, ...] | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> EdgesTopology:
+        if self.delay_s is not None and len(self.delay_s) != len(self.links):
+            raise ValueError(f"delay_s: must have one value for each of the {len(self.links)} links")
+        return self
+
+    def graph(self, n: int) -> Graph:
+        """Return the graph, which must have n nodes."""
+        if self.nodes not in (None, n):
+            raise _refusal("nodes", self.nodes, f"the graph has {self.nodes} nodes, and n is {n}")
+        for node in (node for link in self.links for node in link):
+            if not 0 <= node < n:
+                raise _refusal("links", node, f"must be a node between 0 and {n - 1}")
+        kept: dict[tuple[int, int], float | None] = {}
+        for place, (one, other) in enumerate(self.links):
+            if one != other and (one, other) not in kept and (self.directed or (other, one) not in kept):
+                kept[one, other] = None if self.delay_s is None else self.delay_s[place]
+        return Graph(
+            n=n,
+            edges=tuple(kept),
+            directed=self.directed,
+            delay_s={pair: delay for pair, delay in kept.items() if delay is not None},
+        )
+
+
+def read_topology(value: object) -> object:
+    """Let a bare name stand for the topology of that kind, and a networkx graph for its links."""
+    if isinstance(value, str):
+        return {"kind": value}
+    if type(value).__module__.partition(".")[0] != "networkx":
+        return value
+    graph = from_networkx(value)  # type: ignore[arg-type]
+    if graph.delay_s and len(graph.delay_s) != len(graph.edges):
+        raise ValueError("delay_s must be given for all links of the graph or for none")
+    return {
+        "kind": "edges",
+        "links": graph.edges,
+        "nodes": graph.n,
+        "directed": graph.directed,
+        **({"delay_s": tuple(graph.delay_s[edge] for edge in graph.edges)} if graph.delay_s else {}),
+    }
+
+
+Topology = Annotated[
+    Annotated[
+        CompleteTopology
+        | RingTopology
+        | StarTopology
+        | GridTopology
+        | RegularTopology
+        | SmallWorldTopology
+        | ScaleFreeTopology
+        | HararyTopology
+        | GraphmlTopology
+        | EdgesTopology,
+        Field(discriminator="kind"),
+    ],
+    BeforeValidator(read_topology),
+]
+
+
+@lru_cache(maxsize=64)
+def graph_of(topology: Topology, n: int) -> Graph:
+    """Return a topology's graph of n nodes.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such graph, or some node cannot reach another.
+    """
+    graph = from_pairs(1, ()) if n == 1 and topology.kind not in ("graphml", "edges") else topology.graph(n)
+    cut_off = graph.unreachable()
+    if cut_off is not None:
+        one, other = (f"{node} ({graph.labels[node]})" if graph.labels else str(node) for node in cut_off)
+        allowed = f"must be connected, and node {one} cannot reach node {other}"
+        raise ScenarioError(bad_value("network.topology", topology.kind, allowed))
+    return graph
+
+
+def _connected(kind: str, draw: Callable[[], nx.Graph[int]]) -> Graph:
+    """Draw until a graph is connected."""
+    for _ in range(TRIES):
+        graph = from_networkx(draw())
+        if graph.unreachable() is None:
+            return graph
+    raise ScenarioError(bad_value("network.topology", kind, f"gave no connected graph in {TRIES} tries"))
+
+
+def _read(path: str) -> Graph:
+    import networkx as nx
+
+    if not Path(path).is_file():
+        raise _refusal("file", path, "cannot be read: no such file")
+    try:
+        return from_networkx(nx.read_graphml(path))
+    except ValueError as reason:
+        raise _refusal("file", path, str(reason)) from None
+    except Exception as reason:  # the reader raises whatever its XML parser meets
+        raise _refusal("file", path, f"is not GraphML: {reason}") from None
+
+
+def _refusal(field: str, value: object, allowed: str) -> ScenarioError:
+    return ScenarioError(bad_value(f"network.topology.{field}", value, allowed))

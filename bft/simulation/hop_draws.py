@@ -1,0 +1,92 @@
+"""Random draws of single links, one after another for each sending node, each from streams of its own."""
+
+from __future__ import annotations
+
+from bft.network.delays import DelayLaw
+from bft.randomness import Floats, Randomness
+
+CHUNK = 64  # draws that are transformed at once
+
+
+class HopDraws:
+    """What chance decides about messages on links.
+
+    The k-th message that a node puts on any link has the k-th uniform of the node's delays, whatever law makes a delay
+    of it, and whether it is lost. Losses, copies, and the choice of neighbours have streams of their own.
+
+    Parameters
+    ----------
+    randomness : Randomness
+        The streams of the seed.
+    n : int
+        Number of nodes.
+    replication : int
+        0 or more.
+    """
+
+    def __init__(self, randomness: Randomness, n: int, replication: int) -> None:
+        self._randomness = randomness
+        self._n = n
+        self._replication = replication
+        self._tapes: dict[str, list[_Tape]] = {}
+
+    def delay_s(self, what: str, node: int, law: DelayLaw) -> float:
+        """Return the node's next delay for one purpose, in seconds."""
+        return self._tape(what, node).delay_s(law)
+
+    def luck(self, what: str, node: int) -> float:
+        """Return the node's next uniform in [0, 1) for one purpose."""
+        return self._tape(what, node).uniform()
+
+    def _tape(self, purpose: str, node: int) -> _Tape:
+        tapes = self._tapes.get(purpose)
+        if tapes is None:
+            tapes = [_Tape(self._randomness, purpose, self._n, each, self._replication) for each in range(self._n)]
+            self._tapes[purpose] = tapes
+        return tapes[node]
+
+
+class _Tape:
+    """One node's uniforms, in chunks; the first is a slice of the block that replications share."""
+
+    __slots__ = ("_address", "_made", "_next", "_randomness", "_raw", "_sampled", "_uniforms")
+
+    def __init__(self, randomness: Randomness, purpose: str, n: int, node: int, replication: int) -> None:
+        self._randomness = randomness
+        self._address = (purpose, n, node, replication)
+        self._next = CHUNK
+        self._made = 0
+        self._raw: Floats
+        self._uniforms: list[float] = []
+        self._sampled: dict[int, list[float]] = {}
+
+    def uniform(self) -> float:
+        place = self._advance()
+        if not self._uniforms:
+            self._uniforms = self._raw.tolist()
+        return self._uniforms[place]
+
+    def delay_s(self, law: DelayLaw) -> float:
+        place = self._advance()
+        sampled = self._sampled.get(id(law))
+        if sampled is None:
+            sampled = law.sample(self._raw).tolist()
+            self._sampled[id(law)] = sampled
+        return sampled[place]
+
+    def _advance(self) -> int:
+        if self._next == CHUNK:
+            self._refill()
+        self._next += 1
+        return self._next - 1
+
+    def _refill(self) -> None:
+        purpose, n, node, replication = self._address
+        if self._made == 0:
+            self._raw = self._randomness.uniforms(purpose, (n, CHUNK), replication)[node]
+        else:
+            self._raw = self._randomness.generator(purpose, 1, replication, node, self._made - 1).random(CHUNK)
+        self._made += 1
+        self._next = 0
+        self._uniforms = []
+        self._sampled = {}
