@@ -15,7 +15,7 @@ from bft.adversary.lie import Collude, Lie
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.network.delays import ConstantDelay, ExponentialDelay, LognormalDelay, NormalDelay, UniformDelay
-from bft.network.settings import Network, Partition
+from bft.network.settings import BEYOND, Network, Partition
 from bft.scenario import Requests, Scenario
 from bft.settings import Settings
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
@@ -47,6 +47,9 @@ FIELDS: dict[type[Settings], str] = {
 }
 KNOWN = {kind: frozenset(names.split()) for kind, names in FIELDS.items()}
 JUDGED_BY_TYPE = (LatencySettings,)  # refused as a whole elsewhere
+JUDGED_BY_NAME: dict[type[Settings], frozenset[str]] = {
+    Network: frozenset(BEYOND)
+}  # the same: a complete topology is none that matters
 BEHAVIOURS = (Crash, Withhold, SilentPrimary, Equivocate, Lie, Collude)
 PARAMETERS = frozenset({"at_s", "rush"})
 
@@ -67,6 +70,8 @@ def unknown_fields(scenario: Scenario) -> Iterator[tuple[str, Any]]:
 def _unknown(settings: Settings, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     known = KNOWN.get(type(settings), frozenset())
     for name, field in type(settings).model_fields.items():
+        if name in JUDGED_BY_NAME.get(type(settings), frozenset()):
+            continue
         value, here = getattr(settings, name), (*path, name)
         if name not in known:
             if value != field.get_default(call_default_factory=True):

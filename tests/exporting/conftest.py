@@ -14,9 +14,12 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 QUIET += ["--disable-component-update", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it the test is skipped, unless BFT_REQUIRE_CHROMIUM says that it must be there."""
+    """Debian's Chromium, for one file of tests at a time: its event loop must not be met by others.
+
+    Without it the test is skipped, unless BFT_REQUIRE_CHROMIUM says that it must be there.
+    """
     path = shutil.which("chromium")
     if path is None:
         message = "chromium is not installed: pages are not opened in a browser"
