@@ -88,7 +88,9 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
             return _perfect(scenario, faults, behaviours)
         if isinstance(scenario.validators, StatisticalValidators):
             return _statistical(scenario, scenario.validators, faults, behaviours)
-        return _recorded(scenario, scenario.validators, faults, behaviours)
+        if isinstance(scenario.validators, RecordedValidators):
+            return _recorded(scenario, scenario.validators, faults, behaviours)
+        return None
     except UnsupportedError:
         return None
 

@@ -8,7 +8,13 @@ from pathlib import Path
 from bft.adversary.settings import describe
 from bft.plotting.estimates import DELTA, Estimates, called
 from bft.scenario import Scenario
-from bft.validators.settings import DEFAULT_PRESET, PerfectValidators, RecordedValidators, StatisticalValidators
+from bft.validators.settings import (
+    DEFAULT_PRESET,
+    PerfectValidators,
+    RecordedValidators,
+    ReplayedValidators,
+    StatisticalValidators,
+)
 
 BEHAVIOUR = "faults.behaviour"
 
@@ -49,6 +55,8 @@ def validator_words(scenario: Scenario) -> str:
             return "perfect validators"
         case RecordedValidators():
             return f"recorded answers of {len(validators.models)} LLMs ({Path(validators.file).name})"
+        case ReplayedValidators():
+            return f"a live panel replayed ({Path(validators.file).name})"
         case StatisticalValidators(preset=None, file=None, accuracy=None):
             return f"LLM validators ({DEFAULT_PRESET})"
         case StatisticalValidators(preset=None, file=None):

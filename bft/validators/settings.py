@@ -18,10 +18,12 @@ from bft.validators.error_settings import Errors, IndependentErrorSettings
 from bft.validators.latency_settings import LatencySettings
 from bft.validators.panel import PanelModel
 from bft.validators.panel_numbers import PanelNumbers
+from bft.validators.panel_record import read_record
 from bft.validators.perfect import PerfectPanel
 from bft.validators.presets import load_numbers, preset
 from bft.validators.quantities import Probabilities, by_name, each_node
 from bft.validators.recorded import RecordedAnswers
+from bft.validators.replayed import ReplayedModel
 from bft.validators.statistical import StatisticalAnswers
 from bft.validators.tables import load_answers
 
@@ -173,7 +175,45 @@ class RecordedValidators(Settings):
         return ComposedModel(answers=self.answers(), check=self.check.check(n), latency=latency)
 
 
+class ReplayedValidators(Settings):
+    """Validators that say what a live panel said, as it wrote it down (`bft.live.recorder`).
+
+    Each question asked is drawn uniformly among those that the panel was asked.
+    """
+
+    kind: Literal["replayed"] = "replayed"
+
+    file: str
+    """Record of a live panel: JSON lines."""
+
+    models: tuple[str, ...] | None = None
+    """Members of the panel that is replayed, where the file holds several; by default the last one."""
+
+    latency: bool = True
+    """Whether calls take as long as they took."""
+
+    def model(self, n: int) -> PanelModel:
+        """Return what makes the panels of `n` nodes.
+
+        Raises
+        ------
+        ScenarioError
+            If the panel has not one member for each node.
+        TableError
+            If the record cannot be read, or holds nothing of this panel.
+        """
+        questions = read_record(self.file).of_panel(self.models)
+        members = questions[0].models
+        if len(members) != n:
+            allowed = f"holds a panel of {len(members)}: must have one member for each of the n = {n} nodes"
+            raise ScenarioError(bad_value("validators.file", self.file, allowed))
+        return ReplayedModel(questions, latency=self.latency)
+
+
 ValidatorSettings = Annotated[
-    Annotated[PerfectValidators | StatisticalValidators | RecordedValidators, Field(discriminator="kind")],
+    Annotated[
+        PerfectValidators | StatisticalValidators | RecordedValidators | ReplayedValidators,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(by_name),
 ]

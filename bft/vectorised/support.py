@@ -14,7 +14,7 @@ from bft.adversary.silence import SilentPrimary, Withhold
 from bft.errors import bad_value
 from bft.network.delays import DelayLaw
 from bft.scenario import Scenario
-from bft.validators.settings import PerfectValidators
+from bft.validators.settings import PerfectValidators, ReplayedValidators
 from bft.vectorised.known_fields import unknown_fields
 
 RUNS = (Withhold, SilentPrimary, Lie, Collude)
@@ -76,6 +76,9 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
 def _validator_obstacles(scenario: Scenario) -> Iterator[str]:
     validators = scenario.validators
     if isinstance(validators, PerfectValidators):
+        return
+    if isinstance(validators, ReplayedValidators):
+        yield _refusal("validators.kind", validators.kind, "perfect, statistical and recorded validators")
         return
     if validators.latency is not None:
         yield _refusal("validators.latency", "given", "validators that answer at once")

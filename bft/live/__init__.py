@@ -1,0 +1,49 @@
+"""Live panels: real models behind the replicas of the laboratory.
+
+    from bft.live import Panel
+
+    panel = Panel(["openai:gpt-4o-mini", {"model": "qwen3", "base_url": "http://127.0.0.1:11434/v1"}, …])
+    answer = panel.invoke("Is 7 prime?")
+    answer.state, answer.text, answer.certificate
+
+`panel` is the front door; `host` runs the replicas on asyncio, `asking` lets models propose and judge, `certificate`
+proves to third parties what was decided, `recorder` writes down what was said so that it can be replayed
+(`bft.validators.panel_record`), `service` speaks OpenAI's chat completions.
+
+This is the only room where clocks and unseeded randomness decide what happens.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bft.live.extra import PACKAGES, MissingExtraError
+
+if TYPE_CHECKING:
+    from bft.live.answer import PanelAnswer, Progress, State
+    from bft.live.certificate import Certificate
+    from bft.live.keys import PanelKeys
+    from bft.live.panel import Panel
+
+__all__ = ["Certificate", "MissingExtraError", "Panel", "PanelAnswer", "PanelKeys", "Progress", "State"]
+
+_PLACES = {
+    "Certificate": "certificate",
+    "Panel": "panel",
+    "PanelAnswer": "answer",
+    "PanelKeys": "keys",
+    "Progress": "answer",
+    "State": "answer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'bft.live' has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"bft.live.{_PLACES[name]}"), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in PACKAGES:
+            raise MissingExtraError("a live panel") from None
+        raise

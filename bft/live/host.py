@@ -1,0 +1,300 @@
+"""The asyncio host: runs the replicas of one question on an event loop, as the SimPy host runs them in a simulation.
+
+The same replicas, the same effects; what differs is that messages are signed for real (`post`), that timers run on
+the loop's clock, and that a validator is a coroutine. Each node is asked once at a time and its result is keyed by
+node; what a validator could not say never reaches its replica. Everything a question started ends with it.
+
+This room, and no other besides the drivers of policies, reads clocks and draws from unseeded random sources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from enum import Enum
+from typing import Any, Protocol
+
+from bft.core.effects import (
+    Broadcast,
+    CancelTimer,
+    Forget,
+    Persist,
+    Reply,
+    RequestProposal,
+    RequestVerdict,
+    Send,
+    SetTimer,
+)
+from bft.core.events import ViewChangeStarted, ViewEntered, ViewsExhausted
+from bft.core.inputs import ClientRequest, Deliver, ProposalReady, TimerFired, VerdictReady
+from bft.core.quorum import QuorumSystem
+from bft.core.replica import Replica
+from bft.core.request import Proposal, Request
+from bft.core.verdict import Verdict
+from bft.live.hopeless import Prospects
+from bft.live.post import Post
+from bft.live.rules import Proof, Rule
+
+CLOSING_S = 2.0
+"""A call that does not end within so long after being cancelled is left to itself."""
+
+
+class Ending(Enum):
+    """How a question ended."""
+
+    DECIDED = "decided"
+    VIEWS_EXHAUSTED = "views exhausted"
+    DEADLINE = "deadline"
+
+
+class Validators(Protocol):
+    """Who proposes and judges, asked by the host; neither method raises because a call failed."""
+
+    async def propose(self, node: int, view: int, request: Request) -> tuple[str, str] | None:
+        """Return answer and wording, or None: the node has no answer to give."""
+
+    async def judge(self, node: int, view: int, proposal: Proposal) -> Verdict | None:
+        """Return the node's verdict, or None: it abstains."""
+
+
+class AsyncioHost:
+    """Runs the nodes of one question.
+
+    Parameters
+    ----------
+    rule : Rule
+        Where the proof of a decision lies, and which timer may be fired early.
+    system : QuorumSystem
+        Weights and quorum.
+    replicas : sequence of Replica
+        One for each node.
+    posts : sequence of Post
+        One for each node.
+    validators : Validators
+        Who proposes and judges.
+    observe : callable, optional
+        Is shown each event of each node.
+
+    Attributes
+    ----------
+    proof : Proof or None
+        What makes the decision final.
+    delivered : int
+        Messages that were authentic.
+    """
+
+    def __init__(
+        self,
+        *,
+        rule: Rule,
+        system: QuorumSystem,
+        replicas: Sequence[Replica],
+        posts: Sequence[Post],
+        validators: Validators,
+        observe: Callable[[int, object], None] = lambda _node, _event: None,
+    ) -> None:
+        self.rule = rule
+        self.system = system
+        self.replicas = replicas
+        self.posts = posts
+        self.validators = validators
+        self.observe = observe
+        self.proof: Proof | None = None
+        self.delivered = 0
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[Ending] = self._loop.create_future()
+        self._request: Request | None = None
+        self._prospects = Prospects(system)
+        self._view = [0] * system.n
+        self._exhausted: set[int] = set()
+        self._replied: dict[str, set[int]] = {}
+        self._stored: list[dict[tuple[object, ...], object]] = [{} for _ in replicas]
+        self._timers: list[dict[str, asyncio.TimerHandle]] = [{} for _ in replicas]
+        self._calls: dict[asyncio.Task[None], tuple[int, int]] = {}
+        self._do: dict[type, Callable[[int, Any], None]] = {
+            Broadcast: self._broadcast,
+            Send: self._send,
+            SetTimer: self._set_timer,
+            CancelTimer: self._cancel_timer,
+            Persist: self._persist,
+            Forget: self._forget,
+            RequestProposal: self._request_proposal,
+            RequestVerdict: self._request_verdict,
+            Reply: self._reply,
+            ViewChangeStarted: self._moved,
+            ViewEntered: self._moved,
+            ViewsExhausted: self._out_of_views,
+        }
+
+    async def run(self, request: Request, *, deadline_s: float, grace_s: float = 0.0) -> Ending:
+        """Let the nodes decide a request, and end all that was begun for it.
+
+        Parameters
+        ----------
+        request : Request
+            Signed by its client.
+        deadline_s : float
+            What is not decided by then is not decided.
+        grace_s : float
+            How long, after the decision and within the deadline, those may still speak who have been asked.
+        """
+        self._request = request
+        until_s = self._loop.time() + deadline_s
+        try:
+            for node in range(self.system.n):
+                self._loop.call_soon(self._guarded, self._input, node, ClientRequest(request))
+            done, _ = await asyncio.wait((self._ended,), timeout=deadline_s)
+            ending = self._ended.result() if done else Ending.DEADLINE
+            if ending is Ending.DECIDED and grace_s > 0.0 and self._calls:
+                await asyncio.wait(tuple(self._calls), timeout=max(0.0, min(grace_s, until_s - self._loop.time())))
+            return ending
+        finally:
+            await self._close()
+
+    def receive(self, node: int, data: bytes) -> None:
+        """Hand bytes from the network to a node."""
+        event = self.posts[node].open(data)
+        if event is not None:
+            self.delivered += 1
+            self._input(node, event)
+
+    async def _close(self) -> None:
+        if not self._ended.done():
+            self._ended.cancel()
+        for timers in self._timers:
+            for timer in timers.values():
+                timer.cancel()
+            timers.clear()
+        calls = tuple(self._calls)
+        for call in calls:
+            call.cancel()
+        if calls:
+            await asyncio.wait(calls, timeout=CLOSING_S)
+
+    def _guarded(self, act: Callable[..., None], *given: Any) -> None:
+        """Act, unless all is over; an error of ours ends the question instead of vanishing in the loop."""
+        if self._ended.done():
+            return
+        try:
+            act(*given)
+        except Exception as error:
+            self._ended.set_exception(error)
+
+    def _input(self, node: int, event: Any) -> None:
+        for effect in self.replicas[node].step(self._loop.time(), event):
+            act = self._do.get(effect.__class__)
+            if act is not None:
+                act(node, effect)
+            self.observe(node, effect)
+
+    def _broadcast(self, node: int, effect: Broadcast) -> None:
+        data = self.posts[node].seal(effect.message)
+        for other in range(self.system.n):
+            if other != node:
+                self._loop.call_soon(self._guarded, self.receive, other, data)
+
+    def _send(self, node: int, effect: Send) -> None:
+        if effect.recipient == node:
+            self._loop.call_soon(self._guarded, self._input, node, Deliver(node, effect.message))
+            return
+        data = self.posts[node].seal(effect.message)
+        self._loop.call_soon(self._guarded, self.receive, effect.recipient, data)
+
+    def _set_timer(self, node: int, effect: SetTimer) -> None:
+        self._cancel_timer(node, CancelTimer(effect.name))
+        ring = self._loop.call_later(effect.delay_s, self._guarded, self._ring, node, effect.name)
+        self._timers[node][effect.name] = ring
+
+    def _cancel_timer(self, node: int, effect: CancelTimer) -> None:
+        timer = self._timers[node].pop(effect.name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _ring(self, node: int, name: str) -> None:
+        if name in self._timers[node]:
+            self._cancel_timer(node, CancelTimer(name))
+            self._input(node, TimerFired(name))
+
+    def _persist(self, node: int, effect: Persist) -> None:
+        """Keep in memory: the nodes live and die with this process, and none restarts alone."""
+        stored = self._stored[node]
+        for key, value in effect.entries:
+            if value is None:
+                stored.pop(key, None)
+            else:
+                stored[key] = value
+
+    def _forget(self, node: int, effect: Forget) -> None:
+        stored = self._stored[node]
+        for key in [key for key in stored if key[0] in effect.kinds and _number(key) <= effect.through]:
+            del stored[key]
+
+    def _request_proposal(self, node: int, effect: RequestProposal) -> None:
+        async def ask() -> None:
+            said = await self.validators.propose(node, effect.view, effect.request)
+            answer, wording = said or (None, "")
+            self._guarded(self._input, node, ProposalReady(effect.view, effect.request, answer, wording))
+            if said is None and self._prospects.no_proposal(effect.view):
+                self._give_up(effect.view)
+
+        self._call(node, effect.view, ask())
+
+    def _request_verdict(self, node: int, effect: RequestVerdict) -> None:
+        async def ask() -> None:
+            verdict = await self.validators.judge(node, effect.view, effect.proposal)
+            if verdict is not None:  # a call that failed is no vote
+                ready = VerdictReady(effect.view, effect.seq, effect.digest, verdict)
+                self._guarded(self._input, node, ready)
+            refused = verdict is not Verdict.ACCEPT
+            if refused and self._prospects.not_accepted(effect.view, effect.digest, node):
+                self._give_up(effect.view)
+
+        self._call(node, effect.view, ask())
+
+    def _call(self, node: int, view: int, work: Coroutine[Any, Any, None]) -> None:
+        call = self._loop.create_task(work)
+        self._calls[call] = (node, view)
+        call.add_done_callback(self._called)
+
+    def _called(self, call: asyncio.Task[None]) -> None:
+        del self._calls[call]
+        error = None if call.cancelled() else call.exception()
+        if error is not None and not self._ended.done():
+            self._ended.set_exception(error)
+
+    def _give_up(self, view: int) -> None:
+        """The view is lost: fire the timers of those who are still in it."""
+        for node in range(self.system.n):
+            if self._view[node] == view:
+                self._loop.call_soon(self._guarded, self._ring, node, self.rule.impatient_timer)
+
+    def _moved(self, node: int, event: ViewChangeStarted | ViewEntered) -> None:
+        """A node is in a later view: what it was asked for an earlier one is no longer needed."""
+        self._view[node] = event.view
+        for call, (caller, view) in self._calls.items():
+            if caller == node and view < event.view:
+                call.cancel()
+
+    def _out_of_views(self, node: int, event: ViewsExhausted) -> None:
+        self._exhausted.add(node)
+        if self.system.weight(self._exhausted) > self.system.live_up_to and not self._ended.done():
+            self._ended.set_result(Ending.VIEWS_EXHAUSTED)
+
+    def _reply(self, node: int, effect: Reply) -> None:
+        """A quorum of equal replies, and votes of quorum weight to show for it, is a decision."""
+        request = self._request
+        if request is None or (effect.client, effect.timestamp) != request.key:
+            return
+        replied = self._replied.setdefault(effect.result, set())
+        replied.add(node)
+        if self.proof is None:
+            self.proof = self.rule.proof(self._stored[node].values(), request.key)
+        enough = self.system.weight(replied) >= self.system.quorum
+        if enough and self.proof is not None and not self._ended.done():
+            self._ended.set_result(Ending.DECIDED)
+
+
+def _number(key: tuple[object, ...]) -> int:
+    number = key[1]
+    assert isinstance(number, int)
+    return number

@@ -1,0 +1,241 @@
+"""From the description of a member to chat models that can be asked.
+
+Models that are built here have their own retries off and their own HTTP client, which pays no attention to proxies
+for addresses on this machine. They belong to one event loop, for that is where their connections live; `Crew` is the
+members of a panel on one loop. How a call is tried again is left to the pipeline, which `calls` runs.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from langchain_core.language_models.chat_models import BaseChatModel
+
+from bft.errors import ScenarioError, bad_value
+from bft.live.extra import MissingExtraError
+from bft.live.fakes import PREFIX, fake
+from bft.live.secrecy import secrets_in
+from bft.live.settings import MemberSettings, ModelSettings, PanelSettings
+from bft.resilience.breaker import Breaker
+from bft.resilience.cache import Caching
+from bft.resilience.pipeline import Level, Pipeline, Resilience
+from bft.resilience.retry import Retry
+
+NO_KEY = "none"
+"""Sent to endpoints that ask for no key: their clients insist on one."""
+
+Clients: TypeAlias = dict[bool, Any]
+"""HTTP clients of one event loop: one that heeds proxies in the environment, one that does not."""
+
+Given = Mapping[tuple[int, int], BaseChatModel]
+"""Model objects that users passed, by member and level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model of a member, ready to be asked.
+
+    Attributes
+    ----------
+    name : str
+        As results call it.
+    chat : BaseChatModel
+        What is asked.
+    settings : ModelSettings
+        Prices among them.
+    """
+
+    name: str
+    chat: BaseChatModel
+    settings: ModelSettings
+
+    def cost(self, read: int, written: int) -> float | None:
+        """Return the price of tokens; None where it is not known."""
+        prices = (self.settings.price_in, self.settings.price_out)
+        if prices[0] is None or prices[1] is None:
+            return None
+        return (read * prices[0] + written * prices[1]) / 1e6
+
+
+@dataclass(slots=True, kw_only=True)
+class Member:
+    """One member of a panel on one event loop.
+
+    Attributes
+    ----------
+    node : int
+        Its node.
+    name : str
+        As results call it.
+    models : dict of str to Model
+        By the name of their level in the pipeline, the member's own first.
+    pipeline : Pipeline
+        How it is asked.
+    """
+
+    node: int
+    name: str
+    models: dict[str, Model]
+    pipeline: Pipeline
+
+
+@dataclass(slots=True, kw_only=True)
+class Crew:
+    """The members of a panel on one event loop."""
+
+    members: tuple[Member, ...]
+    clients: Clients = field(default_factory=dict)
+
+    async def close(self) -> None:
+        """Close the connections that were opened for it."""
+        for client in self.clients.values():
+            await client.aclose()
+        self.clients.clear()
+
+    @property
+    def secrets(self) -> list[str]:
+        """What its models must keep to themselves."""
+        models = (each for member in self.members for each in member.models.values())
+        return [secret for each in models for secret in secrets_in(each.chat)]
+
+
+def muster(settings: PanelSettings, given: Given) -> Crew:
+    """Build the members of a panel for the running event loop.
+
+    Raises
+    ------
+    ScenarioError
+        If a model cannot be built as described.
+    """
+    clients: Clients = {}
+    members = []
+    for node, (name, member) in enumerate(zip(settings.names, settings.members, strict=True)):
+        models: dict[str, Model] = {}
+        for level, described in enumerate((member, *member.fallbacks)):
+            chat = given.get((node, level)) or build(described, clients, field=f"members.{node}.model")
+            shown = name if level == 0 else described.model
+            label = shown if shown not in models else f"{shown} ({level})"
+            models[label] = Model(name=shown, chat=chat, settings=described)
+        pipeline = Pipeline(_policies(settings, member, list(models)))
+        members.append(Member(node=node, name=name, models=models, pipeline=pipeline))
+    return Crew(members=tuple(members), clients=clients)
+
+
+def build(described: ModelSettings, clients: Clients, *, field: str) -> BaseChatModel:
+    """Build one model; what must be closed afterwards is added to `clients`."""
+    if described.model.startswith(PREFIX):
+        return fake(described.model)
+    if described.base_url is not None:
+        return _endpoint(described, clients)
+    if ":" not in described.model:
+        raise ScenarioError(
+            bad_value(field, described.model, "must be provider:model, such as openai:gpt-4o-mini, or have a base_url")
+        )
+    return _by_name(described, field)
+
+
+def refuse_own_retries(chat: BaseChatModel, field: str) -> None:
+    """Refuse a model object that would retry by itself: retries multiply, and deadlines would not hold.
+
+    Raises
+    ------
+    ScenarioError
+        If the object has retries of its own.
+    """
+    if "max_retries" in type(chat).model_fields and getattr(chat, "max_retries", 0) != 0:
+        retries = getattr(chat, "max_retries", None)
+        raise ScenarioError(
+            bad_value(f"{field}.max_retries", retries, "must be 0: the panel retries, and retries multiply")
+        )
+
+
+def on_this_machine(url: str) -> bool:
+    """Return whether an address is a loopback address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _endpoint(described: ModelSettings, clients: Clients) -> BaseChatModel:
+    try:
+        from langchain_openai import ChatOpenAI
+        from openai import DefaultAsyncHttpxClient
+    except ImportError:
+        raise MissingExtraError("an endpoint by its address") from None
+    assert described.base_url is not None
+    heeds_proxies = not on_this_machine(described.base_url)
+    if heeds_proxies not in clients:
+        clients[heeds_proxies] = DefaultAsyncHttpxClient(trust_env=heeds_proxies)
+    return ChatOpenAI(
+        **{
+            **described.options,
+            "model": described.model,
+            "base_url": described.base_url,
+            "api_key": _key(described),
+            "http_async_client": clients[heeds_proxies],
+            "max_retries": 0,
+        }
+    )
+
+
+def _by_name(described: ModelSettings, field: str) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError:
+        raise MissingExtraError("a model by its name") from None
+    options = dict(described.options)
+    if described.api_key_env is not None:
+        options["api_key"] = _key(described)
+    try:
+        chat = init_chat_model(described.model, **options)
+        if getattr(chat, "max_retries", 0) != 0:
+            chat = init_chat_model(described.model, **options, max_retries=0)
+    except ImportError as error:
+        raise ScenarioError(bad_value(field, described.model, f"needs a package: {error}")) from None
+    except Exception as error:  # of the provider's library: no key, no such provider, an option that it does not know
+        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ScenarioError(bad_value(field, described.model, f"cannot be built: {told}")) from None
+    assert isinstance(chat, BaseChatModel)
+    return chat
+
+
+def _key(described: ModelSettings) -> str:
+    if described.api_key_env is None:
+        return NO_KEY
+    key = os.environ.get(described.api_key_env)
+    if not key:
+        raise ScenarioError(
+            bad_value("api_key_env", described.api_key_env, "must name an environment variable that holds a key")
+        )
+    return key
+
+
+def _policies(settings: PanelSettings, member: MemberSettings, names: Sequence[str]) -> Resilience:
+    share_s = settings.share_s(member)
+    retry = Retry(
+        attempts=settings.attempts,
+        first_delay_s=settings.retry_pause_s,
+        cap_s=max(settings.retry_pause_s, 10.0),
+        attempt_timeout_s=settings.attempt_timeout_s or share_s,
+        deadline_s=share_s,
+    )
+    breaker = None
+    if settings.breaker_failures:
+        breaker = Breaker(
+            failures=settings.breaker_failures,
+            open_s=settings.breaker_open_s,
+            probe_timeout_s=math.nextafter(share_s, math.inf) + 1.0,
+        )
+    ttl_s = settings.cache_ttl_s
+    return Resilience(
+        levels=tuple(Level(name=name, model=name, retry=retry, breaker=breaker) for name in names),
+        caching=Caching(ttl_s=ttl_s, stale_s=ttl_s) if ttl_s > 0.0 else None,
+    )

@@ -1,0 +1,462 @@
+"""A panel of language models that answers by Byzantine agreement: a LangChain runnable.
+
+    panel = Panel(["openai:gpt-4o-mini", "mistralai:mistral-small", "fake:always=42", …], deadline_s=60)
+    answer = panel.invoke("What is six times seven?")
+
+Each model sits behind a replica. One proposes, the others check, and a quorum of signed votes makes the answer; when a
+proposal finds no quorum the next model proposes. It works from plain code and inside a running event loop; callbacks,
+tags and metadata of the caller reach every call of a model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import time
+import uuid
+import weakref
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import BaseMessage, convert_to_messages
+from langchain_core.prompt_values import PromptValue
+from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
+from langchain_core.runnables.config import get_async_callback_manager_for_config
+
+from bft.core.request import Proposal, Request
+from bft.errors import ScenarioError, bad_value
+from bft.live.answer import Call, PanelAnswer, Progress, Seat, Stance, State, View
+from bft.live.asking import Asking
+from bft.live.certificate import Certificate, context_of, encoding_of
+from bft.live.host import AsyncioHost, Ending
+from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer
+from bft.live.loops import LoopThread
+from bft.live.members import Crew, muster, refuse_own_retries
+from bft.live.post import Post
+from bft.live.recorder import Recorder
+from bft.live.rules import Timing, rule_named
+from bft.live.secrecy import Secrets
+from bft.live.settings import PanelSettings, panel_settings
+
+SESSION_BYTES = 16
+SLACK_S = 1.0
+"""A view may take as long as its two calls, one after the other, and this much longer."""
+
+ModelGiven: TypeAlias = "str | Mapping[str, Any] | BaseChatModel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a panel is asked.
+
+    Attributes
+    ----------
+    text : str
+        The question; a conversation is written out.
+    id : str
+        Names it in records.
+    gold : str or None
+        The right answer, where it is known: recorded, shown to no model.
+    """
+
+    text: str
+    id: str
+    gold: str | None = None
+
+
+class Panel(Runnable[Any, PanelAnswer]):
+    """Several chat models that decide together.
+
+    Parameters
+    ----------
+    models : sequence
+        One for each node: a name that `init_chat_model` knows, "fake:…", a table as `MemberSettings` describes it
+        (`model`, `base_url`, `api_key_env`, `name`, `options`, `price_in`, `price_out`, `fallbacks`), or a chat model
+        object whose own retries are off. In a table, `model` may be such an object too.
+    keys : PanelKeys, optional
+        By default drawn anew: then only the certificate itself says whose keys they are.
+    record : str or Path, optional
+        Where every call and every question is written down, as JSON lines.
+    **settings
+        As `PanelSettings` describes them: rule, check, deadline_s, call_deadline_s, attempts, …
+
+    Raises
+    ------
+    ScenarioError
+        If something is not allowed; the message names it.
+
+    Attributes
+    ----------
+    settings : PanelSettings
+        What was given, and the defaults.
+    public_keys : dict
+        By node, and of the client: what others need to verify a certificate.
+    """
+
+    name: str | None = "panel"
+
+    def __init__(
+        self,
+        models: Sequence[ModelGiven],
+        *,
+        keys: PanelKeys | None = None,
+        record: str | Path | None = None,
+        **settings: Any,
+    ) -> None:
+        described, self._given = _described(models)
+        self._set_up(panel_settings(**{**settings, "members": described}), keys, record)
+
+    @classmethod
+    def of(cls, settings: PanelSettings, *, keys: PanelKeys | None = None, record: str | Path | None = None) -> Panel:
+        """Return the panel that settings describe, such as those of a file."""
+        panel = cls.__new__(cls)
+        panel._given = {}
+        panel._set_up(settings, keys, record)
+        return panel
+
+    def _set_up(self, settings: PanelSettings, keys: PanelKeys | None, record: str | Path | None) -> None:
+        n = len(settings.members)
+        self.settings = settings
+        self._rule = rule_named(settings.rule)
+        self._system = settings.system()
+        self._keys = PanelKeys.generate(n) if keys is None else keys
+        if len(self._keys.seeds) != n + 1:
+            raise ScenarioError(bad_value("keys", len(self._keys.seeds) - 1, f"must be of {n} nodes"))
+        self.public_keys = self._keys.public
+        self._encoding = encoding_of(settings.rule)
+        self._context = context_of(settings.rule, self._system, self.public_keys)
+        self._clients_ring = self._ring_of(CLIENT)
+        self._recorder = None if record is None else Recorder(record)
+        self._timestamps = itertools.count(time.time_ns())
+        self._crews: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Crew] = weakref.WeakKeyDictionary()
+        self._background = LoopThread()
+        weakref.finalize(self, LoopThread.stop, self._background)
+
+    @property
+    def InputType(self) -> Any:  # noqa: N802 (LangChain's name)
+        """A question, or a conversation that ends with one."""
+        return str | list[Any] | dict[str, Any]
+
+    @property
+    def OutputType(self) -> type[PanelAnswer]:  # noqa: N802 (LangChain's name)
+        """What became of it."""
+        return PanelAnswer
+
+    def check(self) -> None:
+        """Build every model once, so that what cannot be built is known before anyone is asked.
+
+        Raises
+        ------
+        ScenarioError
+            If a model cannot be built as described.
+        """
+
+        async def build() -> None:
+            await muster(self.settings, self._given).close()
+
+        self._background.run(build())
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> PanelAnswer:
+        """Ask the panel, and wait."""
+        return self._background.run(self.ainvoke(input, ensure_config(config), **kwargs))
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> PanelAnswer:
+        """Ask the panel."""
+        return await self._traced(input, config, lambda _: None, **kwargs)
+
+    def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
+        """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
+        yield from self._background.iterate(self.astream(input, ensure_config(config), **kwargs))
+
+    async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
+        """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
+        told: asyncio.Queue[Progress | None] = asyncio.Queue()
+        work = asyncio.ensure_future(self._traced(input, config, told.put_nowait, **kwargs))
+        work.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            while (progress := await told.get()) is not None:
+                yield progress
+            yield work.result()
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    def transform(
+        self, input: Iterator[Any], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[PanelAnswer]:
+        """Inside a chain that streams, pass on the answer alone."""
+        yield self.invoke(_joined(list(input)), config, **kwargs)
+
+    async def atransform(
+        self, input: AsyncIterator[Any], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[PanelAnswer]:
+        """Inside a chain that streams, pass on the answer alone."""
+        yield await self.ainvoke(_joined([chunk async for chunk in input]), config, **kwargs)
+
+    def close(self) -> None:
+        """End what plain calls have started: connections, thread, record."""
+        if self._background.running:
+            self._background.run(self._close_crew())
+            self._background.stop()
+        if self._recorder is not None:
+            self._recorder.close()
+
+    async def aclose(self) -> None:
+        """Close the connections opened on this event loop, and what plain calls have started."""
+        await self._close_crew()
+        await asyncio.to_thread(self.close)
+
+    def __enter__(self) -> Panel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Panel:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _close_crew(self) -> None:
+        crew = self._crews.pop(asyncio.get_running_loop(), None)
+        if crew is not None:
+            await crew.close()
+
+    def _crew(self) -> Crew:
+        loop = asyncio.get_running_loop()
+        crew = self._crews.get(loop)
+        if crew is None:
+            crew = self._crews[loop] = muster(self.settings, self._given)
+        return crew
+
+    async def _traced(self, input: Any, config: RunnableConfig | None, tell: Any, **kwargs: Any) -> PanelAnswer:
+        """Decide a question inside a run that LangChain's callbacks see."""
+        if kwargs:
+            name, value = next(iter(kwargs.items()))
+            raise ScenarioError(bad_value(name, value, "is not an option of a call"))
+        config = ensure_config(config)
+        manager = get_async_callback_manager_for_config(config)
+        run = await manager.on_chain_start(
+            None, input, name=config.get("run_name") or self.get_name(), run_id=config.pop("run_id", None)
+        )
+
+        def configure(node: int, role: str, view: int) -> RunnableConfig:
+            return {
+                "callbacks": run.get_child(f"node:{node}"),
+                "run_name": f"{self.settings.names[node]}: {role}",
+                "tags": [f"bft:{role}"],
+                "metadata": {"bft_question": question.id, "bft_node": node, "bft_role": role, "bft_view": view},
+                "configurable": config.get("configurable", {}),
+            }
+
+        try:
+            question = question_of(input)
+            answer = await self._decide(question, configure, tell)
+        except BaseException as error:
+            await run.on_chain_error(error)
+            raise
+        await run.on_chain_end(answer)
+        return answer
+
+    async def _decide(self, question: Question, configure: Any, tell: Any) -> PanelAnswer:
+        started_s = asyncio.get_running_loop().time()
+        crew = self._crew()
+        secrets = Secrets(crew.secrets)
+        asking = Asking(
+            crew,
+            self.settings,
+            question.text,
+            configure=configure,
+            secrets=secrets,
+            tell=tell,
+            keep=lambda call: self._keep(question, call, secrets),
+        )
+        host, ending = await self._run(question, asking)
+        answer = self._answer(question, asking, host, ending, asyncio.get_running_loop().time() - started_s)
+        what = "no quorum" if answer.text is None else "decided"
+        asking.report(what, answer.proposer, detail=answer.text or answer.why)
+        if self._recorder is not None:
+            names = self.settings.names
+            self._recorder.question(answer, models=names, gold=question.gold, secrets=secrets)
+        return answer
+
+    def _keep(self, question: Question, call: Call, secrets: Secrets) -> None:
+        if self._recorder is not None:
+            self._recorder.call(question.id, call, secrets)
+
+    async def _run(self, question: Question, asking: Asking) -> tuple[AsyncioHost, Ending]:
+        settings, system, n = self.settings, self._system, self._system.n
+        session = os.urandom(SESSION_BYTES)
+        timing = Timing(view_timeout_s=2.0 * settings.call_deadline_s + SLACK_S, views=settings.views or n)
+        rings = [self._ring_of(node) for node in range(n)]
+        host = AsyncioHost(
+            rule=self._rule,
+            system=system,
+            replicas=[self._rule.make_replica(node, system, timing, rings[node]) for node in range(n)],
+            posts=[Post(node, n, rings[node], self._encoding, session) for node in range(n)],
+            validators=asking,
+        )
+        request = Request(client=CLIENT, timestamp=next(self._timestamps), operation=question.text)
+        try:
+            asking.begin()
+            ending = await host.run(
+                self._clients_ring.sign(request), deadline_s=settings.deadline_s, grace_s=settings.grace_s
+            )
+        finally:
+            await asking.close()
+        return host, ending
+
+    def _ring_of(self, signer: Signer) -> Ed25519Keyring:
+        seed = self._keys.seeds[-1 if isinstance(signer, str) else signer]
+        return Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=self._context)
+
+    def _answer(
+        self, question: Question, asking: Asking, host: AsyncioHost, ending: Ending, latency_s: float
+    ) -> PanelAnswer:
+        certificate = None
+        if ending is Ending.DECIDED:
+            assert host.proof is not None, "a decision has a proof"
+            certificate = Certificate.of(host.proof, rule=self._rule.name, system=self._system, public=self.public_keys)
+            assert certificate.verify(self.public_keys), "what is returned as decided can be proved"
+        views = _views(asking, self._system.n)
+        counted = _deciding_view(asking, host.proof.proposal, host.proof.view) if host.proof and certificate else None
+        if counted is None:
+            counted = max((view.number for view in views), default=0)
+        seats = tuple(self._seat(node, asking, counted, certificate, latency_s) for node in range(self._system.n))
+        attempts = [attempt for call in asking.calls for attempt in call.attempts]
+        costs = [attempt.cost for attempt in attempts if attempt.tokens_in or attempt.tokens_out]
+        dropped: dict[str, int] = {}
+        for post in host.posts:
+            for reason, times in post.dropped.items():
+                dropped[reason] = dropped.get(reason, 0) + times
+        return PanelAnswer(
+            id=question.id,
+            question=question.text,
+            state=_state(certificate, seats),
+            text=None if certificate is None else certificate.answer,
+            why="" if certificate is not None else ending.value,
+            proposer=None if certificate is None else asking.proposals[counted][0],
+            seats=seats,
+            views=views,
+            calls=tuple(asking.calls),
+            certificate=certificate,
+            latency_s=latency_s,
+            tokens_in=sum(attempt.tokens_in for attempt in attempts),
+            tokens_out=sum(attempt.tokens_out for attempt in attempts),
+            cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+            dropped=dropped,
+        )
+
+    def _seat(self, node: int, asking: Asking, view: int, certificate: Certificate | None, latency_s: float) -> Seat:
+        stood = asking.standing(node, view)
+        call = stood.call
+        late = stood.stance is Stance.LATE
+        return Seat(
+            node=node,
+            member=self.settings.names[node],
+            stance=stood.stance,
+            reason="" if call is None else call.failure or "",
+            detail="" if call is None else call.detail,
+            signed=certificate is not None and node in certificate.signers,
+            model="" if call is None else call.model,
+            as_stated=call is None or call.as_stated,
+            latency_s=latency_s - stood.asked_at_s if late else 0.0 if call is None else call.latency_s,
+        )
+
+
+def question_of(given: Any) -> Question:
+    """Read what a panel was given: a text, a conversation, or a table with `question` and perhaps `id` and `gold`.
+
+    Raises
+    ------
+    ScenarioError
+        If it is none of these, or empty.
+    """
+    table: Mapping[str, Any] = given if isinstance(given, Mapping) else {"question": given}
+    if "question" not in table or not set(table) <= {"question", "id", "gold"}:
+        raise ScenarioError(bad_value("question", sorted(map(str, table)), "must be a table of question, id and gold"))
+    text = _text(table["question"]).encode("utf-8", "replace").decode("utf-8").strip()
+    if not text:
+        raise ScenarioError(bad_value("question", text, "must not be empty"))
+    gold = table.get("gold")
+    return Question(text=text, id=str(table.get("id") or uuid.uuid4().hex), gold=None if gold is None else str(gold))
+
+
+def _text(asked: Any) -> str:
+    if isinstance(asked, str):
+        return asked
+    if isinstance(asked, PromptValue):
+        asked = asked.to_messages()
+    if isinstance(asked, BaseMessage):
+        asked = [asked]
+    try:
+        messages = convert_to_messages(asked)
+    except (TypeError, ValueError, NotImplementedError, KeyError):
+        raise ScenarioError(bad_value("question", type(asked).__name__, "must be a text or messages")) from None
+    if len(messages) == 1:
+        return str(messages[0].text)
+    return "\n\n".join(f"{message.type}: {message.text}" for message in messages)
+
+
+def _joined(chunks: list[Any]) -> Any:
+    """Put streamed chunks together."""
+    if len(chunks) == 1:
+        return chunks[0]
+    total = chunks[0] if chunks else ""
+    for chunk in chunks[1:]:
+        total = total + chunk
+    return total
+
+
+def _described(models: Sequence[ModelGiven]) -> tuple[list[dict[str, Any]], dict[tuple[int, int], BaseChatModel]]:
+    """Return the description of each member, and the objects among their models."""
+    if isinstance(models, str | Mapping) or not isinstance(models, Sequence):
+        raise ScenarioError(bad_value("models", models, "must be a list with one model for each node"))
+    objects: dict[tuple[int, int], BaseChatModel] = {}
+
+    def describe(given: Any, node: int, level: int) -> dict[str, Any]:
+        table = dict(given) if isinstance(given, Mapping) else {"model": given}
+        if isinstance(chat := table.get("model"), BaseChatModel):
+            refuse_own_retries(chat, f"models.{node}")
+            objects[node, level] = chat
+            known = getattr(chat, "model_name", None) or getattr(chat, "model", None)
+            table["model"] = known if isinstance(known, str) and known else type(chat).__name__
+        if level == 0 and "fallbacks" in table:
+            table["fallbacks"] = [describe(each, node, rank) for rank, each in enumerate(table["fallbacks"], start=1)]
+        return table
+
+    return [describe(given, node, 0) for node, given in enumerate(models)], objects
+
+
+def _state(certificate: Certificate | None, seats: Sequence[Seat]) -> State:
+    if certificate is None:
+        return State.NO_QUORUM
+    missing = (Stance.FAILED, Stance.UNPARSEABLE)
+    whole = all(seat.stance not in missing and seat.as_stated for seat in seats)
+    return State.DECIDED if whole else State.DEGRADED
+
+
+def _deciding_view(asking: Asking, decided: Proposal, latest: int) -> int:
+    """Return the view in which what was decided was proposed and judged; a later one may have carried it over."""
+    found = (
+        view
+        for view in sorted(asking.proposals, reverse=True)
+        if view <= latest and asking.proposals[view][1:] == (decided.answer, decided.wording)
+    )
+    return next(found)
+
+
+def _views(asking: Asking, n: int) -> tuple[View, ...]:
+    def stance(view: int, node: int) -> Stance:
+        stood = asking.stood.get((view, node))
+        return Stance.NOT_ASKED if stood is None else stood.stance
+
+    return tuple(
+        View(number=view, proposer=proposer, answer=answer, stances=tuple(stance(view, node) for node in range(n)))
+        for view, (proposer, answer, _) in sorted(asking.proposals.items())
+    )

@@ -1,0 +1,173 @@
+"""How a live panel is described, in Python, in TOML or on the command line: checked before anyone is asked.
+
+Members are models with names, prices and perhaps models that stand in for them; the rest says how they decide. Which
+library reaches a model is left to `members`, what a rule is to `rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from bft.core.quorum import QuorumSystem
+from bft.errors import ScenarioError, bad_value
+from bft.live.rules import rule_named
+from bft.scenario import explain, read_toml
+from bft.settings import PositiveSeconds, Seconds, Settings
+
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class ModelSettings(Settings):
+    """One chat model."""
+
+    model: Annotated[str, Field(min_length=1)]
+    """As `init_chat_model` knows it ("openai:gpt-4o-mini"), "fake:…" (`bft.live.fakes`), or, with `base_url`, as the
+    endpoint calls it."""
+
+    base_url: str | None = None
+    """Address of an endpoint that speaks OpenAI's chat completions."""
+
+    api_key_env: str | None = None
+    """Environment variable that holds the key; keys themselves have no place in a description."""
+
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Passed on to the model: temperature, max_tokens, …"""
+
+    price_in: Price | None = None
+    """Price of a million tokens read."""
+
+    price_out: Price | None = None
+    """Price of a million tokens written."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> ModelSettings:
+        if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
+            raise ScenarioError(bad_value("base_url", self.base_url, "must begin with http:// or https://"))
+        return self
+
+
+class MemberSettings(ModelSettings):
+    """One member of a panel: one node."""
+
+    name: str | None = None
+    """What results call it; by default its model, with a number where several have the same."""
+
+    fallbacks: tuple[ModelSettings, ...] = ()
+    """Who stands in, in this order, when the model does not answer. Such a vote says that it is one."""
+
+
+class PanelSettings(Settings):
+    """A live panel."""
+
+    members: Annotated[tuple[MemberSettings, ...], Field(min_length=1)]
+    """One for each node."""
+
+    rule: str = "pbft"
+    """By what rule they decide."""
+
+    check: Literal["judge", "same_answer"] = "judge"
+    """Whether a member judges the proposal, or answers by itself and accepts what is the same."""
+
+    deadline_s: PositiveSeconds = 120.0
+    """What is not decided by then is not decided."""
+
+    call_deadline_s: PositiveSeconds = 30.0
+    """One call of one node, retries and fallbacks included, ends by then."""
+
+    attempts: Annotated[int, Field(ge=1)] = 2
+    """Attempts of a call on each model, the first included; the models' own retries are off."""
+
+    attempt_timeout_s: PositiveSeconds | None = None
+    """An attempt is cancelled after so long; by default it may take its model's whole share of the call."""
+
+    retry_pause_s: PositiveSeconds = 0.5
+    """Ceiling of the pause before the second attempt; it doubles. An endpoint's Retry-After takes precedence."""
+
+    breaker_failures: Annotated[int, Field(ge=0)] = 5
+    """Failed calls in a row after which a model is left alone; 0: never."""
+
+    breaker_open_s: PositiveSeconds = 30.0
+    """For how long."""
+
+    cache_ttl_s: Seconds = 0.0
+    """For how long a member's reply to the same prompt is served from memory; 0: never."""
+
+    grace_s: Seconds = 0.0
+    """How long after the decision those may still speak who have been asked; 0: their calls are cancelled."""
+
+    views: Annotated[int, Field(ge=1)] | None = None
+    """Members that may propose, one after the other; by default all."""
+
+    f: Annotated[int, Field(ge=0)] | None = None
+    """Faulty members tolerated; by default ⌊(n − 1) / 3⌋."""
+
+    quorum: Annotated[int, Field(ge=1)] | None = None
+    """Members that decide; by default ⌈(n + f + 1) / 2⌉. A smaller one may be unsafe."""
+
+    stakes: tuple[float, ...] | None = None
+    """Stake of each member; by default all weigh the same."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PanelSettings:
+        rule_named(self.rule)
+        self.system()
+        timeout_s = self.attempt_timeout_s
+        for member in self.members:
+            share_s = self.share_s(member)
+            if timeout_s is not None and timeout_s > share_s:
+                allowed = f"must be at most {share_s:g}: call_deadline_s, shared among a member's models"
+                raise ScenarioError(bad_value("attempt_timeout_s", timeout_s, allowed))
+        names = self.names
+        for name in names:
+            if names.count(name) > 1:
+                raise ScenarioError(bad_value("members.name", name, "stands there twice; names must differ"))
+        return self
+
+    def system(self) -> QuorumSystem:
+        """Return weights, tolerated faults and quorum."""
+        return QuorumSystem.of(len(self.members), f=self.f, quorum=self.quorum, stakes=self.stakes)
+
+    def share_s(self, member: MemberSettings) -> float:
+        """Return how long each of a member's models has for a call."""
+        return self.call_deadline_s / (1 + len(member.fallbacks))
+
+    @property
+    def names(self) -> list[str]:
+        """What results call the members."""
+        models = [member.model for member in self.members]
+        seen: dict[str, int] = {}
+        names = []
+        for member in self.members:
+            number = seen[member.model] = seen.get(member.model, 0) + 1
+            own = f"{member.model} #{number}" if models.count(member.model) > 1 else member.model
+            names.append(member.name or own)
+        return names
+
+
+def panel_settings(**given: Any) -> PanelSettings:
+    """Check the description of a panel.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is not allowed, or a key unknown; the message names it.
+    """
+    try:
+        return PanelSettings(**given)
+    except ValidationError as error:
+        raise ScenarioError(explain(error, given)) from None
+
+
+def read_panel(file: str | Path, changes: Mapping[str, Any]) -> PanelSettings:
+    """Read a panel from a TOML file; `changes` take precedence.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read, or describes no panel.
+    """
+    return panel_settings(**{**read_toml(file), **changes})
