@@ -1,7 +1,7 @@
-"""The command line: `bft run`, `sweep`, `agreement`, `theory`, `check`, `validators`, `rare`, `export` and `bench`.
+"""The command line: `bft run`, `sweep`, `agreement`, `theory`, `check`, `validators`, `rare`, `panel`, `serve` and more.
 
 Results go to stdout and to `--out`, progress and messages to stderr. Exit codes: 0 done, 1 something failed or an
-invariant broke, 2 bad input (one line on stderr, nothing has run), 130 interrupted.
+invariant broke (`bft panel`: no quorum), 2 bad input (one line on stderr, nothing has run), 130 interrupted.
 """
 
 from __future__ import annotations

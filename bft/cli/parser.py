@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import bft
 from bft.adversary.settings import BEHAVIOURS
 from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT, THEORY_DELTA
+from bft.cli.panel_words import panel_words, serve_words
 from bft.errors import BftError
 from bft.experiments.engines import ENGINES
 from bft.experiments.intervals import LEVEL
@@ -44,6 +45,7 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
   bft agreement                                  the main figure, in out/agreement
   bft run --set n=7 faults.delta=0.2             one run
   bft sweep --over faults.delta=0:0.5:11         any field of a scenario
+  bft panel "Is 7 prime?" --models A,B,C,D       a panel of live models
   bft COMMAND --help                             options and more examples""",
     )
     parser.add_argument("--version", action="version", version=f"bft {bft.__version__}")
@@ -57,6 +59,8 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     _rare(commands)
     _export(commands)
     _bench(commands)
+    panel_words(commands, whole, number)
+    serve_words(commands, whole, number)
     arguments = parser.parse_args(argv)
     arguments.words = list(argv)
     return arguments

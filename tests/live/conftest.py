@@ -89,6 +89,8 @@ class Endpoint:
         return holds()
 
     def stop(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
@@ -191,6 +193,6 @@ def _saying() -> Callable[[str], Script]:
     return saying
 
 
-@pytest.fixture(name="Reply")
+@pytest.fixture(name="reply")
 def _reply() -> type[Reply]:
     return Reply

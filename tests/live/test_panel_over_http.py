@@ -20,12 +20,12 @@ def panel_of(endpoint: Any, models: list[str], **settings: Any) -> Panel:
 
 
 @pytest.fixture
-def honest_and_liars(endpoint: Any, saying: Any, Reply: Any) -> Any:  # noqa: N803
+def honest_and_liars(endpoint: Any, saying: Any, reply: Any) -> Any:
     endpoint.script |= {
         "honest": saying("fake:always=42"),
         "flatterer": saying("fake:yes=41"),  # proposes what is wrong, vouches for everything
         "denier": saying("fake:always=41"),  # proposes what is wrong, and rejects what is right
-        "hanging": lambda *_: Reply(hang=True),
+        "hanging": lambda *_: reply(hang=True),
     }
     return endpoint
 
@@ -141,9 +141,9 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_failed_call_is_never_a_vote(name: str, endpoint: Any, saying: Any, Reply: Any) -> None:  # noqa: N803
+def test_a_failed_call_is_never_a_vote(name: str, endpoint: Any, saying: Any, reply: Any) -> None:
     given, reason = FAILURES[name]
-    endpoint.script |= {"honest": saying("fake:always=42"), "failing": lambda *_: Reply(**given)}
+    endpoint.script |= {"honest": saying("fake:always=42"), "failing": lambda *_: reply(**given)}
     # Three of four accept at best: the fourth's vote would not be needed, so two fail, and nothing may be decided.
     models = ["honest", "honest", "failing", "failing"]
     with panel_of(endpoint, models, call_deadline_s=PATIENCE_S.get(name, 10.0), attempts=1, views=1) as panel:
@@ -155,9 +155,9 @@ def test_a_failed_call_is_never_a_vote(name: str, endpoint: Any, saying: Any, Re
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_failed_call_is_never_a_proposal(name: str, endpoint: Any, saying: Any, Reply: Any) -> None:  # noqa: N803
+def test_a_failed_call_is_never_a_proposal(name: str, endpoint: Any, saying: Any, reply: Any) -> None:
     given, reason = FAILURES[name]
-    endpoint.script |= {"credulous": saying("fake:yes=42"), "failing": lambda *_: Reply(**given)}
+    endpoint.script |= {"credulous": saying("fake:yes=42"), "failing": lambda *_: reply(**given)}
     with panel_of(
         endpoint, ["failing", *["credulous"] * 3], call_deadline_s=PATIENCE_S.get(name, 10.0), attempts=1
     ) as panel:
@@ -168,22 +168,22 @@ def test_a_failed_call_is_never_a_proposal(name: str, endpoint: Any, saying: Any
     assert (answer.seats[0].stance, answer.seats[0].reason) == (Stance.FAILED, reason)
 
 
-@pytest.mark.parametrize("reply", ["I would accept that, or not.", "ACCEPT or REJECT", "> VERDICT: ACCEPT", "..."])
-def test_a_verdict_that_nobody_can_read_is_its_own_vote(reply: str, endpoint: Any, saying: Any, Reply: Any) -> None:  # noqa: N803
-    endpoint.script |= {"honest": saying("fake:always=42"), "odd": lambda *_: Reply(text=reply)}
+@pytest.mark.parametrize("said", ["I would accept that, or not.", "ACCEPT or REJECT", "> VERDICT: ACCEPT", "..."])
+def test_a_verdict_that_nobody_can_read_is_its_own_vote(said: str, endpoint: Any, saying: Any, reply: Any) -> None:
+    endpoint.script |= {"honest": saying("fake:always=42"), "odd": lambda *_: reply(text=said)}
     with panel_of(endpoint, ["honest", "honest", "odd", "odd"], views=1) as panel:
         answer = panel.invoke("What is six times seven?")
     assert answer.state is State.NO_QUORUM
     assert [seat.stance for seat in answer.seats[2:]] == [Stance.UNPARSEABLE] * 2
 
 
-def test_one_layer_retries_and_honours_retry_after(endpoint: Any, saying: Any, Reply: Any) -> None:  # noqa: N803
+def test_one_layer_retries_and_honours_retry_after(endpoint: Any, saying: Any, reply: Any) -> None:
     honest = saying("fake:always=42")
 
     def busy_once(nth: int, prompt: str) -> Any:
-        return Reply(status=429, headers={"retry-after": "0.2"}, body=b"{}") if nth == 0 else honest(nth, prompt)
+        return reply(status=429, headers={"retry-after": "0.2"}, body=b"{}") if nth == 0 else honest(nth, prompt)
 
-    endpoint.script |= {"busy": busy_once, "dead": lambda *_: Reply(status=500, body=b"{}"), "honest": honest}
+    endpoint.script |= {"busy": busy_once, "dead": lambda *_: reply(status=500, body=b"{}"), "honest": honest}
     with panel_of(endpoint, ["busy", "honest", "honest", "dead"], attempts=3, grace_s=10.0) as panel:
         answer = panel.invoke("What is six times seven?")
     assert (answer.state, answer.text) == (State.DEGRADED, "42")
@@ -209,8 +209,8 @@ def test_an_unknown_price_makes_the_cost_unknown(endpoint: Any, saying: Any) -> 
         assert panel.invoke("?").cost is None
 
 
-def test_a_model_that_keeps_failing_is_left_alone(endpoint: Any, saying: Any, Reply: Any) -> None:  # noqa: N803
-    endpoint.script |= {"honest": saying("fake:always=42"), "dead": lambda *_: Reply(status=500, body=b"{}")}
+def test_a_model_that_keeps_failing_is_left_alone(endpoint: Any, saying: Any, reply: Any) -> None:
+    endpoint.script |= {"honest": saying("fake:always=42"), "dead": lambda *_: reply(status=500, body=b"{}")}
     models = ["honest", "honest", "honest", "dead"]
     with panel_of(endpoint, models, attempts=1, breaker_failures=2, grace_s=10.0) as panel:
         reasons = [panel.invoke(f"question {number}").seats[3].reason for number in range(4)]

@@ -1,0 +1,129 @@
+"""`bft panel`: put a question to a panel of models. `bft serve`: let others put theirs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bft.errors import ScenarioError
+from bft.live.extra import PACKAGES, MissingExtraError
+from bft.scenario import read_toml
+
+if TYPE_CHECKING:
+    from bft.live.answer import PanelAnswer, Progress
+    from bft.live.panel import Panel
+
+DECIDED, NO_QUORUM, INTERRUPTED = 0, 1, 130
+_OPTIONS = ("rule", "check", "deadline_s", "call_deadline_s", "attempts", "views", "f", "quorum", "grace_s")
+_MARKS = {"proposed": "proposes", "failed": "failed:", "unparseable": "cannot be read"}
+
+
+def panel_command(arguments: Namespace) -> int:
+    """Ask, print, and return 0 if the panel decided, 1 if it did not."""
+    question = sys.stdin.read() if arguments.question == "-" else arguments.question
+    with _needing_the_extra():
+        from bft.live.panel import question_of
+
+        question_of(question)
+        with _panel(arguments) as panel:
+            answer = _ask(panel, question, quiet=arguments.quiet)
+    print(json.dumps(answer.to_json(), indent=2) if arguments.json else readable(answer))
+    return NO_QUORUM if answer.text is None else DECIDED
+
+
+def serve_command(arguments: Namespace) -> int:
+    """Serve until interrupted."""
+    with _needing_the_extra():
+        from bft.live.service import Server, Service, ServiceSettings, key_from
+
+        settings = ServiceSettings(
+            name=arguments.name,
+            host=arguments.host,
+            port=arguments.port,
+            api_key=key_from(arguments.api_key_env),
+            max_questions=arguments.max_questions,
+            max_body_bytes=arguments.max_body_bytes,
+        )
+        panel = _panel(arguments)
+        panel.check()
+        Server(
+            Service(panel, settings), announce=lambda url: _say(f"listening on {url}, model {settings.name!r}")
+        ).run()
+    return DECIDED
+
+
+def readable(answer: PanelAnswer) -> str:
+    """Return what became of a question, for reading."""
+    lines = {"state": answer.state.value.replace("_", " ") + (f" ({answer.why})" if answer.why else "")}
+    if answer.text is not None and answer.proposer is not None:
+        lines["answer"] = answer.text.replace("\n", f"\n{'':12}")
+        lines["proposed by"] = answer.seats[answer.proposer].member
+    for seat in answer.seats:
+        told = seat.stance.value + (f": {seat.reason}" if seat.reason else "")
+        if not seat.as_stated:
+            told += f", through {seat.model}"
+        lines[f"node {seat.node}"] = (
+            f"{told + (', signed' if seat.signed else ''):<22} {seat.member} ({seat.latency_s:.2f} s)"
+        )
+    cost = "unknown" if answer.cost is None else f"{answer.cost:.6f}"
+    lines["views"] = f"{len(answer.views)}, {len(answer.calls)} calls, {answer.latency_s:.2f} s"
+    lines["tokens"] = f"{answer.tokens_in} read, {answer.tokens_out} written, cost {cost}"
+    if answer.certificate is not None:
+        certificate = answer.certificate
+        votes = f"{len(certificate.votes)} signed votes, quorum {certificate.quorum} of {sum(certificate.weights)}"
+        lines["certificate"] = f"{votes}, digest {certificate.digest[:16]}…"
+    return "\n".join(f"{name:<11} {value}" for name, value in lines.items())
+
+
+def _panel(arguments: Namespace) -> Panel:
+    from bft.live.keys import PanelKeys
+    from bft.live.panel import Panel
+    from bft.live.settings import panel_settings
+
+    given = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
+    table: Mapping[str, Any] = {} if arguments.panel is None else read_toml(arguments.panel)
+    if arguments.models is not None:
+        if arguments.panel is not None:
+            raise ScenarioError("--models: must not be given together with --panel")
+        table = {"members": [{"model": model.strip()} for model in arguments.models.split(",")]}
+    elif arguments.panel is None:
+        raise ScenarioError("models: name them with --models A,B,C,D or in a file with --panel FILE")
+    settings = panel_settings(**{**table, **given})
+    n = len(settings.members)
+    keys = None if arguments.keys is None else PanelKeys.kept_in(arguments.keys, n)
+    return Panel.of(settings, keys=keys, record=arguments.record)
+
+
+def _ask(panel: Panel, question: str, *, quiet: bool) -> PanelAnswer:
+    """Ask, and tell the progress on stderr."""
+    from bft.live.answer import PanelAnswer
+
+    for told in panel.stream(question):
+        if isinstance(told, PanelAnswer):
+            return told
+        if not quiet and told.what != "asked":
+            _say(_progress(told))
+    raise AssertionError("a stream ends with the answer")
+
+
+def _progress(told: Progress) -> str:
+    who = f"{told.member} " if told.member else ""
+    return f"{told.at_s:6.2f} s  view {told.view}  {who}{_MARKS.get(told.what, told.what)} {told.detail}".rstrip()
+
+
+def _say(message: str) -> None:
+    print(f"bft: {' '.join(message.split())}", file=sys.stderr)
+
+
+class _needing_the_extra:  # noqa: N801 (reads as what it is: a guard around a block)
+    """Turns a package that is missing into a sentence that says what to install."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in PACKAGES:
+            raise MissingExtraError("a live panel") from None

@@ -1,0 +1,69 @@
+"""The words of `bft panel` and `bft serve`; what they do is left to `panel`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+Number = Callable[[str], Any]
+
+
+def panel_words(commands: Any, whole: Number, number: Number) -> None:
+    """Add `bft panel`."""
+    command = commands.add_parser(
+        "panel",
+        help="put a question to a panel of live models",
+        description="Put a question to a panel of models that decide by Byzantine agreement.",
+        epilog="""models: provider:model as LangChain's init_chat_model knows it; fake:… needs neither key nor network
+
+examples:
+  bft panel "What is six times seven?" --models fake:always=42,fake:always=42,fake:always=42,fake:yes=41
+  bft panel "Is 7 prime?" --models openai:gpt-4o-mini,mistralai:mistral-small,groq:qwen3,xai:grok-4 --json
+  bft panel - --panel panel.toml --record out/panel.jsonl < question.txt
+
+exit codes: 0 decided (or degraded), 1 no quorum, 2 bad input, 130 interrupted""",
+    )
+    command.add_argument("question", metavar="QUESTION", help="the question, or - to read it from stdin")
+    _panel(command, whole, number)
+    command.add_argument("--json", action="store_true", help="print one JSON object, the certificate in it")
+    command.add_argument("--quiet", action="store_true", help="no progress")
+    command.set_defaults(carry_out=("bft.cli.panel", "panel_command"))
+
+
+def serve_words(commands: Any, whole: Number, number: Number) -> None:
+    """Add `bft serve`."""
+    command = commands.add_parser(
+        "serve",
+        help="a panel as a service that speaks OpenAI's chat completions",
+        description="Serve a panel: clients of OpenAI's chat completions use it as if it were one model.",
+        epilog="""examples:
+  bft serve --models fake:always=42,fake:always=42,fake:always=42,fake:yes=41 --port 8000
+  bft serve --panel panel.toml --host 0.0.0.0 --api-key-env PANEL_KEY
+
+a key is needed unless the service listens on this machine alone""",
+    )
+    _panel(command, whole, number)
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", type=whole, default=8000, help="0: any that is free (default: 8000)")
+    command.add_argument("--api-key-env", metavar="NAME", help="environment variable with the key that clients show")
+    command.add_argument("--name", default="panel", help="what clients call the panel (default: panel)")
+    command.add_argument("--max-questions", type=whole, default=8, help="questions at a time (default: 8)")
+    command.add_argument("--max-body-bytes", type=whole, default=2**20, help="longest request (default: 1 MiB)")
+    command.set_defaults(carry_out=("bft.cli.panel", "serve_command"))
+
+
+def _panel(command: argparse.ArgumentParser, whole: Number, number: Number) -> None:
+    command.add_argument("--models", metavar="A,B,...", help="one model for each node")
+    command.add_argument("--panel", metavar="FILE", help="panel in TOML: members with names, endpoints, prices")
+    command.add_argument("--rule", help="by what rule they decide (default: pbft)")
+    command.add_argument("--check", help="judge, or same_answer (default: judge)")
+    command.add_argument("--deadline", dest="deadline_s", type=number, metavar="S", help="for the whole question")
+    command.add_argument("--call-deadline", dest="call_deadline_s", type=number, metavar="S", help="for one call")
+    command.add_argument("--grace", dest="grace_s", type=number, metavar="S", help="wait for late members so long")
+    command.add_argument("--attempts", type=whole, help="attempts of a call on each model")
+    command.add_argument("--views", type=whole, help="members that may propose, one after the other (default: all)")
+    command.add_argument("--f", type=whole, help="faulty members tolerated (default: the most possible)")
+    command.add_argument("--quorum", type=whole, help="members that decide (default: the right number)")
+    command.add_argument("--keys", metavar="FILE", help="keep the panel's signing keys there; made if it is not there")
+    command.add_argument("--record", metavar="FILE", help="append what is said to a file, to replay it")

@@ -1,0 +1,355 @@
+"""A panel as a service: any client of OpenAI's chat completions can use it as if it were one model.
+
+    POST /v1/chat/completions    the answer, with the panel's certificate under "bft"; also as a stream
+    GET  /v1/models              the panel's name
+    GET  /health                 whether it takes questions
+
+A key is needed unless the service can be reached from this machine alone; then it answers only to names of this
+machine, so that no web page can reach it by another. Questions at a time are bounded, and what a client no longer waits
+for is ended. What a request may hold is left to `chat_requests`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import math
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, TypeAlias
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from bft.errors import BftError, ScenarioError, bad_value
+from bft.live.answer import PanelAnswer
+from bft.live.chat_requests import ChatRequest, Completion, RefusedError, event, no_quorum, read_request
+from bft.live.panel import Panel
+
+Question: TypeAlias = asyncio.Future[PanelAnswer]
+
+ALIVE_S = 10.0
+"""A stream that has nothing to say yet says so this often, so that nobody on the way cuts it."""
+
+GRACEFUL_S = 5.0
+"""How long requests under way may still take when the service is stopped; then they are cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """How a panel is served.
+
+    Attributes
+    ----------
+    name : str
+        What clients call the panel.
+    host : str
+        Address to listen on.
+    port : int
+        0: any that is free.
+    api_key : str or None
+        What clients must show.
+    max_questions : int
+        Questions at a time; further ones are told when to come back.
+    max_body_bytes : int
+        Longer requests are refused.
+    """
+
+    name: str = "panel"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    api_key: str | None = None
+    max_questions: int = 8
+    max_body_bytes: int = 2**20
+
+    def __post_init__(self) -> None:
+        if self.api_key is None and not is_loopback(self.host):
+            allowed = "can be reached from other machines: an API key is needed (--api-key-env NAME)"
+            raise ScenarioError(bad_value("host", self.host, allowed))
+        if self.api_key is not None and not self.api_key.strip():
+            raise ScenarioError("api_key: must not be empty")
+        if not 0 <= self.port <= 65535:
+            raise ScenarioError(bad_value("port", self.port, "must be between 0 and 65535"))
+        for field in ("max_questions", "max_body_bytes"):
+            if getattr(self, field) < 1:
+                raise ScenarioError(bad_value(field, getattr(self, field), "must be at least 1"))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address can be reached from this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Service:
+    """Answers requests with one panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        Closed when the service ends.
+    settings : ServiceSettings
+        How it is served.
+    """
+
+    def __init__(self, panel: Panel, settings: ServiceSettings) -> None:
+        self.panel = panel
+        self.settings = settings
+        self._until_s: dict[Question, float] = {}
+        self._stopping = False
+        self.app = Starlette(
+            routes=[
+                Route("/v1/chat/completions", self._guarded(self._completions), methods=["POST"]),
+                Route("/v1/models", self._guarded(self._models), methods=["GET"]),
+                Route("/v1/models/{name:path}", self._guarded(self._model), methods=["GET"]),
+                Route("/health", self._health, methods=["GET"]),
+            ],
+            lifespan=self._lifespan,
+            exception_handlers={HTTPException: _http_error, Exception: _own_error},
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await self.panel.aclose()
+
+    async def wind_down(self) -> None:
+        """Take no more questions, wait a little for those under way, and end the rest."""
+        self._stopping = True
+        if self._until_s:
+            await asyncio.wait(tuple(self._until_s), timeout=GRACEFUL_S)
+        await _end(*self._until_s)
+
+    def _guarded(self, handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            try:
+                self._admit(request)
+                return await handle(request)
+            except RefusedError as refused:
+                return JSONResponse(refused.body, refused.status, refused.headers)
+
+        return guarded
+
+    def _admit(self, request: Request) -> None:
+        """Ask for the key; without one, for a name of this machine."""
+        key = self.settings.api_key
+        if key is None:
+            host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+            if not is_loopback(host):
+                raise RefusedError(403, "without a key this service answers to names of this machine only", code="host")
+            return
+        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+        same = hmac.compare_digest(shown.strip().encode("utf-8", "replace"), key.encode())
+        if scheme.lower() != "bearer" or not same:
+            raise RefusedError(
+                401,
+                "a valid API key is needed: Authorization: Bearer KEY",
+                kind="authentication_error",
+                code="invalid_api_key",
+                headers={"www-authenticate": "Bearer"},
+            )
+
+    async def _health(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok", "questions": len(self._until_s), "of": self.settings.max_questions})
+
+    async def _models(self, _: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [self._described()]})
+
+    async def _model(self, request: Request) -> Response:
+        if request.path_params["name"] != self.settings.name:
+            raise RefusedError(404, "there is no such model", code="model_not_found", parameter="model")
+        return JSONResponse(self._described())
+
+    def _described(self) -> dict[str, Any]:
+        return {"id": self.settings.name, "object": "model", "created": 0, "owned_by": "bft"}
+
+    async def _completions(self, request: Request) -> Response:
+        if not request.headers.get("content-type", "").lower().startswith("application/json"):
+            raise RefusedError(400, "content-type: must be application/json", code="invalid_content_type")
+        asked = read_request(await self._body(request), self.settings.name)
+        completion = Completion(self.settings.name, asked)
+        question = self._begin(asked)
+        if asked.stream:
+            return StreamingResponse(self._streamed(request, completion, question), media_type="text/event-stream")
+        try:
+            answer = await _unless_gone(request, question)
+        except ScenarioError as error:
+            raise RefusedError(400, str(error), parameter="messages") from None
+        if answer.text is None:
+            raise no_quorum(answer)
+        return JSONResponse(completion.whole(answer))
+
+    async def _body(self, request: Request) -> bytes:
+        limit = self.settings.max_body_bytes
+        body = bytearray()
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise RefusedError(413, f"the body must be at most {limit} bytes", code="body_too_large")
+        except ClientDisconnect:
+            raise RefusedError(400, "the request was not finished") from None
+        return bytes(body)
+
+    def _begin(self, asked: ChatRequest) -> Question:
+        """Put a question to the panel; when too many are under way, say how soon one has ended at the latest."""
+        if self._stopping:
+            raise _stopping()
+        now_s = asyncio.get_running_loop().time()
+        if len(self._until_s) >= self.settings.max_questions:
+            wait_s = max(1, math.ceil(min(self._until_s.values()) - now_s))
+            raise RefusedError(
+                429,
+                f"{self.settings.max_questions} questions are under way",
+                kind="rate_limit_error",
+                code="too_many_questions",
+                headers={"retry-after": str(wait_s)},
+            )
+        question = asyncio.ensure_future(self.panel.ainvoke(_conversation(asked)))
+        self._until_s[question] = now_s + self.panel.settings.deadline_s
+        question.add_done_callback(self._until_s.pop)
+        return question
+
+    async def _streamed(self, request: Request, completion: Completion, question: Question) -> AsyncIterator[bytes]:
+        """Stream the answer, with signs of life until it is there."""
+        gone = asyncio.ensure_future(_gone(request))
+        try:
+            yield completion.first()
+            while not question.done():
+                await asyncio.wait((question, gone), timeout=ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    return
+                if not question.done():
+                    yield b": still deciding\n\n"
+            if question.cancelled():
+                yield event(_stopping().body)
+                return
+            answer = question.result()
+            if answer.text is None:
+                yield event(no_quorum(answer).body)
+                return
+            for chunk in completion.rest(answer):
+                yield chunk
+        except BftError as error:
+            yield event(RefusedError(400, str(error)).body)
+        finally:
+            await _end(question, gone)
+
+
+def _conversation(asked: ChatRequest) -> list[tuple[str, str]] | str:
+    """A lone question is passed on as it is, a conversation with who said what."""
+    return asked.messages[0][1] if len(asked.messages) == 1 else asked.messages
+
+
+async def _unless_gone(request: Request, question: Question) -> PanelAnswer:
+    """Await the answer, unless the client leaves: then nobody needs it."""
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((question, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not question.done():
+            raise RefusedError(499, "the client has left", kind="server_error")
+        if question.cancelled():
+            raise _stopping()
+        return question.result()
+    finally:
+        await _end(question, gone)
+
+
+def _stopping() -> RefusedError:
+    return RefusedError(503, "the service is stopping", kind="server_error", code="stopping")
+
+
+async def _end(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    refused = RefusedError(error.status_code, error.detail, code="not_found" if error.status_code == 404 else None)
+    return JSONResponse(refused.body, error.status_code, error.headers)
+
+
+async def _own_error(_: Request, __: Exception) -> Response:
+    refused = RefusedError(500, "an error of the service itself", kind="server_error")
+    return JSONResponse(refused.body, 500)
+
+
+def key_from(name: str | None) -> str | None:
+    """Return the key that clients must show, from an environment variable.
+
+    Raises
+    ------
+    ScenarioError
+        If the variable holds none.
+    """
+    if name is None:
+        return None
+    key = os.environ.get(name, "").strip()
+    if not key:
+        raise ScenarioError(bad_value("api_key_env", name, "must name an environment variable that holds a key"))
+    return key
+
+
+class Server(uvicorn.Server):
+    """Serves until it is told to stop; then what was begun is ended.
+
+    Parameters
+    ----------
+    service : Service
+        What is served.
+    announce : callable
+        Is told the address once it can be reached.
+    """
+
+    def __init__(self, service: Service, announce: Callable[[str], None] = lambda _: None) -> None:
+        settings = service.settings
+        super().__init__(
+            uvicorn.Config(
+                service.app,
+                host=settings.host,
+                port=settings.port,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=math.ceil(GRACEFUL_S),  # for answers on their way out
+            )
+        )
+        self._service = service
+        self._settings = settings
+        self._announce = announce
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Listen, and say where."""
+        with suppress(SystemExit):  # uvicorn ends the process when it cannot bind
+            await super().startup(sockets)
+        if not self.started:
+            raise BftError(
+                bad_value("port", self._settings.port, f"cannot listen on {self._settings.host} and this port")
+            )
+        port = self.servers[0].sockets[0].getsockname()[1]
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        self._announce(f"http://{host}:{port}/v1")
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """End the questions, then the connections."""
+        await self._service.wind_down()
+        await super().shutdown(sockets)
