@@ -140,6 +140,14 @@ class Asking:
         self.report(stood.stance.value, node, view, call.failure or "")
         return verdict
 
+    async def survey(self) -> None:
+        """Let every member answer, and where members judge, judge every answer that was given."""
+        nodes = range(len(self._members))
+        given = await asyncio.gather(*(self._answer(node, 0) for node in nodes))
+        if self._check == "judge":
+            distinct = {canonical(call.answer): call.answer for call in given if call.answer is not None}
+            await asyncio.gather(*(self._judge(node, 0, answer) for answer in distinct.values() for node in nodes))
+
     def report(self, what: str, node: int | None = None, view: int = 0, detail: str = "") -> None:
         """Tell the progress."""
         name = "" if node is None else self._members[node].name

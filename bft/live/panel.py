@@ -16,10 +16,12 @@ import os
 import time
 import uuid
 import weakref
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage, convert_to_messages
@@ -30,7 +32,7 @@ from langchain_core.runnables.config import get_async_callback_manager_for_confi
 from bft.core.request import Proposal, Request
 from bft.errors import ScenarioError, bad_value
 from bft.live.answer import Call, PanelAnswer, Progress, Seat, Stance, State, View
-from bft.live.asking import Asking
+from bft.live.asking import Asking, Configure
 from bft.live.certificate import Certificate, context_of, encoding_of
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer
@@ -47,6 +49,15 @@ SLACK_S = 1.0
 """A view may take as long as its two calls, one after the other, and this much longer."""
 
 ModelGiven: TypeAlias = "str | Mapping[str, Any] | BaseChatModel"
+
+
+T = TypeVar("T")
+Tell: TypeAlias = Callable[[Progress], None]
+Work: TypeAlias = Callable[["Question", Configure], Awaitable[T]]
+
+
+def _untold(_: Progress) -> None:
+    """Keep the progress to oneself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +177,19 @@ class Panel(Runnable[Any, PanelAnswer]):
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> PanelAnswer:
         """Ask the panel."""
-        return await self._traced(input, config, lambda _: None, **kwargs)
+        return await self._traced(input, config, self._decide, **kwargs)
+
+    def survey(self, input: Any, config: RunnableConfig | None = None) -> tuple[Call, ...]:
+        """Let every member answer a question and judge every answer, so that all of it can be replayed.
+
+        Nothing is decided. That takes n calls, and n more for each different answer; what is not said by the deadline
+        of a question is left out.
+        """
+        return self._background.run(self.asurvey(input, ensure_config(config)))
+
+    async def asurvey(self, input: Any, config: RunnableConfig | None = None) -> tuple[Call, ...]:
+        """Do the same without waiting."""
+        return await self._traced(input, config, self._survey)
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
         """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
@@ -175,7 +198,8 @@ class Panel(Runnable[Any, PanelAnswer]):
     async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
         """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
         told: asyncio.Queue[Progress | None] = asyncio.Queue()
-        work = asyncio.ensure_future(self._traced(input, config, told.put_nowait, **kwargs))
+        decide = partial(self._decide, tell=told.put_nowait)
+        work = asyncio.ensure_future(self._traced(input, config, decide, **kwargs))
         work.add_done_callback(lambda _: told.put_nowait(None))
         try:
             while (progress := await told.get()) is not None:
@@ -234,8 +258,8 @@ class Panel(Runnable[Any, PanelAnswer]):
             crew = self._crews[loop] = muster(self.settings, self._given)
         return crew
 
-    async def _traced(self, input: Any, config: RunnableConfig | None, tell: Any, **kwargs: Any) -> PanelAnswer:
-        """Decide a question inside a run that LangChain's callbacks see."""
+    async def _traced(self, input: Any, config: RunnableConfig | None, work: Work[T], **kwargs: Any) -> T:
+        """Work on a question inside a run that LangChain's callbacks see."""
         if kwargs:
             name, value = next(iter(kwargs.items()))
             raise ScenarioError(bad_value(name, value, "is not an option of a call"))
@@ -256,15 +280,14 @@ class Panel(Runnable[Any, PanelAnswer]):
 
         try:
             question = question_of(input)
-            answer = await self._decide(question, configure, tell)
+            answer = await work(question, configure)
         except BaseException as error:
             await run.on_chain_error(error)
             raise
         await run.on_chain_end(answer)
         return answer
 
-    async def _decide(self, question: Question, configure: Any, tell: Any) -> PanelAnswer:
-        started_s = asyncio.get_running_loop().time()
+    def _asking(self, question: Question, configure: Configure, tell: Tell) -> tuple[Asking, Secrets]:
         crew = self._crew()
         secrets = Secrets(crew.secrets)
         asking = Asking(
@@ -276,6 +299,20 @@ class Panel(Runnable[Any, PanelAnswer]):
             tell=tell,
             keep=lambda call: self._keep(question, call, secrets),
         )
+        return asking, secrets
+
+    async def _survey(self, question: Question, configure: Configure) -> tuple[Call, ...]:
+        asking, secrets = self._asking(question, configure, _untold)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asking.survey(), self.settings.deadline_s)
+        if self._recorder is not None:
+            names = self.settings.names
+            self._recorder.survey(question.id, question.text, models=names, gold=question.gold, secrets=secrets)
+        return tuple(asking.calls)
+
+    async def _decide(self, question: Question, configure: Configure, tell: Tell = _untold) -> PanelAnswer:
+        started_s = asyncio.get_running_loop().time()
+        asking, secrets = self._asking(question, configure, tell)
         host, ending = await self._run(question, asking)
         answer = self._answer(question, asking, host, ending, asyncio.get_running_loop().time() - started_s)
         what = "no quorum" if answer.text is None else "decided"

@@ -47,6 +47,11 @@ class Recorder:
         attempts = [{key: value for key, value in each.items() if value is not None} for each in row["attempts"]]
         self._write({"record": "call", "question": question_id, **row, "attempts": attempts}, secrets)
 
+    def survey(self, question_id: str, text: str, *, models: list[str], gold: str | None, secrets: Secrets) -> None:
+        """Write that every member was asked everything about a question, and nothing was decided."""
+        told = {"record": "question", "question": question_id, "text": text, "gold": gold, "models": models}
+        self._write({**told, "state": "surveyed", "answer": None}, secrets)
+
     def question(self, answer: PanelAnswer, *, models: list[str], gold: str | None, secrets: Secrets) -> None:
         """Write what became of a question."""
         row = answer.to_json()

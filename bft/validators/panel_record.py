@@ -69,7 +69,7 @@ class RecordedQuestion:
     models : tuple of str
         Names of the panel's members.
     state : str
-        decided, degraded or no_quorum.
+        decided, degraded, no_quorum, or surveyed.
     decided : str or None
         The panel's answer.
     calls : tuple of RecordedCall
