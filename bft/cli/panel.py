@@ -25,7 +25,7 @@ def panel_command(arguments: Namespace) -> int:
     """Ask, print, and return 0 if the panel decided, 1 if it did not."""
     question = sys.stdin.read() if arguments.question == "-" else arguments.question
     with _needing_the_extra():
-        from bft.live.panel import question_of
+        from bft.live.question import question_of
 
         question_of(question)
         with _panel(arguments) as panel:

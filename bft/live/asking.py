@@ -19,6 +19,7 @@ from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.live.answer import SPOKE, Call, Progress, Stance
 from bft.live.calls import Heard, ask
+from bft.live.host import CLOSING_S
 from bft.live.members import Crew
 from bft.live.prompts import Messages, judging, proposing
 from bft.live.replies import read_answer, read_text, read_verdict
@@ -63,6 +64,8 @@ class Asking:
 
     Attributes
     ----------
+    names : tuple of str
+        What results call the members.
     calls : list of Call
         All that ended, cut-off ones included.
     stood : dict
@@ -83,6 +86,7 @@ class Asking:
         keep: Callable[[Call], None],
     ) -> None:
         self._members = crew.members
+        self.names = tuple(member.name for member in crew.members)
         self._check = settings.check
         self._question = question
         self._configure = configure
@@ -107,7 +111,8 @@ class Asking:
         """Cancel what members are still working out."""
         for task in self._own.values():
             task.cancel()
-        await asyncio.gather(*self._own.values(), return_exceptions=True)
+        if self._own:
+            await asyncio.wait(self._own.values(), timeout=CLOSING_S)
 
     async def propose(self, node: int, view: int, request: Request) -> tuple[str, str] | None:
         """Let a member answer; None: it has no answer."""

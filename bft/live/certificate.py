@@ -101,10 +101,11 @@ class Certificate:
     @property
     def digest(self) -> str:
         """The name of what was decided, under which nodes voted."""
-        return self._proposal.digest
+        return self.proposal.digest
 
     @property
-    def _proposal(self) -> Proposal:
+    def proposal(self) -> Proposal:
+        """What was decided."""
         request = Request(
             client=self.client,
             timestamp=self.timestamp,
@@ -131,7 +132,7 @@ class Certificate:
         system = QuorumSystem(weights=self.weights, tolerated=self.tolerated, quorum=self.quorum)
         encoding = encoding_of(self.rule)
         ring = Ed25519Keyring({}, public, encoding=encoding, context=context_of(self.rule, system, public))
-        proposal, vote = self._proposal, rule_named(self.rule).vote
+        proposal, vote = self.proposal, rule_named(self.rule).vote
         if dict(self.public_keys) != dict(public) or proposal.request is None or not ring.verify(proposal.request):
             return False
         for node, signature in self.votes:

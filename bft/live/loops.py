@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -76,6 +77,8 @@ class LoopThread:
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
+    blocking = ThreadPoolExecutor(thread_name_prefix="bft-panel-blocking")
+    loop.set_default_executor(blocking)
     try:
         loop.run_forever()
     finally:
@@ -84,5 +87,5 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
             task.cancel()
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(loop.shutdown_default_executor())
+        blocking.shutdown(wait=False, cancel_futures=True)  # a client that blocks cannot be cancelled, only left
         loop.close()

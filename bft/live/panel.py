@@ -14,31 +14,29 @@ import asyncio
 import itertools
 import os
 import time
-import uuid
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage, convert_to_messages
-from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.runnables.config import get_async_callback_manager_for_config
 
-from bft.core.request import Proposal, Request
+from bft.core.request import Request
 from bft.errors import ScenarioError, bad_value
-from bft.live.answer import Call, PanelAnswer, Progress, Seat, Stance, State, View
+from bft.live.answer import Call, PanelAnswer, Progress
 from bft.live.asking import Asking, Configure
-from bft.live.certificate import Certificate, context_of, encoding_of
+from bft.live.certificate import context_of, encoding_of
+from bft.live.conclusion import conclude
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer
 from bft.live.loops import LoopThread
 from bft.live.members import Crew, muster, refuse_own_retries
 from bft.live.post import Post
+from bft.live.question import Question, joined, question_of
 from bft.live.recorder import Recorder
 from bft.live.rules import Timing, rule_named
 from bft.live.secrecy import Secrets
@@ -53,30 +51,11 @@ ModelGiven: TypeAlias = "str | Mapping[str, Any] | BaseChatModel"
 
 T = TypeVar("T")
 Tell: TypeAlias = Callable[[Progress], None]
-Work: TypeAlias = Callable[["Question", Configure], Awaitable[T]]
+Work: TypeAlias = Callable[[Question, Configure], Awaitable[T]]
 
 
 def _untold(_: Progress) -> None:
     """Keep the progress to oneself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a panel is asked.
-
-    Attributes
-    ----------
-    text : str
-        The question; a conversation is written out.
-    id : str
-        Names it in records.
-    gold : str or None
-        The right answer, where it is known: recorded, shown to no model.
-    """
-
-    text: str
-    id: str
-    gold: str | None = None
 
 
 class Panel(Runnable[Any, PanelAnswer]):
@@ -213,13 +192,13 @@ class Panel(Runnable[Any, PanelAnswer]):
         self, input: Iterator[Any], config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[PanelAnswer]:
         """Inside a chain that streams, pass on the answer alone."""
-        yield self.invoke(_joined(list(input)), config, **kwargs)
+        yield self.invoke(joined(list(input)), config, **kwargs)
 
     async def atransform(
         self, input: AsyncIterator[Any], config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[PanelAnswer]:
         """Inside a chain that streams, pass on the answer alone."""
-        yield await self.ainvoke(_joined([chunk async for chunk in input]), config, **kwargs)
+        yield await self.ainvoke(joined([chunk async for chunk in input]), config, **kwargs)
 
     def close(self) -> None:
         """End what plain calls have started: connections, thread, record."""
@@ -314,7 +293,8 @@ class Panel(Runnable[Any, PanelAnswer]):
         started_s = asyncio.get_running_loop().time()
         asking, secrets = self._asking(question, configure, tell)
         host, ending = await self._run(question, asking)
-        answer = self._answer(question, asking, host, ending, asyncio.get_running_loop().time() - started_s)
+        latency_s = asyncio.get_running_loop().time() - started_s
+        answer = conclude(question, asking, host, ending, public=self.public_keys, latency_s=latency_s)
         what = "no quorum" if answer.text is None else "decided"
         asking.report(what, answer.proposer, detail=answer.text or answer.why)
         if self._recorder is not None:
@@ -352,103 +332,6 @@ class Panel(Runnable[Any, PanelAnswer]):
         seed = self._keys.seeds[-1 if isinstance(signer, str) else signer]
         return Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=self._context)
 
-    def _answer(
-        self, question: Question, asking: Asking, host: AsyncioHost, ending: Ending, latency_s: float
-    ) -> PanelAnswer:
-        certificate = None
-        if ending is Ending.DECIDED:
-            assert host.proof is not None, "a decision has a proof"
-            certificate = Certificate.of(host.proof, rule=self._rule.name, system=self._system, public=self.public_keys)
-            assert certificate.verify(self.public_keys), "what is returned as decided can be proved"
-        views = _views(asking, self._system.n)
-        counted = _deciding_view(asking, host.proof.proposal, host.proof.view) if host.proof and certificate else None
-        if counted is None:
-            counted = max((view.number for view in views), default=0)
-        seats = tuple(self._seat(node, asking, counted, certificate, latency_s) for node in range(self._system.n))
-        attempts = [attempt for call in asking.calls for attempt in call.attempts]
-        costs = [attempt.cost for attempt in attempts if attempt.tokens_in or attempt.tokens_out]
-        dropped: dict[str, int] = {}
-        for post in host.posts:
-            for reason, times in post.dropped.items():
-                dropped[reason] = dropped.get(reason, 0) + times
-        return PanelAnswer(
-            id=question.id,
-            question=question.text,
-            state=_state(certificate, seats),
-            text=None if certificate is None else certificate.answer,
-            why="" if certificate is not None else ending.value,
-            proposer=None if certificate is None else asking.proposals[counted][0],
-            seats=seats,
-            views=views,
-            calls=tuple(asking.calls),
-            certificate=certificate,
-            latency_s=latency_s,
-            tokens_in=sum(attempt.tokens_in for attempt in attempts),
-            tokens_out=sum(attempt.tokens_out for attempt in attempts),
-            cost=None if None in costs else sum(cost for cost in costs if cost is not None),
-            dropped=dropped,
-        )
-
-    def _seat(self, node: int, asking: Asking, view: int, certificate: Certificate | None, latency_s: float) -> Seat:
-        stood = asking.standing(node, view)
-        call = stood.call
-        late = stood.stance is Stance.LATE
-        return Seat(
-            node=node,
-            member=self.settings.names[node],
-            stance=stood.stance,
-            reason="" if call is None else call.failure or "",
-            detail="" if call is None else call.detail,
-            signed=certificate is not None and node in certificate.signers,
-            model="" if call is None else call.model,
-            as_stated=call is None or call.as_stated,
-            latency_s=latency_s - stood.asked_at_s if late else 0.0 if call is None else call.latency_s,
-        )
-
-
-def question_of(given: Any) -> Question:
-    """Read what a panel was given: a text, a conversation, or a table with `question` and perhaps `id` and `gold`.
-
-    Raises
-    ------
-    ScenarioError
-        If it is none of these, or empty.
-    """
-    table: Mapping[str, Any] = given if isinstance(given, Mapping) else {"question": given}
-    if "question" not in table or not set(table) <= {"question", "id", "gold"}:
-        raise ScenarioError(bad_value("question", sorted(map(str, table)), "must be a table of question, id and gold"))
-    text = _text(table["question"]).encode("utf-8", "replace").decode("utf-8").strip()
-    if not text:
-        raise ScenarioError(bad_value("question", text, "must not be empty"))
-    gold = table.get("gold")
-    return Question(text=text, id=str(table.get("id") or uuid.uuid4().hex), gold=None if gold is None else str(gold))
-
-
-def _text(asked: Any) -> str:
-    if isinstance(asked, str):
-        return asked
-    if isinstance(asked, PromptValue):
-        asked = asked.to_messages()
-    if isinstance(asked, BaseMessage):
-        asked = [asked]
-    try:
-        messages = convert_to_messages(asked)
-    except (TypeError, ValueError, NotImplementedError, KeyError):
-        raise ScenarioError(bad_value("question", type(asked).__name__, "must be a text or messages")) from None
-    if len(messages) == 1:
-        return str(messages[0].text)
-    return "\n\n".join(f"{message.type}: {message.text}" for message in messages)
-
-
-def _joined(chunks: list[Any]) -> Any:
-    """Put streamed chunks together."""
-    if len(chunks) == 1:
-        return chunks[0]
-    total = chunks[0] if chunks else ""
-    for chunk in chunks[1:]:
-        total = total + chunk
-    return total
-
 
 def _described(models: Sequence[ModelGiven]) -> tuple[list[dict[str, Any]], dict[tuple[int, int], BaseChatModel]]:
     """Return the description of each member, and the objects among their models."""
@@ -468,32 +351,3 @@ def _described(models: Sequence[ModelGiven]) -> tuple[list[dict[str, Any]], dict
         return table
 
     return [describe(given, node, 0) for node, given in enumerate(models)], objects
-
-
-def _state(certificate: Certificate | None, seats: Sequence[Seat]) -> State:
-    if certificate is None:
-        return State.NO_QUORUM
-    missing = (Stance.FAILED, Stance.UNPARSEABLE)
-    whole = all(seat.stance not in missing and seat.as_stated for seat in seats)
-    return State.DECIDED if whole else State.DEGRADED
-
-
-def _deciding_view(asking: Asking, decided: Proposal, latest: int) -> int:
-    """Return the view in which what was decided was proposed and judged; a later one may have carried it over."""
-    found = (
-        view
-        for view in sorted(asking.proposals, reverse=True)
-        if view <= latest and asking.proposals[view][1:] == (decided.answer, decided.wording)
-    )
-    return next(found)
-
-
-def _views(asking: Asking, n: int) -> tuple[View, ...]:
-    def stance(view: int, node: int) -> Stance:
-        stood = asking.stood.get((view, node))
-        return Stance.NOT_ASKED if stood is None else stood.stance
-
-    return tuple(
-        View(number=view, proposer=proposer, answer=answer, stances=tuple(stance(view, node) for node in range(n)))
-        for view, (proposer, answer, _) in sorted(asking.proposals.items())
-    )
