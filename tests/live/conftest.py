@@ -41,6 +41,7 @@ class Reply:
     """Close the connection in the middle of the body."""
     trickle: bool = False
     """Send the body so slowly that nobody will wait for its end."""
+    ended: str = "stop"
     body: bytes | None = None
     """Sent as it is, instead of a completion."""
 
@@ -132,7 +133,7 @@ class Endpoint:
         if await self._gone(reader, reply):
             seen.disconnected = True
             return False
-        body = completion(model, reply.text) if reply.body is None else reply.body
+        body = completion(model, reply.text, reply.ended) if reply.body is None else reply.body
         lines = [f"HTTP/1.1 {reply.status} X", "content-type: application/json", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
         writer.write("\r\n".join([*lines, "", ""]).encode() + (body[: len(body) // 2] if reply.cut else b""))
@@ -160,14 +161,14 @@ class Endpoint:
             return False
 
 
-def completion(model: str, text: str) -> bytes:
+def completion(model: str, text: str, ended: str) -> bytes:
     return json.dumps(
         {
             "id": "x",
             "object": "chat.completion",
             "created": 1,
             "model": model,
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+            "choices": [{"index": 0, "finish_reason": ended, "message": {"role": "assistant", "content": text}}],
             "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
         }
     ).encode()

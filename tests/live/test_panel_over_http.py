@@ -34,7 +34,7 @@ def test_two_flatterers_and_a_hanging_endpoint_of_seven_do_not_keep_it_from_the_
     honest_and_liars: Any,
 ) -> None:
     models = ["flatterer", "flatterer", "honest", "honest", "honest", "honest", "hanging"]
-    with panel_of(honest_and_liars, models) as panel:
+    with panel_of(honest_and_liars, models, call_deadline_s=90.0) as panel:
         answer = panel.invoke("What is six times seven?")
         assert (answer.state, answer.text, answer.proposer) == (State.DECIDED, "42", 2)
         assert [view.answer for view in answer.views] == ["41", "41", "42"]
@@ -46,9 +46,9 @@ def test_two_flatterers_and_a_hanging_endpoint_of_seven_do_not_keep_it_from_the_
         assert answer.latency_s < GENEROUS_S
         assert answer.certificate is not None
         assert answer.certificate.verify(panel.public_keys)
-    hanging = honest_and_liars.of("hanging")
-    assert hanging
-    assert honest_and_liars.wait_until(lambda: all(asked.disconnected for asked in hanging))
+        hanging = honest_and_liars.of("hanging")
+        assert hanging
+        assert honest_and_liars.wait_until(lambda: all(asked.disconnected for asked in hanging))
 
 
 def test_with_two_deniers_a_fallback_for_the_hanging_endpoint_makes_the_quorum_and_says_so(
@@ -86,13 +86,13 @@ def test_two_deniers_and_a_hanging_endpoint_of_seven_are_too_many_and_it_says_so
 
 
 def test_the_deadline_of_the_question_ends_everything(honest_and_liars: Any) -> None:
-    with panel_of(honest_and_liars, ["hanging"] * 4, deadline_s=0.4, call_deadline_s=20.0) as panel:
+    with panel_of(honest_and_liars, ["hanging"] * 4, deadline_s=0.4, call_deadline_s=90.0) as panel:
         answer = panel.invoke("?")
+        asked = honest_and_liars.of("hanging")
+        assert len(asked) == 1
+        assert honest_and_liars.wait_until(lambda: asked[0].disconnected)  # before the panel is closed
     assert (answer.state, answer.why, answer.text) == (State.NO_QUORUM, "deadline", None)
     assert 0.4 <= answer.latency_s < 20.0
-    asked = honest_and_liars.of("hanging")
-    assert len(asked) == 1
-    assert honest_and_liars.wait_until(lambda: asked[0].disconnected)
 
 
 @pytest.mark.parametrize("liar", ["denier", "flatterer"])
@@ -135,6 +135,8 @@ FAILURES = {
     "JSON of another kind": ({"body": b'["VERDICT: ACCEPT"]'}, "empty"),
     "no choices": ({"body": b'{"id": "x", "object": "chat.completion", "model": "m", "choices": []}'}, "empty"),
     "empty": ({"text": ""}, "empty"),
+    "at the limit of its tokens": ({"text": "VERDICT: ACCEPT", "ended": "length"}, "empty"),
+    "filtered": ({"text": "VERDICT: ACCEPT", "ended": "content_filter"}, "empty"),
     "blank": ({"text": " \n "}, "empty"),
     "an error with status 200": ({"body": b'{"error": {"message": "VERDICT: ACCEPT"}}'}, "empty"),
 }

@@ -292,6 +292,7 @@ def tampered(certificate: Certificate) -> dict[str, Certificate]:
         "keys": replace(certificate, public_keys=keys),
         "too few votes": replace(certificate, votes=tuple(rest)),
         "a vote twice": replace(certificate, votes=(*rest, rest[0])),
+        "one vote more, but an old one": replace(certificate, votes=(*certificate.votes, first)),
         "a vote under another name": replace(certificate, votes=(*rest, (stranger, first[1]))),
         "a made-up vote": replace(certificate, votes=(*rest, (stranger, bytes(64)))),
         "a vote of nobody": replace(certificate, votes=(*rest, (9, first[1]))),
