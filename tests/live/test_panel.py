@@ -7,7 +7,9 @@ import math
 import subprocess
 import sys
 import threading
-from typing import Any
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
@@ -21,8 +23,15 @@ from bft.live import Panel, PanelAnswer, Progress, State
 from bft.live.answer import Stance
 from bft.live.fakes import FakeChat, fake
 
+T = TypeVar("T")
 FAIR = ["fake:always=42"] * 3 + ["fake:yes=41"]
 Q = "What is six times seven?"
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: another test may have left a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def test_it_works_in_plain_code_again_and_again() -> None:
@@ -35,7 +44,7 @@ def test_it_works_where_a_loop_is_running_already() -> None:
         async with Panel(FAIR) as panel:
             return panel.invoke(Q).text, (await panel.ainvoke(Q)).text
 
-    assert asyncio.run(cell()) == ("42", "42")
+    assert in_a_loop(cell()) == ("42", "42")
 
 
 def test_one_panel_serves_one_loop_after_another(endpoint: Any, saying: Any) -> None:
@@ -48,7 +57,7 @@ def test_one_panel_serves_one_loop_after_another(endpoint: Any, saying: Any) -> 
         finally:
             await panel.aclose()
 
-    assert [asyncio.run(ask()), asyncio.run(ask()), panel.invoke(Q).text] == ["42"] * 3
+    assert [in_a_loop(ask()), in_a_loop(ask()), panel.invoke(Q).text] == ["42"] * 3
     panel.close()
 
 
@@ -70,7 +79,7 @@ def test_answers_of_a_batch_stand_in_the_order_of_their_questions() -> None:
         questions = [f"question {number}" for number in range(12)]
         assert [answer.text for answer in panel.batch(questions)] == questions
         assert [answer.text for answer in panel.batch(questions, {"max_concurrency": 2})] == questions
-        assert [answer.text for answer in asyncio.run(panel.abatch(questions))] == questions
+        assert [answer.text for answer in in_a_loop(panel.abatch(questions))] == questions
 
 
 def test_a_batch_keeps_errors_at_their_place() -> None:
@@ -171,7 +180,7 @@ def test_cancelling_the_caller_cancels_the_calls(endpoint: Any, reply: Any) -> N
             await asyncio.gather(asking, return_exceptions=True)
             assert asking.cancelled()
 
-    asyncio.run(leave())
+    in_a_loop(leave())
     assert endpoint.wait_until(lambda: endpoint.asked[0].disconnected)
 
 

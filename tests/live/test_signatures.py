@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -25,12 +26,19 @@ from bft.live.post import Envelope, Post
 from bft.live.rules import PBFT, Timing
 from bft.protocols.pbft.messages import Commit, NewView, Prepare, PreparedCertificate, PrePrepare, ViewChange
 
+T = TypeVar("T")
 N = 4
 SYSTEM = QuorumSystem.of(N)
 KEYS = PanelKeys(seeds=tuple(bytes([number]) * 32 for number in range(N + 1)))
 ENCODING = encoding_of("pbft")
 CONTEXT = context_of("pbft", SYSTEM, KEYS.public)
 SESSION = b"this question"
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: another test may have left a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def ring(signer: int | str, context: bytes = CONTEXT) -> Ed25519Keyring:
@@ -218,7 +226,7 @@ def test_a_network_that_repeats_and_alters_every_message_changes_nothing_but_the
         host = host_with(Agreeable(), meddle)
         return await host.run(REQUEST, deadline_s=20.0), host
 
-    ending, host = asyncio.run(run())
+    ending, host = in_a_loop(run())
     assert ending is Ending.DECIDED
     assert host.proof is not None
     assert host.proof.proposal.answer == "42"
@@ -235,7 +243,7 @@ def test_without_a_client_s_signature_nothing_is_decided() -> None:
     async def run() -> Ending:
         return await host_with(Agreeable()).run(replace(REQUEST, operation="another"), deadline_s=0.3)
 
-    assert asyncio.run(run()) is Ending.DEADLINE
+    assert in_a_loop(run()) is Ending.DEADLINE
 
 
 def test_an_error_of_ours_ends_the_question_and_is_raised() -> None:
@@ -247,7 +255,7 @@ def test_an_error_of_ours_ends_the_question_and_is_raised() -> None:
         return await host_with(Broken()).run(REQUEST, deadline_s=20.0)
 
     with pytest.raises(RuntimeError, match="a bug"):
-        asyncio.run(run())
+        in_a_loop(run())
 
 
 @pytest.fixture(scope="module")
