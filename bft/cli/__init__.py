@@ -1,4 +1,4 @@
-"""The command line: `bft run`, `sweep`, `agreement`, `theory`, `check`, `validators`, `rare`, `panel`, `serve` and more.
+"""The command line: `bft run`, `sweep`, `agreement`, `theory`, `check`, `validators`, `panel`, `serve` and more.
 
 Results go to stdout and to `--out`, progress and messages to stderr. Exit codes: 0 done, 1 something failed or an
 invariant broke (`bft panel`: no quorum), 2 bad input (one line on stderr, nothing has run), 130 interrupted.

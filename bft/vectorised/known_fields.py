@@ -83,4 +83,5 @@ def _unknown(settings: Settings, path: tuple[str, ...]) -> Iterator[tuple[str, A
             if type(inner) in KNOWN:
                 yield from _unknown(inner, here)
             else:
-                yield ".".join(here), getattr(inner, "kind", None) or getattr(inner, "law", type(inner).__name__)
+                tags = [tag for tag in ("kind", "law") if hasattr(inner, tag)]
+                yield ".".join((*here, *tags)), getattr(inner, tags[0]) if tags else type(inner).__name__
