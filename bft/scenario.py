@@ -16,14 +16,20 @@ import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
 from bft.adversary.settings import Faults
+from bft.adversary.silence import SilentPrimary
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.network.settings import Network, check_nodes
+from bft.protocols.ballot import BallotConfig
 from bft.protocols.pbft import PbftConfig, Rules
+from bft.randomness import Randomness
 from bft.settings import PositiveSeconds, Seconds, Settings
+from bft.validators.panel import PanelModel
+from bft.validators.rule_settings import QuorumRule, RuleSettings, check_rule, judged
 from bft.validators.settings import PerfectValidators, ValidatorSettings
 
 NAMED_TABLES = ("validators", "check", "errors")  # a bare name stands for the table of that kind
+ROUNDS_OF_A_BALLOT = 2  # candidates, and votes on them
 
 
 class Requests(Settings):
@@ -56,15 +62,17 @@ class Scenario(Settings):
         Number of nodes, each a replica with its validator.
     f, quorum, stakes : optional
         Tolerated faulty weight, quorum weight, and stake of each node; see `QuorumSystem.of`.
-    protocol : {"pbft"}
-        How they agree.
+    protocol : {"pbft", "ballot"}
+        How they agree: on proposals of a primary, view after view, or on their own answers, by one vote of all.
+    rule : str, table or object, optional
+        How a ballot is counted; by default an answer needs a quorum. See `bft.validators.rule_settings`.
     faults, validators, network, requests : settings
         Who is faulty, who answers and judges, how messages travel, what is asked.
     views : int or "unlimited", optional
         How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
         and no limit for more.
     view_timeout_s, timeout_growth, timeout_cap_s : float
-        How long a view may take, and how the time grows with each failed view.
+        How long a view may take, and how the time grows with each failed view; how long a ballot waits for votes.
     retransmission : bool
         Whether waiting replicas ask for what they lack.
     retransmit_s : float
@@ -79,7 +87,8 @@ class Scenario(Settings):
     f: Annotated[int, Field(ge=0)] | None = None
     quorum: Annotated[int, Field(ge=1)] | None = None
     stakes: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | None = None
-    protocol: Literal["pbft"] = "pbft"
+    protocol: Literal["pbft", "ballot"] = "pbft"
+    rule: RuleSettings | None = None
     faults: Faults = Faults()
     validators: ValidatorSettings = PerfectValidators()
     network: Network = Network()
@@ -111,7 +120,22 @@ class Scenario(Settings):
         self.network.check(self.n)
         self.pbft_config(system)
         self.validators.model(self.n)
+        self._check_protocol()
         return self
+
+    def _check_protocol(self) -> None:
+        """Refuse what the protocol has no place for."""
+        if self.protocol == "pbft":
+            if self.rule is not None:
+                raise ScenarioError(bad_value("rule", self.rule.kind, 'needs protocol = "ballot"'))
+            return
+        if self.requests.count != 1:
+            raise ScenarioError(bad_value("requests.count", self.requests.count, "must be 1: a ballot orders nothing"))
+        if self.views is not None:
+            raise ScenarioError(bad_value("views", self.views, "must be left out: a ballot has no views"))
+        if any(isinstance(behaviour, SilentPrimary) for behaviour in self.faults.behaviour):
+            raise ScenarioError(bad_value("faults.behaviour", "silent_primary", "a ballot has no primary"))
+        check_rule(self.rule, self.validators, self.stakes)
 
     @cached_property
     def system(self) -> QuorumSystem:
@@ -141,11 +165,24 @@ class Scenario(Settings):
             rules=rules or Rules(),
         )
 
+    def ballot_config(self, panel: PanelModel, randomness: Randomness) -> BallotConfig:
+        """Return what each replica of a ballot is told; what the rule learns of the panel, it learns here."""
+        rule = (self.rule or QuorumRule()).rule(self.system, panel, randomness)
+        return BallotConfig(
+            system=self.system,
+            rule=rule,
+            deadline_s=self.view_timeout_s,
+            retransmit_s=self.retransmit_s if self.retransmission else None,
+            judged=judged(rule),
+        )
+
     @property
     def end_s(self) -> float:
         """When the run ends at the latest, in seconds."""
         if self.horizon_s is not None:
             return self.horizon_s
+        if self.protocol == "ballot":
+            return 2.0 * ROUNDS_OF_A_BALLOT * self.view_timeout_s
         config = self.pbft_config()
         views = sum(config.timeout_s(failures) for failures in range(min(self.view_limit or self.n, 1000)))
         arrivals = 0.0 if self.requests.rate_per_s is None else self.requests.count / self.requests.rate_per_s

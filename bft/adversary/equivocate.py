@@ -10,7 +10,7 @@ With B the coalition's weight and H the honest weight, of total W and quorum q:
 
 So it agrees on nothing with an honest primary, and equivocates whenever one of its members leads: value a to one
 group, b to the other, and every member votes for a towards the one and for b towards the other. (No forged signature
-is involved; each member signs twice.)
+is involved; each member signs twice.) A ballot has no views: there it only votes twice (`double_voting`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bft.adversary.double_voting import vote_twice
 from bft.adversary.groups import two_groups
 from bft.adversary.node import As, FaultyNode, Started
 from bft.core.effects import Broadcast, Send
@@ -49,6 +50,8 @@ class Equivocate:
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Ignore what an honest replica would do and play the attack."""
         del now, effects
+        if node.protocol == "ballot":
+            return vote_twice(node, event)
         if isinstance(event, Started):
             return move_on(node, self.rush)
         if isinstance(event, ClientRequest):

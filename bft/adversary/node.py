@@ -99,6 +99,8 @@ class FaultyNode:
         The nodes that act with this one.
     world : World
         What validators would say.
+    protocol : str
+        The protocol that is run.
     memory : dict
         Private to the node.
     counts : dict
@@ -111,6 +113,7 @@ class FaultyNode:
     keyring: Keyring
     coalition: Coalition
     world: World
+    protocol: str = "pbft"
     memory: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from bft.adversary.node import FaultyNode, Started
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Input
+from bft.protocols.ballot.messages import Approve, Cast, Certificate
 from bft.protocols.pbft.messages import Commit, NewView, Prepare, PrePrepare
 
 
@@ -42,6 +43,7 @@ class Withhold:
     byzantine: ClassVar[bool] = True
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
-        """Keep back pre-prepares, prepares, commits and new-views."""
+        """Keep back pre-prepares, prepares, commits and new-views, and all votes of a ballot."""
         del now, event
-        return _without(node, effects, (PrePrepare, Prepare, Commit, NewView), "votes withheld")
+        votes = (PrePrepare, Prepare, Commit, NewView, Cast, Approve, Certificate)
+        return _without(node, effects, votes, "votes withheld")

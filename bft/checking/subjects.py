@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 from bft.checking.forging import RECIPES
 from bft.checking.monitor import Monitor, Timing
@@ -14,7 +15,7 @@ from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 
-MakePbft = Callable[[int, PbftConfig, SymbolicKeyring], Replica]
+MakePbft = Callable[[int, Any, SymbolicKeyring], Replica]
 
 
 def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Subject:
@@ -106,18 +107,25 @@ class FullCheck:
         assert self._monitor is not None, "no replica was made yet"
         return self._monitor
 
-    def __call__(self, node: int, config: PbftConfig, keyring: SymbolicKeyring) -> Replica:
+    def __call__(self, node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
         """Return a replica that is watched."""
         if self._monitor is None:
             self._monitor = Monitor(
                 config.system,
                 keyring.verify,
                 [each for each in range(config.system.n) if each not in keyring.corrupted],
-                checkpoint_interval=config.checkpoint_interval,
-                window=config.window,
-                timing=timing_of(config),
+                **(_pbft_measures(config) if isinstance(config, PbftConfig) else {}),
             )
         return WatchedReplica(self._make_replica(node, config, keyring), self._monitor)
+
+
+def _pbft_measures(config: PbftConfig) -> dict[str, Any]:
+    """Return what the invariants of PBFT need; of other protocols only the state machine is watched."""
+    return {
+        "checkpoint_interval": config.checkpoint_interval,
+        "window": config.window,
+        "timing": timing_of(config),
+    }
 
 
 class WatchedReplica:

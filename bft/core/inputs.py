@@ -38,12 +38,16 @@ class ClientRequest:
 @lean
 @dataclass(frozen=True, slots=True)
 class ProposalReady:
-    """The node's validator answered a `RequestProposal`; None means that it has no answer."""
+    """The node's validator answered a `RequestProposal`; None means that it has no answer.
+
+    `wording` is what its text says besides the answer, `confidence` how sure it says it is, between 0 and 1.
+    """
 
     view: int
     request: Request
     answer: str | None
     wording: str = ""
+    confidence: float = 1.0
 
 
 @lean

@@ -39,6 +39,8 @@ class Host:
 
     Parameters
     ----------
+    clock : Clock
+        Simulated time.
     make_replica : callable
         Returns a fresh replica of a node; called at the start and at every recovery.
     links : Links
@@ -68,6 +70,7 @@ class Host:
         self,
         *,
         n: int,
+        clock: Clock,
         make_replica: Callable[[int], Replica],
         links: Links,
         panel: Panel,
@@ -77,7 +80,7 @@ class Host:
         faulty: Mapping[int, tuple[Behaviour, FaultyNode]],
         fabric: Fabric | None = None,
     ) -> None:
-        self.clock: Any = Clock()
+        self.clock: Any = clock
         self.n = n
         self.make_replica = make_replica
         self.links = links
@@ -309,12 +312,14 @@ class Host:
 
     def _request_proposal(self, node: int, effect: RequestProposal) -> None:
         proposed = self.panel.propose(node, self.questions[effect.request.key])
-        self._give(node, proposed.latency_s, ProposalReady(effect.view, effect.request, proposed.answer))
+        ready = ProposalReady(effect.view, effect.request, proposed.answer, confidence=proposed.confidence)
+        self._give(node, proposed.latency_s, ready)
 
     def _request_verdict(self, node: int, effect: RequestVerdict) -> None:
         request = effect.proposal.request
         assert request is not None, "null requests are not judged"
-        judged = self.panel.judge(node, self.questions[request.key], effect.proposal.answer or "")
+        proposal = effect.proposal
+        judged = self.panel.judge(node, self.questions[request.key], proposal.answer or "", proposal.wording)
         ready = VerdictReady(effect.view, effect.seq, effect.digest, judged.verdict)
         self._give(node, judged.latency_s, ready)
 

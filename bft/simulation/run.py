@@ -34,6 +34,12 @@ class Metrics:
         Copies handed to links, received, and lost on links or at crashed nodes.
     sent_by_kind : mapping of str to int
         Copies sent by type of message.
+    calls, calls_saved : int
+        Calls to validators, and how many of them were unanswered when their node needed the answer no more.
+    tokens : int
+        Tokens that validators wrote.
+    cost : float
+        What they cost.
     client_latency_s : tuple of float
         Of each answered request, from asking to f + 1 equal replies.
     network : NetworkMetrics or None
@@ -48,6 +54,10 @@ class Metrics:
     messages_delivered: int
     messages_lost: int
     sent_by_kind: Mapping[str, int]
+    calls: int
+    calls_saved: int
+    tokens: int
+    cost: float
     client_latency_s: tuple[float, ...]
     network: NetworkMetrics | None = None
 
@@ -115,6 +125,10 @@ class Run:
             "messages_delivered": metrics.messages_delivered,
             "messages_lost": metrics.messages_lost,
             "sent_by_kind": dict(metrics.sent_by_kind),
+            "calls": metrics.calls,
+            "calls_saved": metrics.calls_saved,
+            "tokens": metrics.tokens,
+            "cost": metrics.cost,
             "client_latency_s": list(metrics.client_latency_s),
             "network": self._network(),
             "faults": {str(node): dict(told) for node, told in self.faults.items()},

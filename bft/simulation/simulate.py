@@ -16,23 +16,30 @@ from bft.checking.outcome import Outcome, outcome_of, worst
 from bft.checking.safety import SafetyMonitor
 from bft.checking.subjects import FullCheck
 from bft.checking.trace import Trace
+from bft.core.events import BallotUndecided
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.errors import ScenarioError, bad_value
 from bft.network.plan import NetworkPlan
+from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
+from bft.simulation.environment import Clock
 from bft.simulation.fabric import Fabric
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
 from bft.simulation.links import Links
+from bft.simulation.meter import MeteredPanel
 from bft.simulation.run import Metrics, Run
 from bft.simulation.world import PanelWorld
 
-MakeReplica = Callable[[int, PbftConfig, SymbolicKeyring], Replica]
+MakeReplica = Callable[[int, Any, SymbolicKeyring], Replica]
+"""Takes a node's number, the configuration of its protocol, and the keys."""
+
+REPLICAS: Mapping[str, MakeReplica] = {"pbft": PbftReplica, "ballot": BallotReplica}
 
 
 class Simulator:
@@ -47,7 +54,7 @@ class Simulator:
     rules : Rules, optional
         Replaces PBFT's rules, to plant a bug.
     make_replica : callable, optional
-        Makes the replica of a node from its number, the configuration and the keys; by default a `PbftReplica`.
+        Makes the replica of a node from its number, the configuration and the keys; by default the scenario's protocol.
     check : {"basic", "full"}, optional
         Invariants to watch: S1 to S3, or all of them (`bft.checking.monitor`), which takes several times as long.
     journal : bool, optional
@@ -60,7 +67,7 @@ class Simulator:
         seed: int,
         *,
         rules: Rules | None = None,
-        make_replica: MakeReplica = PbftReplica,
+        make_replica: MakeReplica | None = None,
         check: Literal["basic", "full"] = "basic",
         journal: bool = False,
     ) -> None:
@@ -70,8 +77,8 @@ class Simulator:
         self.seed = seed
         self._randomness = Randomness(seed)
         self._model = scenario.validators.model(scenario.n)
-        self._config = scenario.pbft_config(rules=rules)
-        self._make_replica = make_replica
+        self._config = self._protocol_config(rules)
+        self._make_replica = REPLICAS[scenario.protocol] if make_replica is None else make_replica
         self._check = check
         self._host: type[Host] = JournalledHost if journal else Host
         self._end_s = scenario.end_s
@@ -100,7 +107,8 @@ class Simulator:
             )
         byzantine = {node for node in faulty if plan[node].byzantine}
         keyring = SymbolicKeyring(byzantine)
-        panel = self._model.panel(self._randomness, replication)
+        clock = Clock()
+        panel = MeteredPanel(self._model.panel(self._randomness, replication), lambda: clock.now)
         world = PanelWorld(panel, self._questions)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
         clients = Clients(scenario.system)
@@ -110,6 +118,7 @@ class Simulator:
         fabric = self._fabric(replication, byzantine, keyring)
         host = self._host(
             n=n,
+            clock=clock,
             make_replica=lambda node: make_replica(node, self._config, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
             panel=panel,
@@ -136,7 +145,7 @@ class Simulator:
             replication=replication,
             outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
             outcomes=outcomes,
-            metrics=self._metrics(host, clients, replicas, executions, fabric),
+            metrics=self._metrics(host, clients, replicas, executions, panel, fabric),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,
             trace=Trace(host.records),
@@ -149,6 +158,14 @@ class Simulator:
         if self._plan is None:
             return None
         return Fabric(self._plan, self._randomness, replication, byzantine, keyring.sign)
+
+    def _protocol_config(self, rules: Rules | None) -> PbftConfig | BallotConfig:
+        """Return what the replicas are told."""
+        if self.scenario.protocol == "pbft":
+            return self.scenario.pbft_config(rules=rules)
+        if rules is not None:
+            raise ScenarioError(bad_value("rules", rules, 'are those of PBFT, and protocol = "ballot"'))
+        return self.scenario.ballot_config(self._model, self._randomness)
 
     def _arrivals_s(self, replication: int) -> list[float]:
         """Return when each request arrives, in seconds."""
@@ -176,18 +193,26 @@ class Simulator:
                 keyring=keyring,
                 coalition=coalitions[behaviour],
                 world=world,
+                protocol=self.scenario.protocol,
             )
             for node, behaviour in plan.items()
         }
 
     def _metrics(
-        self, host: Host, clients: Clients, honest: Sequence[int], executions: Executions, fabric: Fabric | None
+        self,
+        host: Host,
+        clients: Clients,
+        honest: Sequence[int],
+        executions: Executions,
+        panel: MeteredPanel,
+        fabric: Fabric | None,
     ) -> Metrics:
         """Measure a finished run; n − f nodes make a decision, or all the honest if fewer or of different weight."""
         times = sorted(executions.done_at_s.values())
         enough = len(honest) if self._enough is None else min(len(honest), self._enough)
         entered = [event.view for _, node, event in host.views if node in honest]
         sent = host.sent
+        settled = settled_s(host, executions) if self.scenario.protocol == "ballot" else executions.done_at_s
         asked, answered = clients.asked_at_s, clients.answered_at_s
         return Metrics(
             decided_at_s=times[enough - 1] if enough and len(times) >= enough else None,
@@ -198,9 +223,20 @@ class Simulator:
             messages_delivered=host.delivered,
             messages_lost=host.lost + (0 if fabric is None else fabric.lost),
             sent_by_kind=sent,
+            calls=len(panel.calls),
+            calls_saved=panel.saved(settled),
+            tokens=panel.tokens,
+            cost=panel.cost,
             client_latency_s=tuple([answered[key] - asked[key] for key in asked if key in answered]),
             network=None if fabric is None else fabric.metrics(),
         )
+
+
+def settled_s(host: Host, executions: Executions) -> dict[int, float]:
+    """Return when each node had decided everything, or knew that nothing can be decided."""
+    undecided = [record for record in host.records if record.event.__class__ is BallotUndecided]
+    hopeless = {node: time_s for time_s, node, event in reversed(undecided) if event.proved}
+    return {**hopeless, **executions.done_at_s}
 
 
 def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **options: Any) -> Run:

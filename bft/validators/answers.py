@@ -62,3 +62,12 @@ class AnswerModel(Protocol):
 
     def same(self, one: str | None, other: str | None) -> bool:
         """Whether two answers count as one; None equals nothing."""
+
+    def accuracy_when_answering(self) -> tuple[float, ...]:
+        """Return each validator's probability of a right answer, given that it answers."""
+
+    def training(self, randomness: Randomness, questions: int) -> Codes:
+        """Return codes of the panel's answers to other questions than those asked, shape (questions, n).
+
+        Panels that have records answer those kept aside, however many; others as many as `questions`.
+        """

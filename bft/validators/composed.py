@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bft.core.verdict import Verdict
 from bft.randomness import Randomness
-from bft.validators.answers import AnswerModel, Answers
+from bft.validators.answers import AnswerModel, Answers, Codes
+from bft.validators.confidence import ConfidenceLaw
 from bft.validators.judge import Check
 from bft.validators.latency import LatencyLaw
 from bft.validators.panel import Judged, Proposed
@@ -26,11 +27,18 @@ class ComposedModel:
         How they check the answers of others.
     latency : LatencyLaw or None
         How long their calls take; None means no time at all.
+    confidence : ConfidenceLaw or None
+        How sure they say they are; None means that they say nothing of it.
     """
 
     answers: AnswerModel
     check: Check
     latency: LatencyLaw | None = None
+    confidence: ConfidenceLaw | None = None
+
+    def training(self, randomness: Randomness, questions: int, n: int) -> Codes:
+        """Return codes of the panel's answers to other questions than those asked, shape (questions, n)."""
+        return self.answers.training(randomness, questions)
 
     def panel(self, randomness: Randomness, replication: int) -> ComposedPanel:
         """Return the validators of one replication."""
@@ -40,11 +48,13 @@ class ComposedModel:
 class ComposedPanel:
     """The validators of one replication."""
 
-    __slots__ = ("_answers", "_calls", "_draws", "_said", "_verdicts")
+    __slots__ = ("_answers", "_calls", "_draws", "_said", "_same", "_stated", "_verdicts")
 
     def __init__(self, model: ComposedModel, randomness: Randomness, replication: int) -> None:
         self._draws = model.answers.draws(randomness, replication)
         self._verdicts = model.check.verdicts(model.answers, randomness, replication)
+        self._same = model.answers.same
+        self._stated = None if model.confidence is None else model.confidence.stated(randomness, replication)
         self._calls = None if model.latency is None else model.latency.calls(randomness, replication)
         self._answers: dict[int, Answers] = {}
         self._said: dict[tuple[int, int, str], Verdict] = {}
@@ -63,13 +73,17 @@ class ComposedPanel:
 
     def propose(self, node: int, question: int) -> Proposed:
         """Let the node's validator answer the question."""
-        answer = self._of(question).own[node]
+        answers = self._of(question)
+        answer = answers.own[node]
+        sure = 1.0
+        if self._stated is not None and answer is not None:
+            sure = self._stated.of(node, question, self._same(answer, answers.truth))
         if self._calls is None:
-            return Proposed(answer=answer)
+            return Proposed(answer=answer, confidence=sure)
         call = self._calls.proposal(node, question)
-        return Proposed(answer=answer, latency_s=call.latency_s, tokens=call.tokens, cost=call.cost)
+        return Proposed(answer=answer, confidence=sure, latency_s=call.latency_s, tokens=call.tokens, cost=call.cost)
 
-    def judge(self, node: int, question: int, answer: str) -> Judged:
+    def judge(self, node: int, question: int, answer: str, wording: str = "") -> Judged:
         """Let the node's validator judge an answer to the question."""
         answers = self._of(question)
         before = self._said.get((node, question, answer))

@@ -12,13 +12,15 @@ from typing import Protocol
 
 from bft.core.verdict import Verdict
 from bft.randomness import Randomness
+from bft.validators.answers import Codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """What a validator proposes: an answer, or None when it has none to give."""
+    """What a validator proposes: an answer, or None when it has none to give, and how sure it says it is."""
 
     answer: str | None
+    confidence: float = 1.0
     latency_s: float = 0.0
     tokens: int = 0
     cost: float = 0.0
@@ -46,8 +48,8 @@ class Panel(Protocol):
     def propose(self, node: int, question: int) -> Proposed:
         """Let the node's validator answer the question."""
 
-    def judge(self, node: int, question: int, answer: str) -> Judged:
-        """Let the node's validator judge an answer to the question."""
+    def judge(self, node: int, question: int, answer: str, wording: str = "") -> Judged:
+        """Let the node's validator judge an answer to the question; `wording` is what else its text says."""
 
     def wrong_answer(self, node: int, question: int) -> str:
         """Return an answer to the question that is certainly wrong, the node's own where that is wrong."""
@@ -58,3 +60,6 @@ class PanelModel(Protocol):
 
     def panel(self, randomness: Randomness, replication: int) -> Panel:
         """Return the validators of one replication."""
+
+    def training(self, randomness: Randomness, questions: int, n: int) -> Codes:
+        """Return codes of the answers of the `n` validators to other questions than those asked."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bft.core.verdict import Verdict
 from bft.randomness import Randomness
+from bft.validators.answers import RIGHT, Codes
 from bft.validators.panel import Judged, Proposed
 
 TRUTH = "right"
@@ -21,6 +24,10 @@ class PerfectPanel:
         """Return the validators of one replication."""
         return self
 
+    def training(self, randomness: Randomness, questions: int, n: int) -> Codes:
+        """Return codes of right answers, shape (questions, n)."""
+        return np.full((questions, n), RIGHT)
+
     def truth(self, question: int) -> str:
         """Return the right answer."""
         return TRUTH
@@ -33,7 +40,7 @@ class PerfectPanel:
         """Propose the right answer."""
         return _PROPOSED
 
-    def judge(self, node: int, question: int, answer: str) -> Judged:
+    def judge(self, node: int, question: int, answer: str, wording: str = "") -> Judged:
         """Accept the right answer, reject every other."""
         return _ACCEPTED if answer == TRUTH else _REJECTED
 

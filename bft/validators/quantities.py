@@ -68,6 +68,10 @@ def _below_one(number: float) -> bool:
     return 0.0 <= number < 1.0
 
 
+def _between(number: float) -> bool:
+    return 0.0 < number < 1.0
+
+
 def _positive(number: float) -> bool:
     return 0.0 < number < math.inf
 
@@ -81,6 +85,7 @@ def _factor(number: float) -> bool:
 
 
 ProbabilityBelowOne = Annotated[float, _one(_below_one, "must be at least 0 and below 1")]
+ShareKept = Annotated[float, _one(_between, "must be above 0 and below 1")]
 Positive = Annotated[float, _one(_positive, "must be a finite number above 0")]
 Factor = Annotated[float, _one(_factor, "must be a finite number, 1 or more")]
 

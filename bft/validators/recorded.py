@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bft.errors import ScenarioError, bad_value
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import MISSING, RIGHT, Answers, Codes
 from bft.validators.canonical import canonical
@@ -22,10 +23,15 @@ class RecordedAnswers:
         The panel's answers.
     canonical_form : bool
         Whether a proposal is brought into canonical form before it is compared.
+    kept : RecordedPanel, optional
+        The panel's answers to questions that are never asked, to learn from.
     """
 
-    def __init__(self, recorded: RecordedPanel, *, canonical_form: bool = True) -> None:
+    def __init__(
+        self, recorded: RecordedPanel, *, canonical_form: bool = True, kept: RecordedPanel | None = None
+    ) -> None:
         self.recorded = recorded
+        self._kept = kept
         self.n = len(recorded.models)
         self._canonical_form = canonical_form
         self._wrong = _wrong_codes(recorded.codes)
@@ -39,6 +45,27 @@ class RecordedAnswers:
         if one is None or other is None or one == other:
             return one is not None and one == other
         return self._canonical_form and canonical(one) == canonical(other)
+
+    def accuracy_when_answering(self) -> tuple[float, ...]:
+        """Return each model's share of right answers among those that it gave."""
+        given = np.maximum((self.recorded.codes != MISSING).sum(axis=0), 1)
+        return tuple(((self.recorded.codes == RIGHT).sum(axis=0) / given).tolist())
+
+    def training(self, randomness: Randomness, questions: int) -> Codes:
+        """Return codes of the answers to the questions kept aside, all of them.
+
+        Raises
+        ------
+        ScenarioError
+            If none are.
+        """
+        if self._kept is None:
+            raise ScenarioError(
+                bad_value(
+                    "rule.kind", "log_odds", "needs validators.kept_for_learning, so as to learn on other questions"
+                )
+            )
+        return self._kept.codes
 
     def prepare(self, uniforms: Floats) -> tuple[Codes]:
         """Turn uniforms of shape (questions, 1) into numbers of recorded questions, shape (questions,)."""

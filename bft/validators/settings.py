@@ -12,16 +12,19 @@ from pydantic import BeforeValidator, Field
 
 from bft.errors import ScenarioError, bad_value
 from bft.settings import Settings
+from bft.validators.answers import AnswerModel
 from bft.validators.check_settings import CheckSettings, SameAnswerSettings
 from bft.validators.composed import ComposedModel
+from bft.validators.confidence import ConfidenceSettings
 from bft.validators.error_settings import Errors, IndependentErrorSettings
 from bft.validators.latency_settings import LatencySettings
+from bft.validators.learning import kept_aside
 from bft.validators.panel import PanelModel
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.panel_record import read_record
 from bft.validators.perfect import PerfectPanel
 from bft.validators.presets import load_numbers, preset
-from bft.validators.quantities import Probabilities, by_name, each_node
+from bft.validators.quantities import Probabilities, ShareKept, by_name, each_node
 from bft.validators.recorded import RecordedAnswers
 from bft.validators.replayed import ReplayedModel
 from bft.validators.statistical import StatisticalAnswers
@@ -74,6 +77,9 @@ class StatisticalValidators(Settings):
     latency: LatencySettings | None = None
     """How long calls take; by default no time at all."""
 
+    confidence: ConfidenceSettings | None = None
+    """How sure validators say they are; by default they say nothing of it, which counts as certainty."""
+
     def numbers(self) -> PanelNumbers:
         """Return the numbers in force.
 
@@ -111,8 +117,7 @@ class StatisticalValidators(Settings):
             accuracy=accuracy,
             missing=missing,
         )
-        latency = None if self.latency is None else self.latency.law(n)
-        return ComposedModel(answers=answers, check=self.check.check(n), latency=latency)
+        return _composed(answers, self, n)
 
     def _base(self) -> PanelNumbers:
         if self.file is not None:
@@ -136,6 +141,9 @@ class RecordedValidators(Settings):
     models: tuple[str, ...]
     """One model of the table for each node."""
 
+    kept_for_learning: ShareKept | None = None
+    """Share of the questions that is never asked: for rules that learn of the models what they weigh."""
+
     compare: Literal["canonical", "as_written"] = "canonical"
     """Whether answers are compared in canonical form (white space, case, number format) or as written."""
 
@@ -144,6 +152,9 @@ class RecordedValidators(Settings):
 
     latency: LatencySettings | None = None
     """How long calls take; by default no time at all."""
+
+    confidence: ConfidenceSettings | None = None
+    """How sure validators say they are; by default they say nothing of it, which counts as certainty."""
 
     def answers(self) -> RecordedAnswers:
         """Return the panel's recorded answers.
@@ -154,8 +165,12 @@ class RecordedValidators(Settings):
             If the table is unreadable, malformed, or lacks what the panel needs.
         """
         canonical_form = self.compare == "canonical"
-        panel = load_answers(self.file).panel(self.models, canonical_form=canonical_form)
-        return RecordedAnswers(panel, canonical_form=canonical_form)
+        table = load_answers(self.file)
+        panel = table.panel(self.models, canonical_form=canonical_form)
+        if self.kept_for_learning is None:
+            return RecordedAnswers(panel, canonical_form=canonical_form)
+        kept, asked = kept_aside(panel, table, self.kept_for_learning)
+        return RecordedAnswers(asked, canonical_form=canonical_form, kept=kept)
 
     def model(self, n: int) -> PanelModel:
         """Return what makes the panels of `n` nodes.
@@ -171,8 +186,18 @@ class RecordedValidators(Settings):
             raise ScenarioError(
                 bad_value("validators.models", list(self.models), f"must name one for each of the n = {n} nodes")
             )
-        latency = None if self.latency is None else self.latency.law(n)
-        return ComposedModel(answers=self.answers(), check=self.check.check(n), latency=latency)
+        return _composed(self.answers(), self, n)
+
+
+def _composed(answers: AnswerModel, settings: StatisticalValidators | RecordedValidators, n: int) -> ComposedModel:
+    """Put a panel together from what its members answer and what else is known of them."""
+    latency, confidence = settings.latency, settings.confidence
+    return ComposedModel(
+        answers=answers,
+        check=settings.check.check(n),
+        latency=None if latency is None else latency.law(n),
+        confidence=None if confidence is None else confidence.law(answers.accuracy_when_answering()),
+    )
 
 
 class ReplayedValidators(Settings):

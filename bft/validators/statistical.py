@@ -21,6 +21,7 @@ from bft.validators.answers import MISSING, RIGHT, Answers, Codes
 from bft.validators.draws import QuestionDraws
 
 PURPOSE = "validators.answers"
+TRAINING = "validators.training"
 TRUTH = "right"
 _SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
 _LARGEST = 1.0 - 2.0**-53
@@ -176,6 +177,7 @@ class StatisticalAnswers:
         self.correctness = correctness
         self.wrong_choice = wrong_choice
         error = 1.0 - accuracy
+        self._accuracy = np.divide(accuracy, 1.0 - missing, out=np.zeros(self.n), where=missing < 1.0)
         self.uniforms = 2 + 3 * self.n
         self.missing_given_not_right = np.divide(missing, error, out=np.zeros(self.n), where=error > 0.0)
 
@@ -186,6 +188,14 @@ class StatisticalAnswers:
     def same(self, one: str | None, other: str | None) -> bool:
         """Whether two answers are the same."""
         return one is not None and one == other
+
+    def accuracy_when_answering(self) -> tuple[float, ...]:
+        """Return each validator's probability of a right answer, given that it answers."""
+        return tuple(self._accuracy.tolist())
+
+    def training(self, randomness: Randomness, questions: int) -> Codes:
+        """Return codes of answers to so many other questions, drawn from the same law, shape (questions, n)."""
+        return self.prepare(randomness.generator(TRAINING).random((questions, self.uniforms)))[0]
 
     def prepare(self, uniforms: Floats) -> tuple[Codes, Codes]:
         """Turn uniforms of shape (questions, 2 + 3n) into codes of own and of wrong answers, each (questions, n)."""

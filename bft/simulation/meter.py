@@ -1,0 +1,65 @@
+"""What the panel of one run was asked: calls, tokens, cost, and which calls nobody needed any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bft.validators.panel import Judged, Panel, Proposed
+
+
+class MeteredPanel:
+    """A panel that counts its calls.
+
+    Parameters
+    ----------
+    panel : Panel
+        Whom to ask.
+    now : callable
+        Returns the time in seconds.
+
+    Attributes
+    ----------
+    calls : list of (int, float)
+        The node of every call, and when its answer was there.
+    tokens : int
+        Tokens written.
+    cost : float
+        What they cost.
+    """
+
+    def __init__(self, panel: Panel, now: Callable[[], float]) -> None:
+        self._panel = panel
+        self._now = now
+        self.truth = panel.truth
+        self.own_answer = panel.own_answer
+        self.wrong_answer = panel.wrong_answer
+        self.calls: list[tuple[int, float]] = []
+        self.tokens = 0
+        self.cost = 0.0
+
+    def propose(self, node: int, question: int) -> Proposed:
+        """Let the node's validator answer the question."""
+        proposed = self._panel.propose(node, question)
+        self._count(node, proposed)
+        return proposed
+
+    def judge(self, node: int, question: int, answer: str, wording: str = "") -> Judged:
+        """Let the node's validator judge an answer to the question."""
+        judged = self._panel.judge(node, question, answer, wording)
+        self._count(node, judged)
+        return judged
+
+    def _count(self, node: int, call: Proposed | Judged) -> None:
+        self.calls.append((node, self._now() + call.latency_s))
+        self.tokens += call.tokens
+        self.cost += call.cost
+
+    def saved(self, settled_s: Mapping[int, float]) -> int:
+        """Return how many calls were not answered yet when nothing depended on them any more.
+
+        Parameters
+        ----------
+        settled_s : mapping of int to float
+            When each node knew the result, or that there is none; of the others all calls were needed.
+        """
+        return sum(node in settled_s and answered_s > settled_s[node] for node, answered_s in self.calls)
