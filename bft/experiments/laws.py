@@ -15,6 +15,9 @@ judges                crash at the start                       `judge_law`
 perfect, one view     nobody; links lose messages              `lossy_links_law`
 ====================  =======================================  =====================================================
 
+A ballot with a quorum has the law of PBFT with views enough: both decide every quorum that is there. Over recorded
+answers every rule that counts nothing but votes has a law (`ballot_law`).
+
 Where a law does not cover a scenario the answer is None, never an approximation.
 """
 
@@ -33,8 +36,10 @@ from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.errors import UnsupportedError
+from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.theory.agreement import crash_law, silent_primary_law
+from bft.theory.ballots import ballot_law
 from bft.theory.equivocation import equivocation_law
 from bft.theory.errors_in_common import (
     ErrorLaw,
@@ -55,6 +60,7 @@ from bft.theory.wrong_answers import WrongAnswers
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
 from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
 from bft.validators.panel_numbers import PanelNumbers
+from bft.validators.rule_settings import LogOddsRule, PluralityRule, QuorumRule, StakeRule
 from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
 
 SLOWEST = 1.0 - 1e-12  # of messages; a slower one is never met
@@ -79,6 +85,8 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     """
     if scenario.requests.count > 1 or scenario.network.beyond_delays or not _time_enough(scenario):
         return None
+    if scenario.protocol == "ballot":
+        return _ballot(scenario, fault_law(scenario.faults, scenario.n, delta))
     faults = fault_law(scenario.faults, scenario.n, delta)
     behaviours = scenario.faults.behaviour if _anybody_faulty(faults) else (Crash(),)
     try:
@@ -93,6 +101,35 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
         return None
     except UnsupportedError:
         return None
+
+
+def _ballot(scenario: Scenario, faults: FaultLaw) -> OutcomeLaw | None:
+    """Return the law of a ballot in which nobody votes twice and no vote is late."""
+    behaviours = scenario.faults.behaviour if _anybody_faulty(faults) else (Crash(),)
+    validators, rule, system = scenario.validators, scenario.rule or QuorumRule(), scenario.system
+    silent = _silent(behaviours)
+    vote: FaultyVote | None = "crash" if silent else faulty_vote(behaviours)
+    if vote is None or scenario.network.loss > 0:
+        return None
+    if isinstance(rule, QuorumRule) and 2 * system.quorum > system.total:
+        alike = scenario.model_copy(update={"protocol": "pbft", "rule": None, "views": scenario.n})
+        plain = (Crash(),) if silent else behaviours
+        if isinstance(validators, PerfectValidators):
+            return _perfect(alike, faults, plain)
+        if isinstance(validators, StatisticalValidators):
+            judging = isinstance(validators.check, JudgeSettings)
+            return None if judging else _statistical(alike, validators, faults, plain)
+        return _recorded(alike, validators, faults, plain)
+    if not isinstance(validators, RecordedValidators) or validators.latency is not None:
+        return None
+    if not isinstance(rule, PluralityRule | StakeRule | LogOddsRule | QuorumRule):
+        return None
+    # Which of two equally popular wrong answers colluders take matters where nodes do not count alike.
+    if vote == "collude_popular" and not (isinstance(rule, PluralityRule) and rule.ties == "undecided"):
+        return None
+    codes = validators.answers().recorded.codes
+    counted = rule.rule(system, validators.model(scenario.n), Randomness(0))  # records are learnt from without luck
+    return ballot_law(counted, faults, codes, faulty_vote=vote)
 
 
 def fault_law(faults: Faults, n: int, delta: ArrayLike | None = None) -> FaultLaw:

@@ -16,8 +16,9 @@ from bft.voting.vote import Vote
 class Approval:
     """An answer needs the approval of a quorum; of several that have it, the one with the most weight wins.
 
-    A voter may approve of several answers, so two answers can have a quorum without anybody voting twice, and which is
-    ahead may differ between replicas that lack different votes.
+    A voter may approve of several answers, so two answers can have a quorum without anybody voting twice. Then a single
+    voter that does vote twice may put one ahead at some replicas and the other elsewhere: this quorum protects less
+    than that of `Quorum`.
 
     Attributes
     ----------
