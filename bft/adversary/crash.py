@@ -27,6 +27,11 @@ class Crash:
     byzantine: ClassVar[bool] = False
     at_s: float = 0.0
 
+    @property
+    def voice(self) -> str:
+        """In debates before the vote: silence, if it is down by then."""
+        return "silent" if self.at_s == 0.0 else "own"
+
     def __post_init__(self) -> None:
         _seconds("faults.behaviour.at_s", self.at_s)
 
@@ -45,6 +50,11 @@ class CrashRecover:
     byzantine: ClassVar[bool] = False
     at_s: float = 0.0
     back_s: float = 30.0
+
+    @property
+    def voice(self) -> str:
+        """In debates before the vote: silence, if it is down by then."""
+        return "silent" if self.at_s == 0.0 else "own"
 
     def __post_init__(self) -> None:
         _seconds("faults.behaviour.at_s", self.at_s)

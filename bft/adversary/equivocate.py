@@ -45,6 +45,7 @@ class Equivocate:
     """
 
     byzantine: ClassVar[bool] = True
+    voice: ClassVar[str] = "silent"
     rush: bool = False
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:

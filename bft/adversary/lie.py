@@ -41,6 +41,7 @@ class Lie:
 
     byzantine: ClassVar[bool] = False
     only_validator: ClassVar[bool] = True
+    voice: ClassVar[str] = "wrong"
     confidence: float | None = None
 
     def __post_init__(self) -> None:
@@ -78,6 +79,7 @@ class Collude:
 
     byzantine: ClassVar[bool] = False
     only_validator: ClassVar[bool] = True
+    voice: ClassVar[str] = "popular_wrong"
     confidence: float | None = None
 
     def __post_init__(self) -> None:
@@ -86,19 +88,24 @@ class Collude:
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Answer the replica's questions to its validator in favour of the common wrong answer."""
         del now, event
-        bent: list[object] = []
-        for effect in effects:
-            if isinstance(effect, RequestProposal):
-                node.count("lies proposed")
-                answer = node.world.popular_wrong_answer(effect.request, node.coalition.honest)
-                bent.append(
-                    Feed(ProposalReady(effect.view, effect.request, answer, confidence=stated(self.confidence)))
-                )
-            elif isinstance(effect, RequestVerdict) and effect.proposal.request is not None:
-                node.count("lies in verdicts")
-                answer = node.world.popular_wrong_answer(effect.proposal.request, node.coalition.honest)
-                verdict = Verdict.ACCEPT if effect.proposal.answer == answer else Verdict.REJECT
-                bent.append(Feed(VerdictReady(effect.view, effect.seq, effect.digest, verdict)))
-            else:
-                bent.append(effect)
-        return bent
+        return favour_popular_wrong(node, effects, stated(self.confidence), "")
+
+
+def favour_popular_wrong(
+    node: FaultyNode, effects: Sequence[object], confidence: float, wording: str
+) -> Iterable[object]:
+    """Answer the replica's questions in favour of one wrong answer, whose text says something besides."""
+    bent: list[object] = []
+    for effect in effects:
+        if isinstance(effect, RequestProposal):
+            node.count("lies proposed")
+            answer = node.world.popular_wrong_answer(effect.request, node.coalition.honest)
+            bent.append(Feed(ProposalReady(effect.view, effect.request, answer, wording, confidence)))
+        elif isinstance(effect, RequestVerdict) and effect.proposal.request is not None:
+            node.count("lies in verdicts")
+            answer = node.world.popular_wrong_answer(effect.proposal.request, node.coalition.honest)
+            verdict = Verdict.ACCEPT if effect.proposal.answer == answer else Verdict.REJECT
+            bent.append(Feed(VerdictReady(effect.view, effect.seq, effect.digest, verdict)))
+        else:
+            bent.append(effect)
+    return bent

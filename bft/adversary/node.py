@@ -128,7 +128,8 @@ class Behaviour(Protocol):
 
     `byzantine` is True if the node may break the protocol, False for faults that only stop, delay or mislead its
     validator. Safety is checked over all nodes that are not Byzantine. A behaviour that has `only_validator` set to
-    True leaves the replica honest in every respect: then its decision counts like any other.
+    True leaves the replica honest in every respect: then its decision counts like any other. `voice` says what the node
+    says in debates of validators (see `bft.validators.debate.Voice`): without it, what its own validator thinks.
     """
 
     @property

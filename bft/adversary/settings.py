@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, field_serializer, field_validator, model
 
 from bft.adversary.crash import Crash, CrashRecover, Slow
 from bft.adversary.equivocate import Equivocate
+from bft.adversary.inject import Inject
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary, Withhold
@@ -25,6 +26,7 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
     "equivocate": Equivocate,
     "lie": Lie,
     "collude": Collude,
+    "inject": Inject,
 }
 
 

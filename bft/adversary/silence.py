@@ -41,6 +41,7 @@ class Withhold:
     """The node follows everything and never votes, proposes or starts a view; it does help to leave one."""
 
     byzantine: ClassVar[bool] = True
+    voice: ClassVar[str] = "silent"
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Keep back pre-prepares, prepares, commits and new-views, and all votes of a ballot."""

@@ -83,7 +83,9 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     >>> law.agree.round(5).tolist()
     [1.0, 0.9477]
     """
-    if scenario.requests.count > 1 or scenario.network.beyond_delays or not _time_enough(scenario):
+    if scenario.requests.count > 1 or scenario.network.beyond_delays:
+        return None
+    if not _time_enough(scenario) or _unlawful(scenario):
         return None
     if scenario.protocol == "ballot":
         return _ballot(scenario, fault_law(scenario.faults, scenario.n, delta))
@@ -101,6 +103,11 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
         return None
     except UnsupportedError:
         return None
+
+
+def _unlawful(scenario: Scenario) -> bool:
+    """Whether validators do what no law knows: debate, time out, or share models."""
+    return any(getattr(scenario.validators, name, None) is not None for name in ("debate", "timeouts", "clones"))
 
 
 def _ballot(scenario: Scenario, faults: FaultLaw) -> OutcomeLaw | None:

@@ -50,7 +50,10 @@ class MeteredPanel:
         return judged
 
     def _count(self, node: int, call: Proposed | Judged) -> None:
-        self.calls.append((node, self._now() + call.latency_s))
+        now_s = self._now()
+        if call.calls:  # of several, such as the rounds of a debate, all but the last were answered on the way
+            self.calls += [(node, now_s)] * (call.calls - 1)
+            self.calls.append((node, now_s + call.latency_s))
         self.tokens += call.tokens
         self.cost += call.cost
 

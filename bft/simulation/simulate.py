@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bft.adversary.draw import behaviours, faulty_nodes
+from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.checking.executions import Executions
@@ -35,6 +36,9 @@ from bft.simulation.links import Links
 from bft.simulation.meter import MeteredPanel
 from bft.simulation.run import Metrics, Run
 from bft.simulation.world import PanelWorld
+from bft.validators.composed import ComposedPanel
+from bft.validators.debate import Voice
+from bft.validators.injection import instruction_by
 
 MakeReplica = Callable[[int, Any, SymbolicKeyring], Replica]
 """Takes a node's number, the configuration of its protocol, and the keys."""
@@ -108,7 +112,11 @@ class Simulator:
         byzantine = {node for node in faulty if plan[node].byzantine}
         keyring = SymbolicKeyring(byzantine)
         clock = Clock()
-        panel = MeteredPanel(self._model.panel(self._randomness, replication), lambda: clock.now)
+        validators = self._model.panel(self._randomness, replication)
+        if isinstance(validators, ComposedPanel):
+            voices: dict[int, Voice] = {node: getattr(plan[node], "voice", "own") for node in plan}
+            validators.attend(voices, lambda: clock.now)
+        panel = MeteredPanel(validators, lambda: clock.now)
         world = PanelWorld(panel, self._questions)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
         clients = Clients(scenario.system)
@@ -133,6 +141,7 @@ class Simulator:
         host.run(self._end_s)
         if fabric is not None:
             fabric.leave()
+        count_obeyed(contexts, plan, getattr(validators, "obeyed", {}))
         executions = Executions(host.milestones, replicas, self._asked)
         outcomes = tuple(
             outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
@@ -230,6 +239,13 @@ class Simulator:
             client_latency_s=tuple([answered[key] - asked[key] for key in asked if key in answered]),
             network=None if fabric is None else fabric.metrics(),
         )
+
+
+def count_obeyed(contexts: Mapping[int, FaultyNode], plan: Mapping[int, Behaviour], obeyed: Mapping[str, int]) -> None:
+    """Add to what injecting nodes did how often they were obeyed, also where they never were."""
+    for node, behaviour in plan.items():
+        if isinstance(behaviour, Inject):
+            contexts[node].count("injections obeyed", obeyed.get(instruction_by(node), 0))
 
 
 def settled_s(host: Host, executions: Executions) -> dict[int, float]:

@@ -71,6 +71,9 @@ class Call:
     cost: float
 
 
+AT_ONCE = Call(latency_s=0.0, tokens=0, cost=0.0)
+
+
 class Calls:
     """The calls of one replication: each node takes its own draws one after another."""
 

@@ -24,6 +24,7 @@ class Proposed:
     latency_s: float = 0.0
     tokens: int = 0
     cost: float = 0.0
+    calls: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Judged:
     latency_s: float = 0.0
     tokens: int = 0
     cost: float = 0.0
+    calls: int = 1
 
 
 class Panel(Protocol):

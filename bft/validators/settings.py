@@ -14,9 +14,17 @@ from bft.errors import ScenarioError, bad_value
 from bft.settings import Settings
 from bft.validators.answers import AnswerModel
 from bft.validators.check_settings import CheckSettings, SameAnswerSettings
+from bft.validators.clones import CloneSettings
 from bft.validators.composed import ComposedModel
 from bft.validators.confidence import ConfidenceSettings
-from bft.validators.error_settings import Errors, IndependentErrorSettings
+from bft.validators.debate import DebateSettings
+from bft.validators.error_settings import (
+    BetaBinomialErrorSettings,
+    CorrelatedErrorSettings,
+    Errors,
+    IndependentErrorSettings,
+)
+from bft.validators.injection import InjectionSettings
 from bft.validators.latency_settings import LatencySettings
 from bft.validators.learning import kept_aside
 from bft.validators.panel import PanelModel
@@ -29,6 +37,7 @@ from bft.validators.recorded import RecordedAnswers
 from bft.validators.replayed import ReplayedModel
 from bft.validators.statistical import StatisticalAnswers
 from bft.validators.tables import load_answers
+from bft.validators.timeouts import TimeoutSettings
 
 DEFAULT_PRESET = "mmlu_pro_strong7"
 DEFAULT_OPTIONS = 3  # as in a question with four choices
@@ -77,8 +86,20 @@ class StatisticalValidators(Settings):
     latency: LatencySettings | None = None
     """How long calls take; by default no time at all."""
 
+    clones: CloneSettings | None = None
+    """Which nodes run the same model; by default each has its own."""
+
     confidence: ConfidenceSettings | None = None
     """How sure validators say they are; by default they say nothing of it, which counts as certainty."""
+
+    debate: DebateSettings | None = None
+    """Rounds in which validators hear each other before they answer."""
+
+    injection: InjectionSettings | None = None
+    """How easily judges are led by instructions in what they judge; by default not at all."""
+
+    timeouts: TimeoutSettings | None = None
+    """How often calls never answer; by default never."""
 
     def numbers(self) -> PanelNumbers:
         """Return the numbers in force.
@@ -116,6 +137,7 @@ class StatisticalValidators(Settings):
             wrong_choice=numbers.errors.wrong_choice(numbers.options),
             accuracy=accuracy,
             missing=missing,
+            clones=None if self.clones is None else self.clones.clones(n, _between_models(numbers.errors)),
         )
         return _composed(answers, self, n)
 
@@ -156,6 +178,15 @@ class RecordedValidators(Settings):
     confidence: ConfidenceSettings | None = None
     """How sure validators say they are; by default they say nothing of it, which counts as certainty."""
 
+    debate: DebateSettings | None = None
+    """Rounds in which validators hear each other before they answer."""
+
+    injection: InjectionSettings | None = None
+    """How easily judges are led by instructions in what they judge; by default not at all."""
+
+    timeouts: TimeoutSettings | None = None
+    """How often calls never answer; by default never."""
+
     def answers(self) -> RecordedAnswers:
         """Return the panel's recorded answers.
 
@@ -191,12 +222,19 @@ class RecordedValidators(Settings):
 
 def _composed(answers: AnswerModel, settings: StatisticalValidators | RecordedValidators, n: int) -> ComposedModel:
     """Put a panel together from what its members answer and what else is known of them."""
-    latency, confidence = settings.latency, settings.confidence
+    latency, confidence, injection = settings.latency, settings.confidence, settings.injection
+    debate, timeouts = settings.debate, settings.timeouts
+    if debate is not None and timeouts is not None:
+        allowed = "must be left out where there is a debate, whose rounds wait for all"
+        raise ScenarioError(bad_value("validators.timeouts", timeouts.share, allowed))
     return ComposedModel(
         answers=answers,
         check=settings.check.check(n),
         latency=None if latency is None else latency.law(n),
         confidence=None if confidence is None else confidence.law(answers.accuracy_when_answering()),
+        debate=None if debate is None else debate.law(),
+        injected=None if injection is None else injection.law(n),
+        timeouts=None if timeouts is None else (timeouts.law(n), timeouts.after_s),
     )
 
 
@@ -233,6 +271,14 @@ class ReplayedValidators(Settings):
             allowed = f"holds a panel of {len(members)}: must have one member for each of the n = {n} nodes"
             raise ScenarioError(bad_value("validators.file", self.file, allowed))
         return ReplayedModel(questions, latency=self.latency)
+
+
+def _between_models(errors: Errors) -> float:
+    """Return the latent correlation between different models."""
+    if isinstance(errors, BetaBinomialErrorSettings):
+        allowed = 'must be "independent" or "correlated" where nodes share models'
+        raise ScenarioError(bad_value("validators.errors.kind", errors.kind, allowed))
+    return errors.r if isinstance(errors, CorrelatedErrorSettings) else 0.0
 
 
 ValidatorSettings = Annotated[

@@ -18,6 +18,7 @@ from scipy.special import betaincinv, ndtri
 
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import MISSING, RIGHT, Answers, Codes
+from bft.validators.clones import Clones
 from bft.validators.draws import QuestionDraws
 
 PURPOSE = "validators.answers"
@@ -168,17 +169,26 @@ class StatisticalAnswers:
         Probability of a right answer over all questions, in [0, 1].
     missing : ndarray, shape (n,)
         Probability of no parseable answer over all questions, in [0, 1 − accuracy]; it takes from the wrong ones.
+    clones : Clones, optional
+        Nodes that share a model.
     """
 
     def __init__(
-        self, *, correctness: Correctness, wrong_choice: WrongChoice, accuracy: Floats, missing: Floats
+        self,
+        *,
+        correctness: Correctness,
+        wrong_choice: WrongChoice,
+        accuracy: Floats,
+        missing: Floats,
+        clones: Clones | None = None,
     ) -> None:
         self.n = len(accuracy)
         self.correctness = correctness
         self.wrong_choice = wrong_choice
         error = 1.0 - accuracy
         self._accuracy = np.divide(accuracy, 1.0 - missing, out=np.zeros(self.n), where=missing < 1.0)
-        self.uniforms = 2 + 3 * self.n
+        self._clones = clones
+        self.uniforms = 2 + (3 if clones is None else 5) * self.n
         self.missing_given_not_right = np.divide(missing, error, out=np.zeros(self.n), where=error > 0.0)
 
     def draws(self, randomness: Randomness, replication: int) -> StatisticalDraws:
@@ -198,13 +208,21 @@ class StatisticalAnswers:
         return self.prepare(randomness.generator(TRAINING).random((questions, self.uniforms)))[0]
 
     def prepare(self, uniforms: Floats) -> tuple[Codes, Codes]:
-        """Turn uniforms of shape (questions, 2 + 3n) into codes of own and of wrong answers, each (questions, n)."""
+        """Turn uniforms into codes of own and of wrong answers, each of shape (questions, n).
+
+        The uniforms are of shape (questions, 2 + 3n), or (questions, 2 + 5n) with clones.
+        """
         n = self.n
         common, trap = uniforms[:, 0], uniforms[:, 1]
-        right = self.correctness.right(common, uniforms[:, 2 : 2 + n])
+        own, clones = uniforms[:, 2 : 2 + n], self._clones
+        if clones is not None:
+            own = clones.alike(own, uniforms[:, 2 + 3 * n : 2 + 4 * n])
+        right = self.correctness.right(common, own)
         missing = ~right & (uniforms[:, 2 + n : 2 + 2 * n] < self.missing_given_not_right)
         # The urn is exchangeable: those who do err agree as if they had drawn from it alone.
-        wrong = self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n :])
+        wrong = self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n : 2 + 3 * n])
+        if clones is not None:
+            wrong = clones.repeated(wrong, uniforms[:, 2 + 4 * n :])
         return np.where(right, RIGHT, np.where(missing, MISSING, wrong)), wrong
 
 

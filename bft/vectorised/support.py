@@ -82,6 +82,9 @@ def _validator_obstacles(scenario: Scenario) -> Iterator[str]:
     if isinstance(validators, ReplayedValidators):
         yield _refusal("validators.kind", validators.kind, "perfect, statistical and recorded validators")
         return
+    for name in ("debate", "timeouts"):
+        if getattr(validators, name) is not None:
+            yield _refusal(f"validators.{name}", "given", f"validators without {name}")
     if validators.latency is not None:
         yield _refusal("validators.latency", "given", "validators that answer at once")
     if scenario.view_limit != 1:

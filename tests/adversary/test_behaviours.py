@@ -26,6 +26,7 @@ FIRES = {
     "equivocate": "equivocations",
     "lie": "lies proposed",
     "collude": "lies proposed",
+    "inject": "injections written",
 }
 
 
@@ -82,11 +83,11 @@ def test_one_honest_node_alone_can_only_be_stalled() -> None:
 
 
 def test_without_honest_nodes_nothing_is_decided() -> None:
-    for kind in set(BEHAVIOURS) - {"lie", "collude"}:
+    for kind in set(BEHAVIOURS) - {"lie", "collude", "inject"}:
         assert run(kind, tuple(range(7))).outcome is Outcome.STALLED
 
 
-@pytest.mark.parametrize("kind", ["lie", "collude"])
+@pytest.mark.parametrize("kind", ["lie", "collude", "inject"])
 def test_honest_replicas_with_lying_validators_only_agree_on_a_lie(kind: str) -> None:
     assert run(kind, tuple(range(7))).outcome is Outcome.AGREED_WRONG
 

@@ -1,7 +1,8 @@
 """From the question to the decision: ask the validator, vote, count, stop as soon as nothing can change the result.
 
-A replica whose result is settled before its validator has answered needs the answer no more: the call is saved. It then
-passes on the proof instead of its vote, or abstains where nothing can be decided, so that others need not wait for it.
+A replica whose result is settled before its validator has answered needs the answer no more: the call is saved. Where
+nothing can be decided it abstains, so that others need not wait for it. Whoever decides broadcasts the proof: others
+may have been told something else by a voter that votes twice, and given up.
 
 Whoever has not voted by the deadline abstains. What is decided then has no proof, and rules without a quorum may decide
 differently where different votes are missing.
@@ -147,7 +148,7 @@ def settle(state: State) -> None:
 
 
 def decide(state: State, answer: str, proof: Certificate | None) -> None:
-    """Execute the decision, answer the client, and tell the others why if they have not heard this replica's vote."""
+    """Execute the decision, answer the client, and tell the others why."""
     assert state.request is not None
     voters = tuple(sorted(state.votes)) if proof is None else tuple(vote.replica for vote in proof.votes)
     settle(state)
@@ -156,8 +157,7 @@ def decide(state: State, answer: str, proof: Certificate | None) -> None:
     proposal = Proposal(request=state.request, answer=answer)
     state.persist("decision", (proposal, proof))
     execute(state, proposal)
-    voted = state.approvals if state.config.judged else state.casts
-    if proof is not None and state.id not in voted:
+    if proof is not None:
         state.emit(Broadcast(proof))
 
 

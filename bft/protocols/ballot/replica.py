@@ -4,7 +4,7 @@
 2. It signs the answer and broadcasts it. Where the rule wants answers judged, that is a candidate only: when all are
    there, or time is up, the validator judges them, and the replica broadcasts which it accepts (`judging`).
 3. Every replica counts the votes that it holds by the rule, and decides at the first that leaves nothing open. The
-   votes are then a proof that anybody can check; who lacks votes is sent it (`catch_up`).
+   votes are then a proof that anybody can check, and it broadcasts them; who still lacks it asks for it (`catch_up`).
 4. At the deadline the missing votes count as abstentions.
 
 There is no primary, no view and no second phase. So agreement rests on the rule alone: with a quorum, two replicas

@@ -1,0 +1,168 @@
+"""Debates before the vote: rounds in which validators hear the others' answers and may change their own.
+
+The debate begins when the first validator is consulted about a question. Each round is one more call of every honest
+validator that is up, and ends when the slowest has answered. What they say to each other travels outside the protocol's
+network, at once. Colluders say one wrong answer in every round and never give in; crashed nodes say nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from bft.randomness import Randomness
+from bft.settings import Probability, Settings
+from bft.validators.answers import Answers
+from bft.validators.debate_law import DebateLaw
+from bft.validators.draws import QuestionDraws
+from bft.validators.latency import AT_ONCE, Call, Calls
+from bft.validators.quantities import Factor
+
+PURPOSE = "validators.debate"
+
+Voice: TypeAlias = Literal["own", "silent", "popular_wrong", "wrong"]
+"""What a faulty node says: its validator's answer, nothing, the honest nodes' most popular wrong one, a wrong one."""
+
+
+class DebateSettings(Settings):
+    """Rounds of debate before the vote; see `bft.validators.debate_law`.
+
+    By default a martingale: expected correctness does not change.
+    """
+
+    rounds: Annotated[int, Field(ge=1, le=100)] = 2
+    """How often everybody hears everybody."""
+
+    persuasion: Probability = 0.5
+    """Probability of taking over a different answer that one looks at; no measured value, an assumption."""
+
+    right_to_wrong: Probability | None = None
+    """The same for a right validator that looks at a wrong answer (default: `persuasion`)."""
+
+    wrong_to_right: Probability | None = None
+    """The same for a wrong validator that looks at a right answer (default: `persuasion`)."""
+
+    sycophancy: Probability = 0.0
+    """Probability of simply following the majority of the others."""
+
+    steepness: Factor = 1.0
+    """γ: who sees a share d that disagrees gives in with p·dᵞ."""
+
+    def law(self) -> DebateLaw:
+        """Return the law of the debate."""
+        return DebateLaw(
+            rounds=self.rounds,
+            persuasion=self.persuasion,
+            right_to_wrong=self.persuasion if self.right_to_wrong is None else self.right_to_wrong,
+            wrong_to_right=self.persuasion if self.wrong_to_right is None else self.wrong_to_right,
+            sycophancy=self.sycophancy,
+            steepness=self.steepness,
+        )
+
+
+class Debate:
+    """The debates of one replication.
+
+    Parameters
+    ----------
+    law : DebateLaw
+        How answers change.
+    same : callable
+        Whether two answers count as one.
+    n : int
+        Number of validators.
+    randomness, replication
+        The streams of the seed, and which replication.
+
+    Attributes
+    ----------
+    voices : mapping of int to Voice
+        What the faulty nodes say; all others are honest.
+    """
+
+    def __init__(
+        self,
+        law: DebateLaw,
+        same: Callable[[str | None, str | None], bool],
+        n: int,
+        randomness: Randomness,
+        replication: int,
+    ) -> None:
+        self.voices: Mapping[int, Voice] = {}
+        self.law = law
+        self._same = same
+        self._n = n
+        self._draws = QuestionDraws(randomness, PURPOSE, (law.rounds, n), replication)
+        self._ends_s: dict[int, dict[int, float]] = {}
+        self._calls: dict[tuple[int, int], list[Call]] = {}
+
+    def settle(self, question: int, answers: Answers) -> Answers:
+        """Return what the validators answer after the debate."""
+        statements = self.statements(answers)
+        said: list[str | None] = [
+            statements.get(node, answer) if self.voices.get(node) != "silent" else None
+            for node, answer in enumerate(answers.own)
+        ]
+        for uniforms in self._draws.row(question)[0].tolist():
+            said = [
+                answer
+                if answer is None or node in statements
+                else pick(self.law.chances(node, said, lambda each: self._same(each, answers.truth)), uniforms[node])
+                for node, answer in enumerate(said)
+            ]
+        own = [
+            before if node in statements or said[node] is None else said[node]
+            for node, before in enumerate(answers.own)
+        ]
+        wrong = [
+            answer if answer is not None and not self._same(answer, answers.truth) else answers.wrong[node]
+            for node, answer in enumerate(own)
+        ]
+        return Answers(truth=answers.truth, own=tuple(own), wrong=tuple(wrong))
+
+    def statements(self, answers: Answers) -> dict[int, str]:
+        """Return what colluders and liars say in every round."""
+        honest = [answer for node, answer in enumerate(answers.own) if node not in self.voices]
+        counts = Counter(each for each in honest if each is not None and not self._same(each, answers.truth))
+        most = max(counts.values(), default=0)
+        popular = min((answer for answer in counts if counts[answer] == most), default=answers.wrong[0])
+        says = {"popular_wrong": popular}
+        return {
+            node: says.get(voice, answers.wrong[node])
+            for node, voice in sorted(self.voices.items())
+            if voice in ("popular_wrong", "wrong")
+        }
+
+    def begin(self, question: int, now_s: float, calls: Calls | None) -> None:
+        """Note when each validator's last answer will be there; the first consultation starts the debate."""
+        if question in self._ends_s:
+            return
+        start_s = now_s
+        ends_s = dict.fromkeys(range(self._n), now_s)
+        taking_part = [node for node in range(self._n) if self.voices.get(node, "own") == "own"]
+        for _ in range(self.law.rounds + 1):
+            for node in taking_part:
+                call = AT_ONCE if calls is None else calls.proposal(node, question)
+                self._calls.setdefault((node, question), []).append(call)
+                ends_s[node] = start_s + call.latency_s
+            start_s = max((ends_s[node] for node in taking_part), default=now_s)
+        self._ends_s[question] = ends_s
+
+    def left_s(self, node: int, question: int, now_s: float) -> float:
+        """Return how long it takes until the node has its last answer, in seconds."""
+        return max(0.0, self._ends_s[question][node] - now_s)
+
+    def paid(self, node: int, question: int) -> tuple[Call, ...]:
+        """Return the calls that the debate took of this node; each is returned once."""
+        return tuple(self._calls.pop((node, question), ()))
+
+
+def pick(law: Mapping[str, float], uniform: float) -> str:
+    """Return the answer that a uniform draw stands for."""
+    answers = list(law)
+    levels = accumulate(law.values())
+    return next((answer for answer, level in zip(answers, levels, strict=True) if uniform < level), answers[-1])

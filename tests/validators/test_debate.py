@@ -1,0 +1,167 @@
+"""Debates: a martingale unless something breaks it; exact laws against runs; time and calls."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bft
+from bft.checking.outcome import Outcome
+from bft.errors import ScenarioError
+from bft.randomness import Randomness
+from bft.validators.answers import Answers
+from bft.validators.debate import Debate, DebateSettings
+from bft.validators.debate_law import DebateLaw
+
+RUNS = 4000
+
+
+def right(answer: str) -> bool:
+    return answer == "R"
+
+
+def expected_right(law: dict[tuple[str | None, ...], float]) -> float:
+    return sum(chance * state.count("R") for state, chance in law.items())
+
+
+def law(**given: float) -> DebateLaw:
+    return DebateSettings(**{"rounds": 1, **given}).law()
+
+
+@given(
+    said=st.lists(st.sampled_from(("R", "W", "X", None)), min_size=1, max_size=5),
+    persuasion=st.floats(0, 1),
+    rounds=st.integers(1, 2),
+)
+def test_by_default_expected_correctness_does_not_change(said, persuasion, rounds):
+    after = law(persuasion=persuasion, rounds=rounds).after(said, right)
+    assert sum(after.values()) == pytest.approx(1.0)
+    assert expected_right(after) == pytest.approx(said.count("R"))
+
+
+def test_yet_a_debate_moves_a_panel_towards_agreement():
+    said = ["R", "R", "W", "X"]
+    after = law(rounds=6).after(said, right)
+    united = sum(chance for state, chance in after.items() if len(set(state)) == 1)
+    assert united > 0.4
+    assert after.get(tuple(said), 0.0) < 0.2
+
+
+def test_what_breaks_the_martingale():
+    said = ["R", "R", "W", "W", "W"]
+    start = said.count("R")
+    assert expected_right(law(sycophancy=0.5).after(said, right)) < start - 0.1
+    assert expected_right(law(right_to_wrong=0.9, wrong_to_right=0.1).after(said, right)) < start - 0.1
+    assert expected_right(law(right_to_wrong=0.1, wrong_to_right=0.9).after(said, right)) > start + 0.1
+    assert expected_right(law().after(said, right, stubborn=[2])) < start - 0.1
+
+
+def test_chances_by_hand():
+    said = ["R", "W", "W", "X", None]
+    plain = law(persuasion=0.6).chances(0, said, right)
+    assert plain == pytest.approx({"R": 0.4, "W": 0.4, "X": 0.2})
+    steep = law(persuasion=0.6, steepness=2.0).chances(1, said, right)  # two of three disagree
+    assert steep == pytest.approx({"W": 1 - 0.6 * (2 / 3) ** 2, "R": 0.6 * 2 / 9, "X": 0.6 * 2 / 9})
+    following = law(persuasion=0.0, sycophancy=0.7).chances(0, said, right)
+    assert following == pytest.approx({"R": 0.3, "W": 0.7, "X": 0.0})
+    torn = law(persuasion=0.0, sycophancy=0.7).chances(1, ["R", "W", "X"], right)
+    assert torn == pytest.approx({"W": 1.0, "R": 0.0, "X": 0.0})
+    assert law().chances(0, ["R", None], right) == {"R": 1.0}
+
+
+def test_the_runs_follow_the_exact_law():
+    """Every end state within five standard errors: false alarms below 1e-4 over all of them."""
+    settings = DebateSettings(rounds=2, persuasion=0.6, sycophancy=0.2, right_to_wrong=0.8)
+    own = ("R", "W", "W", None)
+    answers = Answers(truth="R", own=own, wrong=("W", "W", "W", "W"))
+    exact = settings.law().after(own, right)
+    seen: dict[tuple[str | None, ...], int] = {}
+    for replication in range(RUNS):
+        debate = Debate(settings.law(), lambda one, other: one == other, 4, Randomness(3), replication)
+        end = debate.settle(0, answers).own
+        seen[end] = seen.get(end, 0) + 1
+    assert set(seen) <= {state for state, chance in exact.items() if chance > 0}
+    for state, chance in exact.items():
+        assert abs(seen.get(state, 0) / RUNS - chance) < 5 * np.sqrt(chance * (1 - chance) / RUNS) + 1e-9
+
+
+def test_what_was_wrong_before_or_after_stays_a_wrong_answer():
+    settings = DebateSettings(rounds=3, persuasion=1.0)
+    for own in product(("R", "W", None), repeat=3):
+        answers = Answers(truth="R", own=own, wrong=("V", "V", "V"))
+        end = Debate(settings.law(), lambda one, other: one == other, 3, Randomness(1), 0).settle(0, answers)
+        assert all(end.wrong[node] != "R" for node in range(3))
+        assert all(answer in ("R", None) or end.wrong[node] == answer for node, answer in enumerate(end.own))
+        assert [answer is None for answer in end.own] == [answer is None for answer in own]
+
+
+def test_colluders_say_the_popular_wrong_answer_and_the_silent_nothing():
+    answers = Answers(truth="R", own=("W", "W", "X", "R", "R"), wrong=("W", "W", "X", "Y", "Y"))
+    debate = Debate(law(persuasion=1.0), lambda one, other: one == other, 5, Randomness(1), 0)
+    debate.voices = {3: "popular_wrong", 4: "silent"}
+    assert debate.statements(answers) == {3: "W"}
+    debate.voices = {0: "wrong", 1: "own"}
+    assert debate.statements(answers) == {0: "W"}
+    debate.voices = dict.fromkeys(range(1, 5), "silent")
+    assert debate.settle(0, answers).own == answers.own, "nobody to be persuaded by"
+
+
+@pytest.mark.parametrize("protocol", ["pbft", "ballot"])
+def test_a_debate_costs_a_call_of_everybody_for_each_round_and_the_time_of_the_slowest(protocol: str) -> None:
+    latency = {"first_token_log_sd": 0.0, "slow_share": 0.0, "tokens_median": 0.0, "first_token_median_s": (1, 2, 3, 4)}
+    validators = {"kind": "statistical", "accuracy": 1.0, "latency": latency, "debate": {"rounds": 3}}
+    run = bft.simulate(bft.Scenario(n=4, protocol=protocol, validators=validators, view_timeout_s=60), 1)
+    assert run.outcome is Outcome.AGREED_CORRECT
+    assert run.metrics.calls == 4 * 4
+    third_vote_s = 3 * 4.0 + 3.0  # three rounds of the slowest, then the third fastest makes the quorum
+    assert third_vote_s <= run.metrics.first_decided_at_s < third_vote_s + 1.0
+
+
+def test_judges_judge_after_the_debate() -> None:
+    validators = {"kind": "statistical", "accuracy": 1.0, "latency": {}, "debate": {}, "check": "judge"}
+    run = bft.simulate(bft.Scenario(n=4, validators=validators, view_timeout_s=200, views=1), 1)
+    assert run.metrics.calls == 4 * 3 + 3
+
+
+@pytest.mark.parametrize("protocol", ["pbft", "ballot"])
+def test_colluders_who_argue_make_more_wrong_agreement(protocol: str) -> None:
+    """The same luck with and without debate: 200 runs, differences of many standard errors."""
+    counts = []
+    for debate in (None, {"rounds": 2, "persuasion": 0.8}):
+        scenario = bft.Scenario(
+            n=7,
+            protocol=protocol,
+            validators={"kind": "statistical", "debate": debate},
+            faults={"nodes": (0, 1), "behaviour": "collude"},
+        )
+        simulator = bft.Simulator(scenario, 1)
+        counts.append([simulator.run(replication).outcome for replication in range(200)])
+    without, after = (outcomes.count(Outcome.AGREED_WRONG) for outcomes in counts)
+    assert after > without + 20
+
+
+def test_a_debate_is_replayed_by_its_seed() -> None:
+    scenario = bft.Scenario(n=5, validators={"kind": "statistical", "debate": {}, "latency": {}}, protocol="ballot")
+    assert bft.simulate(scenario, 9).trace_hash == bft.simulate(scenario, 9).trace_hash
+    assert bft.Scenario.from_dict(scenario.to_dict()) == scenario
+
+
+@pytest.mark.parametrize(
+    ("debate", "message"),
+    [
+        ({"rounds": 0}, "validators.debate.rounds = 0: must be at least 1"),
+        ({"persuasion": 1.5}, "validators.debate.persuasion = 1.5: must be between 0 and 1"),
+        ({"steepness": 0.5}, "validators.debate.steepness = 0.5"),
+        ({"heat": 1}, "validators.debate.heat = 1: unknown key"),
+    ],
+)
+def test_impossible_debates_are_refused(debate, message):
+    with pytest.raises(ScenarioError) as refused:
+        bft.Scenario(validators={"kind": "statistical", "debate": debate})
+    assert message in str(refused.value)
+    with pytest.raises(ScenarioError, match=r"validators\.timeouts = 0\.01: must be left out where there is a debate"):
+        bft.Scenario(validators={"kind": "statistical", "debate": {}, "timeouts": {}})
