@@ -12,8 +12,8 @@ help as far as members differ; stake does not know who is right. Stated confiden
 as a quorum is reached or impossible the other calls are not needed: a fifth of them on this panel, a quarter on GSM8K.
 
 Expected, under attack: two of seven collude on the most popular wrong answer. The quorum loses agreement, the others
-turn wrong. Much stake in the colluders' hands, or stating 1.0, outvotes the rest. A node that votes twice splits what
-has no quorum.
+turn wrong. Much stake in the colluders' hands, or stating 1.0, outvotes the rest. Nodes that vote twice split what has
+no quorum, and also approval by judges: there two answers may have a quorum, and which is ahead hangs on few votes.
 
 Run time: about 25 s on one core.
 
@@ -97,6 +97,7 @@ def attacks(panel: Mapping[str, Any], n: int) -> dict[str, bft.Scenario]:
         "judge, then vote, injected texts": scenario(naive, n, "ballot", rule="judge", faults=inject),
         "quorum, voting twice": scenario(panel, n, "ballot", rule="quorum", faults=twice),
         "plurality, voting twice": scenario(panel, n, "ballot", rule="plurality", faults=twice),
+        "judge, then vote, voting twice": scenario({**panel, **JUDGES}, n, "ballot", rule="judge", faults=twice),
     }
 
 

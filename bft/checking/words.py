@@ -32,6 +32,10 @@ def message_words(message: Any, names: Names) -> str:
         parts.append(f"seq {message.seq}")
     digest = getattr(message, "digest", None)
     value = f" {names.of(digest)}" if isinstance(digest, str) else ""
+    if hasattr(message, "answer"):
+        value = f" {message.answer!r}"
+    if hasattr(message, "answers"):
+        value = f" {', '.join(map(repr, message.answers)) or 'nothing'}"
     if hasattr(message, "prepared"):
         entries = [each.preprepare for each in message.prepared]
         held = ", ".join(f"{names.of(each.digest)} at {each.seq} of view {each.view}" for each in entries)
@@ -76,6 +80,13 @@ def event_words(event: object, names: Names) -> str:
             return f"adopts the state at seq {seq}"
         case events.Restarted(view=view, last_executed=last):
             return f"is back in view {view}, executed through {last}"
+        case events.BallotDecided(answer=answer, voters=voters, proved=proved):
+            return f"decides {answer!r} {'' if proved else 'at the deadline '}by the votes of {set_words(voters)}"
+        case events.BallotUndecided(voters=voters, proved=proved):
+            when = "whatever the others say" if proved else "at the deadline"
+            return f"decides nothing {when}, by the votes of {set_words(voters)}"
+        case events.CallsSaved(calls=calls):
+            return f"needs {calls} answers of its validator no more"
         case events.Equivocation(culprit=culprit, first=first, second=second):
             return f"holds evidence against {culprit}: {message_words(first, names)} and {message_words(second, names)}"
         case _:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from bft.adversary.settings import BEHAVIOURS
 from bft.checking.outcome import Outcome
 from bft.core.events import CallsSaved
 from bft.errors import ScenarioError, UnsupportedError
+from bft.experiments.blocks import broken_promise
 from bft.experiments.laws import law_of
 from bft.protocols.pbft import Rules
 from bft.validators.rule_settings import RULES
@@ -139,6 +140,15 @@ def test_one_double_voter_splits_a_plurality_and_never_a_quorum() -> None:
     assert plural[Outcome.SPLIT] > 5
     quorum = outcomes(scenario(n=4, rule="quorum", validators=PANEL, faults=faults), 200)
     assert quorum[Outcome.SPLIT] == 0
+
+
+def test_a_split_breaks_a_promise_only_where_a_quorum_makes_one() -> None:
+    faults = {"nodes": (3,), "behaviour": "equivocate"}
+    simulator = bft.Simulator(scenario(n=4, rule="plurality", validators=PANEL, faults=faults), 1)
+    split = next(run for run in map(simulator.run, range(200)) if run.outcome is Outcome.SPLIT)
+    assert not broken_promise(split)
+    promised = replace(split, scenario=split.scenario.replace("rule", "quorum"))
+    assert broken_promise(promised)
 
 
 def test_double_voters_split_a_quorum_from_2q_minus_n_on() -> None:

@@ -48,7 +48,7 @@ RULES = [
 ]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("rule", RULES, ids=[f"{type(each).__name__}-{place}" for place, each in enumerate(RULES)])
 def test_every_rule_stops_exactly_when_all_completions_agree(rule):
     for answers in product(ANSWERS, repeat=4):
         ballot = [Vote(voter=voter, answer=answer) for voter, answer in enumerate(answers)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bft.checking.words import Names, event_words, message_words
 from bft.core.effects import Broadcast, Execute, Persist, Reply, RequestProposal, RequestVerdict, Send, SetTimer
 from bft.core.events import BallotDecided, BallotUndecided, CallsSaved, Equivocation, Restarted
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
@@ -268,3 +269,14 @@ def test_nonsense_is_refused():
         BallotConfig(system=SYSTEM, rule=Plurality(), deadline_s=0)
     with pytest.raises(ScenarioError, match="retransmit_s = -1"):
         BallotConfig(system=SYSTEM, rule=Plurality(), retransmit_s=-1)
+
+
+def test_transcripts_and_journals_say_what_a_ballot_does():
+    names, request = Names(), Request(client="c", timestamp=1, operation="q")
+    assert message_words(Cast(request, "A", 1.0, "", 1), names) == "Cast 'A'"
+    assert message_words(Approve(request, (), 1), names) == "Approve nothing"
+    assert event_words(BallotDecided("A", (0, 1), proved=False), names).startswith("decides 'A' at the deadline by")
+    assert event_words(BallotUndecided((0, 1), proved=True), names).startswith(
+        "decides nothing whatever the others say"
+    )
+    assert event_words(CallsSaved(2), names) == "needs 2 answers of its validator no more"
