@@ -89,6 +89,22 @@ def test_the_runs_follow_the_exact_law():
         assert abs(seen.get(state, 0) / RUNS - chance) < 5 * np.sqrt(chance * (1 - chance) / RUNS) + 1e-9
 
 
+def test_colluders_never_give_in_and_the_others_follow_the_exact_law():
+    """The number of honest validators that are right, within five standard errors: a false alarm in a million each."""
+    settings = DebateSettings(rounds=3, persuasion=0.9)
+    answers = Answers(truth="R", own=("R", "R", "R", "W"), wrong=("W", "W", "W", "W"))
+    exact = settings.law().after(("R", "R", "W", "W"), right, stubborn=[2])
+    counts = np.zeros(4)
+    for replication in range(RUNS):
+        debate = Debate(settings.law(), lambda one, other: one == other, 4, Randomness(5), replication)
+        debate.voices = {2: "popular_wrong"}
+        own = debate.settle(0, answers).own
+        counts[sum(own[node] == "R" for node in (0, 1, 3))] += 1
+    for number in range(4):
+        chance = sum(p for state, p in exact.items() if sum(state[node] == "R" for node in (0, 1, 3)) == number)
+        assert abs(counts[number] / RUNS - chance) < 5 * np.sqrt(chance * (1 - chance) / RUNS) + 1e-9
+
+
 def test_what_was_wrong_before_or_after_stays_a_wrong_answer():
     settings = DebateSettings(rounds=3, persuasion=1.0)
     for own in product(("R", "W", None), repeat=3):
