@@ -9,10 +9,11 @@ agrees seldom and is right six times in seven; plain plurality agrees nearly alw
 member, and on recorded answers *loses to the best member* of the panel. PBFT with f + 1 views decides every quorum that
 the votes of all hold, so it does as the ballot with a quorum; one view misses some. Weights learnt on other questions
 help as far as members differ; stake does not know who is right. Stated confidence helps as far as it is honest. As soon
-as a quorum is reached or impossible the other calls are not needed: a fifth of them on this panel, a quarter on GSM8K.
+as a quorum is reached or impossible the other calls are not needed: a fifth of them on this panel, a quarter on GSM8K
+(one in a hundred less than the votes alone would allow, since calls end while the deciding vote travels).
 
 Expected, under attack: two of seven collude on the most popular wrong answer. The quorum loses agreement, the others
-turn wrong. Much stake in the colluders' hands, or stating 1.0, outvotes the rest. Nodes that vote twice split what has
+turn wrong; learnt weights most of all where the colluders are the best of a recorded panel. Much stake in the colluders' hands, or stating 1.0, outvotes the rest. Nodes that vote twice split what has
 no quorum, and also approval by judges: there two answers may have a quorum, and which is ahead hangs on few votes.
 
 Run time: about 25 s on one core.
