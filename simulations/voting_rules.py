@@ -13,8 +13,9 @@ as a quorum is reached or impossible the other calls are not needed: a fifth of 
 (one in a hundred less than the votes alone would allow, since calls end while the deciding vote travels).
 
 Expected, under attack: two of seven collude on the most popular wrong answer. The quorum loses agreement, the others
-turn wrong; learnt weights most of all where the colluders are the best of a recorded panel. Much stake in the colluders' hands, or stating 1.0, outvotes the rest. Nodes that vote twice split what has
-no quorum, and also approval by judges: there two answers may have a quorum, and which is ahead hangs on few votes.
+turn wrong; learnt weights most of all where the colluders are the best of a recorded panel. Much stake in the
+colluders' hands, or stating 1.0, outvotes the rest. Nodes that vote twice split what has no quorum, and also approval
+by judges: there two answers may have a quorum, and which is ahead hangs on few votes.
 
 Run time: about 25 s on one core.
 

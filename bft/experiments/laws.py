@@ -126,7 +126,7 @@ def _ballot(scenario: Scenario, faults: FaultLaw) -> OutcomeLaw | None:
         if isinstance(validators, StatisticalValidators):
             judging = isinstance(validators.check, JudgeSettings)
             return None if judging else _statistical(alike, validators, faults, plain)
-        return _recorded(alike, validators, faults, plain)
+        return _recorded(alike, validators, faults, plain) if isinstance(validators, RecordedValidators) else None
     if not isinstance(validators, RecordedValidators) or validators.latency is not None:
         return None
     if not isinstance(rule, PluralityRule | StakeRule | LogOddsRule | QuorumRule):

@@ -15,6 +15,7 @@ from statistics import median
 import numpy as np
 
 from bft.core.verdict import Verdict
+from bft.errors import ScenarioError, bad_value
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import Codes
 from bft.validators.canonical import canonical
@@ -47,6 +48,18 @@ class ReplayedModel:
     def panel(self, randomness: Randomness, replication: int) -> ReplayedPanel:
         """Return the validators of one replication."""
         return ReplayedPanel(self, QuestionDraws(randomness, PURPOSE, (1,), replication, self._prepare))
+
+    def training(self, randomness: Randomness, questions: int, n: int) -> Codes:
+        """Refuse: which of the answers of a live panel were right is not recorded.
+
+        Raises
+        ------
+        ScenarioError
+            Always.
+        """
+        raise ScenarioError(
+            bad_value("validators.kind", "replayed", "has no questions with known answers to learn accuracies on")
+        )
 
     def _prepare(self, uniforms: Floats) -> tuple[Codes]:
         """Turn uniforms of shape (questions, 1) into numbers of recorded questions, shape (questions,)."""
@@ -140,8 +153,8 @@ class ReplayedPanel:
         """Let the node's validator answer the question."""
         return self._of(question).propose(node)
 
-    def judge(self, node: int, question: int, answer: str) -> Judged:
-        """Let the node's validator judge an answer to the question."""
+    def judge(self, node: int, question: int, answer: str, wording: str = "") -> Judged:
+        """Let the node's validator judge an answer to the question; what else its text says was not recorded."""
         return self._of(question).judge(node, answer)
 
     def _of(self, question: int) -> Script:

@@ -175,7 +175,7 @@ def check_rule(rule: RuleSettings | None, validators: ValidatorSettings, stakes:
         raise ScenarioError(bad_value("rule.kind", rule.kind, "needs stakes"))
     if isinstance(validators, PerfectValidators):
         return
-    if isinstance(rule, ConfidenceRule) and validators.confidence is None:
+    if isinstance(rule, ConfidenceRule) and getattr(validators, "confidence", None) is None:
         raise ScenarioError(bad_value("rule.kind", rule.kind, "needs validators.confidence"))
     if not isinstance(rule, LogOddsRule) or not isinstance(validators, RecordedValidators):
         return
