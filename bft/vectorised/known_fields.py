@@ -19,9 +19,14 @@ from bft.network.settings import BEYOND, Network, Partition
 from bft.scenario import Requests, Scenario
 from bft.settings import Settings
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
+from bft.validators.clones import CloneSettings
+from bft.validators.confidence import ConfidenceSettings
+from bft.validators.debate import DebateSettings
 from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
+from bft.validators.injection import InjectionSettings
 from bft.validators.latency_settings import LatencySettings
 from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
+from bft.validators.timeouts import TimeoutSettings
 
 FIELDS: dict[type[Settings], str] = {
     Scenario: "n f quorum stakes protocol faults validators network requests views view_timeout_s timeout_growth "
@@ -36,8 +41,9 @@ FIELDS: dict[type[Settings], str] = {
     LognormalDelay: "law median_s log_sd",
     ExponentialDelay: "law mean_s",
     PerfectValidators: "kind",
-    StatisticalValidators: "kind preset file accuracy options errors missing check latency",
-    RecordedValidators: "kind file models compare check latency",
+    StatisticalValidators: "kind preset file accuracy options errors missing check latency clones confidence debate "
+    "injection timeouts",
+    RecordedValidators: "kind file models compare check latency confidence debate injection timeouts",
     SameAnswerSettings: "kind flip",
     JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
     "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw",
@@ -46,7 +52,8 @@ FIELDS: dict[type[Settings], str] = {
     CorrelatedErrorSettings: "tau k_alpha kind r flawed",
 }
 KNOWN = {kind: frozenset(names.split()) for kind, names in FIELDS.items()}
-JUDGED_BY_TYPE = (LatencySettings,)  # refused as a whole elsewhere
+JUDGED_BY_TYPE = (LatencySettings, DebateSettings, TimeoutSettings)  # refused as a whole elsewhere
+TAKEN_WHOLE = (CloneSettings, ConfidenceSettings, InjectionSettings)  # part of the answers, or of no matter in PBFT
 JUDGED_BY_NAME: dict[type[Settings], frozenset[str]] = {
     Network: frozenset(BEYOND)
 }  # the same: a complete topology is none that matters
@@ -78,7 +85,7 @@ def _unknown(settings: Settings, path: tuple[str, ...]) -> Iterator[tuple[str, A
                 yield ".".join(here), value
             continue
         for inner in value if isinstance(value, tuple) else (value,):
-            if not isinstance(inner, Settings) or isinstance(inner, JUDGED_BY_TYPE):
+            if not isinstance(inner, Settings) or isinstance(inner, JUDGED_BY_TYPE + TAKEN_WHOLE):
                 continue
             if type(inner) in KNOWN:
                 yield from _unknown(inner, here)
