@@ -19,11 +19,11 @@ import simpy
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Randomness, Tape
 from bft.resilience.effects import Observer, unobserved
+from bft.resilience.endpoints import Breakdowns, Disturbance, Endpoint, Provider
 from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
 from bft.resilience.limits import TokenBucket
 from bft.resilience.simpy_driver import SimpyDriver
 from bft.simulation.environment import Alarm, Clock
-from bft.simulation.service_parts import Breakdowns, Disturbance, Endpoint, Provider
 from bft.simulation.service_station import Job, Station
 
 _DEPTH = 16

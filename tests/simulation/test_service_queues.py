@@ -10,15 +10,15 @@ import math
 
 import pytest
 
+from bft.durations import Constant, Exponential, Lifetime, Lognormal
 from bft.errors import ScenarioError
 from bft.operations.intervals import Estimate, mean_estimate
+from bft.resilience.endpoints import Breakdowns, Endpoint
 from bft.resilience.exchange import Query
 from bft.simulation.environment import Clock
-from bft.simulation.lifecycles import Lifetime
 from bft.simulation.service import LlmService
 from bft.simulation.service_load import closed_loop, open_loop
 from bft.simulation.service_measures import QueueMeasures, measure
-from bft.simulation.service_parts import Breakdowns, Constant, Endpoint, Exponential, Lognormal
 from bft.simulation.service_station import Station
 from bft.theory import queues
 
