@@ -7,19 +7,22 @@ before anything runs, in one sentence that names the field, the value and what i
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, WrapValidator, model_validator
 
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.network.settings import Network
+from bft.operations.settings import Machine
 from bft.protocols.pbft import PbftConfig, Rules
+from bft.resilience.settings import Service
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.validators.settings import PerfectValidators, ValidatorSettings
 
@@ -47,6 +50,19 @@ class Requests(Settings):
         return self
 
 
+def _under(prefix: str) -> WrapValidator:
+    """Let refusals of parts that do not know where they stand begin with where they do."""
+
+    def check(value: Any, inner: Callable[[Any], Any]) -> Any:
+        try:
+            return inner(value)
+        except ScenarioError as error:
+            known = str(error).startswith(f"{prefix}.")
+            raise ScenarioError(str(error) if known else f"{prefix}.{error}") from None
+
+    return WrapValidator(check)
+
+
 class Scenario(Settings):
     """A system of n LLM validators, its faults, its network and its requests.
 
@@ -60,6 +76,11 @@ class Scenario(Settings):
         How they agree.
     faults, validators, network, requests : settings
         Who is faulty, who answers and judges, how messages travel, what is asked.
+    machine : settings, optional
+        How nodes live, fail and are repaired; by default they do not fail by themselves.
+    service : settings, optional
+        The LLM service behind the validators, and the policies that it is asked with; by default validators answer
+        without one.
     views : int or "unlimited", optional
         How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
         and no limit for more.
@@ -84,6 +105,8 @@ class Scenario(Settings):
     validators: ValidatorSettings = PerfectValidators()
     network: Network = Network()
     requests: Requests = Requests()
+    machine: Annotated[Machine | None, _under("machine")] = None
+    service: Annotated[Service | None, _under("service")] = None
     views: Annotated[int, Field(ge=1)] | Literal["unlimited"] | None = None
     view_timeout_s: PositiveSeconds = 10.0
     timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
@@ -113,7 +136,19 @@ class Scenario(Settings):
                 check_nodes("network.partitions.groups", group, self.n)
         self.pbft_config(system)
         self.validators.model(self.n)
+        self._operations_fit()
         return self
+
+    def _operations_fit(self) -> None:
+        """Refuse machines and services that do not fit the nodes."""
+        if self.machine is not None and self.machine.nodes_on_host > self.n:
+            allowed = f"must be at most n = {self.n}"
+            raise ScenarioError(bad_value("machine.nodes_on_host", self.machine.nodes_on_host, allowed))
+        if self.service is not None:
+            self.service.check_nodes(self.n)
+            if getattr(self.validators, "latency", None) is not None:
+                allowed = "must be left out with a service, whose endpoints say how long calls take"
+                raise ScenarioError(bad_value("validators.latency", "given", allowed))
 
     @cached_property
     def system(self) -> QuorumSystem:
@@ -221,6 +256,8 @@ def set_path(tree: dict[str, Any], path: str, value: object) -> None:
         inner = tree.get(name)
         if isinstance(inner, Settings):
             inner = {key: getattr(inner, key) for key in _given(inner)}
+        if is_dataclass(inner) and not isinstance(inner, type):
+            inner = {each.name: getattr(inner, each.name) for each in fields(inner)}
         if isinstance(inner, str) and name in NAMED_TABLES:
             inner = {"kind": inner}
         if inner is not None and not isinstance(inner, Mapping):
@@ -241,7 +278,7 @@ def explain(error: ValidationError, given: Mapping[str, Any]) -> str:
     problem = max(error.errors(), key=lambda each: (each["type"] == "value_error", len(each["loc"])))
     path, value = _locate(problem["loc"], given)
     kind, context = problem["type"], problem.get("ctx", {})
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{path} = {value!r}: unknown key"
     if kind == "missing":
         return f"{path}: is needed and was not given"
@@ -268,6 +305,10 @@ _ALLOWED = {
     "string_type": "must be a text",
     "tuple_type": "must be a list",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "dataclass_type": "must be a table",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
     "union_tag_invalid": "must have {discriminator} among {expected_tags}",
     "union_tag_not_found": "must say its {discriminator}",
 }
