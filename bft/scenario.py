@@ -30,7 +30,7 @@ NAMED_TABLES = ("validators", "check", "errors")  # a bare name stands for the t
 
 
 class Requests(Settings):
-    """The requests of clients, each a question of its own by a client of its own.
+    """The requests of clients, each a question of its own.
 
     Attributes
     ----------
@@ -38,15 +38,25 @@ class Requests(Settings):
         How many; the first comes at time 0.
     rate_per_s : float, optional
         Poisson arrivals with this rate; needed when there is more than one.
+    clients : int, optional
+        How many clients ask in turn; by default each request has one of its own. Replicas keep a reply for every
+        client, so that runs of many requests need this.
+    operations : {"questions", "account"}
+        What is asked: questions, whose answers are logged; or deposits, withdrawals and saves, which replicas carry
+        out on replicated accounts once their validators agree.
     """
 
     count: Annotated[int, Field(ge=1)] = 1
     rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    clients: Annotated[int, Field(ge=1)] | None = None
+    operations: Literal["questions", "account"] = "questions"
 
     @model_validator(mode="after")
     def _has_rate(self) -> Requests:
         if self.count > 1 and self.rate_per_s is None:
             raise ScenarioError(bad_value("requests.count", self.count, "needs requests.rate_per_s"))
+        if self.clients is not None and self.clients > self.count:
+            raise ScenarioError(bad_value("requests.clients", self.clients, f"must be at most {self.count} requests"))
         return self
 
 

@@ -100,6 +100,10 @@ class Endpoint:
     def __post_init__(self) -> None:
         if not self.name:
             raise ScenarioError(bad_value("endpoint.name", self.name, "must not be empty"))
+        if self.workers < 1:
+            raise ScenarioError(bad_value("endpoint.workers", self.workers, "must be a whole number, 1 or more"))
+        if self.queue is not None and self.queue < 0:
+            raise ScenarioError(bad_value("endpoint.queue", self.queue, "must be a whole number, 0 or more"))
         if not 0.0 <= self.p_error <= 1.0:
             raise ScenarioError(bad_value("endpoint.p_error", self.p_error, "must be between 0 and 1"))
         ordered = sorted(self.disturbances, key=lambda each: each.start_s)

@@ -74,7 +74,9 @@ class Lifecycles:
         Until a fault; a repaired node is as good as new.
     repair : Repair
         What follows.
-    seed, replication : int
+    seed : int or Randomness
+        The seed, or its streams where they are shared.
+    replication : int
         Address of the randomness.
     k : int, optional
         How many nodes, or which weight of them, must be up for the system to be up; by default all.
@@ -94,7 +96,7 @@ class Lifecycles:
         n: int,
         up: Lifetime,
         repair: Repair,
-        seed: int,
+        seed: int | Randomness,
         replication: int = 0,
         k: int | None = None,
         weights: Sequence[int] | None = None,
@@ -111,7 +113,8 @@ class Lifecycles:
         self._watcher = watcher
         self.n, self.k = n, total if k is None else k
         self._up, self._repair, self._host_size = up, repair, nodes_on_host
-        self._tape = Tape(Randomness(seed), "operations.lifecycles", n, _DEPTH, replication)
+        randomness = seed if isinstance(seed, Randomness) else Randomness(seed)
+        self._tape = Tape(randomness, "operations.lifecycles", n, _DEPTH, replication)
         self.nodes = [NodeRecord() for _ in range(n)]
         self.system = NodeRecord()
         self.records: list[Record] = []
@@ -126,9 +129,11 @@ class Lifecycles:
     def run(self, until_s: float) -> Lives:
         """Run until a time, and return what became of the nodes."""
         self.clock.run(until=until_s)
-        return Lives(
-            nodes=self.nodes, system=self.system, end_s=until_s, trace=Trace(self.records), outages=self.outages
-        )
+        return self.lives(until_s)
+
+    def lives(self, end_s: float) -> Lives:
+        """Return what has become of the nodes."""
+        return Lives(nodes=self.nodes, system=self.system, end_s=end_s, trace=Trace(self.records), outages=self.outages)
 
     def is_up(self, node: int) -> bool:
         """Whether a node is up now."""

@@ -24,6 +24,7 @@ from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
 from bft.resilience.limits import TokenBucket
 from bft.resilience.simpy_driver import SimpyDriver
 from bft.simulation.environment import Alarm, Clock
+from bft.simulation.service_measures import QueueMeter
 from bft.simulation.service_station import Job, Station
 
 _DEPTH = 16
@@ -41,7 +42,9 @@ class LlmService:
     ----------
     endpoints : sequence of Endpoint
         With different names.
-    seed, replication : int
+    seed : int or Randomness
+        The seed, or its streams where they are shared.
+    replication : int
         Address of the randomness.
     providers : sequence of Provider
         With different names; providers of endpoints that are not among them have no outages.
@@ -49,11 +52,15 @@ class LlmService:
         What a model says to a query.
     clock : Clock, optional
         To run beside other things on one clock.
+    keep_jobs, metered : bool
+        Whether to keep every job for `service_measures`, or to measure the queues in passing, in bounded memory.
 
     Attributes
     ----------
     jobs : dict
-        Jobs of each endpoint, in order of arrival, for `service_measures`; kept only with `keep_jobs`.
+        Jobs of each endpoint, in order of arrival; kept only with `keep_jobs`.
+    meters : dict
+        What measured each endpoint's queue; there only when `metered`.
     counts : dict
         How often each endpoint answered, and with which failure it did not: a configured fault must be seen to fire.
     """
@@ -62,22 +69,25 @@ class LlmService:
         self,
         endpoints: Sequence[Endpoint],
         *,
-        seed: int,
+        seed: int | Randomness,
         replication: int = 0,
         providers: Sequence[Provider] = (),
         answer: Callable[[Query], str] = says_yes,
         clock: Clock | None = None,
         keep_jobs: bool = False,
+        metered: bool = False,
     ) -> None:
         _distinct("endpoints", [each.name for each in endpoints])
         _distinct("providers", [each.name for each in providers])
         self.clock = Clock() if clock is None else clock
         self._answer = answer
-        randomness = Randomness(seed)
+        randomness = seed if isinstance(seed, Randomness) else Randomness(seed)
         self._policies = Tape(randomness, "service.policies", 1, _DEPTH, replication)
         self._outages = Tape(randomness, "service.providers", max(1, len(providers)), _DEPTH, replication)
         self._running = {
-            each.name: RunningEndpoint(self.clock, each, number, randomness, replication, keep_jobs)
+            each.name: RunningEndpoint(
+                self.clock, each, number, randomness, replication, keep_jobs=keep_jobs, metered=metered
+            )
             for number, each in enumerate(endpoints)
         }
         for number, provider in enumerate(providers):
@@ -87,6 +97,11 @@ class LlmService:
     def jobs(self) -> dict[str, list[Job]]:
         """Jobs of each endpoint."""
         return {name: running.jobs for name, running in self._running.items()}
+
+    @property
+    def meters(self) -> dict[str, QueueMeter]:
+        """Meter of each endpoint's queue."""
+        return {name: running.meter for name, running in self._running.items() if running.meter is not None}
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -139,10 +154,19 @@ class RunningEndpoint:
     """The state of one endpoint."""
 
     def __init__(
-        self, clock: Clock, rules: Endpoint, number: int, randomness: Randomness, replication: int, keep_jobs: bool
+        self,
+        clock: Clock,
+        rules: Endpoint,
+        number: int,
+        randomness: Randomness,
+        replication: int,
+        *,
+        keep_jobs: bool,
+        metered: bool,
     ) -> None:
         self.clock, self.rules = clock, rules
-        self.station = Station(clock, workers=rules.workers, queue=rules.queue)
+        self.meter = QueueMeter() if metered else None
+        self.station = Station(clock, workers=rules.workers, queue=rules.queue, meter=self.meter)
         self.jobs: list[Job] = []
         self.counts: dict[str, int] = {}
         self._keep_jobs = keep_jobs

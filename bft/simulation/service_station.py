@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 import simpy
 
@@ -32,7 +32,9 @@ class Job(simpy.Event):
     regenerates : bool
         Whether it came to an empty station with all workers up: a new cycle, independent of all before it.
     left_s : float
-        When it was done; infinity before, and for ever if it was lost.
+        When it was done; infinity before, and for ever if it was lost or withdrawn.
+    served_s : float
+        Work that workers had done for it when it left, for whatever reason.
     """
 
     __slots__ = (
@@ -44,6 +46,7 @@ class Job(simpy.Event):
         "left_s",
         "regenerates",
         "rest_s",
+        "served_s",
         "work_s",
         "worker",
     )
@@ -55,8 +58,19 @@ class Job(simpy.Event):
         self.delayed, self.regenerates = delayed, regenerates
         self.begun = False
         self.left_s = math.inf
+        self.served_s = 0.0
         self.worker = -1
         self.alarm: Alarm | None = None
+
+
+class Meter(Protocol):
+    """Measures a station while it works."""
+
+    def came(self, job: Job) -> None:
+        """A job was taken in."""
+
+    def left(self, job: Job, now_s: float) -> None:
+        """A job is gone: done, lost or withdrawn."""
 
 
 class Station:
@@ -69,6 +83,8 @@ class Station:
         1 or more.
     queue : int, optional
         Jobs that may wait; by default any number.
+    meter : Meter, optional
+        Sees jobs come and go.
 
     Attributes
     ----------
@@ -78,7 +94,7 @@ class Station:
         What the work of a job is multiplied with when its service begins; 1 in ordinary times.
     """
 
-    def __init__(self, clock: Clock, *, workers: int, queue: int | None = None) -> None:
+    def __init__(self, clock: Clock, *, workers: int, queue: int | None = None, meter: Meter | None = None) -> None:
         if workers < 1:
             raise ScenarioError(bad_value("endpoint.workers", workers, "must be a whole number, 1 or more"))
         if queue is not None and queue < 0:
@@ -91,6 +107,7 @@ class Station:
         self._up = [True] * workers
         self._idle = list(range(workers))
         self._up_count = workers
+        self._meter = meter
         self.in_system = 0
         self.factor = 1.0
 
@@ -106,6 +123,8 @@ class Station:
             return None
         job = Job(self.clock, work_s, delayed=not self._idle, regenerates=fresh)
         self.in_system += 1
+        if self._meter is not None:
+            self._meter.came(job)
         if self._idle:
             self._serve(self._idle.pop(), job)
         else:
@@ -116,13 +135,14 @@ class Station:
         """Take a job out, wherever it is; one that has ended is not touched."""
         if job.triggered:
             return
-        self.in_system -= 1
         if job.worker >= 0:
             worker = job.worker
+            job.rest_s -= self.clock.now - job.began_s
             self._stop(worker)
             self._free(worker)
         else:
             self._waiting.remove(job)
+        self._gone(job)
 
     def clear(self) -> None:
         """Lose all jobs."""
@@ -174,10 +194,16 @@ class Station:
         if job is None or job.alarm is not alarm:
             return
         self._stop(worker)
-        self.in_system -= 1
-        job.left_s = self.clock.now
+        job.left_s, job.rest_s = self.clock.now, 0.0
+        self._gone(job)
         job.succeed(True)
         self._free(worker)
+
+    def _gone(self, job: Job) -> None:
+        self.in_system -= 1
+        job.served_s = job.work_s - job.rest_s
+        if self._meter is not None:
+            self._meter.left(job, self.clock.now)
 
     def _free(self, worker: int) -> None:
         """A worker has nothing to do."""

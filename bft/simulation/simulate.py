@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from time import process_time
 from typing import Any, Literal
 
-import numpy as np
-
 from bft.adversary.draw import behaviours, faulty_nodes
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
@@ -15,20 +13,26 @@ from bft.checking.executions import Executions
 from bft.checking.outcome import Outcome, outcome_of, worst
 from bft.checking.safety import SafetyMonitor
 from bft.checking.subjects import FullCheck
-from bft.checking.trace import Trace
+from bft.checking.trace import Record, Trace
+from bft.core.account import Account
 from bft.core.replica import Replica
-from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.errors import ScenarioError, bad_value
+from bft.operations.policies import Operator
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
+from bft.simulation.keys import FadingKeyring
 from bft.simulation.links import Links
+from bft.simulation.operated import Operations
 from bft.simulation.run import Metrics, Run
+from bft.simulation.summary import RecentRecords, StreamedOutcomes
+from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
+from bft.validators.panel import Panel
 
 MakeReplica = Callable[[int, PbftConfig, SymbolicKeyring], Replica]
 
@@ -48,6 +52,10 @@ class Simulator:
         Makes the replica of a node from its number, the configuration and the keys; by default a `PbftReplica`.
     check : {"basic", "full"}, optional
         Invariants to watch: S1 to S3, or all of them (`bft.checking.monitor`), which takes several times as long.
+    keep : {"all", "summary"}, optional
+        The whole trace, or what a run of months has room for; see `bft.simulation.summary`.
+    operator : callable, optional
+        Shown each incident of a machine; returns the action to take, or None to leave it to the policy.
     journal : bool, optional
         Whether runs keep every message, validator's call and timer in `Run.journal`.
     """
@@ -60,10 +68,14 @@ class Simulator:
         rules: Rules | None = None,
         make_replica: MakeReplica = PbftReplica,
         check: Literal["basic", "full"] = "basic",
+        keep: Literal["all", "summary"] = "all",
+        operator: Operator | None = None,
         journal: bool = False,
     ) -> None:
         if check not in ("basic", "full"):
             raise ScenarioError(bad_value("check", check, "must be 'basic' or 'full'"))
+        if keep not in ("all", "summary"):
+            raise ScenarioError(bad_value("keep", keep, "must be 'all' or 'summary'"))
         self.scenario = scenario
         self.seed = seed
         self._randomness = Randomness(seed)
@@ -71,15 +83,15 @@ class Simulator:
         self._config = scenario.pbft_config(rules=rules)
         self._make_replica = make_replica
         self._check = check
+        self._summary = keep == "summary"
+        self._operator = operator
         self._host: type[Host] = JournalledHost if journal else Host
         self._end_s = scenario.end_s
         self._nodes = tuple(range(scenario.n))
         self._every_node = frozenset(self._nodes)
-        self._asked = [
-            Request(client=f"client-{number}", timestamp=1, operation=f"question-{number}")
-            for number in range(scenario.requests.count)
-        ]
-        self._questions = {request.key: number for number, request in enumerate(self._asked)}
+        self._workload = Workload(scenario.requests, self._randomness)
+        mortal = scenario.machine is not None and scenario.machine.up is not None
+        self._mortal = self._nodes if mortal else ()
         system = scenario.system
         self._enough = None if system.weighted else system.n - system.tolerated
 
@@ -96,32 +108,46 @@ class Simulator:
                 node for node in replicas if node not in plan or getattr(plan[node], "only_validator", False)
             )
         byzantine = {node for node in faulty if plan[node].byzantine}
-        keyring = SymbolicKeyring(byzantine)
+        keyring = FadingKeyring(byzantine) if self._summary else SymbolicKeyring(byzantine)
         panel = self._model.panel(self._randomness, replication)
-        world = PanelWorld(panel, self._questions)
+        world = PanelWorld(panel, self._workload)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
         clients = Clients(scenario.system)
         monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify)
-        full = FullCheck(self._make_replica) if self._check == "full" else None
-        make_replica: MakeReplica = self._make_replica if full is None else full
+        accounts: dict[int, Account] = {}
+        plain = self._maker(accounts)
+        full = FullCheck(plain) if self._check == "full" else None
+        make_replica: MakeReplica = plain if full is None else full
+        workload, records, milestones = self._workload, list[Record](), list[Record]()
+        recent = RecentRecords()
+        streamed = StreamedOutcomes(replicas, workload.count, number_of=workload.__getitem__, right=world.is_right)
         host = self._host(
             n=n,
             make_replica=lambda node: make_replica(node, self._config, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
             panel=panel,
-            questions=self._questions,
+            questions=self._workload,
             clients=clients,
             monitor=monitor,
             faulty={node: (plan[node], contexts[node]) for node in faulty},
+            mortal=self._mortal,
+            records=recent if self._summary else records,
+            milestones=streamed if self._summary else milestones,
         )
-        for request, at_s in zip(self._asked, self._arrivals_s(replication), strict=True):
-            host.submit(keyring.sign(request), at_s)
+        operations = self._operations(host, panel, replication)
+        asked = [] if self._summary else workload.asked(replication)
+        requests = workload.stream(replication) if self._summary else iter(asked)
+        host.submit(zip(map(keyring.sign, requests), workload.arrivals_s(replication), strict=True))
         host.run(self._end_s)
-        executions = Executions(host.milestones, replicas, self._asked)
-        outcomes = tuple(
-            outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
-            for executed in executions.by_request
-        )
+        if self._summary:
+            outcomes, done_at_s = streamed.outcomes(), streamed.done_at_s
+        else:
+            executions = Executions(milestones, replicas, asked)
+            done_at_s = executions.done_at_s
+            outcomes = tuple(
+                outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
+                for executed in executions.by_request
+            )
         breaches = tuple(monitor.breaches if full is None else full.monitor.breaches)
         return Run(
             scenario=scenario,
@@ -129,22 +155,39 @@ class Simulator:
             replication=replication,
             outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
             outcomes=outcomes,
-            metrics=self._metrics(host, clients, replicas, executions),
+            metrics=self._metrics(host, clients, replicas, done_at_s),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,
-            trace=Trace(host.records),
+            trace=Trace(recent.records() if self._summary else records),
             cpu_s=process_time() - started_s,
+            operations=None if operations is None else operations.report(self._end_s),
+            balances={node: account.balances for node, account in sorted(accounts.items())},
             journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
         )
 
-    def _arrivals_s(self, replication: int) -> list[float]:
-        """Return when each request arrives, in seconds."""
-        settings = self.scenario.requests
-        times = [0.0]
-        if settings.count > 1 and settings.rate_per_s is not None:
-            uniforms = self._randomness.uniforms("arrivals", (settings.count - 1,), replication)
-            times += np.cumsum(-np.log1p(-uniforms) / settings.rate_per_s).tolist()
-        return times
+    def _maker(self, accounts: dict[int, Account]) -> MakeReplica:
+        """Return what makes replicas; where there are accounts, `accounts` holds each node's last."""
+        if self._make_replica is not PbftReplica or self.scenario.requests.operations != "account":
+            return self._make_replica
+
+        def make(node: int, config: PbftConfig, keyring: SymbolicKeyring) -> Replica:
+            accounts[node] = Account()
+            return PbftReplica(node, config, keyring, accounts[node])
+
+        return make
+
+    def _operations(self, host: Host, panel: Panel, replication: int) -> Operations | None:
+        """Let machines and service act on the host, where there are any."""
+        if self.scenario.machine is None and self.scenario.service is None:
+            return None
+        return Operations(
+            self.scenario,
+            host,
+            panel=panel,
+            randomness=self._randomness,
+            replication=replication,
+            operator=self._operator,
+        )
 
     def _contexts(
         self, plan: Mapping[int, Behaviour], honest: tuple[int, ...], keyring: SymbolicKeyring, world: PanelWorld
@@ -167,13 +210,12 @@ class Simulator:
             for node, behaviour in plan.items()
         }
 
-    def _metrics(self, host: Host, clients: Clients, honest: Sequence[int], executions: Executions) -> Metrics:
+    def _metrics(self, host: Host, clients: Clients, honest: Sequence[int], done_at_s: Mapping[int, float]) -> Metrics:
         """Measure a finished run; n − f nodes make a decision, or all the honest if fewer or of different weight."""
-        times = sorted(executions.done_at_s.values())
+        times = sorted(done_at_s.values())
         enough = len(honest) if self._enough is None else min(len(honest), self._enough)
         entered = [event.view for _, node, event in host.views if node in honest]
         sent = host.sent
-        asked, answered = clients.asked_at_s, clients.answered_at_s
         return Metrics(
             decided_at_s=times[enough - 1] if enough and len(times) >= enough else None,
             first_decided_at_s=times[0] if times else None,
@@ -183,7 +225,7 @@ class Simulator:
             messages_delivered=host.delivered,
             messages_lost=host.lost,
             sent_by_kind=sent,
-            client_latency_s=tuple([answered[key] - asked[key] for key in asked if key in answered]),
+            client_latency_s=tuple([latency_s for latency_s in clients.latency_s if latency_s >= 0.0]),
         )
 
 
@@ -199,7 +241,7 @@ def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **optio
     replication : int, optional
         Which of the seed's replications.
     **options
-        `rules`, `make_replica`, `check` and `journal`, as for `Simulator`.
+        `rules`, `make_replica`, `check`, `keep`, `operator` and `journal`, as for `Simulator`.
 
     Returns
     -------

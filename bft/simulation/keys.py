@@ -1,0 +1,43 @@
+"""Symbolic signatures in bounded memory: a body counts as signed for as long as anybody holds it.
+
+A body that no replica, disk or message in flight holds any more can be shown by nobody, so nothing is lost by
+forgetting it. Who writes down again, word for word, what everybody has dropped finds it unsigned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from bft.core.signatures import Signed, SymbolicKeyring
+
+Body = TypeVar("Body", bound=Signed)
+
+
+class FadingKeyring(SymbolicKeyring):
+    """A ring that keeps nothing alive.
+
+    Parameters
+    ----------
+    corrupted : iterable of int or str
+        Signers whose keys the adversary holds.
+    """
+
+    def __init__(self, corrupted: Iterable[int | str] = ()) -> None:
+        super().__init__(corrupted)
+        self._alive: WeakValueDictionary[int, Signed] = WeakValueDictionary()
+
+    def sign(self, body: Body) -> Body:
+        """Remember the body as signed, as long as it is held, and return it."""
+        self._alive[id(body)] = body
+        return body
+
+    def verify(self, body: Signed) -> bool:
+        """Return whether the body was signed, or could have been, by its signer."""
+        if self._alive.get(id(body)) is body:
+            return True
+        try:
+            return body.signer in self.corrupted or body in set(self._alive.values())
+        except TypeError:  # unhashable, so no honest key has signed it
+            return False
