@@ -24,6 +24,7 @@ from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
 from bft.resilience.limits import TokenBucket
 from bft.resilience.simpy_driver import SimpyDriver
 from bft.simulation.environment import Alarm, Clock
+from bft.simulation.service_driver import ClockDriver, GiveUp
 from bft.simulation.service_measures import QueueMeter
 from bft.simulation.service_station import Job, Station
 
@@ -116,19 +117,34 @@ class LlmService:
         """Return a driver whose calls go to this service."""
         return SimpyDriver(env=self.clock, call=self.call, uniform=lambda: self._policies.draw(0), observe=observe)
 
-    def call(self, query: Query) -> Generator[simpy.Event, Any, Result]:
-        """Send a query to its model."""
+    def clock_driver(self, observe: Observer = unobserved) -> ClockDriver:
+        """Return a driver without processes, which does the same."""
+        return ClockDriver(clock=self.clock, begin=self.begin, uniform=lambda: self._policies.draw(0), observe=observe)
+
+    def begin(self, query: Query, done: Callable[[Result], None]) -> GiveUp:
+        """Send a query to its model; tell the result at once or later; return what gives the call up."""
         running = self._running.get(query.model)
         if running is None:
             known = ", ".join(self._running)
             raise ScenarioError(bad_value("query.model", query.model, f"must be one of {known}"))
+
+        def end(result: Result) -> None:
+            done(result if isinstance(result, Failure) else Answer(text=self._answer(query)))
+
+        call = EndpointCall(running, end)
+        call.start()
+        return call.give_up
+
+    def call(self, query: Query) -> Generator[simpy.Event, Any, Result]:
+        """Send a query to its model, in a SimPy process."""
+        ended = self.clock.event()
+        give_up = self.begin(query, lambda result: _fire(ended, result))
         try:
-            result = yield from running.call()
+            result: Result = yield ended
         except simpy.Interrupt:
-            running.count("given up")
+            give_up()
             raise
-        running.count(result.reason if isinstance(result, Failure) else "answered")
-        return result if isinstance(result, Failure) else Answer(text=self._answer(query))
+        return result
 
     def _live(self, number: int, provider: Provider) -> None:
         """Let a provider go down and up for ever."""
@@ -169,13 +185,13 @@ class RunningEndpoint:
         self.station = Station(clock, workers=rules.workers, queue=rules.queue, meter=self.meter)
         self.jobs: list[Job] = []
         self.counts: dict[str, int] = {}
-        self._keep_jobs = keep_jobs
-        self._bucket = None if rules.rate_limit is None else TokenBucket(rules.rate_limit)
+        self.keep_jobs = keep_jobs
+        self.bucket = None if rules.rate_limit is None else TokenBucket(rules.rate_limit)
         # Times and errors have tapes of their own, so that turning errors on changes no time.
-        self._times = Tape(randomness, f"service.times.{number}", 1, _DEPTH, replication)
-        self._errors = Tape(randomness, f"service.errors.{number}", 1, _DEPTH, replication)
+        self.times = Tape(randomness, f"service.times.{number}", 1, _DEPTH, replication)
+        self.errors = Tape(randomness, f"service.errors.{number}", 1, _DEPTH, replication)
         self._breakdowns = Tape(randomness, f"service.breakdowns.{number}", rules.workers, _DEPTH, replication)
-        self._closed = 0
+        self.closed = 0
         for each in rules.disturbances:
             self._plan_disturbance(each)
         if rules.breakdowns is not None:
@@ -184,49 +200,16 @@ class RunningEndpoint:
 
     def close(self) -> None:
         """Refuse calls from now on, and lose those under way."""
-        self._closed += 1
+        self.closed += 1
         self.station.clear()
 
     def open(self) -> None:
         """End one reason to be closed."""
-        self._closed -= 1
+        self.closed -= 1
 
     def count(self, reason: str) -> None:
         """Count how a call ended."""
         self.counts[reason] = self.counts.get(reason, 0) + 1
-
-    def call(self) -> Generator[simpy.Event, Any, Result]:
-        """Serve one call."""
-        now_s = self.clock.now
-        if self._closed:
-            return Failure(kind=FailureKind.STATUS, status=503)
-        if self._bucket is not None:
-            wait_s = self._bucket.reserve(now_s)
-            if wait_s is None:
-                return Failure(kind=FailureKind.STATUS, status=429, retry_after_s=self._bucket.wait_s(now_s))
-            if wait_s > 0.0:
-                yield self.clock.timeout(wait_s)
-                now_s = self.clock.now
-        hangs_until_s = self._hangs_until_s(now_s)
-        if hangs_until_s > now_s:
-            yield self.clock.timeout(hangs_until_s - now_s)
-            return Failure(kind=FailureKind.CONNECTION, detail="the endpoint hung")
-        job = self.station.submit(self.rules.time.at(self._times.draw(0)))
-        if job is None:
-            return Failure(kind=FailureKind.STATUS, status=503)
-        if self._keep_jobs:
-            self.jobs.append(job)
-        try:
-            done = yield job
-        except simpy.Interrupt:
-            if self.rules.notices_cancel:
-                self.station.withdraw(job)
-            raise
-        if not done:
-            return Failure(kind=FailureKind.CONNECTION, detail="the endpoint went down")
-        if self.rules.p_error > 0.0 and self._errors.draw(0) < self.rules.p_error:
-            return Failure(kind=FailureKind.STATUS, status=500)
-        return Answer(text="")
 
     def _plan_disturbance(self, each: Disturbance) -> None:
         if each.kind == "refuse":
@@ -236,8 +219,10 @@ class RunningEndpoint:
             Alarm(self.clock, each.start_s, lambda _: self._slow_down(each.factor))
             Alarm(self.clock, each.end_s, lambda _: self._slow_down(1.0))
 
-    def _hangs_until_s(self, now_s: float) -> float:
+    def hangs_until_s(self, now_s: float) -> float:
         """Return when the endpoint answers again; now, if it does."""
+        if not self.rules.disturbances:
+            return now_s
         ends = (
             each.end_s for each in self.rules.disturbances if each.kind == "hang" and each.start_s <= now_s < each.end_s
         )
@@ -256,6 +241,90 @@ class RunningEndpoint:
             self._plan_failure(worker, rules)
 
         Alarm(self.clock, self.clock.now + rules.up.at(self._breakdowns.draw(worker)), fail)
+
+
+class EndpointCall:
+    """One call under way at an endpoint: it waits for its turn, perhaps hangs, is served, and ends or is given up."""
+
+    __slots__ = ("_done", "_endpoint", "_job", "_over")
+
+    def __init__(self, endpoint: RunningEndpoint, done: Callable[[Result], None]) -> None:
+        self._endpoint = endpoint
+        self._done = done
+        self._job: Job | None = None
+        self._over = False
+
+    def start(self) -> None:
+        """Knock at the endpoint's door."""
+        endpoint = self._endpoint
+        now_s = endpoint.clock.now
+        if endpoint.closed:
+            return self._end(Failure(kind=FailureKind.STATUS, status=503))
+        wait_s: float | None = 0.0
+        if endpoint.bucket is not None:
+            wait_s = endpoint.bucket.reserve(now_s)
+            if wait_s is None:
+                return self._end(
+                    Failure(kind=FailureKind.STATUS, status=429, retry_after_s=endpoint.bucket.wait_s(now_s))
+                )
+        if wait_s:
+            Alarm(endpoint.clock, now_s + wait_s, self._enter)
+        else:
+            self._enter(None)
+        return None
+
+    def give_up(self) -> None:
+        """The caller waits no longer; the endpoint may not notice."""
+        if self._over:
+            return
+        self._over = True
+        self._endpoint.count("given up")
+        if self._job is not None and self._endpoint.rules.notices_cancel:
+            self._endpoint.station.withdraw(self._job)
+
+    def _enter(self, _: Any) -> None:
+        """Its turn has come."""
+        if self._over:
+            return None
+        endpoint = self._endpoint
+        now_s = endpoint.clock.now
+        hangs_until_s = endpoint.hangs_until_s(now_s)
+        if hangs_until_s > now_s:
+            Alarm(endpoint.clock, hangs_until_s, self._hung)
+            return None
+        self._job = endpoint.station.submit(endpoint.rules.time.at(endpoint.times.draw(0)), self._served)
+        if self._job is None:
+            return self._end(Failure(kind=FailureKind.STATUS, status=503))
+        if endpoint.keep_jobs:
+            endpoint.jobs.append(self._job)
+        return None
+
+    def _hung(self, _: Any) -> None:
+        self._end(Failure(kind=FailureKind.CONNECTION, detail="the endpoint hung"))
+
+    def _served(self, done: bool) -> None:
+        rules = self._endpoint.rules
+        if self._over:
+            return
+        if not done:
+            self._end(Failure(kind=FailureKind.CONNECTION, detail="the endpoint went down"))
+        elif rules.p_error > 0.0 and self._endpoint.errors.draw(0) < rules.p_error:
+            self._end(Failure(kind=FailureKind.STATUS, status=500))
+        else:
+            self._end(_SERVED)
+
+    def _end(self, result: Result) -> None:
+        if not self._over:
+            self._over = True
+            self._endpoint.count(result.reason if isinstance(result, Failure) else "answered")
+            self._done(result)
+
+
+_SERVED = Answer(text="")
+
+
+def _fire(event: simpy.Event, result: Result) -> None:
+    event.succeed(result)
 
 
 def _distinct(field: str, names: Sequence[str]) -> None:

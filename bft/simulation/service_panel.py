@@ -7,11 +7,8 @@ nothing: its calls are given up, and its breakers and budgets begin anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import simpy
 
 from bft.core.verdict import Verdict
 from bft.operations.alerts import Alert, Monitor, Monitoring
@@ -24,6 +21,7 @@ from bft.resilience.settings import Service
 from bft.resilience.steady_state import SteadyState, Trial
 from bft.resilience.tally import Tally
 from bft.simulation.service import LlmService
+from bft.simulation.service_driver import Task
 from bft.validators.panel import Panel
 
 
@@ -85,10 +83,11 @@ class ServicePanel:
         self._first_class = settings.votes == "first_class"
         self._shared = DictCache() if settings.shared_cache else None
         self.tally = Tally()
-        self._driver = service.driver(self.tally)
+        self._driver = service.clock_driver(self.tally)
         self._rules = [settings.resilience(node) for node in range(n)]
         self._pipelines = [self._pipeline(node) for node in range(n)]
-        self._under_way: list[dict[simpy.Process, None]] = [{} for _ in range(n)]
+        self._under_way: list[dict[int, Task]] = [{} for _ in range(n)]
+        self._calls = 0
         self.monitors = [Monitor(monitoring) for _ in range(n)]
         self._health = [Health.UNKNOWN] * n
         self.alerts: list[tuple[float, int, Alert]] = []
@@ -115,32 +114,29 @@ class ServicePanel:
 
     def crashed(self, node: int) -> None:
         """Give up the calls of a node that stopped; what its policies knew was in its memory."""
-        waiting, self._under_way[node] = self._under_way[node], {}
-        for process in waiting:
-            if process.is_alive:
-                process.interrupt()
+        under_way, self._under_way[node] = self._under_way[node], {}
+        for task in under_way.values():
+            task.cancel()
         self._pipelines[node] = self._pipeline(node)
 
     def _pipeline(self, node: int) -> Pipeline:
         return Pipeline(self._rules[node], cache=self._shared)
 
     def _call(self, node: int, prompt: str, done: Callable[[bool], None]) -> None:
-        self._under_way[node][self._clock.process(self._calling(node, prompt, done))] = None
+        under_way, start_s = self._under_way[node], self._clock.now
+        number = self._calls = self._calls + 1
 
-    def _calling(self, node: int, prompt: str, done: Callable[[bool], None]) -> Generator[simpy.Event, Any, None]:
-        start_s = self._clock.now
-        under_way = self._under_way[node]
-        me = self._clock.active_process
-        assert me is not None, "SimPy runs this"
-        try:
-            result: Result = yield from self._driver.run(self._pipelines[node].ask(prompt))
-        except simpy.Interrupt:
-            return
-        under_way.pop(me, None)
+        def end(result: Result) -> None:
+            del under_way[number]
+            self._ended(node, result, self._clock.now - start_s, done)
+
+        under_way[number] = self._driver.start(self._pipelines[node].ask(prompt), end)
+
+    def _ended(self, node: int, result: Result, latency_s: float, done: Callable[[bool], None]) -> None:
         answered = isinstance(result, Answer) and result.provenance.source is not Source.DEFAULT
         self.served += answered
         self.trial.record(answered)
-        self._watch(node, answered, result, self._clock.now - start_s)
+        self._watch(node, answered, result, latency_s)
         if not isinstance(result, Answer):
             self.failed += 1
             self._note(node, CallFailed(result.reason))

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
-
-import simpy
 
 from bft.errors import ScenarioError, bad_value
 from bft.simulation.environment import Alarm, Clock
 
 
-class Job(simpy.Event):
-    """One piece of work; the event fires when it is done (value True) or lost (False).
+class Job:
+    """One piece of work; whoever brought it is told when it is done (True) or lost (False).
 
     Attributes
     ----------
@@ -31,6 +30,8 @@ class Job(simpy.Event):
         Whether it had to queue before its first service.
     regenerates : bool
         Whether it came to an empty station with all workers up: a new cycle, independent of all before it.
+    ended : callable or None
+        To be told; None once it has left.
     left_s : float
         When it was done; infinity before, and for ever if it was lost or withdrawn.
     served_s : float
@@ -43,6 +44,7 @@ class Job(simpy.Event):
         "began_s",
         "begun",
         "delayed",
+        "ended",
         "left_s",
         "regenerates",
         "rest_s",
@@ -51,9 +53,11 @@ class Job(simpy.Event):
         "worker",
     )
 
-    def __init__(self, clock: Clock, work_s: float, *, delayed: bool, regenerates: bool) -> None:
-        super().__init__(clock)
-        self.arrived_s = self.began_s = clock.now
+    def __init__(
+        self, now_s: float, work_s: float, ended: Callable[[bool], None], *, delayed: bool, regenerates: bool
+    ) -> None:
+        self.ended: Callable[[bool], None] | None = ended
+        self.arrived_s = self.began_s = now_s
         self.work_s = self.rest_s = work_s
         self.delayed, self.regenerates = delayed, regenerates
         self.begun = False
@@ -61,6 +65,10 @@ class Job(simpy.Event):
         self.served_s = 0.0
         self.worker = -1
         self.alarm: Alarm | None = None
+
+
+def _unheard(done: bool) -> None:
+    """Nobody wants to know how the job ended."""
 
 
 class Meter(Protocol):
@@ -116,12 +124,12 @@ class Station:
         """Jobs that wait."""
         return len(self._waiting)
 
-    def submit(self, work_s: float) -> Job | None:
-        """Take in a job; None: the queue is full."""
+    def submit(self, work_s: float, ended: Callable[[bool], None] = _unheard) -> Job | None:
+        """Take in a job, and tell how it ends; None: the queue is full."""
         fresh = self.in_system == 0 and self._up_count == self.workers
         if not self._idle and len(self._waiting) >= self._cap:
             return None
-        job = Job(self.clock, work_s, delayed=not self._idle, regenerates=fresh)
+        job = Job(self.clock.now, work_s, ended, delayed=not self._idle, regenerates=fresh)
         self.in_system += 1
         if self._meter is not None:
             self._meter.came(job)
@@ -133,7 +141,7 @@ class Station:
 
     def withdraw(self, job: Job) -> None:
         """Take a job out, wherever it is; one that has ended is not touched."""
-        if job.triggered:
+        if job.ended is None:
             return
         if job.worker >= 0:
             worker = job.worker
@@ -148,8 +156,10 @@ class Station:
         """Lose all jobs."""
         lost = [job for job in self._serving if job is not None] + list(self._waiting)
         for job in lost:
+            ended = job.ended
             self.withdraw(job)
-            job.succeed(False)
+            if ended is not None:
+                ended(False)
 
     def fail(self, worker: int) -> None:
         """Let a worker go down, busy or idle."""
@@ -195,12 +205,15 @@ class Station:
             return
         self._stop(worker)
         job.left_s, job.rest_s = self.clock.now, 0.0
+        ended = job.ended
         self._gone(job)
-        job.succeed(True)
         self._free(worker)
+        if ended is not None:
+            ended(True)
 
     def _gone(self, job: Job) -> None:
         self.in_system -= 1
+        job.ended = None
         job.served_s = job.work_s - job.rest_s
         if self._meter is not None:
             self._meter.left(job, self.clock.now)

@@ -26,18 +26,24 @@ class RecentRecords:
     """Keeps all events but the bulk, and of that the last."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._bulk = 0
         self._kept: list[tuple[int, Record]] = []
-        self._recent: deque[tuple[int, Record]] = deque(maxlen=WINDOW)
+        self._recent: deque[Record] = deque(maxlen=WINDOW)
 
     def append(self, record: Record) -> None:
         """Take in a record."""
-        self._count += 1
-        (self._recent if record.event.__class__ in BULK else self._kept).append((self._count, record))
+        if record[2].__class__ in BULK:
+            self._bulk += 1
+            self._recent.append(record)
+        else:
+            self._kept.append((self._bulk, record))
 
     def records(self) -> list[Record]:
         """Return what was kept, in order."""
-        return [record for _, record in sorted([*self._kept, *self._recent], key=lambda each: each[0])]
+        recent = enumerate(self._recent, self._bulk - len(self._recent) + 1)
+        merged = [(number, 0, place, record) for place, (number, record) in enumerate(recent)]
+        merged += [(before, 1, place, record) for place, (before, record) in enumerate(self._kept)]
+        return [record for _, _, _, record in sorted(merged, key=lambda each: each[:3])]
 
 
 class StreamedOutcomes:
