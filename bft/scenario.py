@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import Field, ValidationError, WrapValidator, model_validator
 
+from bft.adversary.crash import CrashRecover
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
@@ -154,6 +155,10 @@ class Scenario(Settings):
         if self.machine is not None and self.machine.nodes_on_host > self.n:
             allowed = f"must be at most n = {self.n}"
             raise ScenarioError(bad_value("machine.nodes_on_host", self.machine.nodes_on_host, allowed))
+        for behaviour in self.faults.behaviour:
+            if isinstance(behaviour, CrashRecover) and self.machine is not None and self.machine.up is not None:
+                allowed = "must be left out with machine.up, which says who comes back when"
+                raise ScenarioError(bad_value("faults.behaviour", "crash_recover", allowed))
         if self.service is not None:
             self.service.check_nodes(self.n)
             if getattr(self.validators, "latency", None) is not None:
