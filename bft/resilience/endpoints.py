@@ -115,11 +115,31 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Who runs endpoints: random outages that refuse all calls to all of them."""
+    """Who runs endpoints: random outages that refuse all calls to all of them.
+
+    Attributes
+    ----------
+    name : str
+        As endpoints use it.
+    up, down : Lifetime
+        Between outages, and of each.
+    stationary : bool
+        Whether it starts as one finds it at a random moment, up or down, instead of up; for exponential laws only.
+    """
 
     name: str
     up: Lifetime
     down: Lifetime
+    stationary: bool = False
+
+    def __post_init__(self) -> None:
+        if self.stationary and not self.up.shape == self.down.shape == 1.0:
+            raise ScenarioError(bad_value("provider.stationary", True, "needs up and down of shape 1"))
+
+    @property
+    def availability(self) -> float:
+        """Share of time up, in the long run."""
+        return self.up.mean_s / (self.up.mean_s + self.down.mean_s)
 
 
 def _positive(field: str, value: float) -> None:

@@ -163,7 +163,10 @@ class LlmService:
         def plan() -> None:
             Alarm(self.clock, self.clock.now + provider.up.at(self._outages.draw(number)), down)
 
-        plan()
+        if provider.stationary and self._outages.draw(number) >= provider.availability:
+            down(None)
+        else:
+            plan()
 
 
 class RunningEndpoint:
