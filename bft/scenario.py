@@ -20,6 +20,7 @@ from bft.adversary.crash import CrashRecover
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+from bft.membership.settings import Membership
 from bft.network.settings import Network
 from bft.operations.settings import Machine
 from bft.protocols.pbft import PbftConfig, Rules
@@ -92,6 +93,8 @@ class Scenario(Settings):
     service : settings, optional
         The LLM service behind the validators, and the policies that it is asked with; by default validators answer
         without one.
+    membership : settings, optional
+        Which nodes are members at first, and how that changes; by default all are, for ever.
     views : int or "unlimited", optional
         How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
         and no limit for more.
@@ -118,6 +121,7 @@ class Scenario(Settings):
     requests: Requests = Requests()
     machine: Annotated[Machine | None, _under("machine")] = None
     service: Annotated[Service | None, _under("service")] = None
+    membership: Membership | None = None
     views: Annotated[int, Field(ge=1)] | Literal["unlimited"] | None = None
     view_timeout_s: PositiveSeconds = 10.0
     timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
@@ -155,6 +159,8 @@ class Scenario(Settings):
         if self.machine is not None and self.machine.nodes_on_host > self.n:
             allowed = f"must be at most n = {self.n}"
             raise ScenarioError(bad_value("machine.nodes_on_host", self.machine.nodes_on_host, allowed))
+        if self.membership is not None:
+            self._membership_fits(self.membership)
         for behaviour in self.faults.behaviour:
             if isinstance(behaviour, CrashRecover) and self.machine is not None and self.machine.up is not None:
                 allowed = "must be left out with machine.up, which says who comes back when"
@@ -164,6 +170,18 @@ class Scenario(Settings):
             if getattr(self.validators, "latency", None) is not None:
                 allowed = "must be left out with a service, whose endpoints say how long calls take"
                 raise ScenarioError(bad_value("validators.latency", "given", allowed))
+
+    def _membership_fits(self, membership: Membership) -> None:
+        """Refuse members and changes that do not fit the nodes."""
+        if membership.members > self.n:
+            raise ScenarioError(bad_value("membership.members", membership.members, f"must be at most n = {self.n}"))
+        for change in membership.changes:
+            check_nodes("membership.changes.remove", (change.remove or 0,), self.n)
+            check_nodes("membership.changes.add", (change.add or 0,), self.n)
+        for name in ("f", "quorum", "stakes"):
+            if getattr(self, name) is not None:
+                allowed = "must be left out: every membership has the quorums of its own size"
+                raise ScenarioError(bad_value(name, getattr(self, name), allowed))
 
     @cached_property
     def system(self) -> QuorumSystem:

@@ -1,8 +1,8 @@
 """Which exact law holds for a scenario, if any: the bridge from scenarios to `bft.theory`.
 
 The laws speak of one request that is given time enough. So there is none where several requests compete, where machines
-fail or a service stands before the validators, where links are cut or outlast a view, where validators take time, or
-where behaviours are mixed. What is left:
+fail, members change or a service stands before the validators, where links are cut or outlast a view, where validators
+take time, or where behaviours are mixed. What is left:
 
 ====================  =======================================  =====================================================
 validators            the faulty                               law
@@ -78,7 +78,7 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     >>> law.agree.round(5).tolist()
     [1.0, 0.9477]
     """
-    operated = scenario.machine is not None or scenario.service is not None
+    operated = any(each is not None for each in (scenario.machine, scenario.service, scenario.membership))
     if operated or scenario.requests.count > 1 or not _time_enough(scenario):
         return None
     faults = fault_law(scenario.faults, scenario.n, delta)

@@ -7,6 +7,7 @@ from time import process_time
 from typing import Any, Literal
 
 from bft.adversary.draw import behaviours, faulty_nodes
+from bft.adversary.epochs import InEpochs
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.checking.executions import Executions
@@ -15,9 +16,12 @@ from bft.checking.safety import SafetyMonitor
 from bft.checking.subjects import FullCheck
 from bft.checking.trace import Record, Trace
 from bft.core.account import Account
+from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
+from bft.core.state_machine import AnswerLog, StateMachine
 from bft.errors import ScenarioError, bad_value
+from bft.membership.replica import Members, last_members
 from bft.operations.policies import Operator
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
@@ -76,6 +80,13 @@ class Simulator:
             raise ScenarioError(bad_value("check", check, "must be 'basic' or 'full'"))
         if keep not in ("all", "summary"):
             raise ScenarioError(bad_value("keep", keep, "must be 'all' or 'summary'"))
+        if scenario.membership is not None:
+            for name, value, plain in (("check", check, "basic"), ("keep", keep, "all")):
+                if value != plain:
+                    raise ScenarioError(bad_value(name, value, f"must be {plain!r} where membership changes"))
+            if make_replica is not PbftReplica:
+                allowed = "must be left out where membership changes: every epoch makes its own"
+                raise ScenarioError(bad_value("make_replica", make_replica, allowed))
         self.scenario = scenario
         self.seed = seed
         self._randomness = Randomness(seed)
@@ -89,7 +100,8 @@ class Simulator:
         self._end_s = scenario.end_s
         self._nodes = tuple(range(scenario.n))
         self._every_node = frozenset(self._nodes)
-        self._workload = Workload(scenario.requests, self._randomness)
+        changes = () if scenario.membership is None else scenario.membership.changes
+        self._workload = Workload(scenario.requests, self._randomness, changes)
         mortal = scenario.machine is not None and scenario.machine.up is not None
         self._mortal = self._nodes if mortal else ()
         system = scenario.system
@@ -129,7 +141,7 @@ class Simulator:
             questions=self._workload,
             clients=clients,
             monitor=monitor,
-            faulty={node: (plan[node], contexts[node]) for node in faulty},
+            faulty={node: (self._seen(plan[node]), contexts[node]) for node in faulty},
             mortal=self._mortal,
             records=recent if self._summary else records,
             milestones=streamed if self._summary else milestones,
@@ -137,8 +149,12 @@ class Simulator:
         operations = self._operations(host, panel, replication)
         asked = [] if self._summary else workload.asked(replication)
         requests = workload.stream(replication) if self._summary else iter(asked)
-        host.submit(zip(map(keyring.sign, requests), workload.arrivals_s(replication), strict=True))
+        host.submit((keyring.sign(request), at_s) for request, at_s in workload.arrivals(requests, replication))
         host.run(self._end_s)
+        members: Sequence[int] = self._nodes
+        if scenario.membership is not None:
+            members = last_members(host.replicas)
+            replicas = tuple(node for node in replicas if node in members)
         if self._summary:
             outcomes, done_at_s = streamed.outcomes(), streamed.done_at_s
         else:
@@ -161,20 +177,39 @@ class Simulator:
             trace=Trace(recent.records() if self._summary else records),
             cpu_s=process_time() - started_s,
             operations=None if operations is None else operations.report(self._end_s),
-            balances={node: account.balances for node, account in sorted(accounts.items())},
+            balances={node: account.balances for node, account in sorted(accounts.items()) if node in members},
             journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
         )
 
     def _maker(self, accounts: dict[int, Account]) -> MakeReplica:
         """Return what makes replicas; where there are accounts, `accounts` holds each node's last."""
-        if self._make_replica is not PbftReplica or self.scenario.requests.operations != "account":
+        has_accounts, membership = self.scenario.requests.operations == "account", self.scenario.membership
+
+        def application(node: int) -> StateMachine:
+            if not has_accounts:
+                return AnswerLog()
+            accounts[node] = Account()
+            return accounts[node]
+
+        if membership is not None:
+            nodes = range(self.scenario.n)
+            return Members(
+                members=tuple(nodes[: membership.members]),
+                spares=tuple(nodes[membership.members :]),
+                least=membership.least,
+                machine=application,
+            )
+        if self._make_replica is not PbftReplica or not has_accounts:
             return self._make_replica
 
         def make(node: int, config: PbftConfig, keyring: SymbolicKeyring) -> Replica:
-            accounts[node] = Account()
-            return PbftReplica(node, config, keyring, accounts[node])
+            return PbftReplica(node, config, keyring, application(node))
 
         return make
+
+    def _seen(self, behaviour: Behaviour) -> Behaviour:
+        """Return a behaviour as it meets the messages of this scenario."""
+        return behaviour if self.scenario.membership is None else InEpochs(behaviour)
 
     def _operations(self, host: Host, panel: Panel, replication: int) -> Operations | None:
         """Let machines and service act on the host, where there are any."""
@@ -193,6 +228,8 @@ class Simulator:
         self, plan: Mapping[int, Behaviour], honest: tuple[int, ...], keyring: SymbolicKeyring, world: PanelWorld
     ) -> dict[int, FaultyNode]:
         """Return what each faulty node's behaviour may use; nodes with equal behaviour form a coalition."""
+        membership = self.scenario.membership
+        system = self.scenario.system if membership is None else QuorumSystem.of(membership.members)
         coalitions: dict[Behaviour, Coalition] = {}
         for behaviour in plan.values():
             if behaviour not in coalitions:
@@ -201,7 +238,7 @@ class Simulator:
         return {
             node: FaultyNode(
                 id=node,
-                system=self.scenario.system,
+                system=system,
                 views=self.scenario.view_limit,
                 keyring=keyring,
                 coalition=coalitions[behaviour],

@@ -112,7 +112,7 @@ class StreamedOutcomes:
 
     def _take(self, time_s: float, node: int, number: int, seq: int, proposal: Proposal) -> None:
         """Note that a replica executed a request; only its first execution counts."""
-        if self._closed[number] is not None:
+        if number < 0 or self._closed[number] is not None:
             return
         executed = self._open.setdefault(number, (seq, {}))[1]
         if node in executed:

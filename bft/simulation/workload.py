@@ -5,11 +5,14 @@ Made one at a time, requests are forgotten when they are answered, so that a run
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 
 import numpy as np
 
 from bft.core.request import Request, RequestKey
+from bft.membership.machine import OPERATOR
+from bft.membership.settings import MemberChange
 from bft.randomness import Randomness, Tape
 from bft.scenario import Requests
 
@@ -28,9 +31,12 @@ class Workload:
         How many, how often, by whom, and what.
     randomness : Randomness
         The streams of the seed.
+    changes : sequence of MemberChange
+        What the operator asks besides.
     """
 
-    def __init__(self, settings: Requests, randomness: Randomness) -> None:
+    def __init__(self, settings: Requests, randomness: Randomness, changes: Sequence[MemberChange] = ()) -> None:
+        self._changes = changes
         self.count = settings.count
         self._settings = settings
         self._clients = settings.count if settings.clients is None else settings.clients
@@ -54,8 +60,18 @@ class Workload:
             operation = f"question-{number}" if tape is None else _operation(tape, client)
             yield Request(client=f"{CLIENT}{client}", timestamp=turn + 1, operation=operation)
 
-    def arrivals_s(self, replication: int) -> Iterator[float]:
-        """Yield when each request arrives, in seconds."""
+    def arrivals(self, requests: Iterable[Request], replication: int) -> Iterator[tuple[Request, float]]:
+        """Yield each request with its time of arrival in seconds, the operator's among them."""
+        asked = zip(requests, self._times_s(replication), strict=True)
+        if not self._changes:
+            return asked
+        ordered = (
+            (Request(client=OPERATOR, timestamp=number, operation=change.operation), change.at_s)
+            for number, change in enumerate(self._changes, 1)
+        )
+        return merge(asked, ordered, key=lambda each: each[1])
+
+    def _times_s(self, replication: int) -> Iterator[float]:
         yield 0.0
         if self.count > 1 and self._settings.rate_per_s is not None:
             uniforms = self._randomness.uniforms("arrivals", (self.count - 1,), replication)

@@ -67,6 +67,8 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
         yield _refusal("network.loss", network.loss, "losses with timing, views = 1 and retransmission = false")
     if scenario.machine is not None:
         yield _refusal("machine", "given", "machines that never fail")
+    if scenario.membership is not None:
+        yield _refusal("membership", "given", "members that stay")
     if scenario.service is not None:
         yield _refusal("service", "given", "validators without a service")
     yield from _validator_obstacles(scenario)
