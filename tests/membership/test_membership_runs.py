@@ -10,11 +10,11 @@ import pytest
 
 import bft
 from bft.core.digest import digest_of
-from bft.core.effects import Broadcast, Execute
+from bft.core.effects import Broadcast, Execute, RequestVerdict
 from bft.core.events import Restarted, StateTransferred
 from bft.core.inputs import ClientRequest, Deliver
 from bft.core.quorum import QuorumSystem
-from bft.core.request import Request
+from bft.core.request import Proposal, Request
 from bft.core.signatures import SymbolicKeyring
 from bft.errors import ScenarioError
 from bft.membership.events import EpochEntered, Isolated
@@ -22,7 +22,7 @@ from bft.membership.messages import EpochStart, EpochStarts, InEpoch
 from bft.membership.replica import EpochReplica, Members
 from bft.protocols.pbft import PbftConfig
 from bft.protocols.pbft.evidence import Evidence, to_text
-from bft.protocols.pbft.messages import Checkpoint, Prepare
+from bft.protocols.pbft.messages import Checkpoint, Prepare, PrePrepare
 
 REPLACE = {"at_s": 30.0, "remove": 2, "add": 4}
 
@@ -163,6 +163,32 @@ def test_a_forged_accusation_convicts_nobody() -> None:
     assert {outcome.value for outcome in run.outcomes} == {"agreed_correct"}
 
 
+def test_nobody_listens_to_the_convicted_any_more() -> None:
+    ring = SymbolicKeyring()
+    config = PbftConfig(system=QuorumSystem.of(5), checkpoint_interval=8, window=16)
+    member = Members(members=(0, 1, 2, 3), spares=(4,))(1, config, ring)
+
+    def proposal(seq: int, answer: str) -> InEpoch:
+        asked = ring.sign(Request(client=f"client-{seq}", timestamp=1, operation="x"))
+        value = Proposal(request=asked, answer=answer)
+        return InEpoch(0, member._ring.sign(PrePrepare(0, seq, value.digest, value, 0)))
+
+    def judged(effects: Sequence[object]) -> bool:
+        return any(isinstance(effect, RequestVerdict) for effect in effects)
+
+    assert judged(member.step(0.0, Deliver(0, proposal(1, "a"))))
+    convicting = member.step(1.0, Deliver(0, proposal(1, "b")))
+    assert Isolated(0) in convicting
+    accusations = [
+        effect.message.message
+        for effect in convicting
+        if isinstance(effect, Broadcast) and isinstance(effect.message.message, Request)  # type: ignore[attr-defined]
+    ]
+    assert [each.operation.split()[:2] for each in accusations] == [["accuse", "0"]]
+    assert not judged(member.step(2.0, Deliver(0, proposal(2, "a"))))
+    assert not judged(member.step(3.0, Deliver(4, proposal(2, "a")))), "nor to who is no member"
+
+
 def test_one_seed_gives_one_run() -> None:
     described = scenario(faults={"nodes": [0], "behaviour": "equivocate"}, network={"loss": 0.05})
     assert bft.simulate(described, 7).trace_hash == bft.simulate(described, 7).trace_hash
@@ -197,7 +223,8 @@ def test_a_newcomer_believes_nothing_that_is_not_proved() -> None:
     unsigned = replace(start, proof=tuple(replace(vote, state_digest="x") for vote in start.proof))
     for lie in (
         replace(start, snapshot=other), signed_by_two, twice, unsigned, replace(start, epoch=2),
-        replace(start, base=16), replace(start, base="8"), replace(start, proof=None), replace(start, proof=(7,)), "start", None,
+        replace(start, base=16), replace(start, base="8"), replace(start, proof=None), replace(start, proof=(7,)),
+        "start", None,
     ):  # fmt: skip
         assert spare.step(0.0, Deliver(0, EpochStarts((lie,)))) == []  # type: ignore[arg-type]
     for garbage in (EpochStarts(None), InEpoch("1", None), InEpoch(0, object()), InEpoch(-1, None), 7):  # type: ignore[arg-type]
