@@ -159,7 +159,8 @@ class _Race:
 
     def cancel(self) -> None:
         self.over = True
-        for task in self._running:
+        losers, self._running = self._running, []  # no cycle is left for the collector
+        for task in losers:
             task.cancel()
 
     def _ended(self, result: Any) -> None:

@@ -10,11 +10,9 @@ from bft.adversary.draw import behaviours, faulty_nodes
 from bft.adversary.epochs import InEpochs
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
-from bft.checking.executions import Executions
-from bft.checking.outcome import Outcome, outcome_of, worst
+from bft.checking.outcome import Outcome, worst
 from bft.checking.safety import SafetyMonitor
 from bft.checking.subjects import FullCheck
-from bft.checking.trace import Record, Trace
 from bft.core.account import Account
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
@@ -29,11 +27,11 @@ from bft.scenario import Scenario
 from bft.simulation.clients import Clients
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
+from bft.simulation.keeping import KeepAll, KeepSummary
 from bft.simulation.keys import FadingKeyring
 from bft.simulation.links import Links
 from bft.simulation.operated import Operations
 from bft.simulation.run import Metrics, Run
-from bft.simulation.summary import RecentRecords, StreamedOutcomes
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
 from bft.validators.panel import Panel
@@ -130,9 +128,8 @@ class Simulator:
         plain = self._maker(accounts)
         full = FullCheck(plain) if self._check == "full" else None
         make_replica: MakeReplica = plain if full is None else full
-        workload, records, milestones = self._workload, list[Record](), list[Record]()
-        recent = RecentRecords()
-        streamed = StreamedOutcomes(replicas, workload.count, number_of=workload.__getitem__, right=world.is_right)
+        workload = self._workload
+        keep = KeepSummary(replicas, workload, world.is_right) if self._summary else KeepAll(world.is_right)
         host = self._host(
             n=n,
             make_replica=lambda node: make_replica(node, self._config, keyring),
@@ -143,27 +140,18 @@ class Simulator:
             monitor=monitor,
             faulty={node: (self._seen(plan[node]), contexts[node]) for node in faulty},
             mortal=self._mortal,
-            records=recent if self._summary else records,
-            milestones=streamed if self._summary else milestones,
+            records=keep.records,
+            milestones=keep.milestones,
         )
         operations = self._operations(host, panel, replication)
-        asked = [] if self._summary else workload.asked(replication)
-        requests = workload.stream(replication) if self._summary else iter(asked)
+        requests = workload.stream(replication) if self._summary else workload.asked(replication)
         host.submit((keyring.sign(request), at_s) for request, at_s in workload.arrivals(requests, replication))
         host.run(self._end_s)
         members: Sequence[int] = self._nodes
         if scenario.membership is not None:
             members = last_members(host.replicas)
             replicas = tuple(node for node in replicas if node in members)
-        if self._summary:
-            outcomes, done_at_s = streamed.outcomes(), streamed.done_at_s
-        else:
-            executions = Executions(milestones, replicas, asked)
-            done_at_s = executions.done_at_s
-            outcomes = tuple(
-                outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
-                for executed in executions.by_request
-            )
+        outcomes, done_at_s = keep.decided(replicas, requests)
         breaches = tuple(monitor.breaches if full is None else full.monitor.breaches)
         return Run(
             scenario=scenario,
@@ -174,7 +162,7 @@ class Simulator:
             metrics=self._metrics(host, clients, replicas, done_at_s),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,
-            trace=Trace(recent.records() if self._summary else records),
+            trace=keep.trace(),
             cpu_s=process_time() - started_s,
             operations=None if operations is None else operations.report(self._end_s),
             balances={node: account.balances for node, account in sorted(accounts.items()) if node in members},
