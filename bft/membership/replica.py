@@ -8,42 +8,28 @@ the package.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bft.core.digest import digest_of
-from bft.core.effects import (
-    Broadcast,
-    CancelTimer,
-    Execute,
-    Forget,
-    Persist,
-    Reply,
-    RequestProposal,
-    RequestVerdict,
-    Send,
-    SetTimer,
-)
-from bft.core.events import CheckpointStable, Equivocation, Restarted, StateTransferred
-from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.effects import Broadcast, Persist, Send
+from bft.core.events import StateTransferred
+from bft.core.inputs import ClientRequest, Deliver, Input, Restart, TimerFired, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
-from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
 from bft.membership.events import EpochEntered, Isolated
+from bft.membership.instance import Instance
 from bft.membership.keys import EpochKeyring
-from bft.membership.machine import MemberMachine, is_membership
+from bft.membership.machine import MemberMachine
 from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch, Witness
 from bft.membership.witness import Witnessed
-from bft.protocols.pbft import PbftConfig, PbftReplica, evidence, shape
+from bft.protocols.pbft import PbftConfig, evidence, shape
 from bft.protocols.pbft.certificates import Verifier
-from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, PrePrepare, Status
-
-ANSWER = "ordered"
-"""What every validator says to a request about members: the machine decides, not the LLM."""
+from bft.protocols.pbft.messages import Commit, Prepare, Status
 
 EARLY = 256
 """Messages of the next epoch that are kept for each sender."""
@@ -110,12 +96,11 @@ class EpochReplica:
         self._executed = 0
         self._open: dict[RequestKey, Request] = {}
         self._isolated: set[int] = set()
-        self._keys: set[tuple[object, ...]] = set()
         self._early: dict[int, deque[object]] = {}
         self._ahead: dict[int, int] = {}
         self._out: list[object] = []
         self._inputs: deque[Any] = deque()
-        self._inner: PbftReplica | None = None
+        self._inner: Instance | None = None
         self._machine = self._fresh_machine()
         self._set_up()
 
@@ -148,14 +133,29 @@ class EpochReplica:
             case ClientRequest(request):
                 self._open[request.key] = request
                 self._inputs.append(event)
-            case Restart():
-                self._restart(event)
+            case Restart(stored):
+                self._restart(now, stored)
             case _:
                 self._inputs.append(event)
         while self._inputs:
-            self._feed(now, self._inputs.popleft())
+            given = self._inputs.popleft()
+            if self._inner is not None:
+                self._out += self._inner.step(now, given)
+                self._look_at(self._inner)
         out, self._out = self._out, []
         return out
+
+    def _look_at(self, inner: Instance) -> None:
+        """See what the instance has done, whom it suspects, and whether its epoch is over."""
+        while inner.done:
+            self._open.pop(inner.done.pop(), None)
+        self._executed = inner.executed
+        self._witnessed.forget_through(inner.stable)
+        while inner.claimed:
+            self._suspect(inner.claimed.pop())
+        start = inner.next_start()
+        if start is not None:
+            self._begin(start)
 
     # Epochs
 
@@ -164,15 +164,16 @@ class EpochReplica:
         self._system = QuorumSystem.of(len(self.members))
         self._ring = EpochKeyring(self._keyring, self.epoch, self.members)
         self._witnessed = Witnessed()
-        self._end: int | None = None
-        self._beyond = False
         self._inner = None
         if self.id in self.members:
-            self._inner = PbftReplica(
-                self.members.index(self.id),
-                replace(self._config, system=self._system),
-                self._ring,
-                self._machine,
+            self._inner = Instance(
+                self.id,
+                epoch=self.epoch,
+                base=self._base,
+                members=self.members,
+                config=replace(self._config, system=self._system),
+                ring=self._ring,
+                machine=self._machine,
                 genesis=self._starts[-1].snapshot if self._starts else None,
             )
             if self._starts:
@@ -190,6 +191,7 @@ class EpochReplica:
     def _begin(self, start: EpochStart) -> None:
         """Enter an epoch whose start is proved."""
         before = self.members
+        forgotten = () if self._inner is None else tuple((key, None) for key in sorted(self._inner.keys, key=repr))
         self._machine = self._fresh_machine()
         self._machine.restore(_machine_part(start.snapshot))
         transferred = StateTransferred(start.base, self._machine.digest())
@@ -200,8 +202,6 @@ class EpochReplica:
         self._base = start.base
         self._executed = max(self._executed, start.base)
         self._set_up()
-        forgotten = tuple((key, None) for key in sorted(self._keys, key=repr))
-        self._keys.clear()
         self._out.append(Persist((*forgotten, (("epochs",), tuple(self._starts)))))
         if left_behind and self._inner is not None:
             self._out.append(transferred)
@@ -232,14 +232,6 @@ class EpochReplica:
             and digest_of(start.snapshot) == start.proof[0].state_digest
             and _next_members(start.snapshot) != self.members
         )
-
-    def _close(self) -> None:
-        """End the epoch once a quorum vouches for the state at its end."""
-        if self._end is None or self._inner is None:
-            return
-        proof, snapshot = self._inner.stable_checkpoint
-        if proof and proof[0].seq == self._end and snapshot is not None:
-            self._begin(EpochStart(self.epoch + 1, self._base + self._end, proof, snapshot))
 
     # Messages
 
@@ -313,108 +305,11 @@ class EpochReplica:
         self._out.append(Broadcast(InEpoch(self.epoch, accusation)))
         self._inputs.append(ClientRequest(accusation))
 
-    # The instance within
-
-    def _feed(self, now: float, event: Any) -> None:
-        """Give the instance an input, carry its effects outward, and see whether the epoch is over."""
-        if self._inner is None:
-            return
-        for effect in self._inner.step(now, event):
-            self._translate(effect)
-        self._close()
-
-    def _translate(self, effect: Any) -> None:
-        """Say outward, in terms of nodes and numbers across epochs, what the instance says in its own."""
-        match effect:
-            case Broadcast(message):
-                if self._counts(message):
-                    self._out.append(Broadcast(InEpoch(self.epoch, message)))
-            case Send(place, message):
-                if self._counts(message):
-                    self._out.append(Send(self.members[place], InEpoch(self.epoch, message)))
-            case SetTimer(name, delay_s):
-                self._out.append(SetTimer(f"{self.epoch}/{name}", delay_s))
-            case CancelTimer(name):
-                self._out.append(CancelTimer(f"{self.epoch}/{name}"))
-            case Persist(entries):
-                self._persist([(self._key(key), value) for key, value in entries])
-            case Forget(kinds, through):
-                self._out.append(Forget(tuple(f"{self.epoch}/{kind}" for kind in kinds), through))
-            case RequestProposal(view, request) if is_membership(request):
-                self._inputs.append(ProposalReady(view, request, ANSWER))
-            case RequestVerdict(view, seq, digest, proposal):
-                if proposal.request is not None and is_membership(proposal.request):
-                    self._inputs.append(VerdictReady(view, seq, digest, Verdict.ACCEPT))
-                else:
-                    self._out.append(replace(effect, seq=self._base + seq))
-            case Execute():
-                self._note_executed(effect)
-            case Reply(client, timestamp):
-                if not self._beyond:
-                    self._open.pop((client, timestamp), None)
-                    self._out.append(effect)
-            case Equivocation(place, first, second):
-                self._out.append(replace(effect, culprit=self.members[place]))
-                self._suspect(evidence.Evidence(first, second))  # type: ignore[arg-type]
-            case StateTransferred(seq):
-                self._executed = self._base + seq
-                if self._machine.changing and self._end is None:
-                    self._set_end(seq)
-                self._out.append(replace(effect, seq=self._base + seq))
-            case Restarted(_, last_executed):
-                self._out.append(replace(effect, last_executed=self._base + last_executed))
-            case CheckpointStable(seq):
-                self._witnessed.forget_through(seq)
-                self._out.append(self._outward(effect))
-            case _:
-                self._out.append(self._outward(effect))
-
-    def _note_executed(self, effect: Execute) -> None:
-        """Report an execution, unless the epoch had ended before it: then it never happened."""
-        self._beyond = self._end is not None and effect.seq > self._end
-        if self._beyond:
-            return
-        self._executed = self._base + effect.seq
-        request = effect.proposal.request
-        if request is not None:
-            self._open.pop(request.key, None)
-            if self._end is None and request.key == self._machine.changed_by:
-                self._set_end(effect.seq)
-        self._out.append(replace(effect, seq=self._base + effect.seq))
-
-    def _set_end(self, seq: int) -> None:
-        """The epoch ends at the first checkpoint at or after the change."""
-        interval = self._config.checkpoint_interval
-        self._end = -(-seq // interval) * interval
-        self._persist([(self._key(("end",)), self._end)])
-
-    def _counts(self, message: object) -> bool:
-        """Whether a message may still count: nothing above the end of the epoch ever will."""
-        if self._end is None or not isinstance(message, PrePrepare | Prepare | Commit | Checkpoint):
-            return True
-        return message.seq <= self._end
-
-    def _outward(self, event: Any) -> object:
-        """Return an event with numbers across epochs, and nodes instead of places."""
-        changes: dict[str, Any] = {}
-        if hasattr(event, "seq"):
-            changes["seq"] = self._base + event.seq
-        if hasattr(event, "voters"):
-            changes["voters"] = tuple(self.members[place] for place in event.voters)
-        return replace(event, **changes) if changes else event
-
     # What survives a crash
 
-    def _key(self, key: tuple[object, ...]) -> tuple[object, ...]:
-        return (f"{self.epoch}/{key[0]}", *key[1:])
-
-    def _persist(self, entries: list[tuple[tuple[object, ...], object | None]]) -> None:
-        self._keys.update(key for key, _ in entries)
-        self._out.append(Persist(tuple(entries)))
-
-    def _restart(self, event: Restart) -> None:
+    def _restart(self, now: float, stored: Mapping[tuple[object, ...], object]) -> None:
         """Go on in the epoch last entered, with what was persisted in it."""
-        starts = event.stored.get(("epochs",), ())
+        starts = stored.get(("epochs",), ())
         assert isinstance(starts, tuple)
         for start in starts:
             self._machine = self._fresh_machine()
@@ -424,16 +319,9 @@ class EpochReplica:
             self._starts.append(start)
             self._base = self._executed = start.base
         self._set_up()
-        prefix = f"{self.epoch}/"
-        own = {
-            (str(key[0]).removeprefix(prefix), *key[1:]): value
-            for key, value in event.stored.items()
-            if str(key[0]).startswith(prefix)
-        }
-        self._keys = {self._key(key) for key in own}
-        end = own.pop(("end",), None)
-        self._end = end if isinstance(end, int) else None
-        self._inputs.append(Restart(own))
+        if self._inner is not None:
+            self._out += self._inner.restart(now, stored)
+            self._look_at(self._inner)
 
 
 def _machine_part(snapshot: object) -> object:

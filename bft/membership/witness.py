@@ -20,6 +20,7 @@ class Witnessed:
     def __init__(self) -> None:
         self._votes: dict[tuple[object, ...], Vote] = {}
         self._shown: set[tuple[int, int, int]] = set()
+        self._forgotten = 0
 
     def hear(self, vote: object) -> Evidence | None:
         """Take in a vote; return it with an earlier one that it contradicts. Signatures are left to the caller."""
@@ -52,5 +53,8 @@ class Witnessed:
 
     def forget_through(self, seq: int) -> None:
         """Drop what lies at or below a number."""
+        if seq <= self._forgotten:
+            return
+        self._forgotten = seq
         self._votes = {place: vote for place, vote in self._votes.items() if vote.seq > seq}
         self._shown = {shown for shown in self._shown if shown[2] > seq}
