@@ -24,6 +24,7 @@ References
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import shake_256
 
 from bft.core.digest import digest_of
@@ -81,7 +82,7 @@ class Account:
 
     def digest(self) -> str:
         """Return a digest of the balances and of what was saved."""
-        return digest_of("account", f"{self._sum:x}", self._saved_digest, self._saves)
+        return _digest(self._sum, self._saved_digest, self._saves)
 
     def snapshot(self) -> Snapshot:
         """Return balances, saved balances and the number of saves."""
@@ -112,6 +113,15 @@ class Account:
         return f"saved {self._saves} {self._saved_digest}"
 
 
+# Replicas compute the same sums and digests one after the other: they may share them.
+
+
+@lru_cache(maxsize=1 << 10)
+def _digest(total: int, saved_digest: str, saves: int) -> str:
+    return digest_of("account", f"{total:x}", saved_digest, saves)
+
+
+@lru_cache(maxsize=1 << 12)
 def _place(account: str, balance: int) -> int:
     """Return what one account adds to the sum."""
     return int.from_bytes(shake_256(f"{account} {balance}".encode()).digest(SUM_BITS // 8), "big")

@@ -146,7 +146,8 @@ class Monitor:
     @property
     def health(self) -> Health:
         """Healthy, warning or critical, from the window; unknown below the minimum of samples."""
-        return health(self.metrics["success"])
+        error = self._errors.mean
+        return health(None if error is None else 1.0 - error)
 
     def _answers(self) -> Level:
         return Level.EMERGENCY if self._unanswered >= self.rules.silent_calls else Level.CLEAR
