@@ -205,7 +205,7 @@ def _service(panel: ServicePanel, service: LlmService) -> ServiceReport:
         abstained=panel.abstained,
         failed=panel.failed,
         success=share_estimate(panel.served, served),
-        target=panel.trial.finding(),
+        target=panel.finding(),
         rates=panel.tally.rates(),
         sources=panel.tally.sources,
         failures=panel.tally.reasons("pipeline", "failed"),

@@ -18,7 +18,7 @@ from bft.resilience.cache import DictCache
 from bft.resilience.exchange import Answer, Result, Source
 from bft.resilience.pipeline import Pipeline
 from bft.resilience.settings import Service
-from bft.resilience.steady_state import SteadyState, Trial
+from bft.resilience.steady_state import Finding, SteadyState, Trial
 from bft.resilience.tally import Tally
 from bft.simulation.service import LlmService
 from bft.simulation.service_driver import Task
@@ -62,8 +62,6 @@ class ServicePanel:
         Calls that were votes, brought nothing, or were no votes.
     served : int
         Calls that a model or a cache answered, votes or not.
-    trial : Trial
-        Whether that holds the target of 99.9 %.
     """
 
     def __init__(
@@ -92,7 +90,6 @@ class ServicePanel:
         self._health = [Health.UNKNOWN] * n
         self.alerts: list[tuple[float, int, Alert]] = []
         self.answered = self.failed = self.abstained = self.served = 0
-        self.trial = Trial(SteadyState())
 
     def propose(self, node: int, question: int, respond: Callable[[str | None], None]) -> None:
         """Ask the node's validator for an answer; no vote is no answer."""
@@ -111,6 +108,12 @@ class ServicePanel:
             respond(verdict if counts else Verdict.UNSURE)
 
         self._call(node, f"judge question {question}: {answer}", done)
+
+    def finding(self) -> Finding:
+        """Say whether the calls so far hold the target of 99.9 %."""
+        trial = Trial(SteadyState())
+        trial.successes, trial.calls = self.served, self.answered + self.abstained + self.failed
+        return trial.finding()
 
     def crashed(self, node: int) -> None:
         """Give up the calls of a node that stopped; what its policies knew was in its memory."""
@@ -135,7 +138,6 @@ class ServicePanel:
     def _ended(self, node: int, result: Result, latency_s: float, done: Callable[[bool], None]) -> None:
         answered = isinstance(result, Answer) and result.provenance.source is not Source.DEFAULT
         self.served += answered
-        self.trial.record(answered)
         self._watch(node, answered, result, latency_s)
         if not isinstance(result, Answer):
             self.failed += 1
