@@ -133,8 +133,12 @@ class Tape:
             self._rows[node] = row
         position = self._next[node]
         self._next[node] = position + 1
-        if position >= len(row):
-            chunk = (position - self._depth) // TAPE_CHUNK
-            more = self._randomness.generator(self._purpose, 1, self._replication, node, chunk)
-            row.extend(more.random(TAPE_CHUNK).tolist())
-        return row[position]
+        if position < self._depth:
+            return row[position]
+        chunk, place = divmod(position - self._depth, TAPE_CHUNK)
+        if place == 0:  # what was drawn is not kept: runs are long
+            row = (
+                self._randomness.generator(self._purpose, 1, self._replication, node, chunk).random(TAPE_CHUNK).tolist()
+            )
+            self._rows[node] = row
+        return row[place]

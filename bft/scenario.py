@@ -7,22 +7,27 @@ before anything runs, in one sentence that names the field, the value and what i
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, WrapValidator, model_validator
 
+from bft.adversary.crash import CrashRecover
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+from bft.membership.settings import Membership
 from bft.network.settings import Network, check_nodes
+from bft.operations.settings import Machine
 from bft.protocols.ballot import BallotConfig
 from bft.protocols.pbft import PbftConfig, Rules
 from bft.randomness import Randomness
+from bft.resilience.settings import Service
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.validators.panel import PanelModel
 from bft.validators.rule_settings import QuorumRule, RuleSettings, check_rule, judged
@@ -33,7 +38,7 @@ ROUNDS_OF_A_BALLOT = 2  # candidates, and votes on them
 
 
 class Requests(Settings):
-    """The requests of clients, each a question of its own by a client of its own.
+    """The requests of clients, each a question of its own.
 
     Attributes
     ----------
@@ -41,16 +46,39 @@ class Requests(Settings):
         How many; the first comes at time 0.
     rate_per_s : float, optional
         Poisson arrivals with this rate; needed when there is more than one.
+    clients : int, optional
+        How many clients ask in turn; by default each request has one of its own. Replicas keep a reply for every
+        client, so that runs of many requests need this.
+    operations : {"questions", "account"}
+        What is asked: questions, whose answers are logged; or deposits, withdrawals and saves, which replicas carry
+        out on replicated accounts once their validators agree.
     """
 
     count: Annotated[int, Field(ge=1)] = 1
     rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    clients: Annotated[int, Field(ge=1)] | None = None
+    operations: Literal["questions", "account"] = "questions"
 
     @model_validator(mode="after")
     def _has_rate(self) -> Requests:
         if self.count > 1 and self.rate_per_s is None:
             raise ScenarioError(bad_value("requests.count", self.count, "needs requests.rate_per_s"))
+        if self.clients is not None and self.clients > self.count:
+            raise ScenarioError(bad_value("requests.clients", self.clients, f"must be at most {self.count} requests"))
         return self
+
+
+def _under(prefix: str) -> WrapValidator:
+    """Let refusals of parts that do not know where they stand begin with where they do."""
+
+    def check(value: Any, inner: Callable[[Any], Any]) -> Any:
+        try:
+            return inner(value)
+        except ScenarioError as error:
+            known = str(error).startswith(f"{prefix}.")
+            raise ScenarioError(str(error) if known else f"{prefix}.{error}") from None
+
+    return WrapValidator(check)
 
 
 class Scenario(Settings):
@@ -68,6 +96,13 @@ class Scenario(Settings):
         How a ballot is counted; by default an answer needs a quorum. See `bft.validators.rule_settings`.
     faults, validators, network, requests : settings
         Who is faulty, who answers and judges, how messages travel, what is asked.
+    machine : settings, optional
+        How nodes live, fail and are repaired; by default they do not fail by themselves.
+    service : settings, optional
+        The LLM service behind the validators, and the policies that it is asked with; by default validators answer
+        without one.
+    membership : settings, optional
+        Which nodes are members at first, and how that changes; by default all are, for ever.
     views : int or "unlimited", optional
         How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
         and no limit for more.
@@ -93,6 +128,9 @@ class Scenario(Settings):
     validators: ValidatorSettings = PerfectValidators()
     network: Network = Network()
     requests: Requests = Requests()
+    machine: Annotated[Machine | None, _under("machine")] = None
+    service: Annotated[Service | None, _under("service")] = None
+    membership: Membership | None = None
     views: Annotated[int, Field(ge=1)] | Literal["unlimited"] | None = None
     view_timeout_s: PositiveSeconds = 10.0
     timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
@@ -121,6 +159,7 @@ class Scenario(Settings):
         self.pbft_config(system)
         self.validators.model(self.n)
         self._check_protocol()
+        self._operations_fit()
         return self
 
     def _check_protocol(self) -> None:
@@ -129,6 +168,9 @@ class Scenario(Settings):
             if self.rule is not None:
                 raise ScenarioError(bad_value("rule", self.rule.kind, 'needs protocol = "ballot"'))
             return
+        for name in ("machine", "service", "membership"):
+            if getattr(self, name) is not None:
+                raise ScenarioError(bad_value(name, "given", 'needs protocol = "pbft"'))
         if self.requests.count != 1:
             raise ScenarioError(bad_value("requests.count", self.requests.count, "must be 1: a ballot orders nothing"))
         if self.views is not None:
@@ -136,6 +178,35 @@ class Scenario(Settings):
         if any(isinstance(behaviour, SilentPrimary) for behaviour in self.faults.behaviour):
             raise ScenarioError(bad_value("faults.behaviour", "silent_primary", "a ballot has no primary"))
         check_rule(self.rule, self.validators, self.stakes)
+
+    def _operations_fit(self) -> None:
+        """Refuse machines and services that do not fit the nodes."""
+        if self.machine is not None and self.machine.nodes_on_host > self.n:
+            allowed = f"must be at most n = {self.n}"
+            raise ScenarioError(bad_value("machine.nodes_on_host", self.machine.nodes_on_host, allowed))
+        if self.membership is not None:
+            self._membership_fits(self.membership)
+        for behaviour in self.faults.behaviour:
+            if isinstance(behaviour, CrashRecover) and self.machine is not None and self.machine.up is not None:
+                allowed = "must be left out with machine.up, which says who comes back when"
+                raise ScenarioError(bad_value("faults.behaviour", "crash_recover", allowed))
+        if self.service is not None:
+            self.service.check_nodes(self.n)
+            if getattr(self.validators, "latency", None) is not None:
+                allowed = "must be left out with a service, whose endpoints say how long calls take"
+                raise ScenarioError(bad_value("validators.latency", "given", allowed))
+
+    def _membership_fits(self, membership: Membership) -> None:
+        """Refuse members and changes that do not fit the nodes."""
+        if membership.members > self.n:
+            raise ScenarioError(bad_value("membership.members", membership.members, f"must be at most n = {self.n}"))
+        for change in membership.changes:
+            check_nodes("membership.changes.remove", (change.remove or 0,), self.n)
+            check_nodes("membership.changes.add", (change.add or 0,), self.n)
+        for name in ("f", "quorum", "stakes"):
+            if getattr(self, name) is not None:
+                allowed = "must be left out: every membership has the quorums of its own size"
+                raise ScenarioError(bad_value(name, getattr(self, name), allowed))
 
     @cached_property
     def system(self) -> QuorumSystem:
@@ -249,6 +320,8 @@ def set_path(tree: dict[str, Any], path: str, value: object) -> None:
         inner = tree.get(name)
         if isinstance(inner, Settings):
             inner = {key: getattr(inner, key) for key in _given(inner)}
+        if is_dataclass(inner) and not isinstance(inner, type):
+            inner = {each.name: getattr(inner, each.name) for each in fields(inner)}
         if isinstance(inner, str) and name in NAMED_TABLES:
             inner = {"kind": inner}
         if inner is not None and not isinstance(inner, Mapping):
@@ -269,7 +342,7 @@ def explain(error: ValidationError, given: Mapping[str, Any]) -> str:
     problem = max(error.errors(), key=lambda each: (each["type"] == "value_error", len(each["loc"])))
     path, value = _locate(problem["loc"], given)
     kind, context = problem["type"], problem.get("ctx", {})
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{path} = {value!r}: unknown key"
     if kind == "missing":
         return f"{path}: is needed and was not given"
@@ -296,6 +369,10 @@ _ALLOWED = {
     "string_type": "must be a text",
     "tuple_type": "must be a list",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "dataclass_type": "must be a table",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
     "union_tag_invalid": "must have {discriminator} among {expected_tags}",
     "union_tag_not_found": "must say its {discriminator}",
 }

@@ -16,12 +16,14 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
+from bft.durations import Lifetime
 from bft.experiments.tables import align
 from bft.operations.intervals import Estimate, normal_z, ratio_estimate
+from bft.operations.outages import DrawnRepair
 from bft.plotting.operations import Point
 from bft.plotting.operations import availability_of_k_of_n as figure
 from bft.plotting.style import save
-from bft.simulation.lifecycles import DrawnRepair, Lifecycles, Lifetime
+from bft.simulation.lifecycles import Lifecycles
 from bft.theory.reliability import k_of_n, mean_up_time_s
 
 PANELS = ((1, 1), (3, 4), (5, 7), (7, 10))  # k of n: PBFT's quorums for f = 0, 1, 2, 3

@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from bft.durations import Constant
 from bft.experiments.tables import align
 from bft.operations.intervals import Estimate, ratio_estimate
 from bft.plotting.operations import Point
@@ -25,9 +26,9 @@ from bft.plotting.style import save
 from bft.randomness import Randomness
 from bft.resilience.breaker import Breaker, CircuitBreaker, breaking
 from bft.resilience.effects import call
+from bft.resilience.endpoints import Endpoint
 from bft.resilience.exchange import Failure, FailureKind, Query
 from bft.simulation.service import LlmService
-from bft.simulation.service_parts import Constant, Endpoint
 from bft.theory.reliability import BreakerLaw, breaker_law
 
 THRESHOLDS = (1, 2, 3, 5, 8)  # failures in a row

@@ -15,24 +15,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bft.durations import Constant, Exponential, Lifetime, Lognormal
 from bft.experiments.tables import align
 from bft.operations.estimates import NodeRecord, reliability
 from bft.operations.heartbeat import PhiAccrual
 from bft.operations.intervals import Estimate, mean_estimate, ratio_estimate, share_estimate
+from bft.operations.outages import DrawnRepair
 from bft.operations.windows import Threshold, Window
 from bft.randomness import Randomness
 from bft.resilience.breaker import Breaker, CircuitBreaker, breaking
 from bft.resilience.cache import Caching, DictCache, caching
 from bft.resilience.effects import Handler, call
+from bft.resilience.endpoints import Breakdowns, Endpoint
 from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result, Source
 from bft.resilience.fallback import Step, descending
 from bft.resilience.limits import RateLimit, TokenBucket, pacing
 from bft.resilience.retry import Retry, retrying
-from bft.simulation.lifecycles import DrawnRepair, Lifecycles, Lifetime
+from bft.simulation.lifecycles import Lifecycles
 from bft.simulation.service import LlmService
 from bft.simulation.service_load import CallRecord, open_loop
 from bft.simulation.service_measures import QueueMeasures, measure
-from bft.simulation.service_parts import Breakdowns, Constant, Endpoint, Exponential, Lognormal
 from bft.theory import queues
 from bft.theory import reliability as laws
 

@@ -18,13 +18,14 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from bft.experiments.tables import align
+from bft.operations.beats import Heartbeats
 from bft.operations.heartbeat import DetectorRules, HeartbeatTimeout, PhiAccrual
 from bft.operations.intervals import Estimate, mean_estimate
+from bft.operations.outages import ManagedRepair
 from bft.plotting.operations import Point
 from bft.plotting.operations import detector_trade_off as figure
 from bft.plotting.style import save
 from bft.randomness import Randomness, Tape
-from bft.simulation.lifecycles import Heartbeats, ManagedRepair
 from bft.theory.reliability import phi_false_alarm
 
 BEATS = Heartbeats(interval_s=1.0, jitter_s=0.15)

@@ -16,17 +16,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from bft.durations import Exponential, Lifetime
 from bft.operations.alerts import Alert, Monitor
 from bft.operations.estimates import reliability
+from bft.operations.outages import DrawnRepair
 from bft.operations.prometheus import exposition
 from bft.operations.report import Report
 from bft.operations.report_html import html
+from bft.resilience.endpoints import Disturbance, Endpoint
 from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.retry import Retry
-from bft.simulation.lifecycles import DrawnRepair, Lifecycles, Lifetime
+from bft.simulation.lifecycles import Lifecycles
 from bft.simulation.service import LlmService
 from bft.simulation.service_load import CallRecord, open_loop
-from bft.simulation.service_parts import Disturbance, Endpoint, Exponential
 
 N, QUORUM = 7, 5
 MTBF_S, MTTR_S = 1200.0, 60.0

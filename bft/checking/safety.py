@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from bft.core.effects import Execute
-from bft.core.events import StateTransferred
+from bft.core.events import Restarted, StateTransferred
 from bft.core.request import Request
 
 
@@ -33,15 +33,23 @@ class SafetyMonitor:
         Returns whether a client really signed a request.
     breaches : list of Breach
         What did not hold, in order of time.
+    remembered : int
+        About how many numbers are compared at once. Numbers that every node has passed are forgotten first, and of
+        more than this the oldest: an execution below them, by a node left far behind, cannot be judged any more.
+    unjudged : int
+        How many such executions there were: they are counted, not taken for safe.
     """
 
     watched: Collection[int]
     authentic: Callable[[Request], bool]
     breaches: list[Breach] = field(default_factory=list)
+    remembered: int = 1 << 14
+    unjudged: int = 0
+    _forgotten: int = 0
     _digest_at: dict[int, tuple[str, int]] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
 
-    kinds: ClassVar[frozenset[type]] = frozenset({Execute, StateTransferred})
+    kinds: ClassVar[frozenset[type]] = frozenset({Execute, StateTransferred, Restarted})
 
     def observe(self, time_s: float, node: int, event: object) -> None:
         """Check one event of a node."""
@@ -50,7 +58,11 @@ class SafetyMonitor:
         if isinstance(event, Execute):
             seq = event.seq
             # S1: no two honest replicas execute different values at one number (§4.2).
-            digest, first = self._digest_at.setdefault(seq, (event.digest, node))
+            if seq <= self._forgotten:
+                self.unjudged += 1
+                digest, first = event.digest, node
+            else:
+                digest, first = self._digest_at.setdefault(seq, (event.digest, node))
             if digest != event.digest:
                 detail = f"seq {seq}: node {first} executed {digest[:8]}, node {node} {event.digest[:8]}"
                 self.breaches.append(Breach("S1", time_s, node, detail))
@@ -63,5 +75,19 @@ class SafetyMonitor:
             request = event.proposal.request
             if request is not None and not self.authentic(request):
                 self.breaches.append(Breach("S3", time_s, node, f"seq {seq}: request {request.key} not signed"))
+            if len(self._digest_at) > 2 * self.remembered:
+                self._forget()
         elif isinstance(event, StateTransferred):
             self._last[node] = event.seq
+        elif isinstance(event, Restarted):
+            self._last[node] = event.last_executed  # less than before, if its disk was set back
+
+    def _forget(self) -> None:
+        """Forget numbers that all have passed; if that is too few, the oldest."""
+        passed = min((self._last.get(node, 0) for node in self.watched), default=0)
+        numbers = sorted(self._digest_at)
+        upto = max(passed, numbers[-self.remembered] - 1)
+        for number in numbers:
+            if number <= upto:
+                del self._digest_at[number]
+        self._forgotten = max(self._forgotten, upto)

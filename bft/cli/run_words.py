@@ -35,7 +35,11 @@ def readable(run: Run) -> str:
         lines["network"] = f"{metrics.network}\n{'':12}{_connectivity(run)}"
     if run.faults:
         lines["faults"] = f"\n{'':12}".join(f"node {node}: {_told(told)}" for node, told in run.faults.items())
-    return "\n".join(f"{name:<11} {value}" for name, value in lines.items())
+    if run.balances:
+        states = len(set(run.balances.values()))
+        lines["accounts"] = "equal at all nodes" if states == 1 else f"{states} different states"
+    told = "\n".join(f"{name:<11} {value}" for name, value in lines.items())
+    return told if run.operations is None else f"{told}\n\n{run.operations.to_text()}"
 
 
 def _connectivity(run: Run) -> str:

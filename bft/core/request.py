@@ -14,9 +14,15 @@ from bft.core.lean import lean
 RequestKey = tuple[str, int]
 
 
+class _Held:
+    """What a ring may remember for just as long as somebody holds it."""
+
+    __slots__ = ("__weakref__",)
+
+
 @lean
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(_Held):
     """A client's signed request.
 
     Attributes

@@ -1,7 +1,8 @@
 """Which exact law holds for a scenario, if any: the bridge from scenarios to `bft.theory`.
 
-The laws speak of one request that is given time enough. So there is none where several requests compete, where links
-are cut, outlast a view or differ, where validators take time, or where behaviours are mixed. What is left:
+The laws speak of one request that is given time enough. So there is none where several requests compete, where machines
+fail, members change or a service stands before the validators, where links are cut, outlast a view or differ, where
+validators take time, or where behaviours are mixed. What is left:
 
 ====================  =======================================  =====================================================
 validators            the faulty                               law
@@ -83,7 +84,8 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     >>> law.agree.round(5).tolist()
     [1.0, 0.9477]
     """
-    if scenario.requests.count > 1 or scenario.network.beyond_delays:
+    operated = any(each is not None for each in (scenario.machine, scenario.service, scenario.membership))
+    if operated or scenario.requests.count > 1 or scenario.network.beyond_delays:
         return None
     if not _time_enough(scenario) or _unlawful(scenario):
         return None

@@ -87,6 +87,7 @@ class Monitor:
     def __init__(self, rules: Monitoring | None = None) -> None:
         self.rules = rules = rules or Monitoring()
         self._errors, self._retries, self._latency = (Window(size=rules.size, minimum=rules.minimum) for _ in range(3))
+        self._simple = (("retry", rules.retry, self._retries), ("latency_s", rules.latency_s, self._latency))
         self._unanswered = 0
         self.levels: dict[str, Level] = {}
 
@@ -102,22 +103,24 @@ class Monitor:
         retries : int
             Attempts beyond the first.
         """
-        require_not_negative("monitor.latency_s", latency_s)
-        require_whole("monitor.retries", retries, at_least=0)
+        if not latency_s >= 0.0:
+            require_not_negative("monitor.latency_s", latency_s)
+        if retries.__class__ is not int or retries < 0:
+            require_whole("monitor.retries", retries, at_least=0)
         self._errors.add(0.0 if success else 1.0)
         self._retries.add(retries)
         if success:
             self._latency.add(latency_s)
         self._unanswered = 0 if success else self._unanswered + 1
-        wanted = (
-            ("answers", self._answers(), float(self._unanswered)),
-            ("error", self._error_level(), self._errors.mean),
-            ("retry", self._simple("retry", self.rules.retry, self._retries.mean), self._retries.mean),
-            ("latency_s", self._simple("latency_s", self.rules.latency_s, self._latency.mean), self._latency.mean),
-        )
-        return tuple(
-            alert for metric, level, value in wanted if (alert := self._move(metric, level, value)) is not None
-        )
+        moved: list[Alert] = []
+        self._move("answers", self._answers(), float(self._unanswered), moved)
+        error = self._errors.mean
+        self._move("error", self._error_level(error), error, moved)
+        for metric, threshold, window in self._simple:
+            value = window.mean
+            before = self.levels.get(metric, Level.CLEAR) is not Level.CLEAR
+            self._move(metric, Level.WARNING if threshold.crossed(value, before) else Level.CLEAR, value, moved)
+        return tuple(moved)
 
     @property
     def level(self) -> Level:
@@ -143,25 +146,21 @@ class Monitor:
     @property
     def health(self) -> Health:
         """Healthy, warning or critical, from the window; unknown below the minimum of samples."""
-        return health(self.metrics["success"])
+        error = self._errors.mean
+        return health(None if error is None else 1.0 - error)
 
     def _answers(self) -> Level:
         return Level.EMERGENCY if self._unanswered >= self.rules.silent_calls else Level.CLEAR
 
-    def _error_level(self) -> Level:
-        before, share = self.levels.get("error", Level.CLEAR), self._errors.mean
+    def _error_level(self, share: float | None) -> Level:
+        before = self.levels.get("error", Level.CLEAR)
         if self.rules.severe.crossed(share, before >= Level.SEVERE):
             return Level.SEVERE
         return Level.WARNING if self.rules.warning.crossed(share, before >= Level.WARNING) else Level.CLEAR
 
-    def _simple(self, metric: str, threshold: Threshold, value: float | None) -> Level:
-        before = self.levels.get(metric, Level.CLEAR) > Level.CLEAR
-        return Level.WARNING if threshold.crossed(value, before) else Level.CLEAR
-
-    def _move(self, metric: str, level: Level, value: float | None) -> Alert | None:
+    def _move(self, metric: str, level: Level, value: float | None, moved: list[Alert]) -> None:
         before = self.levels.get(metric, Level.CLEAR)
-        if level is before:
-            return None
-        self.levels[metric] = level
-        assert value is not None, "nothing known changes no level"
-        return Alert(metric=metric, level=level, before=before, value=value)
+        if level is not before:
+            self.levels[metric] = level
+            assert value is not None, "nothing known changes no level"
+            moved.append(Alert(metric=metric, level=level, before=before, value=value))

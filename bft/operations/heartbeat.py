@@ -17,7 +17,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bft.core.refusal import require, require_not_negative, require_positive, require_whole
 
@@ -53,6 +53,7 @@ class HeartbeatTimeout:
     """
 
     timeout_s: float
+    kind: Literal["timeout"] = "timeout"
 
     def __post_init__(self) -> None:
         require_positive("heartbeat_timeout.timeout_s", self.timeout_s)
@@ -106,6 +107,7 @@ class PhiAccrual:
     window: int = 100
     minimum: int = 10
     least_sd_s: float = 0.0
+    kind: Literal["phi_accrual"] = "phi_accrual"
 
     def __post_init__(self) -> None:
         holds = 0.0 < self.threshold <= 300.0

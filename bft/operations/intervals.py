@@ -100,6 +100,37 @@ def ratio_estimate(tops: Sequence[float], bottoms: Sequence[float], *, confidenc
     return Estimate(ratio, ratio - spread, ratio + spread, count)
 
 
+class RatioSums:
+    """The same as `ratio_estimate`, from sums: cycles are taken in one by one and not kept."""
+
+    __slots__ = ("_bottom", "_bottom2", "_cross", "_top", "_top2", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._top = self._bottom = self._top2 = self._bottom2 = self._cross = 0.0
+
+    def add(self, top: float, bottom: float) -> None:
+        """Take in a cycle."""
+        self.count += 1
+        self._top += top
+        self._bottom += bottom
+        self._top2 += top * top
+        self._bottom2 += bottom * bottom
+        self._cross += top * bottom
+
+    def estimate(self, *, confidence: float = 0.95) -> Estimate:
+        """Return the ratio with its interval."""
+        z = normal_z(confidence)
+        if self.count == 0 or self._bottom == 0.0:
+            return Estimate(math.nan, -math.inf, math.inf, self.count)
+        ratio = self._top / self._bottom
+        if self.count == 1:
+            return Estimate(ratio, -math.inf, math.inf, 1)
+        squares = max(0.0, self._top2 - 2.0 * ratio * self._cross + ratio * ratio * self._bottom2)
+        spread = z * math.sqrt(squares * self.count / (self.count - 1)) / self._bottom
+        return Estimate(ratio, ratio - spread, ratio + spread, self.count)
+
+
 def gamma_quantile(shape: float, probability: float) -> float:
     """The value that a Gamma(shape, 1) variable exceeds with probability 1 − `probability`, to 1e-12 of it."""
     low, high = 0.0, shape + 1.0

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bft.core.refusal import require, require_share
 from bft.operations.recovery import CURES, Action, Costs, FaultKind
@@ -59,6 +59,7 @@ class FixedPolicy:
     """
 
     ladder: tuple[Action, ...]
+    kind: Literal["fixed"] = "fixed"
 
     def __post_init__(self) -> None:
         require(len(self.ladder) > 0, "fixed_policy.ladder", self.ladder, "must have at least one action")
@@ -94,7 +95,8 @@ class AdaptivePolicy:
         One for every kind.
     """
 
-    rules: Mapping[FaultKind, Action] = field(default_factory=lambda: CHEAPEST)
+    rules: Mapping[FaultKind, Action] = field(default_factory=lambda: dict(CHEAPEST))
+    kind: Literal["adaptive"] = "adaptive"
 
     def __post_init__(self) -> None:
         missing = [kind.value for kind in FaultKind if kind not in self.rules]

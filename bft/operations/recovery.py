@@ -8,8 +8,11 @@ Stronger isolation makes a restart slower and a fault's reach smaller:
 | container | 10 s    | a memory leak besides                             |
 | VM        | 60 s    | a failure of the machine's system besides         |
 
-What is not contained takes all nodes of the same host down with it: the blast radius. The times are assumptions of
-the right order of magnitude, to be replaced by measured ones. Which action is chosen is left to `policies`.
+What is not contained takes all nodes of the same host down with it: the blast radius.
+
+**Assumptions.** Nobody measured these times and prices, nor the defaults of `Costs`: they are of the order of magnitude
+that restarts of a process, a container and a virtual machine usually have. Every one is a setting; put your own there.
+Which action is chosen is left to `policies`.
 """
 
 from __future__ import annotations
@@ -66,7 +69,7 @@ class Isolation(Enum):
 
     @property
     def restart_s(self) -> float:
-        """How long a restart takes."""
+        """How long a restart takes, by assumption; `Costs.restart_s` replaces it."""
         return {Isolation.PROCESS: 2.0, Isolation.CONTAINER: 10.0, Isolation.VM: 60.0}[self]
 
     @property
@@ -86,12 +89,14 @@ class Isolation(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """How long each action takes, and what it costs besides.
+    """How long each action takes, and what it costs besides; the defaults are assumptions.
 
     Attributes
     ----------
     isolation : Isolation
-        Says how long a restart takes.
+        Says how far a fault reaches, and how long a restart takes.
+    restart_s : float or None
+        How long a restart really takes, 0 or more; None: what the isolation makes one assume.
     transfer_s : float
         State transfer from the others, or from a snapshot; 0 or more.
     provision_s : float
@@ -103,6 +108,7 @@ class Costs:
     """
 
     isolation: Isolation = Isolation.CONTAINER
+    restart_s: float | None = None
     transfer_s: float = 15.0
     provision_s: float = 120.0
     consensus_s: float = 5.0
@@ -112,12 +118,14 @@ class Costs:
         require_not_negative("costs.transfer_s", self.transfer_s)
         require_not_negative("costs.provision_s", self.provision_s)
         require_not_negative("costs.consensus_s", self.consensus_s)
+        if self.restart_s is not None:
+            require_not_negative("costs.restart_s", self.restart_s)
         for action, price in self.price:
             require_not_negative(f"costs.price.{action.value}", price)
 
     def duration_s(self, action: Action) -> float:
         """Return how long an action takes."""
-        restart_s = self.isolation.restart_s
+        restart_s = self.isolation.restart_s if self.restart_s is None else self.restart_s
         return {
             Action.RESTART: restart_s,
             Action.RESTORE: restart_s + self.transfer_s,

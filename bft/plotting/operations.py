@@ -21,6 +21,96 @@ class Point(NamedTuple):
     exact_x: float | None = None
 
 
+class Stretch(NamedTuple):
+    """A node was down, from and to in days."""
+
+    node: int
+    start: float
+    end: float
+
+
+def timeline(
+    stretches: Sequence[Stretch],
+    *,
+    alerts: Sequence[tuple[float, int]] = (),
+    end_days: float,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot when nodes were down and when their monitors raised alerts, one line for each node.
+
+    Parameters
+    ----------
+    stretches : sequence of Stretch
+        When nodes were down.
+    alerts : sequence of (float, int)
+        Day and node of each alert.
+    end_days : float
+        When observation ended.
+    ax : Axes, optional
+        Where to draw; by default new ones.
+    """
+    with styled():
+        ax = axes_or_new(ax)
+        down, alarm = series_colours(2, ordered=False)
+        nodes = max([each.node for each in stretches] + [node for _, node in alerts], default=0) + 1
+        ax.hlines(range(nodes), 0.0, end_days, color="#DDDDDD", linewidth=6.0, zorder=1)
+        if stretches:
+            ax.plot(
+                [each.start for each in stretches],
+                [each.node for each in stretches],
+                "|",
+                color=down,
+                markersize=9.0,
+                markeredgewidth=1.2,
+                zorder=3,
+                label="machine failed",
+            )
+        if alerts:
+            days, places = [day for day, _ in alerts], [node + 0.28 for _, node in alerts]
+            ax.plot(days, places, "v", color=alarm, markersize=3.0, zorder=2, label="alert")
+        ax.set_yticks(range(nodes), [f"node {node}" for node in range(nodes)])
+        ax.set_xlim(0.0, end_days)
+        ax.set_xlabel("day")
+        ax.set_title("Machines that fail, and alerts of the validators' monitors")
+        _legend(ax)
+    return ax
+
+
+def curves(
+    series: Mapping[str, Sequence[Point]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    ylim: tuple[float, float] | None = (-0.03, 1.03),
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot measured values with their intervals, one curve for each series, exact values as lines.
+
+    Parameters
+    ----------
+    series : mapping of str to sequence of Point
+        One curve for each name.
+    xlabel, ylabel, title : str
+        What is shown.
+    ylim : tuple of float or None
+        Of the vertical axis; that of shares by default, None lets it follow the values.
+    ax : Axes, optional
+        Where to draw; by default new ones.
+    """
+    with styled():
+        ax = axes_or_new(ax)
+        _draw(ax, series)
+        _draw_laws(ax, series)
+        if ylim is not None:
+            ax.set_ylim(*ylim)
+        ax.set_xlabel(xlabel)
+        ax.set_ylabel(ylabel)
+        ax.set_title(title)
+        _legend(ax)
+    return ax
+
+
 def retry_storm(
     series: Mapping[str, Sequence[Point]], *, slow_min: tuple[float, float], ax: Axes | None = None
 ) -> Axes:

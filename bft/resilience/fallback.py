@@ -75,7 +75,8 @@ class Step:
     def query(self, query: Query) -> Query:
         """Return what this level asks."""
         model = query.model if self.model is None else self.model
-        return replace(query, model=model, prompt=self.transform(query.prompt))
+        prompt = self.transform(query.prompt)
+        return query if (model, prompt) == (query.model, query.prompt) else replace(query, model=model, prompt=prompt)
 
 
 def descending(steps: Sequence[Step]) -> Handler:

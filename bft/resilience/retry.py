@@ -130,7 +130,7 @@ def retrying(rules: Retry, inner: Handler, *, level: str = "", budget: RetryBudg
         for attempt in count(1):
             outcome = yield from _within(min(rules.attempt_timeout_s, left_s), inner(query))
             made += outcome.attempts
-            result = replace(outcome, attempts=made)
+            result = outcome if made == outcome.attempts else replace(outcome, attempts=made)
             if isinstance(result, Answer) or not treatment(result).retried:
                 return result
             if attempt == rules.attempts:

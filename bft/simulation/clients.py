@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
 from bft.core.effects import Reply
@@ -11,39 +12,39 @@ from bft.core.request import Request, RequestKey
 
 @dataclass(slots=True)
 class Clients:
-    """All clients of a run.
+    """All clients of a run; of what was answered only the time that it took is kept.
 
     Attributes
     ----------
     system : QuorumSystem
         Weights; f + 1 of weight convinces a client, since one of them is honest.
-    asked_at_s, answered_at_s : dict
-        When each request was sent, and when its client was convinced.
-    results : dict
-        The reply that convinced each client.
+    latency_s : array of float
+        From asking to being convinced, for each request, in the order in which they were asked; negative while open.
     """
 
     system: QuorumSystem
-    asked_at_s: dict[RequestKey, float] = field(default_factory=dict)
-    answered_at_s: dict[RequestKey, float] = field(default_factory=dict)
-    results: dict[RequestKey, str] = field(default_factory=dict)
-    _replies: dict[tuple[RequestKey, str], set[int]] = field(default_factory=dict)
+    latency_s: array[float] = field(default_factory=lambda: array("d"))
+    _open: dict[RequestKey, tuple[int, float, Request]] = field(default_factory=dict)
+    _replies: dict[RequestKey, dict[str, set[int]]] = field(default_factory=dict)
 
     def asked(self, request: Request, now_s: float) -> None:
         """Note when a request was sent."""
-        self.asked_at_s[request.key] = now_s
+        self._open[request.key] = (len(self.latency_s), now_s, request)
+        self.latency_s.append(-1.0)
 
     def replied(self, node: int, reply: Reply, now_s: float) -> None:
         """Count a node's reply."""
         key = (reply.client, reply.timestamp)
-        if key in self.answered_at_s:
+        waiting = self._open.get(key)
+        if waiting is None:
             return
-        nodes = self._replies.setdefault((key, reply.result), set())
+        nodes = self._replies.setdefault(key, {}).setdefault(reply.result, set())
         nodes.add(node)
         if self.system.weight(nodes) >= self.system.weak:
-            self.answered_at_s[key] = now_s
-            self.results[key] = reply.result
+            place, asked_s, _ = waiting
+            self.latency_s[place] = now_s - asked_s
+            del self._open[key], self._replies[key]
 
-    def answered(self, key: RequestKey) -> bool:
-        """Return whether the client was convinced."""
-        return key in self.answered_at_s
+    def waiting(self) -> list[Request]:
+        """Return the requests whose clients are not convinced yet, in the order in which they were asked."""
+        return [request for _, _, request in self._open.values()]

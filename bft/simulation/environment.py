@@ -25,7 +25,7 @@ class Clock(simpy.Environment):
     def run_through(self, until_s: float, receive: Callable[[int, Any], None], ring: Callable[[Timer], None]) -> None:
         """Process what is on the heap, at the latest until `until_s` (inclusive).
 
-        Fanouts and timers, which are nearly all there is, are taken here; other events take SimPy's `step`.
+        Fanouts, timers and alarms, which are nearly all there is, are taken here; other events take SimPy's `step`.
 
         Parameters
         ----------
@@ -56,6 +56,12 @@ class Clock(simpy.Environment):
                 if not event.cancelled:
                     self._now = now_s
                     ring(event)
+            elif kind is Alarm:
+                heappop(queue)
+                self._now = now_s
+                calls, event.callbacks = event.callbacks, None
+                for call in calls:
+                    call(event)
             else:
                 self.step()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
 from bft.checking.safety import SafetyMonitor
@@ -24,14 +24,36 @@ from bft.core.effects import (
 from bft.core.events import ViewEntered
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.replica import Replica
-from bft.core.request import Request, RequestKey
+from bft.core.request import Request
+from bft.core.verdict import Verdict
 from bft.simulation.clients import Clients
 from bft.simulation.environment import Alarm, Clock, Fanout, Timer
 from bft.simulation.fabric import Fabric
 from bft.simulation.links import Links
+from bft.simulation.world import Questions
 from bft.validators.panel import Panel
 
 Step = Callable[[float, Any], Any]
+
+
+class Keeper(Protocol):
+    """Takes in records; a list does, and what keeps less does too."""
+
+    def append(self, record: Record, /) -> None:
+        """Take in a record."""
+
+
+class Calls(Protocol):
+    """Validators that are reached by calls, which answer later or never."""
+
+    def propose(self, node: int, question: int, respond: Callable[[str | None], None]) -> None:
+        """Ask the node's validator for an answer."""
+
+    def judge(self, node: int, question: int, answer: str, wording: str, respond: Callable[[Verdict], None]) -> None:
+        """Ask the node's validator about an answer; `wording` is what else its text says."""
+
+    def crashed(self, node: int) -> None:
+        """The node stopped: nobody waits for its calls any more."""
 
 
 class Host:
@@ -47,7 +69,7 @@ class Host:
         How messages travel.
     panel : Panel
         The validators.
-    questions : mapping
+    questions : Questions
         Question number of each request.
     clients : Clients
         Who gathers the replies.
@@ -55,8 +77,17 @@ class Host:
         Watches every event.
     faulty : mapping
         Behaviour and context of every faulty node.
+    mortal : collection of int, optional
+        Nodes that may stop and come back besides the faulty ones.
+    records, milestones : Keeper, optional
+        Where all events go, and those that outcomes are read from; by default into lists.
     fabric : Fabric, optional
         Carries the messages in place of the links.
+
+    Attributes
+    ----------
+    calls : Calls or None
+        Asked instead of the panel, where validators are reached through a service.
     """
 
     _fanout: Callable[..., object] = Fanout
@@ -74,10 +105,13 @@ class Host:
         make_replica: Callable[[int], Replica],
         links: Links,
         panel: Panel,
-        questions: Mapping[RequestKey, int],
+        questions: Questions,
         clients: Clients,
         monitor: SafetyMonitor,
         faulty: Mapping[int, tuple[Behaviour, FaultyNode]],
+        mortal: Collection[int] = (),
+        records: Keeper | None = None,
+        milestones: Keeper | None = None,
         fabric: Fabric | None = None,
     ) -> None:
         self.clock: Any = clock
@@ -90,19 +124,19 @@ class Host:
         self.monitor = monitor
         self._watched = monitor.kinds
         self.faulty = faulty
-        self.records: list[Record] = []
-        self.milestones: list[Record] = []
+        self.calls: Calls | None = None
+        self.records: Keeper = [] if records is None else records
+        self.milestones: Keeper = [] if milestones is None else milestones
         self.views: list[Record] = []
         self.delivered = 0
         self._sent: dict[type, int] = {}
         self.lost = 0
-        self.known: list[Request] = []
         self.running: list[Step | None] = [None] * n
         self.replicas: list[Replica | None] = [None] * n
         self._honest_step: dict[int, Step] = {}
         self._life = [0] * n
         self._timers: list[dict[str, Timer]] = [{} for _ in range(n)]
-        self._stored: dict[int, dict[tuple[object, ...], object]] = {node: {} for node in faulty}
+        self._stored: dict[int, dict[tuple[object, ...], object]] = {node: {} for node in (*faulty, *mortal)}
         self._soon: deque[tuple[int, object]] = deque()
         if fabric is not None:
             self._do = self._do | fabric.carry(self.clock, self._receive, self.running, self._launched)
@@ -131,12 +165,33 @@ class Host:
         self.clock.run_through(until_s, self._receive, self._ring)
         self.clock._queue.clear()
 
-    def submit(self, request: Request, at_s: float) -> None:
-        """Let a client send a request to every node at a time."""
-        Alarm(self.clock, at_s, lambda _: self._arrive(request))
+    def submit(self, requests: Iterator[tuple[Request, float]]) -> None:
+        """Let clients send requests to every node, each at its time, in order."""
+        due = next(requests, None)
+        if due is not None:
+            request, at_s = due
+            Alarm(self.clock, at_s, lambda _: self._arrive(request, requests))
 
-    def _arrive(self, request: Request) -> None:
-        self.known.append(request)
+    def intervene(self, node: int, *effects: object) -> None:
+        """Do to a node what comes from outside the protocol, now: `Crash`, `Recover`, or an event to record."""
+        self._perform(node, effects)
+        self._drain()
+
+    def give(self, node: int, event: object) -> None:
+        """Give a node an input now, from outside any step."""
+        self._input(node, event)
+        self._drain()
+
+    def crashes(self, node: int) -> int:
+        """Return how often a node has stopped."""
+        return self._life[node]
+
+    def stored(self, node: int) -> dict[tuple[object, ...], object]:
+        """Return what a node that may come back has persisted; who changes it changes the node's disk."""
+        return self._stored[node]
+
+    def _arrive(self, request: Request, rest: Iterator[tuple[Request, float]]) -> None:
+        self.submit(rest)
         self.clients.asked(request, self.clock._now)
         event = ClientRequest(request)
         self._soon.extend([(node, event) for node in range(self.n)])
@@ -293,10 +348,10 @@ class Host:
         self._drain()
 
     def _persist(self, node: int, effect: Persist) -> None:
-        """Keep what survives a crash, for a node that can have one: only the faulty come back."""
-        if node not in self.faulty:
+        """Keep what survives a crash, for a node that can come back after one."""
+        stored = self._stored.get(node)
+        if stored is None:
             return
-        stored = self._stored[node]
         for key, value in effect.entries:
             if value is None:
                 stored.pop(key, None)
@@ -304,14 +359,22 @@ class Host:
                 stored[key] = value
 
     def _forget(self, node: int, effect: Forget) -> None:
-        if node not in self.faulty:
+        stored = self._stored.get(node)
+        if stored is None:
             return
-        stored = self._stored[node]
         for key in [key for key in stored if key[0] in effect.kinds and _number(key) <= effect.through]:
             del stored[key]
 
     def _request_proposal(self, node: int, effect: RequestProposal) -> None:
-        proposed = self.panel.propose(node, self.questions[effect.request.key])
+        question = self.questions[effect.request.key]
+        if self.calls is not None:
+
+            def respond(answer: str | None) -> None:
+                self.give(node, ProposalReady(effect.view, effect.request, answer))
+
+            self.calls.propose(node, question, respond)
+            return
+        proposed = self.panel.propose(node, question)
         ready = ProposalReady(effect.view, effect.request, proposed.answer, confidence=proposed.confidence)
         self._give(node, proposed.latency_s, ready)
 
@@ -319,7 +382,15 @@ class Host:
         request = effect.proposal.request
         assert request is not None, "null requests are not judged"
         proposal = effect.proposal
-        judged = self.panel.judge(node, self.questions[request.key], proposal.answer or "", proposal.wording)
+        question, answer = self.questions[request.key], proposal.answer or ""
+        if self.calls is not None:
+
+            def respond(verdict: Verdict) -> None:
+                self.give(node, VerdictReady(effect.view, effect.seq, effect.digest, verdict))
+
+            self.calls.judge(node, question, answer, proposal.wording, respond)
+            return
+        judged = self.panel.judge(node, question, answer, proposal.wording)
         ready = VerdictReady(effect.view, effect.seq, effect.digest, judged.verdict)
         self._give(node, judged.latency_s, ready)
 
@@ -330,15 +401,16 @@ class Host:
             timer.cancelled = True
         self._timers[node].clear()
         self.running[node] = None
+        if self.calls is not None:
+            self.calls.crashed(node)
 
     def _recover(self, node: int, effect: Recover) -> None:
-        assert node in self.faulty, "only faulty nodes come back"
+        assert node in self._stored, "only faulty and mortal nodes come back"
         self._record(node, effect)
         self._start(node)
         self._soon.append((node, Restart(dict(self._stored[node]))))
-        for request in self.known:
-            if not self.clients.answered(request.key):
-                self._soon.append((node, ClientRequest(request)))
+        for request in self.clients.waiting():
+            self._soon.append((node, ClientRequest(request)))
 
     def _later(self, node: int, effect: Later) -> None:
         def ring(_: Any) -> None:

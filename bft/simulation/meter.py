@@ -16,9 +16,13 @@ class MeteredPanel:
         Whom to ask.
     now : callable
         Returns the time in seconds.
+    times : bool
+        Whether to keep when each answer was there, without which nothing is known of what was saved.
 
     Attributes
     ----------
+    count : int
+        How many calls there were.
     calls : list of (int, float)
         The node of every call, and when its answer was there.
     tokens : int
@@ -27,12 +31,14 @@ class MeteredPanel:
         What they cost.
     """
 
-    def __init__(self, panel: Panel, now: Callable[[], float]) -> None:
+    def __init__(self, panel: Panel, now: Callable[[], float], *, times: bool = True) -> None:
         self._panel = panel
         self._now = now
+        self._times = times
         self.truth = panel.truth
         self.own_answer = panel.own_answer
         self.wrong_answer = panel.wrong_answer
+        self.count = 0
         self.calls: list[tuple[int, float]] = []
         self.tokens = 0
         self.cost = 0.0
@@ -51,7 +57,10 @@ class MeteredPanel:
 
     def _count(self, node: int, call: Proposed | Judged) -> None:
         now_s = self._now()
-        if call.calls:  # of several, such as the rounds of a debate, all but the last were answered on the way
+        self.count += call.calls
+        if (
+            call.calls and self._times
+        ):  # of several, such as the rounds of a debate, all but the last were answered on the way
             self.calls += [(node, now_s)] * (call.calls - 1)
             self.calls.append((node, now_s + call.latency_s))
         self.tokens += call.tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 from bft.checking.outcome import Outcome
 from bft.checking.safety import Breach
 from bft.checking.trace import Trace
+from bft.core.account import Balances
 from bft.core.lean import lean
 from bft.scenario import Scenario
 from bft.simulation.journal import Journal
 from bft.simulation.network_metrics import NetworkMetrics
+from bft.simulation.operations_report import OperationsReport
 
 
 @lean
@@ -84,6 +86,10 @@ class Run:
         All events.
     cpu_s : float
         Processor time that the run took.
+    operations : OperationsReport or None
+        What came of machines and service, where the scenario has any.
+    balances : mapping
+        Of account operations: every member's balances at the end.
     journal : Journal or None
         Every message, validator's call and timer, if the simulator was asked to keep them.
     """
@@ -98,6 +104,8 @@ class Run:
     breaches: Sequence[Breach]
     trace: Trace
     cpu_s: float
+    operations: OperationsReport | None = None
+    balances: Mapping[int, Balances] = field(default_factory=dict)
     journal: Journal | None = None
 
     @cached_property
@@ -136,6 +144,8 @@ class Run:
                 {"invariant": each.invariant, "time_s": each.time_s, "node": each.node, "detail": each.detail}
                 for each in self.breaches
             ],
+            "operations": None if self.operations is None else self.operations.to_json(),
+            "balances": {str(node): dict(balances) for node, balances in self.balances.items()},
             "seed": self.seed,
             "replication": self.replication,
             "trace_hash": self.trace_hash,

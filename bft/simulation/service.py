@@ -19,11 +19,13 @@ import simpy
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Randomness, Tape
 from bft.resilience.effects import Observer, unobserved
-from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
-from bft.resilience.limits import TokenBucket
+from bft.resilience.endpoints import Endpoint, Provider
+from bft.resilience.exchange import Answer, Failure, Query, Result
 from bft.resilience.simpy_driver import SimpyDriver
 from bft.simulation.environment import Alarm, Clock
-from bft.simulation.service_parts import Breakdowns, Disturbance, Endpoint, Provider
+from bft.simulation.service_driver import ClockDriver, GiveUp
+from bft.simulation.service_endpoint import EndpointCall, RunningEndpoint
+from bft.simulation.service_measures import QueueMeter
 from bft.simulation.service_station import Job, Station
 
 _DEPTH = 16
@@ -41,7 +43,9 @@ class LlmService:
     ----------
     endpoints : sequence of Endpoint
         With different names.
-    seed, replication : int
+    seed : int or Randomness
+        The seed, or its streams where they are shared.
+    replication : int
         Address of the randomness.
     providers : sequence of Provider
         With different names; providers of endpoints that are not among them have no outages.
@@ -49,11 +53,15 @@ class LlmService:
         What a model says to a query.
     clock : Clock, optional
         To run beside other things on one clock.
+    keep_jobs, metered : bool
+        Whether to keep every job for `service_measures`, or to measure the queues in passing, in bounded memory.
 
     Attributes
     ----------
     jobs : dict
-        Jobs of each endpoint, in order of arrival, for `service_measures`; kept only with `keep_jobs`.
+        Jobs of each endpoint, in order of arrival; kept only with `keep_jobs`.
+    meters : dict
+        What measured each endpoint's queue; there only when `metered`.
     counts : dict
         How often each endpoint answered, and with which failure it did not: a configured fault must be seen to fire.
     """
@@ -62,22 +70,25 @@ class LlmService:
         self,
         endpoints: Sequence[Endpoint],
         *,
-        seed: int,
+        seed: int | Randomness,
         replication: int = 0,
         providers: Sequence[Provider] = (),
         answer: Callable[[Query], str] = says_yes,
         clock: Clock | None = None,
         keep_jobs: bool = False,
+        metered: bool = False,
     ) -> None:
         _distinct("endpoints", [each.name for each in endpoints])
         _distinct("providers", [each.name for each in providers])
         self.clock = Clock() if clock is None else clock
         self._answer = answer
-        randomness = Randomness(seed)
+        randomness = seed if isinstance(seed, Randomness) else Randomness(seed)
         self._policies = Tape(randomness, "service.policies", 1, _DEPTH, replication)
         self._outages = Tape(randomness, "service.providers", max(1, len(providers)), _DEPTH, replication)
         self._running = {
-            each.name: RunningEndpoint(self.clock, each, number, randomness, replication, keep_jobs)
+            each.name: RunningEndpoint(
+                self.clock, each, number, randomness, replication, keep_jobs=keep_jobs, metered=metered
+            )
             for number, each in enumerate(endpoints)
         }
         for number, provider in enumerate(providers):
@@ -87,6 +98,11 @@ class LlmService:
     def jobs(self) -> dict[str, list[Job]]:
         """Jobs of each endpoint."""
         return {name: running.jobs for name, running in self._running.items()}
+
+    @property
+    def meters(self) -> dict[str, QueueMeter]:
+        """Meter of each endpoint's queue."""
+        return {name: running.meter for name, running in self._running.items() if running.meter is not None}
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -101,19 +117,34 @@ class LlmService:
         """Return a driver whose calls go to this service."""
         return SimpyDriver(env=self.clock, call=self.call, uniform=lambda: self._policies.draw(0), observe=observe)
 
-    def call(self, query: Query) -> Generator[simpy.Event, Any, Result]:
-        """Send a query to its model."""
+    def clock_driver(self, observe: Observer = unobserved) -> ClockDriver:
+        """Return a driver without processes, which does the same."""
+        return ClockDriver(clock=self.clock, begin=self.begin, uniform=lambda: self._policies.draw(0), observe=observe)
+
+    def begin(self, query: Query, done: Callable[[Result], None]) -> GiveUp:
+        """Send a query to its model; tell the result at once or later; return what gives the call up."""
         running = self._running.get(query.model)
         if running is None:
             known = ", ".join(self._running)
             raise ScenarioError(bad_value("query.model", query.model, f"must be one of {known}"))
+
+        def end(result: Result) -> None:
+            done(result if isinstance(result, Failure) else Answer(text=self._answer(query)))
+
+        call = EndpointCall(running, end)
+        call.start()
+        return call.give_up
+
+    def call(self, query: Query) -> Generator[simpy.Event, Any, Result]:
+        """Send a query to its model, in a SimPy process."""
+        ended = self.clock.event()
+        give_up = self.begin(query, lambda result: _fire(ended, result))
         try:
-            result = yield from running.call()
+            result: Result = yield ended
         except simpy.Interrupt:
-            running.count("given up")
+            give_up()
             raise
-        running.count(result.reason if isinstance(result, Failure) else "answered")
-        return result if isinstance(result, Failure) else Answer(text=self._answer(query))
+        return result
 
     def _live(self, number: int, provider: Provider) -> None:
         """Let a provider go down and up for ever."""
@@ -132,106 +163,14 @@ class LlmService:
         def plan() -> None:
             Alarm(self.clock, self.clock.now + provider.up.at(self._outages.draw(number)), down)
 
-        plan()
+        if provider.stationary and self._outages.draw(number) >= provider.availability:
+            down(None)
+        else:
+            plan()
 
 
-class RunningEndpoint:
-    """The state of one endpoint."""
-
-    def __init__(
-        self, clock: Clock, rules: Endpoint, number: int, randomness: Randomness, replication: int, keep_jobs: bool
-    ) -> None:
-        self.clock, self.rules = clock, rules
-        self.station = Station(clock, workers=rules.workers, queue=rules.queue)
-        self.jobs: list[Job] = []
-        self.counts: dict[str, int] = {}
-        self._keep_jobs = keep_jobs
-        self._bucket = None if rules.rate_limit is None else TokenBucket(rules.rate_limit)
-        # Times and errors have tapes of their own, so that turning errors on changes no time.
-        self._times = Tape(randomness, f"service.times.{number}", 1, _DEPTH, replication)
-        self._errors = Tape(randomness, f"service.errors.{number}", 1, _DEPTH, replication)
-        self._breakdowns = Tape(randomness, f"service.breakdowns.{number}", rules.workers, _DEPTH, replication)
-        self._closed = 0
-        for each in rules.disturbances:
-            self._plan_disturbance(each)
-        if rules.breakdowns is not None:
-            for worker in range(rules.workers):
-                self._plan_failure(worker, rules.breakdowns)
-
-    def close(self) -> None:
-        """Refuse calls from now on, and lose those under way."""
-        self._closed += 1
-        self.station.clear()
-
-    def open(self) -> None:
-        """End one reason to be closed."""
-        self._closed -= 1
-
-    def count(self, reason: str) -> None:
-        """Count how a call ended."""
-        self.counts[reason] = self.counts.get(reason, 0) + 1
-
-    def call(self) -> Generator[simpy.Event, Any, Result]:
-        """Serve one call."""
-        now_s = self.clock.now
-        if self._closed:
-            return Failure(kind=FailureKind.STATUS, status=503)
-        if self._bucket is not None:
-            wait_s = self._bucket.reserve(now_s)
-            if wait_s is None:
-                return Failure(kind=FailureKind.STATUS, status=429, retry_after_s=self._bucket.wait_s(now_s))
-            if wait_s > 0.0:
-                yield self.clock.timeout(wait_s)
-                now_s = self.clock.now
-        hangs_until_s = self._hangs_until_s(now_s)
-        if hangs_until_s > now_s:
-            yield self.clock.timeout(hangs_until_s - now_s)
-            return Failure(kind=FailureKind.CONNECTION, detail="the endpoint hung")
-        job = self.station.submit(self.rules.time.at(self._times.draw(0)))
-        if job is None:
-            return Failure(kind=FailureKind.STATUS, status=503)
-        if self._keep_jobs:
-            self.jobs.append(job)
-        try:
-            done = yield job
-        except simpy.Interrupt:
-            if self.rules.notices_cancel:
-                self.station.withdraw(job)
-            raise
-        if not done:
-            return Failure(kind=FailureKind.CONNECTION, detail="the endpoint went down")
-        if self.rules.p_error > 0.0 and self._errors.draw(0) < self.rules.p_error:
-            return Failure(kind=FailureKind.STATUS, status=500)
-        return Answer(text="")
-
-    def _plan_disturbance(self, each: Disturbance) -> None:
-        if each.kind == "refuse":
-            Alarm(self.clock, each.start_s, lambda _: self.close())
-            Alarm(self.clock, each.end_s, lambda _: self.open())
-        elif each.kind == "slow":
-            Alarm(self.clock, each.start_s, lambda _: self._slow_down(each.factor))
-            Alarm(self.clock, each.end_s, lambda _: self._slow_down(1.0))
-
-    def _hangs_until_s(self, now_s: float) -> float:
-        """Return when the endpoint answers again; now, if it does."""
-        ends = (
-            each.end_s for each in self.rules.disturbances if each.kind == "hang" and each.start_s <= now_s < each.end_s
-        )
-        return next(ends, now_s)
-
-    def _slow_down(self, factor: float) -> None:
-        self.station.factor = factor
-
-    def _plan_failure(self, worker: int, rules: Breakdowns) -> None:
-        def fail(_: Any) -> None:
-            self.station.fail(worker)
-            Alarm(self.clock, self.clock.now + rules.down.at(self._breakdowns.draw(worker)), repair)
-
-        def repair(_: Any) -> None:
-            self.station.repair(worker)
-            self._plan_failure(worker, rules)
-
-        Alarm(self.clock, self.clock.now + rules.up.at(self._breakdowns.draw(worker)), fail)
+def _fire(event: simpy.Event, result: Result) -> None:
+    event.succeed(result)
 
 
 def _distinct(field: str, names: Sequence[str]) -> None:

@@ -14,9 +14,9 @@ import simpy
 
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Randomness, Tape
+from bft.resilience.endpoints import ServiceTime
 from bft.resilience.exchange import Answer, Result
 from bft.simulation.environment import Clock
-from bft.simulation.service_parts import ServiceTime
 
 Ask = Callable[[], Generator[simpy.Event, Any, Result]]
 _DEPTH = 16

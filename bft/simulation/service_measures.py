@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bft.errors import ScenarioError, bad_value
-from bft.operations.intervals import Estimate, ratio_estimate
+from bft.operations.intervals import Estimate, RatioSums, ratio_estimate
 from bft.simulation.service_station import Job
 
 
@@ -75,3 +75,50 @@ def measure(jobs: Sequence[Job], *, confidence: float = 0.95) -> QueueMeasures:
         cycles=len(times),
         jobs=begins[-1] - begins[0],
     )
+
+
+class QueueMeter:
+    """Measures a station in passing: sums over cycles instead of jobs, so that months cost no memory.
+
+    Jobs that are lost or withdrawn count until they leave; their wait is what was not service. Cycles are independent
+    where arrivals, breakdowns and outages have no memory; elsewhere the intervals are approximations.
+    """
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+        self._jobs = self._delayed = 0
+        self._stay_s = self._wait_s = 0.0
+        self._counted = 0
+        self._sums = {name: RatioSums() for name in ("in_system", "queue_length", "response_s", "wait_s", "delayed")}
+
+    def came(self, job: Job) -> None:
+        """A job was taken in; one that finds the station empty ends the cycle before it."""
+        if job.regenerates:
+            self._close(job.arrived_s)
+        self._jobs += 1
+
+    def left(self, job: Job, now_s: float) -> None:
+        """A job is gone."""
+        stay_s = now_s - job.arrived_s
+        self._stay_s += stay_s
+        self._wait_s += max(0.0, stay_s - job.served_s)
+        self._delayed += job.delayed
+
+    def measures(self, *, confidence: float = 0.95) -> QueueMeasures | None:
+        """Return what complete cycles show; None before there are two."""
+        found = {name: sums.estimate(confidence=confidence) for name, sums in self._sums.items()}
+        cycles = self._sums["wait_s"].count
+        return None if cycles < 2 else QueueMeasures(**found, cycles=cycles, jobs=self._counted)
+
+    def _close(self, now_s: float) -> None:
+        if self._began_s is not None:
+            length_s, jobs = now_s - self._began_s, float(self._jobs)
+            self._counted += self._jobs
+            self._sums["in_system"].add(self._stay_s, length_s)
+            self._sums["queue_length"].add(self._wait_s, length_s)
+            self._sums["response_s"].add(self._stay_s, jobs)
+            self._sums["wait_s"].add(self._wait_s, jobs)
+            self._sums["delayed"].add(float(self._delayed), jobs)
+        self._began_s = now_s
+        self._jobs = self._delayed = 0
+        self._stay_s = self._wait_s = 0.0

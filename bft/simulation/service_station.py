@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any
-
-import simpy
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from bft.errors import ScenarioError, bad_value
 from bft.simulation.environment import Alarm, Clock
 
 
-class Job(simpy.Event):
-    """One piece of work; the event fires when it is done (value True) or lost (False).
+class Job:
+    """One piece of work; whoever brought it is told when it is done (True) or lost (False).
 
     Attributes
     ----------
@@ -31,8 +30,12 @@ class Job(simpy.Event):
         Whether it had to queue before its first service.
     regenerates : bool
         Whether it came to an empty station with all workers up: a new cycle, independent of all before it.
+    ended : callable or None
+        To be told; None once it has left.
     left_s : float
-        When it was done; infinity before, and for ever if it was lost.
+        When it was done; infinity before, and for ever if it was lost or withdrawn.
+    served_s : float
+        Work that workers had done for it when it left, for whatever reason.
     """
 
     __slots__ = (
@@ -41,22 +44,41 @@ class Job(simpy.Event):
         "began_s",
         "begun",
         "delayed",
+        "ended",
         "left_s",
         "regenerates",
         "rest_s",
+        "served_s",
         "work_s",
         "worker",
     )
 
-    def __init__(self, clock: Clock, work_s: float, *, delayed: bool, regenerates: bool) -> None:
-        super().__init__(clock)
-        self.arrived_s = self.began_s = clock.now
+    def __init__(
+        self, now_s: float, work_s: float, ended: Callable[[bool], None], *, delayed: bool, regenerates: bool
+    ) -> None:
+        self.ended: Callable[[bool], None] | None = ended
+        self.arrived_s = self.began_s = now_s
         self.work_s = self.rest_s = work_s
         self.delayed, self.regenerates = delayed, regenerates
         self.begun = False
         self.left_s = math.inf
+        self.served_s = 0.0
         self.worker = -1
         self.alarm: Alarm | None = None
+
+
+def _unheard(done: bool) -> None:
+    """Nobody wants to know how the job ended."""
+
+
+class Meter(Protocol):
+    """Measures a station while it works."""
+
+    def came(self, job: Job) -> None:
+        """A job was taken in."""
+
+    def left(self, job: Job, now_s: float) -> None:
+        """A job is gone: done, lost or withdrawn."""
 
 
 class Station:
@@ -69,6 +91,8 @@ class Station:
         1 or more.
     queue : int, optional
         Jobs that may wait; by default any number.
+    meter : Meter, optional
+        Sees jobs come and go.
 
     Attributes
     ----------
@@ -78,7 +102,7 @@ class Station:
         What the work of a job is multiplied with when its service begins; 1 in ordinary times.
     """
 
-    def __init__(self, clock: Clock, *, workers: int, queue: int | None = None) -> None:
+    def __init__(self, clock: Clock, *, workers: int, queue: int | None = None, meter: Meter | None = None) -> None:
         if workers < 1:
             raise ScenarioError(bad_value("endpoint.workers", workers, "must be a whole number, 1 or more"))
         if queue is not None and queue < 0:
@@ -91,6 +115,7 @@ class Station:
         self._up = [True] * workers
         self._idle = list(range(workers))
         self._up_count = workers
+        self._meter = meter
         self.in_system = 0
         self.factor = 1.0
 
@@ -99,13 +124,15 @@ class Station:
         """Jobs that wait."""
         return len(self._waiting)
 
-    def submit(self, work_s: float) -> Job | None:
-        """Take in a job; None: the queue is full."""
+    def submit(self, work_s: float, ended: Callable[[bool], None] = _unheard) -> Job | None:
+        """Take in a job, and tell how it ends; None: the queue is full."""
         fresh = self.in_system == 0 and self._up_count == self.workers
         if not self._idle and len(self._waiting) >= self._cap:
             return None
-        job = Job(self.clock, work_s, delayed=not self._idle, regenerates=fresh)
+        job = Job(self.clock.now, work_s, ended, delayed=not self._idle, regenerates=fresh)
         self.in_system += 1
+        if self._meter is not None:
+            self._meter.came(job)
         if self._idle:
             self._serve(self._idle.pop(), job)
         else:
@@ -114,22 +141,25 @@ class Station:
 
     def withdraw(self, job: Job) -> None:
         """Take a job out, wherever it is; one that has ended is not touched."""
-        if job.triggered:
+        if job.ended is None:
             return
-        self.in_system -= 1
         if job.worker >= 0:
             worker = job.worker
+            job.rest_s -= self.clock.now - job.began_s
             self._stop(worker)
             self._free(worker)
         else:
             self._waiting.remove(job)
+        self._gone(job)
 
     def clear(self) -> None:
         """Lose all jobs."""
         lost = [job for job in self._serving if job is not None] + list(self._waiting)
         for job in lost:
+            ended = job.ended
             self.withdraw(job)
-            job.succeed(False)
+            if ended is not None:
+                ended(False)
 
     def fail(self, worker: int) -> None:
         """Let a worker go down, busy or idle."""
@@ -174,10 +204,19 @@ class Station:
         if job is None or job.alarm is not alarm:
             return
         self._stop(worker)
-        self.in_system -= 1
-        job.left_s = self.clock.now
-        job.succeed(True)
+        job.left_s, job.rest_s = self.clock.now, 0.0
+        ended = job.ended
+        self._gone(job)
         self._free(worker)
+        if ended is not None:
+            ended(True)
+
+    def _gone(self, job: Job) -> None:
+        self.in_system -= 1
+        job.ended = None
+        job.served_s = job.work_s - job.rest_s
+        if self._meter is not None:
+            self._meter.left(job, self.clock.now)
 
     def _free(self, worker: int) -> None:
         """A worker has nothing to do."""

@@ -6,23 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from time import process_time
 from typing import Any, Literal
 
-import numpy as np
-
 from bft.adversary.draw import behaviours, faulty_nodes
+from bft.adversary.epochs import InEpochs
 from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
-from bft.checking.executions import Executions
-from bft.checking.outcome import Outcome, outcome_of, worst
+from bft.checking.outcome import Outcome, worst
 from bft.checking.safety import SafetyMonitor
 from bft.checking.subjects import FullCheck
 from bft.checking.trace import Trace
+from bft.core.account import Account
 from bft.core.events import BallotUndecided
+from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
-from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
+from bft.core.state_machine import AnswerLog, StateMachine
 from bft.errors import ScenarioError, bad_value
+from bft.membership.replica import Members, last_members
 from bft.network.plan import NetworkPlan
+from bft.operations.policies import Operator
 from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
@@ -32,13 +34,18 @@ from bft.simulation.environment import Clock
 from bft.simulation.fabric import Fabric
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
+from bft.simulation.keeping import KeepAll, KeepSummary
+from bft.simulation.keys import FadingKeyring
 from bft.simulation.links import Links
 from bft.simulation.meter import MeteredPanel
+from bft.simulation.operated import Operations
 from bft.simulation.run import Metrics, Run
+from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
 from bft.validators.composed import ComposedPanel
 from bft.validators.debate import Voice
 from bft.validators.injection import instruction_by
+from bft.validators.panel import Panel
 
 MakeReplica = Callable[[int, Any, SymbolicKeyring], Replica]
 """Takes a node's number, the configuration of its protocol, and the keys."""
@@ -61,6 +68,10 @@ class Simulator:
         Makes the replica of a node from its number, the configuration and the keys; by default the scenario's protocol.
     check : {"basic", "full"}, optional
         Invariants to watch: S1 to S3, or all of them (`bft.checking.monitor`), which takes several times as long.
+    keep : {"all", "summary"}, optional
+        The whole trace, or what a run of months has room for; see `bft.simulation.summary`.
+    operator : callable, optional
+        Shown each incident of a machine; returns the action to take, or None to leave it to the policy.
     journal : bool, optional
         Whether runs keep every message, validator's call and timer in `Run.journal`.
     """
@@ -73,10 +84,21 @@ class Simulator:
         rules: Rules | None = None,
         make_replica: MakeReplica | None = None,
         check: Literal["basic", "full"] = "basic",
+        keep: Literal["all", "summary"] = "all",
+        operator: Operator | None = None,
         journal: bool = False,
     ) -> None:
         if check not in ("basic", "full"):
             raise ScenarioError(bad_value("check", check, "must be 'basic' or 'full'"))
+        if keep not in ("all", "summary"):
+            raise ScenarioError(bad_value("keep", keep, "must be 'all' or 'summary'"))
+        if scenario.membership is not None:
+            for name, value, plain in (("check", check, "basic"), ("keep", keep, "all")):
+                if value != plain:
+                    raise ScenarioError(bad_value(name, value, f"must be {plain!r} where membership changes"))
+            if make_replica is not None:
+                allowed = "must be left out where membership changes: every epoch makes its own"
+                raise ScenarioError(bad_value("make_replica", make_replica, allowed))
         self.scenario = scenario
         self.seed = seed
         self._randomness = Randomness(seed)
@@ -84,16 +106,17 @@ class Simulator:
         self._config = self._protocol_config(rules)
         self._make_replica = REPLICAS[scenario.protocol] if make_replica is None else make_replica
         self._check = check
+        self._summary = keep == "summary"
+        self._operator = operator
         self._host: type[Host] = JournalledHost if journal else Host
         self._end_s = scenario.end_s
         self._plan = NetworkPlan(scenario.network, scenario.n) if scenario.network.beyond_delays else None
         self._nodes = tuple(range(scenario.n))
         self._every_node = frozenset(self._nodes)
-        self._asked = [
-            Request(client=f"client-{number}", timestamp=1, operation=f"question-{number}")
-            for number in range(scenario.requests.count)
-        ]
-        self._questions = {request.key: number for number, request in enumerate(self._asked)}
+        changes = () if scenario.membership is None else scenario.membership.changes
+        self._workload = Workload(scenario.requests, self._randomness, changes)
+        mortal = scenario.machine is not None and scenario.machine.up is not None
+        self._mortal = self._nodes if mortal else ()
         system = scenario.system
         self._enough = None if system.weighted else system.n - system.tolerated
 
@@ -110,19 +133,23 @@ class Simulator:
                 node for node in replicas if node not in plan or getattr(plan[node], "only_validator", False)
             )
         byzantine = {node for node in faulty if plan[node].byzantine}
-        keyring = SymbolicKeyring(byzantine)
+        keyring = FadingKeyring(byzantine) if self._summary else SymbolicKeyring(byzantine)
         clock = Clock()
         validators = self._model.panel(self._randomness, replication)
         if isinstance(validators, ComposedPanel):
             voices: dict[int, Voice] = {node: getattr(plan[node], "voice", "own") for node in plan}
             validators.attend(voices, lambda: clock.now)
-        panel = MeteredPanel(validators, lambda: clock.now)
-        world = PanelWorld(panel, self._questions)
+        panel = MeteredPanel(validators, lambda: clock.now, times=not self._summary)
+        world = PanelWorld(panel, self._workload)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
         clients = Clients(scenario.system)
         monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify)
-        full = FullCheck(self._make_replica) if self._check == "full" else None
-        make_replica: MakeReplica = self._make_replica if full is None else full
+        accounts: dict[int, Account] = {}
+        plain = self._maker(accounts)
+        full = FullCheck(plain) if self._check == "full" else None
+        make_replica: MakeReplica = plain if full is None else full
+        workload = self._workload
+        keep = KeepSummary(replicas, workload, world.is_right) if self._summary else KeepAll(world.is_right)
         fabric = self._fabric(replication, byzantine, keyring)
         host = self._host(
             n=n,
@@ -130,23 +157,28 @@ class Simulator:
             make_replica=lambda node: make_replica(node, self._config, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
             panel=panel,
-            questions=self._questions,
+            questions=self._workload,
             clients=clients,
             monitor=monitor,
-            faulty={node: (plan[node], contexts[node]) for node in faulty},
+            faulty={node: (self._seen(plan[node]), contexts[node]) for node in faulty},
+            mortal=self._mortal,
+            records=keep.records,
+            milestones=keep.milestones,
             fabric=fabric,
         )
-        for request, at_s in zip(self._asked, self._arrivals_s(replication), strict=True):
-            host.submit(keyring.sign(request), at_s)
+        operations = self._operations(host, panel, replication)
+        requests = workload.stream(replication) if self._summary else workload.asked(replication)
+        host.submit((keyring.sign(request), at_s) for request, at_s in workload.arrivals(requests, replication))
         host.run(self._end_s)
         if fabric is not None:
             fabric.leave()
         count_obeyed(contexts, plan, getattr(validators, "obeyed", {}))
-        executions = Executions(host.milestones, replicas, self._asked)
-        outcomes = tuple(
-            outcome_of(executed, replicas, world.is_right(next(iter(executed.values()))) if executed else None)
-            for executed in executions.by_request
-        )
+        members: Sequence[int] = self._nodes
+        if scenario.membership is not None:
+            members = last_members(host.replicas)
+            replicas = tuple(node for node in replicas if node in members)
+        outcomes, done_at_s = keep.decided(replicas, requests)
+        trace = keep.trace()
         breaches = tuple(monitor.breaches if full is None else full.monitor.breaches)
         return Run(
             scenario=scenario,
@@ -154,11 +186,13 @@ class Simulator:
             replication=replication,
             outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
             outcomes=outcomes,
-            metrics=self._metrics(host, clients, replicas, executions, panel, fabric),
+            metrics=self._metrics(host, clients, replicas, done_at_s, panel, fabric, trace),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,
-            trace=Trace(host.records),
+            trace=trace,
             cpu_s=process_time() - started_s,
+            operations=None if operations is None else operations.report(self._end_s),
+            balances={node: account.balances for node, account in sorted(accounts.items()) if node in members},
             journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
         )
 
@@ -176,19 +210,55 @@ class Simulator:
             raise ScenarioError(bad_value("rules", rules, 'are those of PBFT, and protocol = "ballot"'))
         return self.scenario.ballot_config(self._model, self._randomness)
 
-    def _arrivals_s(self, replication: int) -> list[float]:
-        """Return when each request arrives, in seconds."""
-        settings = self.scenario.requests
-        times = [0.0]
-        if settings.count > 1 and settings.rate_per_s is not None:
-            uniforms = self._randomness.uniforms("arrivals", (settings.count - 1,), replication)
-            times += np.cumsum(-np.log1p(-uniforms) / settings.rate_per_s).tolist()
-        return times
+    def _maker(self, accounts: dict[int, Account]) -> MakeReplica:
+        """Return what makes replicas; where there are accounts, `accounts` holds each node's last."""
+        has_accounts, membership = self.scenario.requests.operations == "account", self.scenario.membership
+
+        def application(node: int) -> StateMachine:
+            if not has_accounts:
+                return AnswerLog()
+            accounts[node] = Account()
+            return accounts[node]
+
+        if membership is not None:
+            nodes = range(self.scenario.n)
+            return Members(
+                members=tuple(nodes[: membership.members]),
+                spares=tuple(nodes[membership.members :]),
+                least=membership.least,
+                machine=application,
+            )
+        if self._make_replica is not PbftReplica or not has_accounts:
+            return self._make_replica
+
+        def make(node: int, config: PbftConfig, keyring: SymbolicKeyring) -> Replica:
+            return PbftReplica(node, config, keyring, application(node))
+
+        return make
+
+    def _seen(self, behaviour: Behaviour) -> Behaviour:
+        """Return a behaviour as it meets the messages of this scenario."""
+        return behaviour if self.scenario.membership is None else InEpochs(behaviour)
+
+    def _operations(self, host: Host, panel: Panel, replication: int) -> Operations | None:
+        """Let machines and service act on the host, where there are any."""
+        if self.scenario.machine is None and self.scenario.service is None:
+            return None
+        return Operations(
+            self.scenario,
+            host,
+            panel=panel,
+            randomness=self._randomness,
+            replication=replication,
+            operator=self._operator,
+        )
 
     def _contexts(
         self, plan: Mapping[int, Behaviour], honest: tuple[int, ...], keyring: SymbolicKeyring, world: PanelWorld
     ) -> dict[int, FaultyNode]:
         """Return what each faulty node's behaviour may use; nodes with equal behaviour form a coalition."""
+        membership = self.scenario.membership
+        system = self.scenario.system if membership is None else QuorumSystem.of(membership.members)
         coalitions: dict[Behaviour, Coalition] = {}
         for behaviour in plan.values():
             if behaviour not in coalitions:
@@ -197,7 +267,7 @@ class Simulator:
         return {
             node: FaultyNode(
                 id=node,
-                system=self.scenario.system,
+                system=system,
                 views=self.scenario.view_limit,
                 keyring=keyring,
                 coalition=coalitions[behaviour],
@@ -212,17 +282,17 @@ class Simulator:
         host: Host,
         clients: Clients,
         honest: Sequence[int],
-        executions: Executions,
+        done_at_s: Mapping[int, float],
         panel: MeteredPanel,
         fabric: Fabric | None,
+        trace: Trace,
     ) -> Metrics:
         """Measure a finished run; n − f nodes make a decision, or all the honest if fewer or of different weight."""
-        times = sorted(executions.done_at_s.values())
+        times = sorted(done_at_s.values())
         enough = len(honest) if self._enough is None else min(len(honest), self._enough)
         entered = [event.view for _, node, event in host.views if node in honest]
         sent = host.sent
-        settled = settled_s(host, executions) if self.scenario.protocol == "ballot" else executions.done_at_s
-        asked, answered = clients.asked_at_s, clients.answered_at_s
+        settled = settled_s(trace, done_at_s) if self.scenario.protocol == "ballot" else done_at_s
         return Metrics(
             decided_at_s=times[enough - 1] if enough and len(times) >= enough else None,
             first_decided_at_s=times[0] if times else None,
@@ -232,11 +302,11 @@ class Simulator:
             messages_delivered=host.delivered,
             messages_lost=host.lost + (0 if fabric is None else fabric.lost),
             sent_by_kind=sent,
-            calls=len(panel.calls),
+            calls=panel.count,
             calls_saved=panel.saved(settled),
             tokens=panel.tokens,
             cost=panel.cost,
-            client_latency_s=tuple([answered[key] - asked[key] for key in asked if key in answered]),
+            client_latency_s=tuple([latency_s for latency_s in clients.latency_s if latency_s >= 0.0]),
             network=None if fabric is None else fabric.metrics(),
         )
 
@@ -248,11 +318,11 @@ def count_obeyed(contexts: Mapping[int, FaultyNode], plan: Mapping[int, Behaviou
             contexts[node].count("injections obeyed", obeyed.get(instruction_by(node), 0))
 
 
-def settled_s(host: Host, executions: Executions) -> dict[int, float]:
+def settled_s(trace: Trace, done_at_s: Mapping[int, float]) -> dict[int, float]:
     """Return when each node had decided everything, or knew that nothing can be decided."""
-    undecided = [record for record in host.records if record.event.__class__ is BallotUndecided]
+    undecided = trace.of(BallotUndecided)
     hopeless = {node: time_s for time_s, node, event in reversed(undecided) if event.proved}
-    return {**hopeless, **executions.done_at_s}
+    return {**hopeless, **done_at_s}
 
 
 def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **options: Any) -> Run:
@@ -267,7 +337,7 @@ def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **optio
     replication : int, optional
         Which of the seed's replications.
     **options
-        `rules`, `make_replica`, `check` and `journal`, as for `Simulator`.
+        `rules`, `make_replica`, `check`, `keep`, `operator` and `journal`, as for `Simulator`.
 
     Returns
     -------

@@ -3,6 +3,9 @@
 Each metric is normal noise about its mean; a fault moves some of them at once, or ever further as time goes on, and
 writes lines to the log. Harmless lines that look like a fault's come by themselves. Detectors see nothing but this.
 Each alarm restarts its chart, and so does the repair of a fault.
+
+**Assumptions.** Means, deviations, symptoms and rates below were not measured on any system: they are magnitudes with
+which detectors have something to do. All of them are fields of `Telemetry`; put your own there.
 """
 
 from __future__ import annotations
@@ -89,8 +92,10 @@ class Telemetry:
         Metrics by name; what each kind of fault does to them; what it writes.
     lines_per_s : float
         Rate at which a fault writes its line; 0 or more.
+    harmless_line : str
+        Written now and then though nothing is wrong; by default what a hang would write.
     harmless_per_s : float
-        Rate of the harmless lines that look like a time-out; 0 or more.
+        Its rate; 0 or more.
     """
 
     period_s: float = 10.0
@@ -98,6 +103,7 @@ class Telemetry:
     symptoms: Mapping[FaultKind, tuple[Symptom, ...]] = field(default_factory=lambda: SYMPTOMS)
     lines: Mapping[FaultKind, str] = field(default_factory=lambda: LINES)
     lines_per_s: float = 0.05
+    harmless_line: str = LINES[FaultKind.HANG]
     harmless_per_s: float = 0.001
 
     def __post_init__(self) -> None:
@@ -187,7 +193,7 @@ def _log_alarms(
     end_s: float,
     patterns: tuple[LogPattern, ...],
 ) -> list[float]:
-    lines = [(at_s, LINES[FaultKind.HANG]) for at_s in _poisson(source, telemetry.harmless_per_s, 0.0, end_s)]
+    lines = [(at_s, telemetry.harmless_line) for at_s in _poisson(source, telemetry.harmless_per_s, 0.0, end_s)]
     for fault in faults:
         text = telemetry.lines.get(fault.kind)
         if text is not None:

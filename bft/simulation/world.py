@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from bft.core.request import Proposal, Request, RequestKey
 from bft.validators.panel import Panel
+
+
+class Questions(Protocol):
+    """Says which question a request asks."""
+
+    def __getitem__(self, key: RequestKey) -> int:
+        """Return the number of the question."""
 
 
 class PanelWorld:
@@ -16,11 +24,11 @@ class PanelWorld:
     ----------
     panel : Panel
         The validators of the replication.
-    questions : mapping
+    questions : Questions
         The question number of each request.
     """
 
-    def __init__(self, panel: Panel, questions: Mapping[RequestKey, int]) -> None:
+    def __init__(self, panel: Panel, questions: Questions) -> None:
         self._panel = panel
         self._questions = questions
         self._popular: dict[RequestKey, str] = {}

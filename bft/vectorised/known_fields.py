@@ -60,13 +60,9 @@ JUDGED_BY_NAME: dict[type[Settings], frozenset[str]] = {
 BEHAVIOURS = (Crash, Withhold, SilentPrimary, Equivocate, Lie, Collude)
 PARAMETERS = frozenset({"at_s", "rush"})
 
-PROTOCOL = "pbft"
-
 
 def unknown_fields(scenario: Scenario) -> Iterator[tuple[str, Any]]:
     """Yield path and value of each field that is set to something this engine was not written for."""
-    if str(scenario.protocol) != PROTOCOL:
-        yield "protocol", scenario.protocol
     for behaviour in scenario.faults.behaviour:
         for field in fields(behaviour) if isinstance(behaviour, BEHAVIOURS) else ():
             if field.name not in PARAMETERS and getattr(behaviour, field.name) != field.default:
@@ -82,7 +78,7 @@ def _unknown(settings: Settings, path: tuple[str, ...]) -> Iterator[tuple[str, A
         value, here = getattr(settings, name), (*path, name)
         if name not in known:
             if value != field.get_default(call_default_factory=True):
-                yield ".".join(here), value
+                yield ".".join(here), "given" if isinstance(value, Settings) else value
             continue
         for inner in value if isinstance(value, tuple) else (value,):
             if not isinstance(inner, Settings) or isinstance(inner, JUDGED_BY_TYPE + TAKEN_WHOLE):

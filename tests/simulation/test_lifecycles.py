@@ -13,24 +13,18 @@ from time import process_time
 import pytest
 from scipy import stats
 
+from bft.durations import Lifetime
 from bft.errors import ScenarioError
+from bft.operations.beats import Heartbeats
 from bft.operations.estimates import NodeRecord, reliability
+from bft.operations.events import Acted, Failed, Repaired, Suspected
 from bft.operations.heartbeat import HeartbeatTimeout, PhiAccrual
 from bft.operations.intervals import Estimate, mean_estimate, ratio_estimate
+from bft.operations.outages import DrawnRepair, ManagedRepair
 from bft.operations.policies import AdaptivePolicy, FixedPolicy, expected_repair
 from bft.operations.recovery import Action, Costs, FaultKind, Isolation, Snapshots
 from bft.randomness import Randomness, Tape
-from bft.simulation.lifecycles import (
-    Acted,
-    DrawnRepair,
-    Failed,
-    Heartbeats,
-    Lifecycles,
-    Lifetime,
-    ManagedRepair,
-    Repaired,
-    Suspected,
-)
+from bft.simulation.lifecycles import Lifecycles
 from bft.theory.reliability import availability, k_of_n, mean_up_time_s
 
 SURE = 0.999

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 import simpy
 
+from bft.durations import Constant, Exponential, Lifetime
 from bft.errors import ScenarioError
 from bft.operations.alerts import Level, Monitor
 from bft.operations.intervals import mean_estimate, share_estimate
+from bft.resilience.endpoints import Disturbance, Endpoint, Provider
 from bft.resilience.exchange import Answer, Failure, Query, Result
 from bft.resilience.limits import RateLimit
 from bft.resilience.pipeline import Level as FallbackLevel
 from bft.resilience.pipeline import Pipeline, Resilience
 from bft.resilience.retry import Retry
-from bft.simulation.lifecycles import Lifetime
 from bft.simulation.service import LlmService
 from bft.simulation.service_load import CallRecord, open_loop
-from bft.simulation.service_parts import Constant, Disturbance, Endpoint, Exponential, Provider
 from bft.theory.reliability import k_of_n, levels_law
 
 SURE = 0.999

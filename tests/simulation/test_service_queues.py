@@ -10,15 +10,15 @@ import math
 
 import pytest
 
+from bft.durations import Constant, Exponential, Lifetime, Lognormal
 from bft.errors import ScenarioError
 from bft.operations.intervals import Estimate, mean_estimate
+from bft.resilience.endpoints import Breakdowns, Endpoint
 from bft.resilience.exchange import Query
 from bft.simulation.environment import Clock
-from bft.simulation.lifecycles import Lifetime
 from bft.simulation.service import LlmService
 from bft.simulation.service_load import closed_loop, open_loop
 from bft.simulation.service_measures import QueueMeasures, measure
-from bft.simulation.service_parts import Breakdowns, Constant, Endpoint, Exponential, Lognormal
 from bft.simulation.service_station import Station
 from bft.theory import queues
 
@@ -134,7 +134,9 @@ def test_a_preempted_job_goes_on_at_once_where_a_worker_is_free() -> None:
 def test_a_withdrawn_job_leaves_its_place_to_the_next() -> None:
     clock = Clock()
     station = Station(clock, workers=1, queue=1)
-    first, second = station.submit(10.0), station.submit(10.0)
+    told: list[tuple[str, bool]] = []
+    first = station.submit(10.0, lambda done: told.append(("first", done)))
+    second = station.submit(10.0, lambda done: told.append(("second", done)))
     assert first
     assert second
     assert station.submit(1.0) is None, "the queue is full"
@@ -142,7 +144,7 @@ def test_a_withdrawn_job_leaves_its_place_to_the_next() -> None:
     station.withdraw(first)
     clock.run()
     assert second.left_s == 13.0
-    assert not first.triggered
+    assert told == [("second", True)], "who withdraws a job knows how it ended"
     station.withdraw(second)
     assert station.in_system == 0
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bft.checking.invariants.facts import Facts, Invariant
 from bft.core.effects import Execute, Reply
-from bft.core.events import StateTransferred
+from bft.core.events import Restarted, StateTransferred
 
 
 def agreement(facts: Facts, node: int, event: Execute) -> str | None:
@@ -105,6 +105,11 @@ def learn_transfer(facts: Facts, node: int, event: StateTransferred) -> None:
     facts.reached.add("state transfer")
 
 
+def learn_restart(facts: Facts, node: int, event: Restarted) -> None:
+    """The node goes on from what its disk holds, which is less than it had executed if the disk was set back."""
+    facts.nodes[node].last_executed = event.last_executed
+
+
 INVARIANTS = (
     Invariant("S1", Execute, agreement, "executed values agree"),
     Invariant("S2", Execute, order, "execution has no gaps"),
@@ -114,4 +119,4 @@ INVARIANTS = (
     Invariant("S6", Execute, state, "states agree"),
     Invariant("S6", StateTransferred, transfer, "transferred states are real"),
 )
-LESSONS = {Execute: learn_execute, Reply: learn_reply, StateTransferred: learn_transfer}
+LESSONS = {Execute: learn_execute, Reply: learn_reply, StateTransferred: learn_transfer, Restarted: learn_restart}

@@ -19,7 +19,7 @@ def _signature() -> bytes:
 class _BySender:
     """A message signed by the replica that it names."""
 
-    __slots__ = ()
+    __slots__ = ("__weakref__",)  # a ring may remember a message for just as long as somebody holds it
     replica: int
 
     @property

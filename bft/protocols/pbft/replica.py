@@ -15,8 +15,8 @@ from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.request import Request
 from bft.core.signatures import Keyring
-from bft.core.state_machine import AnswerLog, StateMachine
-from bft.protocols.pbft import catch_up, checkpoints, fingerprint, normal_case, recovery, view_change
+from bft.core.state_machine import AnswerLog, Snapshot, StateMachine
+from bft.protocols.pbft import catch_up, checkpoints, execution, fingerprint, normal_case, recovery, view_change
 from bft.protocols.pbft.config import PbftConfig
 from bft.protocols.pbft.messages import (
     CatchUp,
@@ -46,13 +46,25 @@ class PbftReplica:
         Signs in this replica's name and verifies everybody's signatures.
     machine : StateMachine, optional
         What executing does; by default a log of answers.
+    genesis : Snapshot, optional
+        State and reply cache to begin with, equal at all replicas; by default empty ones.
     """
 
     __slots__ = ("_on_input", "_on_message", "_state", "id")
 
-    def __init__(self, replica: int, config: PbftConfig, keyring: Keyring, machine: StateMachine | None = None) -> None:
+    def __init__(
+        self,
+        replica: int,
+        config: PbftConfig,
+        keyring: Keyring,
+        machine: StateMachine | None = None,
+        *,
+        genesis: Snapshot | None = None,
+    ) -> None:
         self.id = replica
         self._state = State(replica, config, keyring, AnswerLog() if machine is None else machine)
+        if genesis is not None:
+            execution.restore(self._state, genesis)
         self._on_message = _ON_MESSAGE
         self._on_input = _ON_INPUT
 
@@ -112,6 +124,11 @@ class PbftReplica:
     def view(self) -> int:
         """The current view."""
         return self._state.view
+
+    @property
+    def stable_checkpoint(self) -> tuple[tuple[Checkpoint, ...], Snapshot | None]:
+        """The proof of the last stable checkpoint, and its snapshot where this replica has it."""
+        return self._state.stable_proof, self._state.snapshots.get(self._state.low)
 
     @property
     def last_executed(self) -> int:

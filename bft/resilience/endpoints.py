@@ -1,6 +1,6 @@
-"""What an LLM service is made of: service times, endpoints, providers, and what may disturb them; frozen and checked.
+"""What an LLM service is made of: endpoints, providers, and what may disturb them; frozen and checked.
 
-How they run is left to `service`.
+How they run is left to the simulation, how they are asked to the policies beside this file.
 """
 
 from __future__ import annotations
@@ -8,72 +8,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import NormalDist
-from typing import Literal, Protocol
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from bft.durations import Constant, Exponential, Lifetime, Lognormal
 from bft.errors import ScenarioError, bad_value
 from bft.resilience.limits import RateLimit
-from bft.simulation.lifecycles import Lifetime
 
-_SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
-_quantile = NormalDist().inv_cdf
-
-
-class ServiceTime(Protocol):
-    """How long a worker needs for a call."""
-
-    def at(self, uniform: float) -> float:
-        """Return the time that a uniform in [0, 1) stands for, in seconds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exponential:
-    """Memoryless, with a positive mean."""
-
-    mean_s: float
-
-    def __post_init__(self) -> None:
-        _positive("exponential.mean_s", self.mean_s)
-
-    def at(self, uniform: float) -> float:
-        """Return the time that a uniform stands for."""
-        return -self.mean_s * math.log1p(-uniform)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constant:
-    """Always the same positive time."""
-
-    time_s: float
-
-    def __post_init__(self) -> None:
-        _positive("constant.time_s", self.time_s)
-
-    def at(self, uniform: float) -> float:
-        """Return the time."""
-        return self.time_s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lognormal:
-    """The usual shape of an LLM's latency.
-
-    Attributes
-    ----------
-    median_s, log_sd : float
-        Positive.
-    """
-
-    median_s: float
-    log_sd: float
-
-    def __post_init__(self) -> None:
-        _positive("lognormal.median_s", self.median_s)
-        _positive("lognormal.log_sd", self.log_sd)
-
-    def at(self, uniform: float) -> float:
-        """Return the time that a uniform stands for."""
-        return self.median_s * math.exp(self.log_sd * _quantile(max(uniform, _SMALLEST)))
+ServiceTime = Annotated[Exponential | Constant | Lognormal, Field(discriminator="law")]
+"""How long a worker needs for a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +100,10 @@ class Endpoint:
     def __post_init__(self) -> None:
         if not self.name:
             raise ScenarioError(bad_value("endpoint.name", self.name, "must not be empty"))
+        if self.workers < 1:
+            raise ScenarioError(bad_value("endpoint.workers", self.workers, "must be a whole number, 1 or more"))
+        if self.queue is not None and self.queue < 0:
+            raise ScenarioError(bad_value("endpoint.queue", self.queue, "must be a whole number, 0 or more"))
         if not 0.0 <= self.p_error <= 1.0:
             raise ScenarioError(bad_value("endpoint.p_error", self.p_error, "must be between 0 and 1"))
         ordered = sorted(self.disturbances, key=lambda each: each.start_s)
@@ -167,11 +115,31 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Who runs endpoints: random outages that refuse all calls to all of them."""
+    """Who runs endpoints: random outages that refuse all calls to all of them.
+
+    Attributes
+    ----------
+    name : str
+        As endpoints use it.
+    up, down : Lifetime
+        Between outages, and of each.
+    stationary : bool
+        Whether it starts as one finds it at a random moment, up or down, instead of up; for exponential laws only.
+    """
 
     name: str
     up: Lifetime
     down: Lifetime
+    stationary: bool = False
+
+    def __post_init__(self) -> None:
+        if self.stationary and not self.up.shape == self.down.shape == 1.0:
+            raise ScenarioError(bad_value("provider.stationary", True, "needs up and down of shape 1"))
+
+    @property
+    def availability(self) -> float:
+        """Share of time up, in the long run."""
+        return self.up.mean_s / (self.up.mean_s + self.down.mean_s)
 
 
 def _positive(field: str, value: float) -> None:

@@ -1,0 +1,343 @@
+"""A replica over epochs: one instance of PBFT after the other, each on the state that the one before agreed on.
+
+It is a replica like any other to its host. Messages of an instance travel in envelopes that name the epoch; sequence
+numbers go on across epochs, in effects and events. The rule by which epochs follow each other is in the docstring of
+the package.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bft.core.digest import digest_of
+from bft.core.effects import Broadcast, Persist, Send
+from bft.core.events import StateTransferred
+from bft.core.inputs import ClientRequest, Deliver, Input, Restart, TimerFired, VerdictReady
+from bft.core.quorum import QuorumSystem
+from bft.core.request import Request, RequestKey
+from bft.core.signatures import Keyring
+from bft.core.state_machine import AnswerLog, StateMachine
+from bft.errors import ScenarioError, bad_value
+from bft.membership.events import EpochEntered, Isolated
+from bft.membership.instance import Instance
+from bft.membership.keys import EpochKeyring
+from bft.membership.machine import MemberMachine
+from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch, Witness
+from bft.membership.witness import Witnessed
+from bft.protocols.pbft import PbftConfig, evidence, shape
+from bft.protocols.pbft.certificates import Verifier
+from bft.protocols.pbft.messages import Commit, Prepare, Status
+
+EARLY = 256
+"""Messages of the next epoch that are kept for each sender."""
+
+ASK_EVERY = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Who the members are at first; makes the replica of each node.
+
+    Attributes
+    ----------
+    members, spares : tuple of int
+        Nodes of the first epoch, and those that may take the place of convicted ones, in order.
+    least : int
+        With no more members than this a convicted one is not removed without a successor.
+    machine : callable
+        Makes what is replicated.
+    """
+
+    members: tuple[int, ...]
+    spares: tuple[int, ...] = ()
+    least: int = 4
+    machine: Callable[[int], StateMachine] = lambda _: AnswerLog()
+
+    def __post_init__(self) -> None:
+        everybody = (*self.members, *self.spares)
+        if not self.members or len(set(everybody)) != len(everybody):
+            allowed = "must name at least one member, and each node once"
+            raise ScenarioError(bad_value("membership.members", everybody, allowed))
+
+    def __call__(self, node: int, config: PbftConfig, keyring: Keyring) -> EpochReplica:
+        """Return a node's replica."""
+        if config.system.weighted:
+            raise ScenarioError(bad_value("stakes", config.system.weights, "must be left out: members weigh the same"))
+        return EpochReplica(node, self, config, keyring)
+
+
+class EpochReplica:
+    """One node's replica over all epochs.
+
+    Parameters
+    ----------
+    node : int
+        Its number, member or not.
+    rules : Members
+        The first members.
+    config : PbftConfig
+        Parameters of every instance; each has a quorum system of its own.
+    keyring : Keyring
+        Of nodes and clients.
+    """
+
+    def __init__(self, node: int, rules: Members, config: PbftConfig, keyring: Keyring) -> None:
+        self.id = node
+        self._rules = rules
+        self._config = config
+        self._keyring = keyring
+        self._application = rules.machine(node)
+        self._history: list[tuple[int, ...]] = [rules.members]
+        self._starts: list[EpochStart] = []
+        self._base = 0
+        self._executed = 0
+        self._open: dict[RequestKey, Request] = {}
+        self._isolated: set[int] = set()
+        self._early: dict[int, deque[object]] = {}
+        self._ahead: dict[int, int] = {}
+        self._out: list[object] = []
+        self._inputs: deque[Any] = deque()
+        self._inner: Instance | None = None
+        self._machine = self._fresh_machine()
+        self._set_up()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that this replica is in."""
+        return len(self._history) - 1
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """The members of the epoch."""
+        return self._history[-1]
+
+    @property
+    def machine(self) -> MemberMachine:
+        """The replicated machine."""
+        return self._machine
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input and return effects and events."""
+        match event:
+            case Deliver(sender, message):
+                self._deliver(sender, message)
+            case TimerFired(name):
+                epoch, _, inner_name = name.partition("/")
+                if epoch == str(self.epoch):
+                    self._inputs.append(TimerFired(inner_name))
+            case VerdictReady():
+                self._inputs.append(replace(event, seq=event.seq - self._base))
+            case ClientRequest(request):
+                self._open[request.key] = request
+                self._inputs.append(event)
+            case Restart(stored):
+                self._restart(now, stored)
+            case _:
+                self._inputs.append(event)
+        while self._inputs:
+            given = self._inputs.popleft()
+            if self._inner is not None:
+                self._out += self._inner.step(now, given)
+                self._look_at(self._inner)
+        out, self._out = self._out, []
+        return out
+
+    def _look_at(self, inner: Instance) -> None:
+        """See what the instance has done, whom it suspects, and whether its epoch is over."""
+        while inner.done:
+            self._open.pop(inner.done.pop(), None)
+        self._executed = inner.executed
+        self._witnessed.forget_through(inner.stable)
+        while inner.claimed:
+            self._suspect(inner.claimed.pop())
+        start = inner.next_start()
+        if start is not None:
+            self._begin(start)
+
+    # Epochs
+
+    def _set_up(self) -> None:
+        """Prepare for the present epoch, as a member or as somebody who waits to become one."""
+        self._system = QuorumSystem.of(len(self.members))
+        self._ring = EpochKeyring(self._keyring, self.epoch, self.members)
+        self._witnessed = Witnessed()
+        self._inner = None
+        if self.id in self.members:
+            self._inner = Instance(
+                self.id,
+                epoch=self.epoch,
+                base=self._base,
+                members=self.members,
+                config=replace(self._config, system=self._system),
+                ring=self._ring,
+                machine=self._machine,
+                genesis=self._starts[-1].snapshot if self._starts else None,
+            )
+            if self._starts:
+                self._machine.begin_epoch()
+
+    def _fresh_machine(self) -> MemberMachine:
+        return MemberMachine(
+            self._application,
+            members=self._rules.members,
+            spares=self._rules.spares,
+            convicts=self._convicts,
+            least=self._rules.least,
+        )
+
+    def _begin(self, start: EpochStart) -> None:
+        """Enter an epoch whose start is proved."""
+        before = self.members
+        forgotten = () if self._inner is None else tuple((key, None) for key in sorted(self._inner.keys, key=repr))
+        self._machine = self._fresh_machine()
+        self._machine.restore(_machine_part(start.snapshot))
+        transferred = StateTransferred(start.base, self._machine.digest())
+        self._machine.begin_epoch()
+        left_behind = self._executed < start.base
+        self._history.append(self._machine.members)
+        self._starts.append(start)
+        self._base = start.base
+        self._executed = max(self._executed, start.base)
+        self._set_up()
+        self._out.append(Persist((*forgotten, (("epochs",), tuple(self._starts)))))
+        if left_behind and self._inner is not None:
+            self._out.append(transferred)
+        self._out.append(EpochEntered(self.epoch, start.base, self.members))
+        for newcomer in self.members:
+            if newcomer not in before and newcomer != self.id:
+                self._out.append(Send(newcomer, EpochStarts(tuple(self._starts))))
+        self._inputs.clear()
+        self._inputs.extend(ClientRequest(request) for request in self._open.values())
+        for sender in sorted(self._early):
+            waiting = self._early[sender]
+            self._early[sender] = deque(maxlen=EARLY)
+            for message in waiting:
+                self._deliver(sender, message)
+
+    def _proved(self, start: EpochStart) -> bool:
+        """Whether the present members, by a quorum, signed the state that the next epoch starts from."""
+        if start.epoch != self.epoch + 1 or not shape.whole(start.base) or not isinstance(start.proof, tuple):
+            return False
+        verifier = Verifier(
+            self._system, self._config.rules, self._ring, self._config.window, self._config.checkpoint_interval
+        )
+        seq = start.base - self._base
+        return (
+            seq > 0
+            and all(shape.checkpoint(vote) for vote in start.proof)
+            and verifier.checkpoint(seq, start.proof)
+            and digest_of(start.snapshot) == start.proof[0].state_digest
+            and _next_members(start.snapshot) != self.members
+        )
+
+    # Messages
+
+    def _deliver(self, sender: int, message: object) -> None:
+        match message:
+            case InEpoch(epoch, inner) if shape.whole(epoch):
+                if epoch == self.epoch:
+                    self._take(sender, inner)
+                elif epoch > self.epoch:
+                    self._hear_of_later(sender, message)
+                elif isinstance(inner, Status):
+                    self._out.append(Send(sender, EpochStarts(tuple(self._starts[max(0, epoch) :]))))
+            case Witness(preprepare) if sender in self.members:
+                self._suspect(self._witnessed.compare(preprepare))
+            case AskEpochs(epoch) if shape.whole(epoch) and 0 <= epoch < self.epoch:
+                self._out.append(Send(sender, EpochStarts(tuple(self._starts[epoch:]))))
+            case EpochStarts(starts) if isinstance(starts, tuple):
+                for start in starts:
+                    if start.__class__ is EpochStart and self._proved(start):
+                        self._begin(start)
+
+    def _take(self, sender: int, message: object) -> None:
+        """A message of this epoch: only members have a say, and of the convicted nobody listens to any."""
+        if self._inner is None or sender not in self.members or sender in self._isolated:
+            return
+        place = self.members.index(sender)
+        if getattr(message, "replica", place) == place:
+            self._suspect(self._witnessed.hear(message))
+        if isinstance(message, Prepare | Commit) and evidence.well_formed(message):
+            primary = message.view % len(self.members)
+            mine = self._witnessed.to_show(message, sender, primary)
+            if mine is not None:
+                self._out.append(Send(sender, Witness(mine)))
+        if sender not in self._isolated:
+            self._inputs.append(Deliver(place, message))
+
+    def _hear_of_later(self, sender: int, message: InEpoch) -> None:
+        """Somebody is ahead: keep what it says for a while, and ask how it got there."""
+        if message.epoch == self.epoch + 1:
+            self._early.setdefault(sender, deque(maxlen=EARLY)).append(message)
+        heard = self._ahead.get(sender, 0)
+        self._ahead[sender] = heard + 1
+        if heard % ASK_EVERY == 0:
+            self._out.append(Send(sender, AskEpochs(self.epoch)))
+
+    # Evidence
+
+    def _convicts(self, epoch: int, claimed: evidence.Evidence) -> int | None:
+        """Return the node that evidence of an epoch convicts."""
+        if not 0 <= epoch < len(self._history):
+            return None
+        members = self._history[epoch]
+        place = evidence.verify(claimed, EpochKeyring(self._keyring, epoch, members).verify)
+        return None if place is None else members[place]
+
+    def _suspect(self, claimed: evidence.Evidence | None) -> None:
+        """Isolate whom evidence convicts, and propose to remove it."""
+        culprit = None if claimed is None else self._convicts(self.epoch, claimed)
+        if claimed is None or culprit is None or culprit in self._isolated or culprit == self.id:
+            return
+        self._isolated.add(culprit)
+        self._out.append(Isolated(culprit))
+        accusation = self._keyring.sign(
+            Request(
+                client=f"member-{self.id}",
+                timestamp=self._executed + 1,
+                operation=f"accuse {self.epoch} {evidence.to_text(claimed)}",
+            )
+        )
+        self._open[accusation.key] = accusation
+        self._out.append(Broadcast(InEpoch(self.epoch, accusation)))
+        self._inputs.append(ClientRequest(accusation))
+
+    # What survives a crash
+
+    def _restart(self, now: float, stored: Mapping[tuple[object, ...], object]) -> None:
+        """Go on in the epoch last entered, with what was persisted in it."""
+        starts = stored.get(("epochs",), ())
+        assert isinstance(starts, tuple)
+        for start in starts:
+            self._machine = self._fresh_machine()
+            self._machine.restore(_machine_part(start.snapshot))
+            self._machine.begin_epoch()
+            self._history.append(self._machine.members)
+            self._starts.append(start)
+            self._base = self._executed = start.base
+        self._set_up()
+        if self._inner is not None:
+            self._out += self._inner.restart(now, stored)
+            self._look_at(self._inner)
+
+
+def _machine_part(snapshot: object) -> object:
+    """Return the machine's part of a replica's snapshot; the other is the reply cache."""
+    assert isinstance(snapshot, tuple)
+    return snapshot[0]
+
+
+def _next_members(snapshot: object) -> object:
+    """Return the members that a proved snapshot names for the next epoch."""
+    machine = _machine_part(snapshot)
+    assert isinstance(machine, tuple)
+    return machine[1]
+
+
+def last_members(replicas: Sequence[object]) -> tuple[int, ...]:
+    """Return the members of the latest epoch that any of these replicas is in."""
+    found = [replica for replica in replicas if isinstance(replica, EpochReplica)]
+    return max(found, key=lambda replica: replica.epoch).members

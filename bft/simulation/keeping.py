@@ -1,0 +1,71 @@
+"""What a run keeps of itself: everything, or a summary in bounded memory; outcomes are the same either way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from bft.checking.executions import Executions
+from bft.checking.outcome import Outcome, outcome_of
+from bft.checking.trace import Record, Trace
+from bft.core.request import Proposal, Request
+from bft.simulation.summary import RecentRecords, StreamedOutcomes
+from bft.simulation.workload import Workload
+
+Right = Callable[[Proposal], bool | None]
+Decided = tuple[tuple[Outcome, ...], Mapping[int, float]]
+"""The outcome of every request, and when each replica had executed them all."""
+
+
+class KeepAll:
+    """Every event.
+
+    Parameters
+    ----------
+    right : callable
+        Whether a proposal is right; None without ground truth.
+    """
+
+    def __init__(self, right: Right) -> None:
+        self._right = right
+        self.records: list[Record] = []
+        self.milestones: list[Record] = []
+
+    def decided(self, replicas: Sequence[int], requests: Iterable[Request]) -> Decided:
+        """Read outcomes off the whole trace."""
+        executions, right = Executions(self.milestones, replicas, list(requests)), self._right
+        outcomes = tuple(
+            outcome_of(executed, replicas, right(next(iter(executed.values()))) if executed else None)
+            for executed in executions.by_request
+        )
+        return outcomes, executions.done_at_s
+
+    def trace(self) -> Trace:
+        """Return all events."""
+        return Trace(self.records)
+
+
+class KeepSummary:
+    """What a run of months has room for; see `summary`.
+
+    Parameters
+    ----------
+    replicas : sequence of int
+        Honest ones.
+    workload : Workload
+        Numbers the requests.
+    right : callable
+        Whether a proposal is right; None without ground truth.
+    """
+
+    def __init__(self, replicas: Sequence[int], workload: Workload, right: Right) -> None:
+        self.records = RecentRecords()
+        self.milestones = StreamedOutcomes(replicas, workload.count, number_of=workload.__getitem__, right=right)
+
+    def decided(self, replicas: Sequence[int], requests: Iterable[Request]) -> Decided:
+        """Return the outcomes that were read off in passing, of the replicas given at the start."""
+        del replicas, requests
+        return self.milestones.outcomes(), self.milestones.done_at_s
+
+    def trace(self) -> Trace:
+        """Return the events that were kept."""
+        return Trace(self.records.records())

@@ -1,0 +1,201 @@
+"""The operations of one run: machines that fail crash and restart its replicas, validators are reached by calls.
+
+This file ties `lifecycles` and `service_panel` to the host; what came of it is reported by `operations_report`.
+"""
+
+from __future__ import annotations
+
+from bft.adversary.node import Crash, Recover
+from bft.operations.estimates import Law
+from bft.operations.events import StateLost
+from bft.operations.outages import Outage
+from bft.operations.policies import Operator
+from bft.operations.recovery import Action
+from bft.operations.settings import Machine
+from bft.randomness import Randomness
+from bft.scenario import Scenario
+from bft.simulation.environment import Alarm
+from bft.simulation.host import Host
+from bft.simulation.lifecycles import Lifecycles
+from bft.simulation.operations_report import OperationsReport, report
+from bft.simulation.service import LlmService
+from bft.simulation.service_panel import ServicePanel
+from bft.validators.panel import Panel
+
+BACKED_UP = ("snapshot", "decision")
+"""What a backup holds: the state and what was executed since. Votes are on a disk of their own (see `Machines`)."""
+
+FROM_BACKUP = frozenset({Action.RESTORE, Action.MIGRATE, Action.REPLACE})
+"""Actions after which a node goes on from its last backup."""
+
+
+class Operations:
+    """Machines and service of one run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a machine, a service, or both.
+    host : Host
+        The run.
+    panel : Panel
+        What validators say.
+    randomness, replication
+        Address of the randomness.
+    operator : callable, optional
+        Decides about repairs by hand, before the policy.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        host: Host,
+        *,
+        panel: Panel,
+        randomness: Randomness,
+        replication: int,
+        operator: Operator | None = None,
+    ) -> None:
+        rules = scenario.machine or Machine()
+        self._laws = _laws(rules)
+        self.panel: ServicePanel | None = None
+        self.service: LlmService | None = None
+        self.machines: Machines | None = None
+        if scenario.service is not None:
+            self.service = LlmService(
+                list(scenario.service.endpoints.values()),
+                seed=randomness,
+                replication=replication,
+                providers=list(scenario.service.providers.values()),
+                clock=host.clock,
+                metered=True,
+            )
+            self.panel = ServicePanel(
+                scenario.service,
+                n=scenario.n,
+                panel=panel,
+                service=self.service,
+                monitoring=rules.monitoring,
+                note=host.intervene,
+            )
+            host.calls = self.panel
+        if rules.up is not None:
+            self.machines = Machines(scenario, rules, host, randomness, replication, operator)
+
+    def report(self, end_s: float) -> OperationsReport:
+        """Return what came of it."""
+        machines = self.machines
+        return report(
+            end_s=end_s,
+            lives=None if machines is None else machines.lifecycles.lives(end_s),
+            laws=self._laws,
+            lost_requests=() if machines is None else tuple(machines.lost_requests),
+            panel=self.panel,
+            service=self.service,
+        )
+
+
+class Machines:
+    """Lets the host's nodes live on machines that fail.
+
+    A fault stops the replica; what it had persisted is on its disk. A node that is restarted goes on from there. One
+    that is restored or moved to another host goes on from its last backup, and fetches what it executed since from the
+    others, each piece with its proof.
+
+    Assumption: the log of own votes (pre-prepares, prepares, commits, view-changes and the certificates behind them) is
+    on a disk of its own and is never lost. A replica that forgot its votes could contradict them: that would be a
+    Byzantine fault, whose cure is `Action.REPLACE`, another member with other keys.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        rules: Machine,
+        host: Host,
+        randomness: Randomness,
+        replication: int,
+        operator: Operator | None,
+    ) -> None:
+        assert rules.up is not None, "machines that never fail need nobody"
+        self._host = host
+        self._interval_s = None if rules.snapshots is None else rules.snapshots.interval_s
+        self._backups: list[dict[tuple[object, ...], object]] = [{} for _ in range(scenario.n)]
+        self._life = [0] * scenario.n
+        self._down: set[int] = set()
+        self._crashes = [0] * scenario.n
+        self.lost_requests: list[int] = []
+        system = scenario.system
+        self.lifecycles = Lifecycles(
+            n=scenario.n,
+            up=rules.up,
+            repair=rules.repair(operator),
+            seed=randomness,
+            replication=replication,
+            k=system.quorum,
+            weights=system.weights,
+            nodes_on_host=rules.nodes_on_host,
+            clock=host.clock,
+            watcher=self,
+        )
+        for node in range(scenario.n):
+            self._plan_backup(node)
+
+    def noted(self, node: int, event: object) -> None:
+        """Put an event into the trace."""
+        self._host.intervene(node, event)
+
+    def went_down(self, node: int, outage: Outage) -> None:
+        """Stop the replica, unless it is down."""
+        self._life[node] += 1
+        if node in self._down:
+            return
+        self._down.add(node)
+        if self._host.running[node] is not None:
+            self._host.intervene(node, Crash())
+            self._crashes[node] = self._host.crashes(node)
+
+    def came_up(self, node: int, outage: Outage, since_s: float) -> None:
+        """Start the replica again, from its disk or from its last backup."""
+        self._down.discard(node)
+        if self._host.crashes(node) == self._crashes[node]:  # else its behaviour stopped it as well, for good
+            if self._interval_s is not None and any(action in FROM_BACKUP for action, _ in outage.actions):
+                self._restore(node)
+            self._host.intervene(node, Recover())
+        self._plan_backup(node)
+
+    def _plan_backup(self, node: int) -> None:
+        """Save the node's state every so often from now on, as long as it is up."""
+        if self._interval_s is None:
+            return
+        interval_s, life = self._interval_s, self._life[node]
+
+        def save(_: Alarm) -> None:
+            if self._life[node] == life:
+                kept = self._host.stored(node).items()
+                self._backups[node] = {key: value for key, value in kept if key[0] in BACKED_UP}
+                Alarm(self._host.clock, self._host.clock.now + interval_s, save)
+
+        Alarm(self._host.clock, self._host.clock.now + interval_s, save)
+
+    def _restore(self, node: int) -> None:
+        """Replace state and decisions on the node's disk by those of its last backup."""
+        stored, backup = self._host.stored(node), self._backups[node]
+        had, kept = _reached(stored), _reached(backup)
+        for key in [key for key in stored if key[0] in BACKED_UP]:
+            del stored[key]
+        stored.update(backup)
+        self.lost_requests.append(had - kept)
+        self._host.intervene(node, StateLost(kept, had))
+
+
+def _laws(rules: Machine) -> tuple[Law, Law]:
+    """Return which intervals the times up and down may have: exact ones where they are exponential by construction."""
+    up: Law = "exponential" if rules.up is None or rules.up.shape == 1.0 else "any"
+    down: Law = "exponential" if rules.down is not None and rules.down.shape == 1.0 else "any"
+    return up, down
+
+
+def _reached(stored: dict[tuple[object, ...], object]) -> int:
+    """Return the highest number whose effect a store holds."""
+    numbers = [key[1] for key in stored if key[0] in BACKED_UP]
+    return max((number for number in numbers if isinstance(number, int)), default=0)

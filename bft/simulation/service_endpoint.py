@@ -1,0 +1,173 @@
+"""One endpoint while it runs: its workers, limits, errors and disturbances, and the calls under way at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bft.randomness import Randomness, Tape
+from bft.resilience.endpoints import Breakdowns, Disturbance, Endpoint
+from bft.resilience.exchange import Answer, Failure, FailureKind, Result
+from bft.resilience.limits import TokenBucket
+from bft.simulation.environment import Alarm, Clock
+from bft.simulation.service_measures import QueueMeter
+from bft.simulation.service_station import Job, Station
+
+_DEPTH = 16
+
+
+class RunningEndpoint:
+    """The state of one endpoint."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        rules: Endpoint,
+        number: int,
+        randomness: Randomness,
+        replication: int,
+        *,
+        keep_jobs: bool,
+        metered: bool,
+    ) -> None:
+        self.clock, self.rules = clock, rules
+        self.meter = QueueMeter() if metered else None
+        self.station = Station(clock, workers=rules.workers, queue=rules.queue, meter=self.meter)
+        self.jobs: list[Job] = []
+        self.counts: dict[str, int] = {}
+        self.keep_jobs = keep_jobs
+        self.bucket = None if rules.rate_limit is None else TokenBucket(rules.rate_limit)
+        # Times and errors have tapes of their own, so that turning errors on changes no time.
+        self.times = Tape(randomness, f"service.times.{number}", 1, _DEPTH, replication)
+        self.errors = Tape(randomness, f"service.errors.{number}", 1, _DEPTH, replication)
+        self._breakdowns = Tape(randomness, f"service.breakdowns.{number}", rules.workers, _DEPTH, replication)
+        self.closed = 0
+        for each in rules.disturbances:
+            self._plan_disturbance(each)
+        if rules.breakdowns is not None:
+            for worker in range(rules.workers):
+                self._plan_failure(worker, rules.breakdowns)
+
+    def close(self) -> None:
+        """Refuse calls from now on, and lose those under way."""
+        self.closed += 1
+        self.station.clear()
+
+    def open(self) -> None:
+        """End one reason to be closed."""
+        self.closed -= 1
+
+    def count(self, reason: str) -> None:
+        """Count how a call ended."""
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+
+    def _plan_disturbance(self, each: Disturbance) -> None:
+        if each.kind == "refuse":
+            Alarm(self.clock, each.start_s, lambda _: self.close())
+            Alarm(self.clock, each.end_s, lambda _: self.open())
+        elif each.kind == "slow":
+            Alarm(self.clock, each.start_s, lambda _: self._slow_down(each.factor))
+            Alarm(self.clock, each.end_s, lambda _: self._slow_down(1.0))
+
+    def hangs_until_s(self, now_s: float) -> float:
+        """Return when the endpoint answers again; now, if it does."""
+        if not self.rules.disturbances:
+            return now_s
+        ends = (
+            each.end_s for each in self.rules.disturbances if each.kind == "hang" and each.start_s <= now_s < each.end_s
+        )
+        return next(ends, now_s)
+
+    def _slow_down(self, factor: float) -> None:
+        self.station.factor = factor
+
+    def _plan_failure(self, worker: int, rules: Breakdowns) -> None:
+        def fail(_: Any) -> None:
+            self.station.fail(worker)
+            Alarm(self.clock, self.clock.now + rules.down.at(self._breakdowns.draw(worker)), repair)
+
+        def repair(_: Any) -> None:
+            self.station.repair(worker)
+            self._plan_failure(worker, rules)
+
+        Alarm(self.clock, self.clock.now + rules.up.at(self._breakdowns.draw(worker)), fail)
+
+
+class EndpointCall:
+    """One call under way at an endpoint: it waits for its turn, perhaps hangs, is served, and ends or is given up."""
+
+    __slots__ = ("_done", "_endpoint", "_job", "_over")
+
+    def __init__(self, endpoint: RunningEndpoint, done: Callable[[Result], None]) -> None:
+        self._endpoint = endpoint
+        self._done = done
+        self._job: Job | None = None
+        self._over = False
+
+    def start(self) -> None:
+        """Knock at the endpoint's door."""
+        endpoint = self._endpoint
+        now_s = endpoint.clock.now
+        if endpoint.closed:
+            return self._end(Failure(kind=FailureKind.STATUS, status=503))
+        wait_s: float | None = 0.0
+        if endpoint.bucket is not None:
+            wait_s = endpoint.bucket.reserve(now_s)
+            if wait_s is None:
+                return self._end(
+                    Failure(kind=FailureKind.STATUS, status=429, retry_after_s=endpoint.bucket.wait_s(now_s))
+                )
+        if wait_s:
+            Alarm(endpoint.clock, now_s + wait_s, self._enter)
+        else:
+            self._enter(None)
+        return None
+
+    def give_up(self) -> None:
+        """The caller waits no longer; the endpoint may not notice."""
+        if self._over:
+            return
+        self._over = True
+        self._endpoint.count("given up")
+        if self._job is not None and self._endpoint.rules.notices_cancel:
+            self._endpoint.station.withdraw(self._job)
+
+    def _enter(self, _: Any) -> None:
+        """Its turn has come."""
+        if self._over:
+            return None
+        endpoint = self._endpoint
+        now_s = endpoint.clock.now
+        hangs_until_s = endpoint.hangs_until_s(now_s)
+        if hangs_until_s > now_s:
+            Alarm(endpoint.clock, hangs_until_s, self._hung)
+            return None
+        self._job = endpoint.station.submit(endpoint.rules.time.at(endpoint.times.draw(0)), self._served)
+        if self._job is None:
+            return self._end(Failure(kind=FailureKind.STATUS, status=503))
+        if endpoint.keep_jobs:
+            endpoint.jobs.append(self._job)
+        return None
+
+    def _hung(self, _: Any) -> None:
+        self._end(Failure(kind=FailureKind.CONNECTION, detail="the endpoint hung"))
+
+    def _served(self, done: bool) -> None:
+        rules = self._endpoint.rules
+        if self._over:
+            return
+        if not done:
+            self._end(Failure(kind=FailureKind.CONNECTION, detail="the endpoint went down"))
+        elif rules.p_error > 0.0 and self._endpoint.errors.draw(0) < rules.p_error:
+            self._end(Failure(kind=FailureKind.STATUS, status=500))
+        else:
+            self._end(_SERVED)
+
+    def _end(self, result: Result) -> None:
+        if not self._over:
+            self._over = True
+            self._endpoint.count(result.reason if isinstance(result, Failure) else "answered")
+            self._done(result)
+
+
+_SERVED = Answer(text="")
