@@ -127,6 +127,7 @@ class BallotDecided:
     proved: bool
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class BallotUndecided:
     """A voting rule can decide nothing any more (`proved`), or could not when time was up."""
@@ -135,6 +136,7 @@ class BallotUndecided:
     proved: bool
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class CallsSaved:
     """So many calls to the validator were under way when their answers were needed no more."""
@@ -142,6 +144,7 @@ class CallsSaved:
     calls: int
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Equivocation:
     """Evidence: `culprit` signed two conflicting messages."""

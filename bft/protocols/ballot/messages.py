@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from bft.core.lean import lean
 from bft.core.request import Request
 from bft.voting import Vote
 
@@ -29,6 +30,7 @@ class _BySender:
         return self.replica
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Cast(_BySender):
     """A replica's own answer, or None where it abstains: its vote, or its candidate where answers are judged first.
@@ -44,6 +46,7 @@ class Cast(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Approve(_BySender):
     """The candidates that a replica's validator accepted: its vote after judging."""
@@ -54,6 +57,7 @@ class Approve(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Ask(_BySender):
     """An undecided replica says whose casts and approvals it holds, and asks for the others."""
@@ -65,6 +69,7 @@ class Ask(_BySender):
     signature: bytes = _signature()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """Votes with which the rule decides whatever the others say; proves itself, whoever passes it on."""
