@@ -49,15 +49,15 @@ class Requests(Settings):
     clients : int, optional
         How many clients ask in turn; by default each request has one of its own. Replicas keep a reply for every
         client, so that runs of many requests need this.
-    operations : {"questions", "account"}
-        What is asked: questions, whose answers are logged; or deposits, withdrawals and saves, which replicas carry
-        out on replicated accounts once their validators agree.
+    operations : {"questions", "account"}, optional
+        What is asked: questions, as by default, whose answers are logged; or deposits, withdrawals and saves, which
+        replicas carry out on replicated accounts once their validators agree.
     """
 
     count: Annotated[int, Field(ge=1)] = 1
     rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     clients: Annotated[int, Field(ge=1)] | None = None
-    operations: Literal["questions", "account"] = "questions"
+    operations: Literal["questions", "account"] | None = None
 
     @model_validator(mode="after")
     def _has_rate(self) -> Requests:

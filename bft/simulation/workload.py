@@ -45,7 +45,7 @@ class Workload:
 
     def asked(self, replication: int) -> list[Request]:
         """Return all requests, not signed yet, in order of arrival; questions are the same in every replication."""
-        if self._settings.operations != "questions":
+        if self._settings.operations == "account":
             return list(self.stream(replication))
         if self._questions is None:
             self._questions = list(self.stream(replication))

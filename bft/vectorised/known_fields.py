@@ -30,7 +30,8 @@ from bft.validators.timeouts import TimeoutSettings
 
 FIELDS: dict[type[Settings], str] = {
     Scenario: "n f quorum stakes protocol faults validators network requests views view_timeout_s timeout_growth "
-    "timeout_cap_s retransmission retransmit_s checkpoint_interval window horizon_s",
+    "timeout_cap_s retransmission retransmit_s checkpoint_interval window horizon_s "
+    "machine service membership",  # known to be refused: their own settings are not in this table
     Faults: "delta draw nodes behaviour shares",
     Network: "delay loss duplication partitions",
     Partition: "groups start_s end_s",

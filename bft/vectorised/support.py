@@ -69,12 +69,6 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
         yield _refusal("network.duplication", network.duplication, "without copies")
     if network.loss > 0 and not (one_view(scenario) and timing):
         yield _refusal("network.loss", network.loss, "losses with timing, views = 1 and retransmission = false")
-    if scenario.machine is not None:
-        yield _refusal("machine", "given", "machines that never fail")
-    if scenario.membership is not None:
-        yield _refusal("membership", "given", "members that stay")
-    if scenario.service is not None:
-        yield _refusal("service", "given", "validators without a service")
     yield from _validator_obstacles(scenario)
     yield from _fault_obstacles(scenario, timing)
     if not timing:

@@ -311,11 +311,23 @@ def test_without_the_fields_nothing_is_there() -> None:
 
 def test_engines_and_laws_that_cannot_honour_operations_say_so() -> None:
     plain = bft.Scenario(n=4)
-    for field, value in (("machine", {"up": {"mean_s": 1e6}}), ("service", {"endpoints": {"large": QUICK}})):
+    fields = {
+        "machine": {"up": {"mean_s": 1e6}},
+        "service": {"endpoints": {"large": QUICK}},
+        "membership": {"members": 4},
+    }
+    for field, value in fields.items():
         operated = plain.replace(field, value)
-        assert str(supported(operated)).startswith(f"{field} = 'given': the vectorised engine runs")
+        assert f"{field} = '{field.capitalize()}': the vectorised engine runs" in str(supported(operated))
         assert law_of(operated) is None
-        assert law_of(plain) is not None
+    assert "requests.operations = 'account'" in str(supported(plain.replace("requests.operations", "account")))
+    assert supported(plain) is None
+    assert law_of(plain) is not None
+
+
+def test_the_fields_change_no_seed_of_a_sweep_that_does_not_use_them() -> None:
+    assert set(bft.Scenario().to_dict()["requests"]) == {"count"}
+    assert not {"machine", "service", "membership"} & set(bft.Scenario().to_dict())
 
 
 def test_a_summary_or_a_check_of_another_name_is_refused() -> None:
