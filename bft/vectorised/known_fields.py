@@ -44,7 +44,7 @@ FIELDS: dict[type[Settings], str] = {
     PerfectValidators: "kind",
     StatisticalValidators: "kind preset file accuracy options errors missing check latency clones confidence debate "
     "injection timeouts",
-    RecordedValidators: "kind file models compare check latency confidence debate injection timeouts",
+    RecordedValidators: "kind file models kept_for_learning compare check latency confidence debate injection timeouts",
     SameAnswerSettings: "kind flip",
     JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
     "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw",

@@ -139,6 +139,14 @@ def test_injecting_nodes_are_refused_by_the_vectorised_engine() -> None:
         VectorisedSimulator(scenario, 1)
 
 
+def test_what_pbft_does_not_ask_for_changes_nothing_in_either_engine() -> None:
+    unasked = {"confidence": {}, "injection": {"accept": 0.5}}
+    plain, more = (bft.Scenario(n=5, validators={"kind": "statistical", **given}) for given in ({}, unasked))
+    one, other = (VectorisedSimulator(each, 3).run(range(40)) for each in (plain, more))
+    assert [one.outcome(place) for place in range(40)] == [other.outcome(place) for place in range(40)]
+    assert bft.simulate(plain, 3).trace_hash == bft.simulate(more, 3).trace_hash
+
+
 def test_shared_models_are_the_same_in_both_engines() -> None:
     clones = {"models": ("a", "a", "b", "a", "c")}
     scenario = bft.Scenario(n=5, validators={"kind": "statistical", "clones": clones}, faults={"delta": 0.2})
