@@ -10,10 +10,12 @@ from typing import Any
 from bft.checking import operations as ops
 from bft.checking.monitor import Monitor
 from bft.checking.mutants import mutant
+from bft.checking.play import play
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
+from bft.checking.subject import Subject
 from bft.checking.subjects import pbft, watched
-from bft.checking.world import Subject, World
+from bft.checking.world import World
 from bft.errors import ScenarioError, bad_value
 
 FORMAT = "bft schedule 1"
@@ -163,7 +165,7 @@ def run(
 ) -> tuple[World, Monitor]:
     """Run a schedule under the full monitor; what stays undone after stabilisation becomes a breach of LV1."""
     world, monitor = watched(subject, setting, record=record)
-    world.run(operations)
+    play(world, operations)
     if world.stalled is not None:
         monitor.breaches.append(Breach("LV1", world.steps, 0, world.stalled))
     return world, monitor

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from bft.checking.world import Recipe, World
+from bft.checking.subject import Recipe
+from bft.checking.world import World
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
 from bft.protocols.pbft.messages import (
     CatchUp,

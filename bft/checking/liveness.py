@@ -8,10 +8,8 @@ either all is executed before too many views have failed, or something is stuck 
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bft.checking.world import World
+from bft.checking.world import World
 
 MESSAGE_S = 0.1
 """Time that a message takes; the shortest view timer is a hundred times as long."""
@@ -45,8 +43,7 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
     for number in sorted(world.requests):
         world.ask(number, (1 << len(world.ids)) - 1)
     correct = [node for node in range(world.n) if world.honest[node] and world.replicas[node] is not None]
-    first = max((_view(world, node) for node in correct), default=0)
-    missing = fair.run(correct, first + views)
+    missing = fair.run(correct, views) if correct else None
     world.alarm = None
     return missing
 
@@ -97,27 +94,36 @@ class FairNetwork:
             if source not in self.mute and instance not in self.mute:
                 self._push(MESSAGE_S, instance, event)
 
-    def run(self, correct: list[int], last_view: int) -> str | None:
+    def run(self, correct: list[int], views: int) -> str | None:
         """Run until all is done, or until it is clear that it will not be."""
         world = self.world
+        latest = max(_view(world, node) for node in correct)
+        last_view = latest + views
+        missing = self._missing(correct)
+        progress = world.progress
         steps = 0
-        while True:
+        while missing is not None:
             self._post()
-            missing = self._missing(correct)
-            if missing is None:
-                return None
             if not self._heap:
                 return f"{missing}, and nothing is under way"
             self.now_s, count, instance, what = heappop(self._heap)
             steps += 1
             if self.now_s > HORIZON_S or steps > MOST_STEPS:
                 return f"{missing} after {self.now_s:.0f} s and {steps} steps"
-            if max(_view(world, node) for node in correct) > last_view:
+            if latest > last_view:
                 return f"{missing}, and {last_view} views have failed"
             if not isinstance(what, str):
                 world.give(instance, what)
             elif self._latest.get((instance, what)) == count and instance not in self.mute:
                 world.fire(instance, what)
+            else:
+                continue
+            if instance in correct:
+                latest = max(latest, _view(world, instance))
+            if world.progress != progress:
+                progress = world.progress
+                missing = self._missing(correct)
+        return None
 
     def _missing(self, correct: list[int]) -> str | None:
         """Say what is not executed; a request is void once its client has executed a later one (§4.1)."""

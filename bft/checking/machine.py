@@ -2,7 +2,8 @@
 
 Slower than whole schedules, but each step may depend on what is there. Use it for one's own protocol like this:
 
-    from bft.checking.machine import machine
+    from bft.checking.play import play
+from bft.checking.machine import machine
     TestMine = machine(MINE, sizes=(4,)).TestCase
 """
 
@@ -15,10 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bft.checking import operations as ops
 from bft.checking.monitor import Monitor
+from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.strategies import InvariantError, explain, lies, settings
+from bft.checking.subject import Subject
 from bft.checking.subjects import watched
-from bft.checking.world import Subject, World
+from bft.checking.world import World
 
 
 def machine(
@@ -49,7 +52,7 @@ def machine(
         def do(self, operation: ops.Operation) -> None:
             """Carry out one operation."""
             self.done.append(operation)
-            self.world.run((operation,))
+            play(self.world, (operation,))
 
         @initialize(setting=settings(sizes, byzantine))
         def start(self, setting: Setting) -> None:

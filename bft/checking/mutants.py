@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bft.checking import mutant_replicas as wrapped
+from bft.checking.subject import Subject
 from bft.checking.subjects import MakePbft, pbft
-from bft.checking.world import Subject
 from bft.core.quorum import QuorumSystem
 from bft.core.request import NULL_PROPOSAL
 from bft.errors import ScenarioError, bad_value

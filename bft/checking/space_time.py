@@ -7,9 +7,11 @@ from typing import Any
 
 from bft.checking.counterexample import Counterexample
 from bft.checking.diagram import Arrow, Lane, Mark, SpaceTime, marks_of
+from bft.checking.play import play
 from bft.checking.setting import Setting
+from bft.checking.subject import Subject
 from bft.checking.words import Names
-from bft.checking.world import Subject, World
+from bft.checking.world import World
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
 
@@ -47,7 +49,7 @@ class _Watched(World):
 def space_time(example: Counterexample) -> SpaceTime:
     """Run a schedule again and return its diagram, up to the first breach."""
     world = _Watched(example.subject(), example.setting)
-    world.run(example.operations)
+    play(world, example.operations)
     found = example.finding
     last = world.steps if found is None else int(found.breach.time_s)
     names = Names()

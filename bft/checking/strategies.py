@@ -5,7 +5,7 @@ A property test of one's own protocol takes a `Subject` (how to make a replica) 
 
     from hypothesis import given
     from bft.checking.strategies import assert_safe, schedules
-    from bft.checking.world import Subject
+    from bft.checking.subject import Subject
 
     MINE = Subject(name="mine", make_replica=lambda node, setting, keyring: MyReplica(node, setting.n))
 
@@ -27,8 +27,9 @@ from bft.checking import operations as ops
 from bft.checking.counterexample import run
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
+from bft.checking.subject import Subject
 from bft.checking.transcript import transcript
-from bft.checking.world import Subject, World
+from bft.checking.world import World
 from bft.core.quorum import QuorumSystem, max_faults
 
 Schedule = tuple[Setting, list[ops.Operation]]

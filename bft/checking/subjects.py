@@ -9,7 +9,8 @@ from typing import Any
 from bft.checking.forging import RECIPES
 from bft.checking.monitor import Monitor, Timing
 from bft.checking.setting import Setting
-from bft.checking.world import Subject, World
+from bft.checking.subject import Subject
+from bft.checking.world import World
 from bft.core.inputs import Input
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
@@ -87,7 +88,7 @@ def watched(subject: Subject, setting: Setting, *, record: bool = False) -> tupl
         )
     else:
         monitor = Monitor(setting.system(), world.keyring.verify, honest)
-    world.observer = monitor
+    world.watch(monitor)
     return world, monitor
 
 

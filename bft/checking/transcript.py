@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bft.checking import operations as ops
+from bft.checking.play import play
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
+from bft.checking.subject import Subject
 from bft.checking.subjects import watched
 from bft.checking.words import Names, event_words, message_words, set_words
-from bft.checking.world import Subject, World
+from bft.checking.world import World
 
 
 def transcript(subject: Subject, setting: Setting, operations: Iterable[ops.Operation]) -> list[str]:
@@ -23,7 +25,7 @@ def transcript(subject: Subject, setting: Setting, operations: Iterable[ops.Oper
     told = broken = 0
     for number, operation in enumerate(operations, 1):
         lines.append(f"{number:3d}  {_operation(world, operation, names)}")
-        world.run((operation,))
+        play(world, (operation,))
         assert world.records is not None
         lines += [
             f"       {each.node} {event_words(each.event, names)}"

@@ -1,20 +1,18 @@
-"""An untimed, deterministic host for replicas, driven by operations alone.
+"""An untimed, deterministic host for replicas.
 
 The network is a list of pending messages, timers are names that may fire whenever they run, validators are open
-questions. Whoever holds the operations is the adversary. The same operations on the same setting give the same
-events, in every process.
+questions. Nothing happens by itself: whoever calls is the adversary, usually with a schedule of operations
+(`bft.checking.play`). The same calls on the same setting give the same events, in every process.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from bft.checking import operations as ops
-from bft.checking.liveness import stabilise
 from bft.checking.setting import Setting
+from bft.checking.subject import Subject
 from bft.checking.trace import Record, Trace
 from bft.core.effects import (
     Broadcast,
@@ -34,7 +32,6 @@ from bft.core.request import Request, RequestKey
 from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
 
-Recipe = Callable[["World", int, tuple[int, ...]], object | None]
 Pending = tuple[int, Deliver, int]
 """A message on its way: the receiving instance, what it gets, the sending instance (twins share a name)."""
 VERDICTS = (Verdict.ACCEPT, Verdict.REJECT, Verdict.UNSURE)
@@ -53,36 +50,6 @@ class Observer(Protocol):
         """The node is honest no longer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A protocol as the laboratory sees it.
-
-    Attributes
-    ----------
-    name : str
-        What to call it.
-    make_replica : callable
-        From a node's number, the setting and the keys to a replica; called at every start.
-    recipes : mapping
-        What a corrupted node can forge, by name: from the world, the node and numbers to choose by to a message, or
-        None.
-    phases : tuple of str
-        Kinds of message in the order in which a view sends them.
-    changes : tuple of str
-        Kinds of message that lead from one view to the next.
-    view_timer, timers : str, tuple of str
-        The timer that ends a view, and all of them.
-    """
-
-    name: str
-    make_replica: Callable[[int, Setting, SymbolicKeyring], Replica]
-    recipes: Mapping[str, Recipe] = field(default_factory=dict)
-    phases: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-    view_timer: str = "view"
-    timers: tuple[str, ...] = ("view",)
-
-
 class World:
     """Nodes, their network and their validators.
 
@@ -96,6 +63,17 @@ class World:
         Sees all that nodes hear and do as long as they are honest.
     record : bool, optional
         Keep the trace of events.
+
+    Attributes
+    ----------
+    pending : list
+        Messages on their way.
+    open : list
+        Questions to validators.
+    done, reach, progress
+        Number at which each request was executed first, how far each instance is, and how often either has changed.
+    stalled : str or None
+        What was not done after stabilisation.
     """
 
     def __init__(
@@ -121,6 +99,7 @@ class World:
         self.stalled: str | None = None
         self.done: dict[RequestKey, int] = {}
         self.reach = [0] * len(self.ids)
+        self.progress = 0
         self.timers: list[dict[str, float]] = [{} for _ in self.ids]
         self.stored: list[dict[tuple[object, ...], object]] = [{} for _ in self.ids]
         self.others = [tuple(other for other, name in enumerate(self.ids) if name != own) for own in self.ids]
@@ -128,97 +107,16 @@ class World:
         self.honest = [node not in self.corrupted for node in self.ids]
         self.replicas: list[Replica | None] = [subject.make_replica(node, setting, self.keyring) for node in self.ids]
         self._soon: deque[tuple[int, Any]] = deque()
-        self._do: dict[type, Callable[[int, Any], None]] = {
-            Broadcast: self._broadcast,
-            Persist: self._persist,
-            Send: self._send,
-            SetTimer: self._set_timer,
-            CancelTimer: self._cancel_timer,
-            RequestVerdict: self._question,
-            RequestProposal: self._question,
-            Forget: self._forget,
-            Execute: self._execute,
-            StateTransferred: self._transferred,
-        }
-        self._apply: dict[type, Callable[..., None]] = {
-            ops.Deliver: self.deliver,
-            ops.Drop: self.drop,
-            ops.Duplicate: self.duplicate,
-            ops.Replay: self.replay,
-            ops.Exchange: self.exchange,
-            ops.Settle: self.settle,
-            ops.Fire: self.fire,
-            ops.Ask: self.ask,
-            ops.Consult: self.consult,
-            ops.Crash: self.crash,
-            ops.Restart: self.restart,
-            ops.Corrupt: self.corrupt,
-            ops.Forge: self.forge,
-            ops.Heal: self.heal,
-        }
+        self._observers: list[Observer | None] = [None] * len(self.ids)
+        if observer is not None:
+            self.watch(observer)
 
-    # Operations
+    def watch(self, observer: Observer) -> None:
+        """Show an observer what honest nodes hear and do from now on."""
+        self.observer = observer
+        self._observers = [observer if honest else None for honest in self.honest]
 
-    def run(self, operations: Iterable[ops.Operation]) -> World:
-        """Carry out operations in order."""
-        table = self._apply
-        for operation in operations:
-            table[operation.__class__](*operation)
-        return self
-
-    def deliver(self, index: int) -> None:
-        """Deliver one pending message; the last one takes its place."""
-        pending = self.pending
-        if not pending:
-            return
-        place = index % len(pending)
-        last = pending.pop()
-        if place < len(pending):
-            pending[place], last = last, pending[place]
-        self.give(last[0], last[1])
-
-    def drop(self, index: int) -> None:
-        """Lose one pending message."""
-        if self.pending:
-            del self.pending[index % len(self.pending)]
-
-    def duplicate(self, index: int) -> None:
-        """Put a second copy of a pending message on the network."""
-        if self.pending:
-            self.pending.append(self.pending[index % len(self.pending)])
-
-    def replay(self, index: int, node: int) -> None:
-        """Put an old message on the network again, unless it is the node's own."""
-        if self.history:
-            event = self.history[index % len(self.history)]
-            instance = node % len(self.ids)
-            if event.sender != self.ids[instance]:
-                self.pending.append((instance, event, event.sender))
-
-    def exchange(self, kind: str, senders: tuple[int, ...], keep: bool) -> None:
-        """Deliver the pending messages of a kind along a delivery graph; lose or keep the others of that kind."""
-        rest: list[Pending] = []
-        chosen: list[Pending] = []
-        for entry in self.pending:
-            instance, event, source = entry
-            if kind and event.message.__class__.__name__ != kind:
-                rest.append(entry)
-            elif senders and senders[instance % len(senders)] >> source & 1:
-                chosen.append(entry)
-            elif keep:
-                rest.append(entry)
-        self.pending = rest
-        for instance, event, _ in chosen:
-            self.give(instance, event)
-
-    def settle(self, waves: int) -> None:
-        """Deliver all that is pending, and all that comes of it, for a number of waves."""
-        for _ in range(waves):
-            if not self.pending:
-                return
-            wave, self.pending = self.pending, []
-            for instance, event, _ in wave:
-                self.give(instance, event)
+    # What can be done to single nodes
 
     def fire(self, node: int, timer: str) -> None:
         """Let a running timer run out."""
@@ -261,27 +159,9 @@ class World:
             self.corrupted.add(node)
             self.keyring.corrupted.add(node)
             self.honest[node] = False
+            self._observers[node] = None
             if self.observer is not None:
                 self.observer.corrupt(node)
-
-    def forge(self, recipe: str, actor: int, nodes: int, choices: tuple[int, ...]) -> None:
-        """Let a corrupted node send a forged message, if there is one and something to build from."""
-        make = self.subject.recipes.get(recipe)
-        if make is None or not self.corrupted:
-            return
-        liars = sorted(self.corrupted)
-        node = liars[actor % len(liars)]
-        message = make(self, node, choices)
-        if message is None:
-            return
-        event = Deliver(node, message)
-        for instance in self.others[node]:
-            if nodes >> instance & 1:
-                self.pending.append((instance, event, node))
-
-    def heal(self, views: int, silent: int) -> None:
-        """Let time flow, and see whether what clients asked gets done; if not, `stalled` says what is missing."""
-        self.stalled = self.stalled or stabilise(self, views, silent)
 
     # What the nodes see
 
@@ -302,25 +182,23 @@ class World:
         if replica is None:
             return
         steps = self.steps = self.steps + 1
-        observer = self.observer if self.honest[instance] else None
+        observer = self._observers[instance]
         if observer is not None:
             observer.hear(steps, instance, event)
         effects = replica.step(float(steps), event)
-        if effects:
-            self._perform(instance, effects, observer)
-            while self._soon:
-                self.give(*self._soon.popleft())
-
-    def _perform(self, instance: int, effects: Iterable[object], observer: Observer | None) -> None:
-        do = self._do
+        if not effects:
+            return
+        do = _DO
         for effect in effects:
             action = do.get(effect.__class__)
             if action is not None:
-                action(instance, effect)
+                action(self, instance, effect)
             elif self.records is not None:
                 self.record(instance, effect)
             if observer is not None:
-                observer.observe(self.steps, instance, effect)
+                observer.observe(steps, instance, effect)
+        while self._soon:
+            self.give(*self._soon.popleft())
 
     def _broadcast(self, instance: int, effect: Broadcast) -> None:
         message = effect.message
@@ -363,6 +241,7 @@ class World:
 
     def _execute(self, instance: int, effect: Execute) -> None:
         if self.honest[instance]:
+            self.progress += 1
             self.reach[instance] = max(self.reach[instance], effect.seq)
             if effect.proposal.request is not None:
                 self.done.setdefault(effect.proposal.request.key, effect.seq)
@@ -370,6 +249,7 @@ class World:
             self.record(instance, effect)
 
     def _transferred(self, instance: int, effect: StateTransferred) -> None:
+        self.progress += 1
         self.reach[instance] = max(self.reach[instance], effect.seq)
         if self.records is not None:
             self.record(instance, effect)
@@ -392,6 +272,21 @@ class World:
     def trace(self) -> Trace:
         """The recorded events."""
         return Trace(self.records or [])
+
+
+_DO: dict[type, Callable[[World, int, Any], None]] = {
+    Broadcast: World._broadcast,
+    Persist: World._persist,
+    Send: World._send,
+    SetTimer: World._set_timer,
+    CancelTimer: World._cancel_timer,
+    RequestVerdict: World._question,
+    RequestProposal: World._question,
+    Forget: World._forget,
+    Execute: World._execute,
+    StateTransferred: World._transferred,
+}
+"""What the host does about an effect; the other events only go into the trace."""
 
 
 def _number(key: tuple[object, ...]) -> int:

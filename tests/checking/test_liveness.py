@@ -61,3 +61,9 @@ def test_a_view_change_lost_after_its_sender_moved_on_does_not_block_the_others(
     )
     world, _ = run(PBFT, Setting(corruptions=1), schedule)
     assert world.stalled is None
+
+
+def test_without_a_correct_node_nothing_is_owed():
+    setting = Setting(byzantine=(0, 1, 2, 3))
+    world, _ = run(PBFT, setting, (ops.Ask(0, ALL), ops.Heal(4, 0)))
+    assert world.stalled is None

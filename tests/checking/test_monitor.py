@@ -25,6 +25,7 @@ from bft.checking.invariants.proofs import (
     view_change_fault,
 )
 from bft.checking.monitor import INVARIANTS, Monitor
+from bft.checking.play import play
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subjects import FullCheck, pbft, watched
@@ -152,7 +153,7 @@ def test_the_naive_judge_and_the_protocol_agree_on_every_proof(index):
     made = generate("knowledge", 23, index, PBFT, n=4)
     setting = replace(made.setting, byzantine=(index % 4,), corruptions=0, twins=())
     world, _ = watched(PBFT, setting)
-    world.run(made.operations)
+    play(world, made.operations)
     system = setting.system()
     verifier = Verifier(system, Rules(), world.keyring, setting.window, setting.checkpoint_interval)
     facts = Facts(

@@ -9,8 +9,8 @@ from bft.checking import operations as ops
 from bft.checking.machine import machine
 from bft.checking.setting import Setting
 from bft.checking.strategies import InvariantError, assert_safe, schedules
+from bft.checking.subject import Subject
 from bft.checking.transcript import transcript
-from bft.checking.world import Subject
 from bft.core.effects import Broadcast, Execute
 from bft.core.inputs import ClientRequest, Deliver
 from bft.core.request import Proposal

@@ -12,6 +12,7 @@ from bft.checking import operations as ops
 from bft.checking import strategies as bst
 from bft.checking.counterexample import run
 from bft.checking.generators import GENERATORS, generate
+from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft, watched
 from bft.checking.world import World
@@ -28,44 +29,44 @@ def executed(world):
 
 def test_asking_and_settling_executes_everywhere_in_order():
     world = World(PBFT, Setting(), record=True)
-    world.run([ops.Ask(0, ALL), ops.Ask(1, ALL), ops.Settle(8)])
+    play(world, [ops.Ask(0, ALL), ops.Ask(1, ALL), ops.Settle(8)])
     assert sorted(executed(world)) == [(node, seq) for node in range(4) for seq in (1, 2)]
     assert world.reach == [2, 2, 2, 2]
 
 
 def test_what_is_dropped_is_not_delivered():
     world = World(PBFT, Setting(), record=True)
-    world.run([ops.Ask(0, ALL), *[ops.Drop(0)] * 3, ops.Settle(8)])
+    play(world, [ops.Ask(0, ALL), *[ops.Drop(0)] * 3, ops.Settle(8)])
     assert executed(world) == []
 
 
 def test_a_crashed_node_hears_nothing_and_comes_back_with_what_it_stored():
     world = World(PBFT, Setting(), record=True)
-    world.run([ops.Ask(0, ALL), ops.Settle(1), ops.Crash(3), ops.Settle(8)])
+    play(world, [ops.Ask(0, ALL), ops.Settle(1), ops.Crash(3), ops.Settle(8)])
     assert {node for node, _ in executed(world)} == {0, 1, 2}
-    world.run([ops.Restart(3), ops.Settle(8)])
+    play(world, [ops.Restart(3), ops.Settle(8)])
     assert world.reach == [1, 1, 1, 1]
 
 
 def test_a_delivery_graph_decides_who_hears_whom():
     world = World(PBFT, Setting())
-    world.run([ops.Ask(0, ALL), ops.Exchange("PrePrepare", (0, 1, 0, 0), True)])
+    play(world, [ops.Ask(0, ALL), ops.Exchange("PrePrepare", (0, 1, 0, 0), True)])
     kinds = [(receiver, type(event.message).__name__) for receiver, event, _ in world.pending]
     assert [receiver for receiver, kind in kinds if kind == "PrePrepare"] == [2, 3]
-    world.run([ops.Exchange("PrePrepare", (0, 0, 0, 0), False)])
+    play(world, [ops.Exchange("PrePrepare", (0, 0, 0, 0), False)])
     assert {type(event.message).__name__ for _, event, _ in world.pending} == {"Prepare"}
 
 
 def test_corruption_is_limited_by_the_budget():
     world = World(PBFT, Setting(corruptions=1))
-    world.run([ops.Corrupt(2), ops.Corrupt(1)])
+    play(world, [ops.Corrupt(2), ops.Corrupt(1)])
     assert world.corrupted == {2}
     assert world.honest == [True, True, False, True]
 
 
 def test_twins_share_a_name_and_say_different_things():
     world = World(PBFT, Setting(byzantine=(0,), twins=(0,)))
-    world.run([ops.Ask(0, 0b10001)])
+    play(world, [ops.Ask(0, 0b10001)])
     digests = {event.message.digest for _, event, _ in world.pending}
     senders = {event.sender for _, event, _ in world.pending}
     assert len(digests) == 2
@@ -90,7 +91,7 @@ def test_every_list_of_operations_can_be_run(data):
     setting = data.draw(bst.settings((3, 4), byzantine=2))
     schedule = data.draw(st.lists(bst.operations(PBFT, setting), max_size=30))
     world, _ = watched(PBFT, setting)
-    world.run(schedule)
+    play(world, schedule)
     assert len(world.replicas) == setting.instances
 
 

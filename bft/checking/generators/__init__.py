@@ -13,7 +13,7 @@ from bft.checking.generators.twin_schedules import twin_schedule
 from bft.checking.generators.view_schedules import view_schedule
 from bft.checking.operations import Operation
 from bft.checking.setting import Setting
-from bft.checking.world import Subject
+from bft.checking.subject import Subject
 from bft.core.quorum import QuorumSystem
 
 Generator = Callable[[Draws, Subject, Setting], list[Operation]]

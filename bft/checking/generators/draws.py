@@ -46,7 +46,12 @@ class Draws:
 
     def subset(self, size: int, percent: int) -> int:
         """Return a bit mask in which each of `size` bits is set with a probability."""
-        return sum(1 << bit for bit in range(size) if self.number() % 100 < percent)
+        number = self.number
+        mask = 0
+        for bit in range(size):
+            if number() % 100 < percent:
+                mask |= 1 << bit
+        return mask
 
     def choices(self, count: int) -> tuple[int, ...]:
         """Return numbers for a recipe, small enough to read."""

@@ -7,7 +7,7 @@ from bft.checking.generators.draws import Draws
 from bft.checking.generators.random_schedules import random_schedule
 from bft.checking.generators.view_schedules import view_schedule
 from bft.checking.setting import Setting
-from bft.checking.world import Subject
+from bft.checking.subject import Subject
 
 
 def healed_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:

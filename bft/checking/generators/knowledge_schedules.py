@@ -7,7 +7,7 @@ from bft.checking.generators.draws import Draws
 from bft.checking.generators.random_schedules import EVERYONE, forged, recipes_of
 from bft.checking.generators.view_schedules import graph, normal_case, view_change
 from bft.checking.setting import Setting
-from bft.checking.world import Subject
+from bft.checking.subject import Subject
 
 
 def knowledge_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:

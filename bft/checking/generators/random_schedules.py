@@ -9,7 +9,7 @@ from __future__ import annotations
 from bft.checking import operations as ops
 from bft.checking.generators.draws import Draws
 from bft.checking.setting import Setting
-from bft.checking.world import Subject
+from bft.checking.subject import Subject
 
 EVERYONE = (1 << 30) - 1
 CHOICES = 14

@@ -10,7 +10,7 @@ from bft.checking import operations as ops
 from bft.checking.generators.draws import Draws
 from bft.checking.generators.random_schedules import EVERYONE
 from bft.checking.setting import Setting
-from bft.checking.world import Subject
+from bft.checking.subject import Subject
 
 
 def partition(draws: Draws, setting: Setting) -> tuple[int, ...]:

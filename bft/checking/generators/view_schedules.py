@@ -10,7 +10,7 @@ from bft.checking import operations as ops
 from bft.checking.generators.draws import Draws
 from bft.checking.generators.random_schedules import EVERYONE, forged, recipes_of
 from bft.checking.setting import Setting
-from bft.checking.world import Subject
+from bft.checking.subject import Subject
 
 
 def graph(draws: Draws, size: int) -> tuple[int, ...]:

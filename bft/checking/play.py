@@ -1,0 +1,129 @@
+"""Plays a schedule: what each operation does to a world.
+
+Every operation is interpreted totally, see `operations`. What happens to single nodes stands in `world`, what happens
+after stabilisation in `liveness`; here stands what the adversary does to the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from bft.checking import operations as ops
+from bft.checking.liveness import stabilise
+from bft.checking.world import Pending, World
+from bft.core.inputs import Deliver
+
+
+def play(world: World, operations: Iterable[ops.Operation]) -> World:
+    """Carry out operations in order, and return the world."""
+    table = _TABLE
+    for operation in operations:
+        table[operation.__class__](world, *operation)
+    return world
+
+
+def deliver(world: World, index: int) -> None:
+    """Deliver one pending message; the last one takes its place."""
+    pending = world.pending
+    if not pending:
+        return
+    place = index % len(pending)
+    last = pending.pop()
+    if place < len(pending):
+        pending[place], last = last, pending[place]
+    world.give(last[0], last[1])
+
+
+def drop(world: World, index: int) -> None:
+    """Lose one pending message."""
+    if world.pending:
+        del world.pending[index % len(world.pending)]
+
+
+def duplicate(world: World, index: int) -> None:
+    """Put a second copy of a pending message on the network."""
+    if world.pending:
+        world.pending.append(world.pending[index % len(world.pending)])
+
+
+def replay(world: World, index: int, node: int) -> None:
+    """Put an old message on the network again, unless it is the node's own."""
+    if world.history:
+        event = world.history[index % len(world.history)]
+        instance = node % len(world.ids)
+        if event.sender != world.ids[instance]:
+            world.pending.append((instance, event, event.sender))
+
+
+def exchange(world: World, kind: str, senders: tuple[int, ...], keep: bool) -> None:
+    """Deliver the pending messages of a kind along a delivery graph; lose or keep the others of that kind."""
+    heard = [senders[instance % len(senders)] if senders else 0 for instance in range(len(world.ids))]
+    rest: list[Pending] = []
+    chosen: list[Pending] = []
+    latest: Deliver | None = None
+    meant = not kind
+    for entry in world.pending:
+        instance, event, source = entry
+        if event is not latest and kind:  # the copies of a broadcast stand side by side
+            latest = event
+            meant = event.message.__class__.__name__ == kind
+        if not meant:
+            rest.append(entry)
+        elif heard[instance] >> source & 1:
+            chosen.append(entry)
+        elif keep:
+            rest.append(entry)
+    world.pending = rest
+    give = world.give
+    for instance, event, _ in chosen:
+        give(instance, event)
+
+
+def settle(world: World, waves: int) -> None:
+    """Deliver all that is pending, and all that comes of it, for a number of waves."""
+    give = world.give
+    for _ in range(waves):
+        if not world.pending:
+            return
+        wave, world.pending = world.pending, []
+        for instance, event, _ in wave:
+            give(instance, event)
+
+
+def forge(world: World, recipe: str, actor: int, nodes: int, choices: tuple[int, ...]) -> None:
+    """Let a corrupted node send a forged message, if there is one and something to build from."""
+    make = world.subject.recipes.get(recipe)
+    if make is None or not world.corrupted:
+        return
+    liars = sorted(world.corrupted)
+    node = liars[actor % len(liars)]
+    message = make(world, node, choices)
+    if message is None:
+        return
+    event = Deliver(node, message)
+    for instance in world.others[node]:
+        if nodes >> instance & 1:
+            world.pending.append((instance, event, node))
+
+
+def heal(world: World, views: int, silent: int) -> None:
+    """Let time flow, and see whether what clients asked gets done; if not, `stalled` says what is missing."""
+    world.stalled = world.stalled or stabilise(world, views, silent)
+
+
+_TABLE: dict[type, Callable[..., None]] = {
+    ops.Deliver: deliver,
+    ops.Drop: drop,
+    ops.Duplicate: duplicate,
+    ops.Replay: replay,
+    ops.Exchange: exchange,
+    ops.Settle: settle,
+    ops.Fire: World.fire,
+    ops.Ask: World.ask,
+    ops.Consult: World.consult,
+    ops.Crash: World.crash,
+    ops.Restart: World.restart,
+    ops.Corrupt: World.corrupt,
+    ops.Forge: forge,
+    ops.Heal: heal,
+}

@@ -1,0 +1,49 @@
+"""A protocol as the laboratory sees it: how to make a replica, and what there is to know for attacking it.
+
+The host of replicas is `world`; the protocols that ship with the laboratory stand in `subjects`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bft.checking.setting import Setting
+from bft.core.replica import Replica
+from bft.core.signatures import SymbolicKeyring
+
+if TYPE_CHECKING:
+    from bft.checking.world import World
+
+Recipe = Callable[["World", int, tuple[int, ...]], object | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A protocol under examination.
+
+    Attributes
+    ----------
+    name : str
+        What to call it.
+    make_replica : callable
+        From a node's number, the setting and the keys to a replica; called at every start.
+    recipes : mapping
+        What a corrupted node can forge, by name: from the world, the node and numbers to choose by to a message, or
+        None.
+    phases : tuple of str
+        Kinds of message in the order in which a view sends them.
+    changes : tuple of str
+        Kinds of message that lead from one view to the next.
+    view_timer, timers : str, tuple of str
+        The timer that ends a view, and all of them.
+    """
+
+    name: str
+    make_replica: Callable[[int, Setting, SymbolicKeyring], Replica]
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    phases: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    view_timer: str = "view"
+    timers: tuple[str, ...] = ("view",)
