@@ -83,6 +83,7 @@ class Monitor:
         self.breaches: list[Breach] = []
         self.split = False
         self._honest = self.facts.honest
+        self._nodes = self.facts.nodes
         self._table: Mapping[type, tuple[tuple[tuple[str, Check], ...], tuple[Lesson, ...]]] = (
             STATE_MACHINE_TABLE if window is None else PBFT_TABLE
         )
@@ -101,30 +102,26 @@ class Monitor:
         """Take note of an input that a node is about to get."""
         if node not in self._honest:
             return
-        own = self.facts.nodes[node]
+        own = self._nodes[node]
         if own.due_view > own.view:
             self._breach("LV3", time_s, node, f"stayed in view {own.view} though a weak quorum left for {own.due_view}")
             own.due_view = 0
         own.last_input = event
-        if event.__class__ is Deliver:
+        if event.__class__ is Deliver and event.message.__class__ is ViewChange:
             assert isinstance(event, Deliver)
-            message = event.message
-            if (
-                isinstance(message, ViewChange)
-                and message.replica == event.sender
-                and self.facts.fault_of(message, view_change_fault) is None
-            ):
-                own.heard_changes.setdefault(message.view, set()).add(message.replica)
-                own.due_view = view_changes.view_to_join(self.facts, node)
+            self._hear_view_change(node, event)
 
     def observe(self, time_s: float, node: int, event: object) -> None:
         """Check an event or effect of a node, then learn from it."""
-        kind = event.__class__
-        if kind is Broadcast or kind is Send:
-            event = event.message  # type: ignore[attr-defined]
-            kind = event.__class__
-        entry = self._table.get(kind)
-        if entry is None or node not in self._honest:
+        entry = self._table.get(event.__class__)
+        if entry is None:
+            if event.__class__ is not Broadcast and event.__class__ is not Send:
+                return
+            event = event.message
+            entry = self._table.get(event.__class__)
+            if entry is None:
+                return
+        if node not in self._honest:
             return
         facts = self.facts
         for name, check in entry[0]:
@@ -137,6 +134,15 @@ class Monitor:
     def corrupt(self, node: int) -> None:
         """The node is honest no longer: what it does from now on is not judged."""
         self._honest.discard(node)
+
+    def _hear_view_change(self, node: int, event: Deliver) -> None:
+        """Remember who has left for which view; a weak quorum calls the node to follow (LV3)."""
+        message = event.message
+        assert isinstance(message, ViewChange)
+        if message.replica == event.sender and self.facts.fault_of(message, view_change_fault) is None:
+            own = self.facts.nodes[node]
+            own.heard_changes.setdefault(message.view, set()).add(message.replica)
+            own.due_view = view_changes.view_to_join(self.facts, node)
 
     def _breach(self, name: str, time_s: float, node: int, detail: str) -> None:
         first_split = name == "S1" and not self.split

@@ -9,6 +9,7 @@ from typing import Any
 from bft.checking.forging import RECIPES
 from bft.checking.monitor import Monitor, Timing
 from bft.checking.setting import Setting
+from bft.checking.shared_verifier import Judges
 from bft.checking.subject import Subject
 from bft.checking.world import World
 from bft.core.inputs import Input
@@ -40,8 +41,13 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
             rules=wanted,
         )
 
+    judges = Judges()
+
     def make(node: int, setting: Setting, keyring: SymbolicKeyring) -> Replica:
-        return make_replica(node, config(setting), keyring)
+        told = config(setting)
+        replica = make_replica(node, told, keyring)
+        judges.share(replica, told, keyring)
+        return replica
 
     return Subject(
         name="pbft",

@@ -15,11 +15,12 @@ class BallotBox(Generic[Message]):
     A voter that votes under too many keys loses its lowest ones, so a liar can fill only its own few places.
     """
 
-    __slots__ = ("_by_key", "_keys_of")
+    __slots__ = ("_by_key", "_highest", "_keys_of")
 
     def __init__(self) -> None:
         self._by_key: dict[int, dict[int, Message]] = {}
         self._keys_of: dict[int, list[int]] = {}
+        self._highest: dict[int, int] = {}
 
     def add(self, key: int, voter: int, message: Message) -> bool:
         """Keep the voter's first message under `key`; return False if it had one."""
@@ -29,6 +30,8 @@ class BallotBox(Generic[Message]):
         votes[voter] = message
         keys = self._keys_of.setdefault(voter, [])
         keys.append(key)
+        if key > self._highest.get(voter, -1):
+            self._highest[voter] = key
         if len(keys) > KEYS_PER_VOTER:
             lowest = min(keys)
             keys.remove(lowest)
@@ -48,13 +51,13 @@ class BallotBox(Generic[Message]):
 
     def highest_above(self, key: int) -> dict[int, int]:
         """Return each voter's highest key above `key`, for those who have one."""
-        highest = {voter: max(keys) for voter, keys in self._keys_of.items() if keys}
-        return {voter: top for voter, top in highest.items() if top > key}
+        return {voter: top for voter, top in self._highest.items() if top > key}
 
     def forget_through(self, key: int) -> None:
         """Drop everything at or below `key`."""
         self._by_key = {kept: votes for kept, votes in self._by_key.items() if kept > key}
         self._keys_of = {voter: [kept for kept in keys if kept > key] for voter, keys in self._keys_of.items()}
+        self._highest = {voter: top for voter, top in self._highest.items() if top > key}
 
     def items(self) -> list[tuple[int, dict[int, Message]]]:
         """Return every key that has votes, in ascending order, with its messages by voter."""
@@ -66,4 +69,5 @@ class BallotBox(Generic[Message]):
         if self._by_key or self._keys_of:
             twin._by_key = {key: dict(votes) for key, votes in self._by_key.items()}
             twin._keys_of = {voter: list(keys) for voter, keys in self._keys_of.items()}
+            twin._highest = dict(self._highest)
         return twin

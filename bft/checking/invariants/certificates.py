@@ -50,15 +50,19 @@ def committed_keeps_prepared(facts: Facts, node: int, event: Committed) -> str |
 
 def prepared_is_proved(facts: Facts, node: int, event: Prepared) -> str | None:
     """C4: an accepted pre-prepare and prepares of distinct backups make, with the primary, a quorum."""
-    place = f"view {event.view} seq {event.seq}"
+    fault = _unproved_prepare(facts, node, event)
+    return None if fault is None else f"view {event.view} seq {event.seq}: {fault}"
+
+
+def _unproved_prepare(facts: Facts, node: int, event: Prepared) -> str | None:
     if facts.nodes[node].accepted.get((event.view, event.seq)) != event.digest:
-        return f"{place}: prepared without having accepted its pre-prepare"
+        return "prepared without having accepted its pre-prepare"
     if facts.weigh((facts.primary(event.view), *event.voters)) < facts.quorum:
-        return f"{place}: prepared by backups {event.voters} alone"
+        return f"prepared by backups {event.voters} alone"
     if len(set(event.voters)) != len(event.voters):
-        return f"{place}: prepares counted twice in {event.voters}"
+        return f"prepares counted twice in {event.voters}"
     votes = facts.votes.get((Prepare, event.view, event.seq), {})
-    return _uncast(facts, place, event.digest, event.voters, votes)
+    return _uncast(facts, event.digest, event.voters, votes)
 
 
 def no_prepare_of_primary(facts: Facts, node: int, event: Prepared) -> str | None:
@@ -70,20 +74,24 @@ def no_prepare_of_primary(facts: Facts, node: int, event: Prepared) -> str | Non
 
 def committed_is_proved(facts: Facts, node: int, event: Committed) -> str | None:
     """C5: the node prepared it, and a quorum of distinct nodes committed it."""
-    place = f"view {event.view} seq {event.seq}"
+    fault = _unproved_commit(facts, node, event)
+    return None if fault is None else f"view {event.view} seq {event.seq}: {fault}"
+
+
+def _unproved_commit(facts: Facts, node: int, event: Committed) -> str | None:
     if node not in facts.prepared_by.get((event.view, event.seq, event.digest), ()):
-        return f"{place}: committed without having prepared"
+        return "committed without having prepared"
     if facts.weigh(event.voters) < facts.quorum or len(set(event.voters)) != len(event.voters):
-        return f"{place}: committed by {event.voters} alone"
+        return f"committed by {event.voters} alone"
     votes = facts.votes.get((Commit, event.view, event.seq), {})
-    return _uncast(facts, place, event.digest, event.voters, votes)
+    return _uncast(facts, event.digest, event.voters, votes)
 
 
-def _uncast(facts: Facts, place: str, digest: str, voters: tuple[int, ...], votes: dict[int, str]) -> str | None:
+def _uncast(facts: Facts, digest: str, voters: tuple[int, ...], votes: dict[int, str]) -> str | None:
     """Name an honest voter that never cast the vote that was counted."""
     for voter in voters:
         if votes.get(voter) != digest and voter in facts.honest:
-            return f"{place}: node {voter} never voted for {digest[:8]}"
+            return f"node {voter} never voted for {digest[:8]}"
     return None
 
 

@@ -47,8 +47,7 @@ def interval_fits(facts: Facts, node: int, event: CheckpointStable) -> str | Non
 def decision_is_proved(facts: Facts, node: int, event: Persist) -> str | None:
     """C5: what a node takes as decided, from whomever, a quorum of signed commits stands behind."""
     for _, value in event.entries:
-        if value.__class__ is Decision:
-            assert isinstance(value, Decision)
+        if isinstance(value, Decision):
             fault = facts.fault_of(value, decision_fault)
             if fault is not None:
                 return f"decision at seq {value.seq}: {fault}"

@@ -141,8 +141,13 @@ class Facts:
         return view % self.n
 
     def weigh(self, voters: Iterable[int]) -> int:
-        """Return the weight of distinct voters."""
-        return sum(self.weights[voter] for voter in set(voters) if 0 <= voter < self.n)
+        """Return the weight of distinct voters; strangers weigh nothing."""
+        weights, n = self.weights, self.n
+        total = 0
+        for voter in set(voters):
+            if 0 <= voter < n:
+                total += weights[voter]
+        return total
 
     def fault_of(self, message: Any, judge: Callable[[Facts, Any], str | None]) -> str | None:
         """Return what is wrong with a proof. A good one is judged once however many nodes meet it.

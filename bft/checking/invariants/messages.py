@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bft.checking.invariants.facts import Facts, Invariant
+from bft.checking.invariants.facts import Facts, Invariant, NodeFacts
 from bft.core.effects import Persist, RequestVerdict
 from bft.core.events import PrePrepareAccepted, Restarted, ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import CatchUp, Checkpoint, Commit, NewView, Prepare, PrePrepare, Status, ViewChange
@@ -41,24 +41,27 @@ def one_view_message(facts: Facts, node: int, message: ViewChange | NewView) -> 
 
 def acceptable(facts: Facts, node: int, event: PrePrepareAccepted) -> str | None:
     """M2: the primary's own pre-prepare, of this view, alone in its place, with its digest and a real request."""
-    own = facts.nodes[node]
-    place = f"view {event.view} seq {event.seq}"
+    fault = _unacceptable(facts, facts.nodes[node], event)
+    return None if fault is None else f"view {event.view} seq {event.seq}: {fault}"
+
+
+def _unacceptable(facts: Facts, own: NodeFacts, event: PrePrepareAccepted) -> str | None:
     message = own.received.get(event.seq)
     if event.view != own.view or not own.active:
-        return f"{place}: accepted in view {own.view}{'' if own.active else ', which it has left'}"
+        return f"accepted in view {own.view}{'' if own.active else ', which it has left'}"
     if own.accepted.get((event.view, event.seq), event.digest) != event.digest:
-        return f"{place}: a second digest accepted"
+        return "a second digest accepted"
     if message is None or message.view != event.view or message.digest != event.digest:
-        return f"{place}: accepted without a pre-prepare"
+        return "accepted without a pre-prepare"
     if message.replica != facts.primary(event.view):
-        return f"{place}: accepted from node {message.replica}, which is not the primary"
+        return f"accepted from node {message.replica}, which is not the primary"
     if message.proposal.digest != event.digest:
-        return f"{place}: accepted with a digest that is not its proposal's"
+        return "accepted with a digest that is not its proposal's"
     request = message.proposal.request
     if request is not None and not facts.genuine(request):
-        return f"{place}: accepted with a request that no client signed"
+        return "accepted with a request that no client signed"
     if request is None and not event.carried:
-        return f"{place}: null request accepted outside a new view"
+        return "null request accepted outside a new view"
     return None
 
 

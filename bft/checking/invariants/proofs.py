@@ -72,7 +72,7 @@ def view_change_fault(facts: Facts, message: ViewChange) -> str | None:
             return f"seq {first.seq} outside its window"
         if not 0 <= first.view < message.view:
             return f"an entry of view {first.view}"
-        fault = certificate_fault(facts, certificate)
+        fault = facts.fault_of(certificate, certificate_fault)
         if fault is not None:
             return f"seq {first.seq}: {fault}"
     return None
@@ -124,7 +124,7 @@ def _wrong_votes(facts: Facts, message: NewView) -> list[tuple[str, str]]:
     for change in message.view_changes:
         if change.view != message.view:
             faults.append(("V3", f"new-view {message.view} counts a view-change for view {change.view}"))
-        fault = view_change_fault(facts, change)
+        fault = facts.fault_of(change, view_change_fault)
         if fault is not None:
             faults.append(("V1", f"new-view {message.view}: view-change of node {change.replica}: {fault}"))
     return faults

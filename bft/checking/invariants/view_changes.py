@@ -37,6 +37,8 @@ def _new_view_rule(rule: str) -> Callable[[Facts, int, ViewEntered], str | None]
         message = facts.nodes[node].new_view
         if message is None or message.view != event.view:
             return f"view {event.view} entered without a new-view" if rule == "V3" else None
+        if id(message) in facts.proved:
+            return None
         faults = facts.follows(message, judge_new_view).faults
         return next((detail for broken, detail in faults if broken == rule), None)
 
@@ -112,7 +114,8 @@ def _later_views(facts: Facts, node: int) -> dict[int, int]:
     """Return, for each sender of a view-change for a later view than the node's, the highest of them."""
     own = facts.nodes[node]
     later: dict[int, int] = {}
-    for view in sorted(view for view in own.heard_changes if view > own.view):
+    ahead = [view for view in own.heard_changes if view > own.view]
+    for view in sorted(ahead):
         later.update(dict.fromkeys(own.heard_changes[view], view))
     return later
 
@@ -120,7 +123,7 @@ def _later_views(facts: Facts, node: int) -> dict[int, int]:
 def view_to_join(facts: Facts, node: int) -> int:
     """LV3: the view that a weak quorum calls the node to, the smallest they name; 0 if none does."""
     later = _later_views(facts, node)
-    return min(later.values()) if facts.weigh(later) > facts.system.tolerated else 0
+    return min(later.values()) if later and facts.weigh(later) > facts.system.tolerated else 0
 
 
 def timer_doubles(facts: Facts, node: int, event: SetTimer) -> str | None:

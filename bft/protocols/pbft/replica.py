@@ -17,6 +17,7 @@ from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, Snapshot, StateMachine
 from bft.protocols.pbft import catch_up, checkpoints, execution, fingerprint, normal_case, recovery, view_change
+from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.config import PbftConfig
 from bft.protocols.pbft.messages import (
     CatchUp,
@@ -114,6 +115,15 @@ class PbftReplica:
     def drops(self) -> Mapping[str, int]:
         """How many inputs did not count, by reason."""
         return self._state.drops
+
+    @property
+    def verifier(self) -> Verifier:
+        """Who judges proofs for this replica; a laboratory may give all replicas the same one."""
+        return self._state.verifier
+
+    @verifier.setter
+    def verifier(self, verifier: Verifier) -> None:
+        self._state.verifier = verifier
 
     @property
     def waiting(self) -> bool:

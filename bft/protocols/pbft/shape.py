@@ -62,7 +62,12 @@ def preprepare(body: Any) -> bool:
 
 def votes(bodies: Any, kind: type[Prepare | Commit | Checkpoint]) -> bool:
     """Return whether this is a tuple of votes of one kind; what they say is compared where they prove something."""
-    return isinstance(bodies, tuple) and all(vote.__class__ is kind for vote in bodies)
+    if not isinstance(bodies, tuple):
+        return False
+    for vote in bodies:  # noqa: SIM110 - as above
+        if vote.__class__ is not kind:
+            return False
+    return True
 
 
 def checkpoint(body: Any) -> bool:

@@ -59,7 +59,7 @@ def leave_for(state: State, view: int) -> None:
 
 def on_view_change(state: State, sender: int, message: ViewChange) -> None:
     """Somebody leaves for a view: follow a weak quorum, and as its primary gather a quorum (§4.4)."""
-    if not shape.view_change(message):
+    if not state.verifier.knows(message) and not shape.view_change(message):
         return state.drop("malformed message")
     if state.rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")
@@ -87,14 +87,16 @@ def check_quorum(state: State) -> None:
     Those who wait for a later view have left this one too, so they count for the time, though not for the new view:
     else a replica that moved on alone would leave the others waiting for its view-change for ever.
     """
+    if state.active:
+        return
     messages = state.view_changes.at(state.view)
     quorum = state.rules.view_change_quorum(state.system)
-    left = {*messages, *state.view_changes.highest_above(state.view)}
-    if state.active or state.system.weight(left) < quorum:
-        return
-    if state.is_primary and state.system.weight(messages) >= quorum:
+    enough = state.system.weight(messages) >= quorum
+    if enough and state.is_primary:
         make_new_view(state, tuple(messages[voter] for voter in sorted(messages)))
-    elif not state.view_timer_runs:
+    elif not state.view_timer_runs and (
+        enough or state.system.weight({*messages, *state.view_changes.highest_above(state.view)}) >= quorum
+    ):
         state.start_view_timer()
 
 
@@ -113,7 +115,7 @@ def on_new_view(state: State, message: NewView) -> None:
 
     The signature, not the sender, vouches for it: anyone may pass it on to a replica left behind.
     """
-    if not shape.new_view(message):
+    if not state.verifier.knows(message) and not shape.new_view(message):
         return state.drop("malformed message")
     if message.view < state.view or message.view == 0 or (message.view == state.view and state.active):
         return state.drop("old new-view")
