@@ -19,6 +19,7 @@ Needs hypothesis; nothing else in `bft` imports this module.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from hypothesis import note
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from bft.core.quorum import QuorumSystem, max_faults
 
 Schedule = tuple[Setting, list[ops.Operation]]
 CHOICES = 14
+TURN = 10
 
 
 class InvariantError(AssertionError):
@@ -74,40 +76,30 @@ def settings(
     prompt_validators : bool, optional
         Whether validators answer at once; by default both.
     """
-    n = draw(st.sampled_from(list(sizes)))
+    n = draw(_one_of(tuple(sizes)))
     most = max_faults(n) if byzantine is None else min(byzantine, n)
-    liars = tuple(sorted(draw(st.sets(st.integers(0, n - 1), max_size=most))))
-    interval, window = draw(st.sampled_from(((2, 4), (1, 2), (2, 5), (3, 4))))
+    liars = tuple(sorted(draw(_sets_of_nodes(n, most)))) if most else ()
+    interval, window = draw(_WINDOWS)
     return Setting(
         n=n,
         byzantine=liars,
-        corruptions=draw(st.integers(0, most - len(liars))) if corruptions else 0,
-        twins=liars if twins and liars and draw(st.booleans()) else (),
-        clients=draw(st.integers(1, 3)),
+        corruptions=draw(_up_to(most - len(liars))) if corruptions and most > len(liars) else 0,
+        twins=liars if twins and liars and draw(_BOOLEANS) else (),
+        clients=draw(_CLIENTS),
         checkpoint_interval=interval,
         window=window,
-        prompt_validators=draw(st.booleans()) if prompt_validators is None else prompt_validators,
+        prompt_validators=draw(_BOOLEANS) if prompt_validators is None else prompt_validators,
     )
 
 
 def delivery_graphs(size: int) -> st.SearchStrategy[tuple[int, ...]]:
     """For each of `size` nodes the bit mask of those that it hears; simplest where all hear all."""
-    everyone = (1 << size) - 1
-    deaf = st.integers(0, everyone)
-    return st.tuples(*[st.just(0) | deaf for _ in range(size)]).map(
-        lambda unheard: tuple(everyone & ~mask for mask in unheard)
-    )
+    return _delivery_graphs(size)
 
 
 def lies(subject: Subject, setting: Setting) -> st.SearchStrategy[ops.Forge]:
     """Forged messages of a protocol, for any of the nodes."""
-    return st.builds(
-        ops.Forge,
-        st.sampled_from(sorted(subject.recipes)),
-        st.integers(0, max(0, len(setting.byzantine) + setting.corruptions - 1)),
-        st.integers(1, (1 << setting.instances) - 1),
-        st.lists(st.integers(0, 839), max_size=CHOICES).map(tuple),
-    )
+    return _lies(tuple(sorted(subject.recipes)), len(setting.byzantine) + setting.corruptions, setting.instances)
 
 
 def byzantine_scripts(subject: Subject, setting: Setting, max_size: int = 20) -> st.SearchStrategy[list[ops.Forge]]:
@@ -119,31 +111,117 @@ def byzantine_scripts(subject: Subject, setting: Setting, max_size: int = 20) ->
 
 def operations(subject: Subject, setting: Setting) -> st.SearchStrategy[ops.Operation]:
     """Single operations: everything that can happen in a setting, simplest first."""
-    size = setting.instances
+    return _operations(
+        size=setting.instances,
+        kinds=("", *subject.phases, *subject.changes),
+        timers=subject.timers,
+        recipes=tuple(sorted(subject.recipes)) if setting.byzantine or setting.corruptions else (),
+        liars=len(setting.byzantine) + setting.corruptions,
+        corruptible=setting.n if setting.corruptions else 0,
+        prompt=setting.prompt_validators,
+    )
+
+
+# Making a strategy takes Hypothesis longer than drawing from it, so each is made once and kept.
+
+_BOOLEANS = st.booleans()
+_CLIENTS = st.integers(1, 3)
+_WINDOWS = st.sampled_from(((2, 4), (1, 2), (2, 5), (3, 4)))
+
+
+@cache
+def _one_of(sizes: tuple[int, ...]) -> st.SearchStrategy[int]:
+    return st.sampled_from(sizes)
+
+
+@cache
+def _up_to(most: int) -> st.SearchStrategy[int]:
+    return st.integers(0, most)
+
+
+@cache
+def _sets_of_nodes(n: int, most: int) -> st.SearchStrategy[set[int]]:
+    return st.sets(st.integers(0, n - 1), max_size=most)
+
+
+@cache
+def _delivery_graphs(size: int) -> st.SearchStrategy[tuple[int, ...]]:
+    everyone = (1 << size) - 1
+    deaf = st.just(0) | st.integers(0, everyone)
+    return st.tuples(*[deaf] * size).map(lambda unheard: tuple([everyone & ~mask for mask in unheard]))
+
+
+@cache
+def _lies(recipes: tuple[str, ...], liars: int, size: int) -> st.SearchStrategy[ops.Forge]:
+    return st.tuples(
+        st.sampled_from(recipes),
+        st.integers(0, max(0, liars - 1)),
+        st.integers(1, (1 << size) - 1),
+        st.lists(st.integers(0, 839), max_size=CHOICES).map(tuple),
+    ).map(ops.Forge._make)
+
+
+@cache
+def _operations(
+    *,
+    size: int,
+    kinds: tuple[str, ...],
+    timers: tuple[str, ...],
+    recipes: tuple[str, ...],
+    liars: int,
+    corruptible: int,
+    prompt: bool,
+) -> st.SearchStrategy[ops.Operation]:
     place = st.integers(0, 40)
     node = st.integers(0, size - 1)
-    kinds: list[st.SearchStrategy[ops.Operation]] = [
-        st.builds(ops.Deliver, place),
-        st.builds(ops.Settle, st.integers(1, 4)),
-        st.builds(ops.Ask, st.integers(0, 5), st.integers(1, (1 << size) - 1)),
-        st.builds(
-            ops.Exchange, st.sampled_from(("", *subject.phases, *subject.changes)), delivery_graphs(size), st.booleans()
-        ),
-        st.builds(ops.Drop, place),
-        st.builds(ops.Duplicate, place),
-        st.builds(ops.Replay, place, node),
-        st.builds(ops.Crash, node),
-        st.builds(ops.Restart, node),
+    some: list[st.SearchStrategy[ops.Operation]] = [
+        place.map(ops.Deliver),
+        st.integers(1, 4).map(ops.Settle),
+        st.tuples(st.integers(0, 5), st.integers(1, (1 << size) - 1)).map(ops.Ask._make),
+        st.tuples(st.sampled_from(kinds), _delivery_graphs(size), _BOOLEANS).map(ops.Exchange._make),
+        place.map(ops.Drop),
+        place.map(ops.Duplicate),
+        st.tuples(place, node).map(ops.Replay._make),
+        node.map(ops.Crash),
+        node.map(ops.Restart),
     ]
-    if subject.timers:
-        kinds.append(st.builds(ops.Fire, node, st.sampled_from(subject.timers)))
-    if not setting.prompt_validators:
-        kinds.append(st.builds(ops.Consult, place, st.integers(0, 2)))
-    if setting.corruptions:
-        kinds.append(st.builds(ops.Corrupt, st.integers(0, setting.n - 1)))
-    if subject.recipes and (setting.byzantine or setting.corruptions):
-        kinds.append(lies(subject, setting))
-    return st.one_of(kinds)
+    if timers:
+        some.append(st.tuples(node, st.sampled_from(timers)).map(ops.Fire._make))
+    if not prompt:
+        some.append(st.tuples(place, st.integers(0, 2)).map(ops.Consult._make))
+    if corruptible:
+        some.append(st.integers(0, corruptible - 1).map(ops.Corrupt))
+    if recipes:
+        some.append(_lies(recipes, liars, size))
+    return st.one_of(some)
+
+
+@cache
+def _turns(
+    operation: st.SearchStrategy[ops.Operation],
+    *,
+    size: int,
+    timer: str,
+    changes: tuple[str, ...],
+    max_size: int,
+) -> st.SearchStrategy[list[ops.Operation]]:
+    """Lists of turns, joined: some operations, or all that it takes to leave a view.
+
+    A list of lists gets three times as far as a flat list, of which Hypothesis draws half a dozen items on average.
+    """
+    turn = st.lists(operation, max_size=min(TURN, max_size))
+    if changes:
+        graphs = st.tuples(*[_delivery_graphs(size)] * len(changes))
+        turn = turn | graphs.map(lambda drawn: _leave(size, timer, changes, drawn))
+    return st.lists(turn, max_size=-(-max_size // TURN)).map(lambda turns: [each for turn in turns for each in turn])
+
+
+def _leave(size: int, timer: str, changes: tuple[str, ...], graphs: tuple[tuple[int, ...], ...]) -> list[ops.Operation]:
+    """Return how all leave a view, and whom the messages of the change reach."""
+    return [
+        *(ops.Fire(node, timer) for node in range(size)),
+        *(ops.Exchange(kind, graph, False) for kind, graph in zip(changes, graphs, strict=True)),
+    ]
 
 
 @st.composite
@@ -173,7 +251,14 @@ def schedules(
     """
     chosen = draw(settings(sizes, byzantine)) if setting is None else setting
     everyone = (1 << chosen.instances) - 1
-    middle = draw(st.lists(operations(subject, chosen), max_size=max_size))
+    turns = _turns(
+        operations(subject, chosen),
+        size=chosen.instances,
+        timer=subject.view_timer,
+        changes=subject.changes,
+        max_size=max_size,
+    )
+    middle = draw(turns)[:max_size]
     return chosen, [ops.Ask(0, everyone), *middle, ops.Settle(8)]
 
 
