@@ -28,6 +28,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
+def record(request: pytest.FixtureRequest) -> bool:
+    """Whether recorded files are to be written anew."""
+    return bool(request.config.getoption("--record"))
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the reference data: `BFT_SHARED`, or the folder `shared` beside the checkout.
 

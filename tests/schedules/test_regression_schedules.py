@@ -1,12 +1,11 @@
 """Known attacks and known bugs of other implementations, each as a schedule with a readable transcript beside it.
 
-The transcripts in this folder are compared line by line. Record them anew with `BFT_RECORD=1 pytest tests/schedules`,
+The transcripts in this folder are compared line by line. Record them anew with `pytest tests/schedules --record`,
 and review the diff.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -185,7 +184,7 @@ REACHED = {
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_schedule(name):
+def test_schedule(name, record):
     setting, schedule = SCHEDULES[name]
     world, monitor = run(PBFT, setting, tuple(schedule))
     splits = name == "two equivocators split four"
@@ -196,7 +195,7 @@ def test_schedule(name):
         assert world.reach[node] == seq, node
     told = "\n".join([name, "", *transcript(PBFT, setting, schedule), ""])
     path = FOLDER / f"{name.replace(' ', '-')}.txt"
-    if os.environ.get("BFT_RECORD") == "1":
+    if record:
         path.write_text(told, encoding="utf-8")
     assert told == path.read_text(encoding="utf-8")
 

@@ -1,0 +1,10 @@
+"""Lets `python -m bft` do what `bft` does."""
+
+from __future__ import annotations
+
+import sys
+
+from bft.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
