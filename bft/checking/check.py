@@ -7,12 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bft.checking.campaign import Campaign, Plan, campaign_json, search
+from bft.checking.campaign import Campaign, campaign_json, search
 from bft.checking.counterexample import Counterexample, Finding, finding_of, run
 from bft.checking.mutant_runner import Kill, hunt_all
-from bft.checking.report import campaign_table, counterexample_text, mutant_table
+from bft.checking.mutants import MUTANTS
+from bft.checking.plan import Plan
+from bft.checking.report import campaign_table, counterexample_text, mutant_table, progress_line
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+
+INTERRUPTED = 130
+"""Exit code of a process that Ctrl-C ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,8 @@ class CheckResult:
     Attributes
     ----------
     exit_code : int
-        0: nothing broke that should hold, and everything broke that should; 1 otherwise.
+        0: nothing broke that should hold, and everything broke that should; 130: interrupted by Ctrl-C, and what was
+        done until then is told; 1 otherwise.
     text : str
         For a reader.
     json : dict
@@ -84,8 +90,7 @@ def check_command(arguments: CheckArguments, progress: Callable[[str], None] | N
         return replay(Counterexample.load(arguments.replay))
     if arguments.plan is not None:
         return campaign(arguments.plan, arguments.save, progress)
-    tell = None if progress is None else _teller(progress)
-    return mutants(hunt_all(seconds=arguments.seconds_per_mutant, progress=tell))
+    return mutants(arguments.seconds_per_mutant, progress)
 
 
 def campaign(plan: Plan, save: Path | None, progress: Callable[[str], None] | None) -> CheckResult:
@@ -93,7 +98,7 @@ def campaign(plan: Plan, save: Path | None, progress: Callable[[str], None] | No
     beyond = any(beyond_safety(plan, n) for n in plan.sizes)
     if beyond and plan.oracle is None:
         plan = replace(plan, oracle=("S1",))
-    tell = None if progress is None else (lambda count: progress(f"{count} schedules"))
+    tell = None if progress is None else (lambda done: progress(progress_line(done)))
     result = search(plan, progress=tell)
     if result.found is not None and save is not None:
         result.found.save(save)
@@ -116,15 +121,34 @@ def beyond_safety(plan: Plan, n: int) -> bool:
 
 
 def _verdict(result: Campaign) -> int:
+    if result.interrupted:
+        return INTERRUPTED
     return 0 if result.found is None else 1
 
 
-def mutants(kills: list[Kill]) -> CheckResult:
-    """Return the fate of the mutants as a result; it fails if a harmful one survived or a harmless one did not."""
+def mutants(seconds: float, progress: Callable[[str], None] | None) -> CheckResult:
+    """Hunt all mutants; the check fails if a harmful one survived or a harmless one did not."""
+    kills: list[Kill] = []
+
+    def note(kill: Kill) -> None:
+        kills.append(kill)
+        if progress is not None:
+            by = "survives" if kill.finding is None else f"killed by {kill.finding.breach.invariant}"
+            progress(f"{kill.mutant.name}: {by} after {kill.schedules} schedules, {kill.cpu_s:.1f} s")
+
+    interrupted = False
+    try:
+        hunt_all(seconds=seconds, progress=note)
+    except KeyboardInterrupt:
+        interrupted = True
+    text = [mutant_table(kills)]
+    if interrupted:
+        text.append(f"interrupted: {len(kills)} of {len(MUTANTS)} mutants were hunted")
+    expected = all(kill.as_expected for kill in kills)
     return CheckResult(
-        exit_code=0 if all(kill.as_expected for kill in kills) else 1,
-        text=mutant_table(kills),
-        json={"check": "mutants", "mutants": [kill.to_json() for kill in kills]},
+        exit_code=INTERRUPTED if interrupted else 0 if expected else 1,
+        text="\n".join(text),
+        json={"check": "mutants", "interrupted": interrupted, "mutants": [kill.to_json() for kill in kills]},
     )
 
 
@@ -140,11 +164,3 @@ def replay(example: Counterexample) -> CheckResult:
         json={"check": "replay", **again.to_json()},
         found=again,
     )
-
-
-def _teller(progress: Callable[[str], None]) -> Callable[[Kill], None]:
-    def tell(kill: Kill) -> None:
-        by = "survives" if kill.finding is None else f"killed by {kill.finding.breach.invariant}"
-        progress(f"{kill.mutant.name}: {by} after {kill.schedules} schedules, {kill.cpu_s:.1f} s")
-
-    return tell

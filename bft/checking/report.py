@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bft.checking.campaign import Campaign, reached_shares
+from bft.checking.campaign import Campaign, Progress, reached_shares
 from bft.checking.counterexample import Counterexample, Finding
 from bft.checking.mutant_runner import Kill
 from bft.checking.mutants import HARMLESS
@@ -19,6 +19,14 @@ MILESTONES = (
     ("stable checkpoint during a view change", "ckpt"),
     ("state transfer", "xfer"),
 )
+
+
+def progress_line(done: Progress) -> str:
+    """Return how far a campaign is: rate by the clock on the wall, total, alarms."""
+    rate = done.schedules / done.wall_s if done.wall_s else 0.0
+    of = "" if done.total is None else f" of {done.total:,}"
+    alarms = "no alarm" if not done.breaches else f"{done.breaches:,} alarms" if done.breaches > 1 else "1 alarm"
+    return f"{done.schedules:,}{of} schedules in {done.wall_s:.0f} s, {rate:,.0f}/s, {alarms}"
 
 
 def campaign_table(result: Campaign) -> str:
@@ -37,6 +45,9 @@ def campaign_table(result: Campaign) -> str:
         f"{result.schedules} schedules, {result.steps} steps in {result.wall_s:.1f} s "
         f"({rate:.0f} schedules/s, {steps / 1000:.0f} k steps/s per core)"
     )
+    if result.interrupted:
+        total = result.plan.schedules
+        lines.append("interrupted" + ("" if total is None else f": {result.schedules} of {total} schedules were run"))
     never = [name for name, _ in MILESTONES if name not in reached_shares(result.rows)]
     if never:
         lines.append(f"never reached: {', '.join(never)}; what nothing exercises is not shown to hold")

@@ -60,7 +60,7 @@ def shrink(
         best[0], best[1] = setting, operations
         return True
 
-    with suppress(_EnoughError):
+    with suppress(_EnoughError, KeyboardInterrupt):  # who grows impatient gets the shortest one so far
         _reduce(best, keep)
     setting, operations = best
     assert isinstance(setting, Setting)

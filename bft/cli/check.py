@@ -8,9 +8,9 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from bft.checking.campaign import SIZES, Plan
 from bft.checking.check import CheckArguments, check_command
 from bft.checking.counterexample import Counterexample
+from bft.checking.plan import SIZES, Plan
 from bft.checking.space_time import space_time
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.axes import axis_values

@@ -208,7 +208,7 @@ def _check(commands: Any) -> None:
   bft check --seconds 60 --n 4,7
   bft check --n 4 --byzantine 2 --out out/split        more liars than tolerated: a split must be found
   bft check --n 5 --quorum 3 --out out/quorum          a quorum that is too small
-  bft check --mutant commit-quorum-weak --out out/bug  one seeded bug
+  bft check --mutant "commit quorum f+1" --out out/bug   one seeded bug
   bft check --mutants                                  all of them: each must be found
   bft check --replay out/split/counterexample.json""",
     )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
 
-from bft.checking.campaign import SIZES, Plan, campaign_json, reached_shares, search
+from bft.checking import campaign, check, workers
+from bft.checking import shrink as shrinking
+from bft.checking.campaign import campaign_json, reached_shares, search
 from bft.checking.check import CheckArguments, check_command
-from bft.checking.counterexample import Counterexample
+from bft.checking.counterexample import Counterexample, run
 from bft.checking.generators import GENERATORS
+from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import mutant
-from bft.checking.report import campaign_table
+from bft.checking.plan import SIZES, Plan
+from bft.checking.report import campaign_table, progress_line
 from bft.errors import ScenarioError
 
 
@@ -54,6 +59,84 @@ def test_workers_change_nothing_but_time():
             del each[key]
     assert alone == together
     assert alone["breaches"] > 0
+
+
+def test_the_first_breach_is_the_same_for_every_number_of_workers():
+    plan = Plan(seed=5, sizes=(4,), mutant="vote digests not compared", schedules=400)
+    alone, together = search(plan), search(replace(plan, workers=2))
+    assert alone.found == together.found
+    assert alone.found is not None
+    assert (alone.schedules, alone.first, alone.rows) == (together.schedules, together.first, together.rows)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_progress_tells_rate_total_and_alarms(processes, monkeypatch):
+    monkeypatch.setattr(campaign, "PROGRESS_S", 0.0)
+    told = []
+    plan = Plan(schedules=200, sizes=(4,), workers=processes, mutant="commit quorum q-1")
+    search(plan, stop_at_breach=False, progress=told.append)
+    assert [each.schedules for each in told] == [64, 128, 192, 200]
+    assert all(each.total == 200 for each in told)
+    assert told[-1].breaches > 0
+    line = progress_line(replace(told[-1], wall_s=4.0, breaches=1))
+    assert line == "200 of 200 schedules in 4 s, 50/s, 1 alarm"
+    assert progress_line(replace(told[-1], total=None, breaches=0, wall_s=0.0)).startswith(
+        "200 schedules in 0 s, 0/s, no"
+    )
+
+
+def test_ctrl_c_leaves_what_was_done(monkeypatch):
+    real = workers.run_block
+
+    def press(plan, start, stop, stop_at_breach):
+        if start == 128:
+            raise KeyboardInterrupt
+        return real(plan, start, stop, stop_at_breach)
+
+    monkeypatch.setattr(workers, "run_block", press)
+    result = check_command(CheckArguments(plan=Plan(schedules=1000, sizes=(4,))))
+    assert result.exit_code == 130
+    assert result.json["schedules"] == 128
+    assert result.json["interrupted"] is True
+    assert "interrupted: 128 of 1000 schedules were run" in result.text
+
+
+def test_ctrl_c_leaves_the_mutants_that_were_hunted(monkeypatch):
+    def press(*_, progress, **__):
+        progress(hunt(mutant("commit quorum f+1"), schedules=5))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "hunt_all", press)
+    result = check_command(CheckArguments(mutants=True))
+    assert result.exit_code == 130
+    assert "1 of 1 harmful mutants killed" in result.text
+    assert "interrupted: 1 of" in result.text
+
+
+def test_who_grows_impatient_gets_the_shortest_counterexample_so_far(monkeypatch):
+    found = search(Plan(mutant="commit quorum q-1", sizes=(4,), schedules=50)).found
+    runs = []
+
+    def press(*arguments):
+        runs.append(arguments)
+        if len(runs) == 3:
+            raise KeyboardInterrupt
+        return run(*arguments)
+
+    monkeypatch.setattr(shrinking, "run", press)
+    assert shrinking.shrink(found).finding is not None
+
+
+def test_a_worker_that_dies_is_an_error_in_one_sentence():
+    with pytest.raises(workers.WorkerDiedError, match="a worker process died"):
+        list(workers.shares([(Fatal(), 0, 1)], 2, True))
+
+
+class Fatal:
+    """Ends the process that unpickles it."""
+
+    def __reduce__(self):
+        return os._exit, (1,)
 
 
 def test_too_many_colluders_split_and_the_schedule_shrinks(tmp_path):

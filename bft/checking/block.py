@@ -1,0 +1,108 @@
+"""One block of a campaign: some schedules with consecutive numbers, run one after another, and what came of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from time import process_time
+
+from bft.checking.counterexample import Counterexample, finding_of, run, subject_of
+from bft.checking.generators import generate
+from bft.checking.plan import Plan, address
+from bft.checking.subject import Subject
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """What the schedules of one generator at one size did."""
+
+    generator: str
+    n: int
+    schedules: int = 0
+    steps: int = 0
+    breaches: int = 0
+    splits: int = 0
+    reached: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Row) -> None:
+        """Take over another row's counts."""
+        self.schedules += other.schedules
+        self.steps += other.steps
+        self.breaches += other.breaches
+        self.splits += other.splits
+        self.reached.update(other.reached)
+
+
+@dataclass(slots=True, kw_only=True)
+class Share:
+    """What the schedules of a block did.
+
+    Attributes
+    ----------
+    start : int
+        Number of its first schedule.
+    rows : dict
+        Coverage per generator and size.
+    first : dict
+        Number of the schedule that first broke each invariant.
+    example : Counterexample or None
+        The first counterexample, as it was found.
+    cpu_s : float
+        CPU time used.
+    """
+
+    start: int
+    rows: dict[tuple[str, int], Row] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    example: Counterexample | None = None
+    cpu_s: float = 0.0
+
+    @property
+    def schedules(self) -> int:
+        """Schedules run."""
+        return sum(row.schedules for row in self.rows.values())
+
+    @property
+    def breaches(self) -> int:
+        """Schedules that broke an invariant."""
+        return sum(row.breaches for row in self.rows.values())
+
+
+def run_block(plan: Plan, start: int, stop: int, stop_at_breach: bool) -> Share:
+    """Run the schedules with numbers from `start` to below `stop`, or to the first breach."""
+    cpu_started_s = process_time()
+    subject = subject_of(plan.protocol, plan.mutant)
+    share = Share(start=start)
+    for index in range(start, stop):
+        broke = _run_one(plan, subject, share, index)
+        if broke and stop_at_breach:
+            break
+    share.cpu_s = process_time() - cpu_started_s
+    return share
+
+
+def _run_one(plan: Plan, subject: Subject, share: Share, index: int) -> bool:
+    """Run one schedule, enter what it did, and return whether it broke an invariant."""
+    name, n = address(plan, index)
+    made = generate(name, plan.seed, index, subject, n=n, byzantine=plan.byzantine, quorum=plan.quorum)
+    world, monitor = run(subject, made.setting, made.operations)
+    row = share.rows.setdefault((name, n), Row(generator=name, n=n))
+    row.schedules += 1
+    row.steps += world.steps
+    row.reached.update(monitor.reached)
+    found = finding_of(monitor, plan.oracle)
+    if found is None:
+        return False
+    row.breaches += 1
+    row.splits += found.split
+    share.first.setdefault(found.breach.invariant, index)
+    if share.example is None:
+        share.example = Counterexample(
+            setting=made.setting,
+            operations=made.operations,
+            protocol=plan.protocol,
+            mutant=plan.mutant,
+            finding=found,
+            origin=f"generator {name}, seed {plan.seed}, schedule {index}",
+        )
+    return True

@@ -1,0 +1,80 @@
+"""Runs the blocks of a campaign, here or in worker processes, and hands their shares back in order.
+
+Workers do not hear Ctrl-C; this process does, hands back nothing more, and ends them.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing import get_context
+
+from bft.checking.block import Share, run_block
+from bft.checking.plan import Plan
+from bft.errors import BftError
+
+Block = tuple[Plan, int, int]
+"""A plan, and the numbers of the first schedule and the one after the last."""
+WAITING_PER_WORKER = 4
+
+
+class WorkerDiedError(BftError):
+    """A worker process ended in the middle of its work."""
+
+
+def shares(blocks: Iterable[Block], workers: int, stop_at_breach: bool) -> Generator[Share, None, None]:
+    """Yield the share of each block, in order; whoever has seen enough closes this generator.
+
+    Parameters
+    ----------
+    blocks : iterable
+        Asked for the next one only when a worker is about to be free.
+    workers : int
+        Processes; 1 for this one.
+    stop_at_breach : bool
+        End each block at its first breach.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C; blocks that were not handed back are lost.
+    WorkerDiedError
+        If a worker process dies.
+    """
+    if workers == 1:
+        for plan, start, stop in blocks:
+            yield run_block(plan, start, stop, stop_at_breach)
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    todo = iter(blocks)
+    running: deque[Future[Share]] = deque()
+    try:
+        while True:
+            free = WAITING_PER_WORKER * workers - len(running)
+            with _deaf_children():
+                running.extend(pool.submit(run_block, *block, stop_at_breach) for block in islice(todo, free))
+            if not running:
+                return
+            yield running.popleft().result()
+    except BrokenProcessPool:
+        raise WorkerDiedError("a worker process died; the cause may stand above. Or use workers = 1") from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Hold Ctrl-C back while processes are started: they inherit that for life, this process hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
