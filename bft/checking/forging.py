@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from bft.checking.subject import Recipe
 from bft.checking.world import World
+from bft.core.quorum import QuorumSystem
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
 from bft.protocols.pbft.messages import (
     CatchUp,
@@ -102,6 +103,15 @@ def _false_name(world: World, liar: int, choose: Choices) -> int:
     return choose.pick([node for node in range(world.n) if node != liar] or [liar])
 
 
+def _needed(system: QuorumSystem, weight: int, voters: Sequence[int]) -> int:
+    """Return how many of the voters, the first ones first, weigh so much together; all if they never do."""
+    for count, voter in enumerate(voters):
+        if weight <= 0:
+            return count
+        weight -= system.weights[voter]
+    return len(voters)
+
+
 def propose(world: World, liar: int, choices: tuple[int, ...]) -> PrePrepare:
     """A pre-prepare: of a second value, for a place not its own, with a false digest, or an unsigned request."""
     known, choose = Knowledge(world), Choices(choices)
@@ -158,7 +168,8 @@ def certificate(known: Knowledge, liars: Sequence[int], choose: Choices) -> Prep
     for liar in liars:
         if liar != primary:
             votes.setdefault(liar, Prepare(first.view, first.seq, first.digest, liar))
-    enough = world.setting.system().quorum - 1
+    others = [*votes, *(node for node in range(world.n) if node not in votes and node != primary)]
+    enough = _needed(world.system, world.system.quorum - world.system.weights[primary], others)
     if flaw in ("unsigned", "unsigned primary", "value") and choose.pick((True, True, False)):
         for node in range(world.n):
             if node != primary and len(votes) < enough:
@@ -214,15 +225,16 @@ def new_view(world: World, liar: int, choices: tuple[int, ...]) -> NewView | Non
     of_view = {message.replica: message for message in known.view_changes if message.view == view}
     for node in sorted(world.corrupted):
         of_view.setdefault(node, ViewChange(view, 0, (), (), node))
-    quorum = world.setting.system().quorum
     turn = choose.pick(range(world.n))
     order = sorted(of_view, key=lambda node: (node - turn) % world.n)
+    everyone = [*order, *(node for node in range(world.n) if node not in of_view)]
+    quorum = _needed(world.system, world.system.quorum, everyone)
     changes = [of_view[node] for node in order][:quorum]
     flaw = choose.flaw("few", "weak", "twice", "foreign", "unsigned", "invalid", "name")
     if flaw == "few":
         changes = changes[: quorum - 1]
     elif flaw == "weak":
-        changes = changes[: world.setting.system().weak]
+        changes = changes[: _needed(world.system, world.system.weak, everyone)]
     elif flaw == "twice" and changes:
         changes = (changes[:-1] * quorum)[:quorum] or changes * quorum
     elif flaw == "foreign":

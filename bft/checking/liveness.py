@@ -50,11 +50,12 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
 
 def _settle_faults(world: World, silent: int) -> set[int]:
     """Bring crashed nodes back, except silent ones as long as at most f are faulty; return who falls silent."""
-    budget = world.setting.system().tolerated - len(world.corrupted)
+    weights = world.system.weights
+    budget = world.system.tolerated - world.system.weight(world.corrupted)
     for instance, replica in enumerate(world.replicas):
         if replica is None:
-            if silent >> instance & 1 and budget > 0 and world.honest[instance]:
-                budget -= 1
+            if silent >> instance & 1 and world.honest[instance] and weights[instance] <= budget:
+                budget -= weights[instance]
             else:
                 world.restart(instance)
     return {instance for instance, node in enumerate(world.ids) if node in world.corrupted and silent >> node & 1}

@@ -9,6 +9,7 @@ from typing import Any
 from bft.core.effects import Broadcast, Forget, SetTimer
 from bft.core.events import PrePrepareAccepted, ViewChangeStarted
 from bft.core.inputs import Deliver, Input, Restart
+from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Keyring
 from bft.protocols.pbft import PbftConfig, PbftReplica
 from bft.protocols.pbft.certificates import Verifier
@@ -186,6 +187,12 @@ def forgetting(*kinds: str) -> Make:
             return super().step(now, event)
 
     return Forgetting
+
+
+def counting_heads(replica: int, config: PbftConfig, keyring: Keyring) -> PbftReplica:
+    """Count heads where stakes count."""
+    heads = QuorumSystem.of(config.system.n) if config.system.weighted else config.system
+    return PbftReplica(replica, replace(config, system=heads), keyring)
 
 
 def without_timer(name: str) -> Make:

@@ -25,14 +25,19 @@ class Setting:
         Corrupted nodes of which a second instance runs under the same key.
     stakes : tuple of int or None
         Weight of each node; None: all weigh the same.
+    f : int or None
+        Faulty weight that is tolerated; None for the most that the stakes allow. Weights as `QuorumSystem.of` scales
+        them.
     quorum : int or None
-        Quorum that the *replicas* use; None for the right one. The monitors always judge by the right one.
+        Quorum that the *replicas* use; None for the right one. The monitors judge by the right one where it is larger.
     clients : int
         Request number r is client r mod clients' request with timestamp 1 + r // clients.
     checkpoint_interval, window : int
         K and L of PBFT, small here so that watermarks move in short runs.
     prompt_validators : bool
         Validators answer at once, as honest ones would; otherwise only when the schedule says so (`Consult`).
+    retransmit : bool
+        Replicas ask for what they lack. Without, what is lost is lost, and only delays can be asked to heal.
     """
 
     n: int = 4
@@ -40,11 +45,13 @@ class Setting:
     corruptions: int = 0
     twins: tuple[int, ...] = ()
     stakes: tuple[int, ...] | None = None
+    f: int | None = None
     quorum: int | None = None
     clients: int = 2
     checkpoint_interval: int = 2
     window: int = 4
     prompt_validators: bool = True
+    retransmit: bool = True
 
     def __post_init__(self) -> None:
         self.system()
@@ -60,12 +67,20 @@ class Setting:
             raise ScenarioError(bad_value("clients", self.clients, "must be at least 1"))
 
     def system(self) -> QuorumSystem:
-        """Return the quorum system by which the monitors judge."""
-        return QuorumSystem.of(self.n, stakes=self.stakes)
+        """Return the quorum system by which the monitors judge; a larger quorum than the right one is right too."""
+        right = QuorumSystem.of(self.n, f=self.f, stakes=self.stakes)
+        told = self.replica_system()
+        return told if told.quorum > right.quorum else right
 
     def replica_system(self) -> QuorumSystem:
         """Return the quorum system that the replicas are told."""
-        return QuorumSystem.of(self.n, stakes=self.stakes, quorum=self.quorum)
+        return QuorumSystem.of(self.n, f=self.f, stakes=self.stakes, quorum=self.quorum)
+
+    @property
+    def within_bounds(self) -> bool:
+        """Whether the adversary holds no more than is tolerated, now and later; corrupted later weigh 1 each."""
+        system = self.system()
+        return system.weight(set(self.byzantine)) + self.corruptions <= system.tolerated
 
     @property
     def instances(self) -> int:

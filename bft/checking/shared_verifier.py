@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bft.core.replica import Replica
-from bft.core.signatures import Keyring
-from bft.protocols.pbft import PbftConfig, PbftReplica
+from bft.protocols.pbft import PbftReplica
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.messages import Checkpoint, Decision, NewView, PreparedCertificate, ViewChange
 
@@ -23,12 +22,11 @@ class SharedVerifier(Verifier):
     __slots__ = ("_good",)
     _good: dict[int, object]
 
-    def __new__(cls, config: PbftConfig, keyring: Keyring) -> SharedVerifier:
-        """Return the judge of a configuration and its keys."""
-        right = Verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
+    def __new__(cls, own: Verifier) -> SharedVerifier:
+        """Return one that judges as another does."""
         made = object.__new__(cls)
         for name in Verifier.__slots__:
-            object.__setattr__(made, name, getattr(right, name))
+            object.__setattr__(made, name, getattr(own, name))
         object.__setattr__(made, "_good", {})
         return made
 
@@ -69,10 +67,13 @@ class Judges:
     def __init__(self) -> None:
         self._latest: SharedVerifier | None = None
 
-    def share(self, replica: Replica, config: PbftConfig, keyring: Keyring) -> None:
+    def share(self, replica: Replica) -> None:
         """Let a replica judge by what others have found; one that judges in its own way, as a mutant may, keeps it."""
         if not isinstance(replica, PbftReplica) or type(replica.verifier) is not Verifier:
             return
-        if self._latest is None or self._latest.keyring is not keyring:
-            self._latest = SharedVerifier(config, keyring)
-        replica.verifier = self._latest
+        own = replica.verifier
+        latest = self._latest
+        if latest is None or latest.keyring is not own.keyring or latest.rules != own.rules:
+            latest = self._latest = SharedVerifier(own)
+        if latest.system == own.system:
+            replica.verifier = latest

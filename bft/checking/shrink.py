@@ -15,6 +15,7 @@ from typing import Any
 from bft.checking import operations as ops
 from bft.checking.counterexample import Counterexample, finding_of, run
 from bft.checking.setting import Setting
+from bft.errors import ScenarioError
 
 Still = Callable[[Setting, tuple[ops.Operation, ...]], bool]
 MOST_RUNS = 4000
@@ -130,6 +131,10 @@ def _simpler_settings(setting: Setting, operations: tuple[ops.Operation, ...]) -
         {"twins": ()},
         {"corruptions": 0},
         {"prompt_validators": True},
+        {"retransmit": True},
+        {"stakes": None, "f": None, "quorum": None},
+        {"f": None},
+        {"quorum": None},
         {"clients": 1},
         *(
             {"byzantine": setting.byzantine[:place] + setting.byzantine[place + 1 :], "twins": ()}
@@ -137,9 +142,10 @@ def _simpler_settings(setting: Setting, operations: tuple[ops.Operation, ...]) -
         ),
     )
     for change in changes:
-        simpler = replace(setting, **change)
-        if simpler != setting:
-            yield simpler, operations
+        with suppress(ScenarioError):  # an f that only these stakes allow
+            simpler = replace(setting, **change)
+            if simpler != setting and (simpler.within_bounds or not setting.within_bounds):
+                yield simpler, operations
 
 
 def _simpler_operations(setting: Setting, operations: tuple[ops.Operation, ...]) -> Candidates:

@@ -26,12 +26,13 @@ from hypothesis import strategies as st
 
 from bft.checking import operations as ops
 from bft.checking.counterexample import run
+from bft.checking.generators.drawn_settings import within
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.transcript import transcript
 from bft.checking.world import World
-from bft.core.quorum import QuorumSystem, max_faults
+from bft.core.quorum import QuorumSystem
 
 Schedule = tuple[Setting, list[ops.Operation]]
 CHOICES = 14
@@ -60,6 +61,7 @@ def settings(
     corruptions: bool = True,
     twins: bool = True,
     prompt_validators: bool | None = None,
+    stakes: bool = False,
 ) -> Setting:
     """Settings of a world.
 
@@ -75,15 +77,20 @@ def settings(
         Whether nodes may be corrupted during the run, and whether corrupted ones may have twins.
     prompt_validators : bool, optional
         Whether validators answer at once; by default both.
+    stakes : bool, optional
+        Whether nodes may weigh differently; then the corrupted ones weigh at most what is tolerated.
     """
     n = draw(_one_of(tuple(sizes)))
-    most = max_faults(n) if byzantine is None else min(byzantine, n)
-    liars = tuple(sorted(draw(_sets_of_nodes(n, most)))) if most else ()
+    weights = draw(_stakes(n)) if stakes and draw(_BOOLEANS) else None
+    system = QuorumSystem.of(n, stakes=weights)
+    most = system.tolerated if byzantine is None or system.weighted else min(byzantine, n)
+    liars = tuple(within(sorted(draw(_sets_of_nodes(n, min(most, n)))), system, most)) if most else ()
     interval, window = draw(_WINDOWS)
     return Setting(
         n=n,
         byzantine=liars,
-        corruptions=draw(_up_to(most - len(liars))) if corruptions and most > len(liars) else 0,
+        stakes=weights,
+        corruptions=draw(_up_to(most - len(liars))) if corruptions and most > len(liars) and weights is None else 0,
         twins=liars if twins and liars and draw(_BOOLEANS) else (),
         clients=draw(_CLIENTS),
         checkpoint_interval=interval,
@@ -132,6 +139,11 @@ _WINDOWS = st.sampled_from(((2, 4), (1, 2), (2, 5), (3, 4)))
 @cache
 def _one_of(sizes: tuple[int, ...]) -> st.SearchStrategy[int]:
     return st.sampled_from(sizes)
+
+
+@cache
+def _stakes(n: int) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.tuples(*[st.integers(1, 9)] * n)
 
 
 @cache

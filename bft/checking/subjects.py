@@ -17,6 +17,7 @@ from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 
+RETRANSMIT_S = 5.0
 MakePbft = Callable[[int, Any, SymbolicKeyring], Replica]
 
 
@@ -38,15 +39,15 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
             system=setting.replica_system(),
             checkpoint_interval=setting.checkpoint_interval,
             window=setting.window,
+            retransmit_s=RETRANSMIT_S if setting.retransmit else None,
             rules=wanted,
         )
 
     judges = Judges()
 
     def make(node: int, setting: Setting, keyring: SymbolicKeyring) -> Replica:
-        told = config(setting)
-        replica = make_replica(node, told, keyring)
-        judges.share(replica, told, keyring)
+        replica = make_replica(node, config(setting), keyring)
+        judges.share(replica)
         return replica
 
     return Subject(

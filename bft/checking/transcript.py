@@ -45,6 +45,10 @@ def _setting(setting: Setting) -> str:
     system = setting.replica_system()
     words = [f"n = {setting.n}", f"f = {system.tolerated}", f"q = {system.quorum}"]
     words += [f"K = {setting.checkpoint_interval}", f"L = {setting.window}"]
+    if setting.stakes is not None:
+        words.append(f"weights {system.weights}")
+    if not setting.retransmit:
+        words.append("nothing is retransmitted")
     if setting.byzantine:
         words.append(f"Byzantine {set_words(setting.byzantine)}")
     if setting.corruptions:

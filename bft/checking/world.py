@@ -83,6 +83,7 @@ class World:
         self.setting = setting
         self.observer = observer
         self.n = setting.n
+        self.system = setting.system()
         self.keyring = SymbolicKeyring(setting.byzantine)
         self.corrupted = set(setting.byzantine)
         self.budget = setting.corruptions

@@ -215,6 +215,12 @@ def test_pbft_is_safe_on_any_schedule(schedule):
 
 
 @given(st.data())
+def test_pbft_with_stakes_is_safe_on_any_schedule(data):
+    setting = data.draw(bst.settings((4, 5), stakes=True))
+    bst.assert_safe(PBFT, *data.draw(bst.schedules(PBFT, setting=setting)))
+
+
+@given(st.data())
 def test_pbft_is_safe_against_any_script_of_lies(data):
     setting = data.draw(bst.settings((4,), corruptions=False, prompt_validators=True))
     schedule = [ops.Ask(0, 31)]

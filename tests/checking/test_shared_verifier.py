@@ -24,9 +24,13 @@ CONFIG = PbftConfig(system=Setting().system(), checkpoint_interval=2, window=4)
 @pytest.mark.parametrize("name", ["views", "knowledge", "healed"])
 def test_sharing_a_judge_changes_no_run(name):
     def alone(node, setting, keyring):
-        system = setting.replica_system()
-        interval, window = setting.checkpoint_interval, setting.window
-        return PbftReplica(node, PbftConfig(system=system, checkpoint_interval=interval, window=window), keyring)
+        config = PbftConfig(
+            system=setting.replica_system(),
+            checkpoint_interval=setting.checkpoint_interval,
+            window=setting.window,
+            retransmit_s=5.0 if setting.retransmit else None,
+        )
+        return PbftReplica(node, config, keyring)
 
     for index in range(25):
         made = generate(name, 31, index, PBFT, n=5)
@@ -44,7 +48,7 @@ def test_the_replicas_of_a_world_share_a_judge_and_those_of_two_worlds_do_not():
 
 def test_what_was_forged_is_judged_anew_and_what_was_good_stays_good():
     keyring = SymbolicKeyring()
-    verifier = SharedVerifier(CONFIG, keyring)
+    verifier = SharedVerifier(PbftReplica(0, CONFIG, keyring).verifier)
     message = ViewChange(1, 0, (), (), 2)
     assert not verifier.view_change(message)
     assert not verifier.knows(message)
@@ -56,7 +60,7 @@ def test_what_was_forged_is_judged_anew_and_what_was_good_stays_good():
 
 def test_a_checkpoint_proof_is_good_for_its_own_number_only():
     keyring = SymbolicKeyring()
-    verifier = SharedVerifier(CONFIG, keyring)
+    verifier = SharedVerifier(PbftReplica(0, CONFIG, keyring).verifier)
     proof = tuple(keyring.sign(Checkpoint(2, "s", node)) for node in range(3))
     assert verifier.checkpoint(2, proof)
     assert verifier.checkpoint(2, proof)
@@ -71,6 +75,6 @@ def test_a_mutant_that_judges_in_its_own_way_keeps_its_judge():
     world = World(seeded.subject(), Setting())
     assert not any(isinstance(replica.verifier, SharedVerifier) for replica in world.replicas)
     replica = PbftReplica(0, CONFIG, SymbolicKeyring())
-    own = replica.verifier = SharedVerifier(CONFIG, SymbolicKeyring())
-    Judges().share(replica, CONFIG, SymbolicKeyring())
+    own = replica.verifier = SharedVerifier(replica.verifier)
+    Judges().share(replica)
     assert replica.verifier is own

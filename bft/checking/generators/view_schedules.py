@@ -97,6 +97,19 @@ def _change_graph(draws: Draws, setting: Setting) -> tuple[int, ...]:
     """Return a graph in which a random quorum is heard by all, or any other graph."""
     size = setting.instances
     if draws.chance(50):
-        quorum = sum(1 << node for node in draws.order(size)[: setting.system().quorum])
-        return (quorum,) * size
+        return (_quorum(setting, draws.order(size)),) * size
     return graph(draws, size)
+
+
+def _quorum(setting: Setting, order: list[int]) -> int:
+    """Return the mask of the first instances that are a quorum."""
+    system = setting.system()
+    names = (*range(setting.n), *setting.twins)
+    missing = system.quorum
+    mask = 0
+    for instance in order:
+        if missing <= 0:
+            break
+        mask |= 1 << instance
+        missing -= system.weights[names[instance]]
+    return mask
