@@ -8,9 +8,12 @@ import pytest
 
 from bft.checking.explorer import ExplorerConfig, Step, explore
 from bft.checking.explorer.alphabet import TIMER, bits
+from bft.checking.explorer.config import WATCHED
+from bft.checking.explorer.machines import Taken
 from bft.checking.explorer.search import _Search, renamings
+from bft.core.inputs import Restart
 from bft.errors import ScenarioError
-from bft.protocols.pbft import Rules
+from bft.protocols.pbft import PbftReplica, Rules
 from bft.protocols.pbft.new_view import carry_over
 
 
@@ -117,6 +120,89 @@ def empty(view_changes):
     return replace(carry_over(view_changes), proposals=(), max_seq=0)
 
 
+def test_all_that_is_watched_holds_within_bounds_and_only_splits_count_beyond():
+    assert ExplorerConfig(byzantine=(0,)).watched == WATCHED
+    assert ExplorerConfig(byzantine=(0, 1)).watched == ("S1",)
+    assert ExplorerConfig(quorum=2).watched == ("S1",)
+    assert ExplorerConfig(n=6, quorum=5).watched == WATCHED
+
+
+def test_two_digests_prepared_in_one_view_are_seen_before_they_split():
+    """A quorum of 2 of 4, with a lying primary: C1 breaks on the way to S1."""
+    config = ExplorerConfig(quorum=2, byzantine=(0,), watch=WATCHED)
+    found = explore(config)
+    assert found.invariant == "C1"
+    assert len(found.counterexample) < len(explore(replace(config, watch=("S1",))).counterexample)
+
+
+def test_what_a_later_view_prepares_against_a_commit_is_seen():
+    rules = replace(Rules(), prepared_entries=lambda _certificates, _last_executed: ())
+    found = explore(ExplorerConfig(n=3, views=2, rules=rules, watch=("C3",)))
+    assert found.invariant == "C3"
+
+
+def test_execution_out_of_order_and_of_what_nobody_asked_is_seen():
+    search = _Search(ExplorerConfig())
+    judge, machines = search.watch, search.machines
+    state = search.cells.state(search._first()[0][0])
+    good = search.alphabet._answers
+    step = Taken(state, (), ((2, next(iter(good))),), 0, True)
+    for log, broken in (
+        (((1, next(iter(good))),), None),
+        (((2, next(iter(good))),), "S2"),
+        (((1, "f" * 64),), "S3"),
+    ):
+        machines.executed[state] = log
+        assert judge.broken([state], 0, step) == broken
+
+
+# Crashes
+
+
+@pytest.mark.parametrize("byzantine", [(), (0,), (2,)])
+def test_a_replica_may_crash_and_come_back_twice_in_the_normal_case(byzantine):
+    found = explore(ExplorerConfig(byzantine=byzantine, restarts=2))
+    assert found.complete
+    assert found.decided > 0
+    assert found.states > explore(ExplorerConfig(byzantine=byzantine)).states
+
+
+def test_a_restart_that_forgets_its_votes_is_found():
+    """Planted bug: a replica that votes twice after a crash lets a lying primary split the others."""
+    found = forgetful(ExplorerConfig(byzantine=(0,), restarts=1))
+    assert found.invariant in ("C1", "S1")
+    assert any(step.heard == "it crashes and comes back" for step in found.counterexample)
+    assert explore(ExplorerConfig(byzantine=(0,), restarts=1)).complete
+
+
+def forgetful(config):
+    """Explore replicas that remember nothing of what they persisted."""
+
+    class Forgetful(_Search):
+        def _born(self, replica):
+            born = super()._born(replica)
+            return Amnesiac(born)
+
+    class Amnesiac(PbftReplica):
+        __slots__ = ()
+
+        def __init__(self, born):
+            self.id, self._state = born.id, born._state
+            self._on_message, self._on_input = born._on_message, born._on_input
+
+        def step(self, now, event):
+            return super().step(now, Restart({}) if isinstance(event, Restart) else event)
+
+    return Forgetful(config).run()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("byzantine", [(), (0,)])
+def test_a_crash_and_a_view_change_split_nobody_in_a_million_states(byzantine):
+    config = ExplorerConfig(byzantine=byzantine, views=2, restarts=1, max_states=1_000_000)
+    assert explore(config).invariant is None
+
+
 BROKEN_VIEW_CHANGES = {
     "view-changes omit what was prepared": {"prepared_entries": lambda _certificates, _last_executed: ()},
     "O is always empty": {"carry_over": empty},
@@ -130,7 +216,7 @@ BROKEN_VIEW_CHANGES = {
 def test_a_bug_planted_in_the_view_change_is_found(bug):
     """Nobody lies, and three replicas are enough: f = 0, q = 2."""
     rules = replace(Rules(), **BROKEN_VIEW_CHANGES[bug])
-    found = explore(ExplorerConfig(n=3, views=2, rules=rules, max_states=100_000))
+    found = explore(ExplorerConfig(n=3, views=2, rules=rules, max_states=100_000, watch=("S1",)))
     assert found.invariant == "S1"
     assert len(found.counterexample) <= 30
 
@@ -148,12 +234,17 @@ SMALL = [
     {"byzantine": (0,)},
     {"byzantine": (2,)},
     {"byzantine": (0, 1)},
+    {"n": 2, "restarts": 2},
+    {"n": 3, "restarts": 1},
+    {"n": 2, "views": 2, "restarts": 1},
+    {"n": 3, "verdicts": "any", "restarts": 1},
+    {"n": 3, "f": 1, "quorum": 2, "byzantine": (0,), "restarts": 1},
 ]
 
 
 def ends(search):
     """Return what replicas can have executed, all together, in any state reached."""
-    return {tuple(search.machines.executed[search.cells.state(cell)] for cell in cells) for cells, _ in search.reached}
+    return {tuple(search.machines.executed[search.cells.state(cell)] for cell in cells) for cells, *_ in search.reached}
 
 
 class Watched(_Search):
@@ -167,8 +258,8 @@ class Watched(_Search):
         self.reached.add(system)
         return super()._canonical(system)
 
-    def _conflict(self, system, place):
-        return False
+    def _broken(self, system, place, taken):
+        return None
 
 
 @pytest.mark.parametrize("setting", SMALL, ids=repr)
@@ -260,6 +351,8 @@ def test_the_depth_may_be_bounded():
         ({"max_states": 0}, "max_states = 0: must be at least 1"),
         ({"max_depth": 0}, "max_depth = 0: must be at least 1"),
         ({"prelude": -1}, "prelude = -1: must be at least 0"),
+        ({"restarts": -1}, "restarts = -1: must be at least 0"),
+        ({"watch": ("S9",)}, "watch = 'S9': must be among S1, S2, S3, C1, C3"),
         ({"quorum": 9}, "quorum = 9: must be between 1 and 4"),
     ],
 )

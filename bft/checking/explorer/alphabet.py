@@ -16,6 +16,9 @@ from bft.protocols.pbft.state import VIEW_TIMER
 TIMER = 0
 """The number of the view timer; a replica's own, never in a mask of messages."""
 
+RESTART = -1
+"""Stands for a crash and the return from it; in no mask either."""
+
 Names = Sequence[int]
 
 
@@ -32,6 +35,7 @@ class Alphabet:
         self._answers = answers
         self._numbers: dict[Hashable, int] = {("timer",): TIMER}
         self._inputs: dict[int, Input] = {TIMER: TimerFired(VIEW_TIMER)}
+        self._renamed: dict[tuple[int, ...], dict[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._inputs)
@@ -46,12 +50,25 @@ class Alphabet:
         """Return the input of a number."""
         return self._inputs[number]
 
+    def sent_by(self, sender: int, mask: int) -> int:
+        """Return the messages of a mask that a replica sent itself."""
+        return sum(1 << number for number in bits(mask) if getattr(self._inputs[number], "sender", None) == sender)
+
     def rename(self, names: Names, mask: int) -> int:
         """Return the mask of the same messages with the replicas renamed."""
-        return sum(1 << self._number(_key(self._inputs[number], names)) for number in bits(mask))
+        known = self._renamed.setdefault(tuple(names), {})
+        after = 0
+        for number in bits(mask):
+            bit = known.get(number)
+            if bit is None:
+                bit = known[number] = 1 << self._number(_key(self._inputs[number], names))
+            after |= bit
+        return after
 
     def describe(self, number: int) -> str:
         """Return an input in words."""
+        if number == RESTART:
+            return "it crashes and comes back"
         event = self._inputs[number]
         if isinstance(event, TimerFired):
             return "its view timer runs out"

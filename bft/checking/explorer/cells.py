@@ -30,7 +30,7 @@ class Cells:
         self._contents: list[tuple[int, int]] = []
         self._moves: dict[int, tuple[Move, ...]] = {}
         self._heard: dict[tuple[int, int], int] = {}
-        self._moved: dict[tuple[int, int, int], int] = {}
+        self._moved: dict[tuple[int, int, int, int], int] = {}
         self._renamed: list[dict[int, int]] = [{} for _ in renamings]
 
     def number(self, state: int, mask: int) -> int:
@@ -59,12 +59,16 @@ class Cells:
     def moved(self, cell: int, move: Move, messages: int) -> int:
         """Return the cell after a move of its replica that brings up more messages."""
         taken = move.taken
-        key = (cell, move.used, taken.state)
+        key = (cell, move.used, taken.state, taken.own)
         after = self._moved.get(key)
         if after is None:
             mask = (self._contents[cell][1] | taken.own) & ~move.used
             after = self._moved[key] = self.number(taken.state, mask)
         return self.hears(after, messages) if messages else after
+
+    def restarted(self, move: Move, messages: int) -> int:
+        """Return the cell of a replica that came back, with all that it may be sent again before it."""
+        return self.number(move.taken.state, messages | move.taken.own)
 
     def renamed(self, place: int, cell: int) -> int:
         """Return the cell under the renaming at a place in the list."""

@@ -10,6 +10,8 @@ from bft.protocols.pbft import Rules
 
 ANSWERS = ("a", "b")
 """The two values that compete for the slot."""
+WATCHED = ("S1", "S2", "S3", "C1", "C3")
+"""What can be seen in a state of the system: agreement, order, validity, and what prepared and committed exclude."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,11 @@ class ExplorerConfig:
         Whether every validator accepts at once, or accepts at some time or never.
     rules : Rules
         The protocol's rules, to plant a bug.
+    restarts : int
+        How many times, in all, a replica may crash and come back with what it had persisted.
+    watch : tuple of str or None
+        Invariants to watch, of `WATCHED`; None for all where the quorum and the number of liars are right, else for
+        splits (S1) alone, since the others then fail by definition.
     reduce, symmetry : bool
         Whether deliveries are gathered into moves, and states that differ only in who is who count as one. Without,
         the search is the plain one, for comparison.
@@ -45,6 +52,8 @@ class ExplorerConfig:
     byzantine: tuple[int, ...] = ()
     views: int = 1
     verdicts: str = "accept"
+    restarts: int = 0
+    watch: tuple[str, ...] | None = None
     rules: Rules = field(default_factory=Rules)
     reduce: bool = True
     symmetry: bool = True
@@ -61,7 +70,10 @@ class ExplorerConfig:
             raise ScenarioError(bad_value("views", self.views, "must be at least 1"))
         if self.verdicts not in ("accept", "any"):
             raise ScenarioError(bad_value("verdicts", self.verdicts, "must be 'accept' or 'any'"))
-        for name, least in (("prelude", 0), ("max_states", 1), ("max_depth", 1)):
+        for name in self.watch or ():
+            if name not in WATCHED:
+                raise ScenarioError(bad_value("watch", name, f"must be among {', '.join(WATCHED)}"))
+        for name, least in (("restarts", 0), ("prelude", 0), ("max_states", 1), ("max_depth", 1)):
             bound = getattr(self, name)
             if bound is not None and bound < least:
                 raise ScenarioError(bad_value(name, bound, f"must be at least {least}"))
@@ -69,6 +81,16 @@ class ExplorerConfig:
     def system(self) -> QuorumSystem:
         """Return the quorum system that the replicas are told."""
         return QuorumSystem.of(self.n, f=self.f, quorum=self.quorum)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The invariants that are watched."""
+        if self.watch is not None:
+            return self.watch
+        system = self.system()
+        right = QuorumSystem.of(self.n, f=self.f)
+        within = system.quorum >= right.quorum and len(self.byzantine) <= system.tolerated
+        return WATCHED if within else ("S1",)
 
     def longest_prelude(self) -> int:
         """Return how many invisible steps a visible one may need before it, when it cannot be split (see `search`)."""

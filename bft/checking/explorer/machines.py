@@ -6,16 +6,18 @@ small; why that loses nothing stands in `search`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bft.checking.explorer.alphabet import TIMER, Alphabet, Names, bits
+from bft.checking.explorer.alphabet import RESTART, TIMER, Alphabet, Names, bits
 from bft.checking.explorer.config import ANSWERS, ExplorerConfig
-from bft.core.effects import Broadcast, Execute, RequestProposal, RequestVerdict
-from bft.core.inputs import Deliver, Input, ProposalReady, VerdictReady
+from bft.core.effects import Broadcast, Execute, Persist, RequestProposal, RequestVerdict
+from bft.core.events import Committed, Prepared
+from bft.core.inputs import Deliver, Input, ProposalReady, Restart, VerdictReady
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import PbftReplica
+from bft.protocols.pbft.messages import Status
 
 
 class Taken(NamedTuple):
@@ -31,17 +33,18 @@ class Taken(NamedTuple):
         Sequence number and digest of what took effect, in order.
     own : int
         Mask of inputs that only this replica will get: verdicts.
+    visible : bool
+        Whether anyone else can notice: something was sent or executed.
+    proved : tuple of (str, int, int, str)
+        What became prepared or committed: "prepared" or "committed", number, view and digest.
     """
 
     state: int
     sent: tuple[int, ...]
     executed: tuple[tuple[int, str], ...]
     own: int
-
-    @property
-    def visible(self) -> bool:
-        """Whether anyone else can notice."""
-        return bool(self.sent or self.executed)
+    visible: bool
+    proved: tuple[tuple[str, int, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,25 @@ class Move:
     sent: int
 
 
+Stored = dict[tuple[object, ...], object]
+"""What a replica has persisted."""
+
+
+@dataclass(slots=True)
+class Done:
+    """What comes of an input, in the making of a `Taken`."""
+
+    sent: list[int] = field(default_factory=list)
+    executed: list[tuple[int, str]] = field(default_factory=list)
+    own: int = 0
+    proved: list[tuple[str, int, int, str]] = field(default_factory=list)
+
+    def taken(self, after: int) -> Taken:
+        """Return the step that ends in a state."""
+        visible = bool(self.sent or self.executed)
+        return Taken(after, tuple(self.sent), tuple(self.executed), self.own, visible, tuple(self.proved))
+
+
 class Machines:
     """The table of all replica states met.
 
@@ -73,35 +95,82 @@ class Machines:
         What is explored.
     alphabet : Alphabet
         Numbers of inputs.
+    born : callable
+        Makes a fresh replica from its number.
+
+    Attributes
+    ----------
+    executed, prepared : dict
+        For each state what was executed on the way there, as (number, digest), and the certificates held in it, as
+        number to (view, digest).
     """
 
-    def __init__(self, config: ExplorerConfig, alphabet: Alphabet) -> None:
+    def __init__(self, config: ExplorerConfig, alphabet: Alphabet, born: Callable[[int], PbftReplica]) -> None:
         self._config = config
         self._alphabet = alphabet
+        self._born = born
         self._longest = config.longest_prelude()
         self._names: dict[Hashable, int] = {}
         self._replicas: dict[int, PbftReplica] = {}
         self._table: dict[int, dict[int, Taken | None]] = {}
         self._known: dict[int, int] = {}
         self._dead: dict[int, int] = {}
+        self._stored: dict[int, Stored] = {}
+        self._back: dict[int, tuple[PbftReplica, Stored, Done]] = {}
+        self._restarts: dict[int, Move | None] = {}
         self.executed: dict[int, tuple[tuple[int, str], ...]] = {}
+        self.prepared: dict[int, dict[int, tuple[int, str]]] = {}
 
     def __len__(self) -> int:
         return len(self._replicas)
 
-    def add(self, replica: PbftReplica, executed: tuple[tuple[int, str], ...] = ()) -> int:
+    def add(
+        self, replica: PbftReplica, executed: tuple[tuple[int, str], ...] = (), stored: Stored | None = None
+    ) -> int:
         """Return the number of a replica's state; the first replica met in it stands for all."""
-        state = self._number(replica.fingerprint())
+        print_ = replica.fingerprint()
+        if not self._config.restarts:
+            return self._keep(self._number(print_), replica, executed)
+        stored = {} if stored is None else stored
+        back = self._come_back(replica.id, stored)
+        state = self._number((print_, back[0].fingerprint()))
+        self._back.setdefault(state, back)
+        self._stored.setdefault(state, stored)
+        return self._keep(state, replica, executed)
+
+    def _keep(self, state: int, replica: PbftReplica, executed: tuple[tuple[int, str], ...]) -> int:
         if state not in self._replicas:
             self._replicas[state] = replica
             self._table[state] = {}
             self._known[state] = self._dead[state] = 0
             self.executed[state] = executed
+            self.prepared[state] = {
+                seq: (proof.preprepare.view, proof.preprepare.digest) for seq, proof in replica.certificates.items()
+            }
         return state
 
     def rename(self, names: Names, state: int) -> int:
         """Return the number of the same state with the replicas renamed."""
-        return self._number(self._replicas[state].fingerprint(names))
+        print_ = self._replicas[state].fingerprint(names)
+        if not self._config.restarts:
+            return self._number(print_)
+        return self._number((print_, self._back[state][0].fingerprint(names)))
+
+    def restart(self, state: int) -> Move | None:
+        """Return what a crash and the return from it do in a state; None if nothing."""
+        if state not in self._restarts:
+            replica, stored, done = self._back[state]
+            after = self.add(replica.clone(), self.executed[state], stored)
+            taken = done.taken(after)
+            nothing = after == state and not done.sent and not done.own
+            sent = sum(1 << message for message in set(done.sent))
+            self._restarts[state] = None if nothing else Move((RESTART,), 0, taken, sent)
+        return self._restarts[state]
+
+    def _come_back(self, replica: int, stored: Stored) -> tuple[PbftReplica, Stored, Done]:
+        """Return a replica made from what was persisted, what is persisted then, and what it did on its return."""
+        back, kept = self._born(replica), dict(stored)
+        return back, kept, self._follow(back, Restart(dict(stored)), kept)
 
     def take(self, state: int, number: int) -> Taken | None:
         """Return the step on an input; None if it changes nothing, or is a timer that does not run."""
@@ -128,7 +197,11 @@ class Machines:
         """Return the single steps of a move."""
         out = []
         for number in inputs:
-            taken = self.take(state, number)
+            if number == RESTART:
+                back = self.restart(state)
+                taken = None if back is None else back.taken
+            else:
+                taken = self.take(state, number)
             assert taken is not None
             out.append(taken)
             state = taken.state
@@ -142,16 +215,30 @@ class Machines:
         if number == TIMER and not (replica.waiting and replica.view + 1 < self._config.views):
             return None
         twin = replica.clone()
-        sent: list[int] = []
-        executed: list[tuple[int, str]] = []
-        own = 0
-        soon: list[Input] = [self._alphabet.event(number)]
+        stored = dict(self._stored[state]) if self._config.restarts else None
+        done = self._follow(twin, self._alphabet.event(number), stored)
+        after = self.add(twin, (*self.executed[state], *done.executed), stored)
+        if after != state:  # what is dead stays dead, so it need not be tried again
+            self._known[after] |= self._dead[state]
+            self._dead[after] |= self._dead[state]
+        if after == state and not done.sent and not done.executed and not done.own:
+            return None
+        return done.taken(after)
+
+    def _follow(self, twin: PbftReplica, first: Input, stored: Stored | None) -> Done:
+        """Let a replica take an input, and what its validator answers at once."""
+        done = Done()
+        soon: list[Input] = [first]
         while soon:
             for effect in twin.step(0.0, soon.pop(0)):
                 if isinstance(effect, Broadcast):
-                    sent.append(self._alphabet.number(Deliver(twin.id, effect.message)))
+                    if not isinstance(effect.message, Status):  # nothing is lost, so nothing need be asked for
+                        done.sent.append(self._alphabet.number(Deliver(twin.id, effect.message)))
                 elif isinstance(effect, Execute):
-                    executed.append((effect.seq, effect.digest))
+                    done.executed.append((effect.seq, effect.digest))
+                elif isinstance(effect, Prepared | Committed):
+                    kind = "prepared" if isinstance(effect, Prepared) else "committed"
+                    done.proved.append((kind, effect.seq, effect.view, effect.digest))
                 elif isinstance(effect, RequestProposal):
                     answer = ANSWERS[effect.view % len(ANSWERS)]
                     soon.append(ProposalReady(effect.view, effect.request, answer))
@@ -160,11 +247,14 @@ class Machines:
                     if self._config.verdicts == "accept":
                         soon.append(verdict)
                     else:
-                        own |= 1 << self._alphabet.number(verdict)
-        after = self.add(twin, (*self.executed[state], *executed))
-        if after == state and not sent and not executed and not own:
-            return None
-        return Taken(after, tuple(sent), tuple(executed), own)
+                        done.own |= 1 << self._alphabet.number(verdict)
+                elif stored is not None and isinstance(effect, Persist):
+                    for key, value in effect.entries:
+                        if value is None:
+                            stored.pop(key, None)
+                        else:
+                            stored[key] = value
+        return done
 
     def _gather(self, start: int, mask: int) -> list[Move]:
         """Search the invisible steps from a state for those that lead to a visible one."""

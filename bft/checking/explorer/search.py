@@ -2,7 +2,8 @@
 
 A state of the system is the state of every honest replica, the messages before each of them, and what the Byzantine
 replicas have learnt. Nothing is lost and nothing is in time: a message may be delivered at any time after it was
-sent, or never, and a view timer may fire whenever it runs. Crashes are delays without end; restarts are not explored.
+sent, or never, and a view timer may fire whenever it runs. Crashes are delays without end; as often as the
+configuration says, a replica may come back from one, with what it had persisted and everything ever sent before it.
 
 Why the reductions lose nothing
 -------------------------------
@@ -16,6 +17,9 @@ one form a move. An invisible step that may as well come *after* a visible one (
 same state in the end) is put off further, so a move with such a step in it need not be explored. Each putting-off
 carries one delivery past at least one visible step and none back, and a run has finitely many of them, so it ends:
 every run has the same messages and executions, in the same order, as one made of explored moves.
+
+A crash costs a replica its invisible steps as far as they were not persisted; as their messages come again, it may as
+well take them after its return.
 
 *Short moves.* A visible step that cannot be split is one vote that completes a threshold, a timer, or the first
 message of a view. The first needs at most quorum − 1 votes before it (its own among the quorum, or a timer that they
@@ -31,20 +35,26 @@ permutations.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import permutations
 
-from bft.checking.explorer.alphabet import Alphabet, bits
+from bft.checking.explorer.alphabet import RESTART, Alphabet, bits
 from bft.checking.explorer.cells import Cells
 from bft.checking.explorer.config import ANSWERS, Exploration, ExplorerConfig, Step
 from bft.checking.explorer.liar import Liar
-from bft.checking.explorer.machines import Machines, Move
+from bft.checking.explorer.machines import Machines, Move, Taken
+from bft.checking.explorer.watch import Watch
+from bft.checking.shared_verifier import Judges
 from bft.core.inputs import ClientRequest, Deliver
-from bft.core.request import Proposal, Request
+from bft.core.request import NULL_PROPOSAL, Proposal, Request
 from bft.core.signatures import Body, Signed
 from bft.protocols.pbft import PbftConfig, PbftReplica
 
-System = tuple[tuple[int, ...], int]
-"""A cell for every honest replica, and the mask of what the liars have heard."""
+System = tuple[tuple[int, ...], int, int, int]
+"""A cell for every honest replica, the mask of what the liars have heard, the number of restarts, and, where restarts
+are explored, the mask of all that was ever sent."""
 
 
 class Trusting:
@@ -63,8 +73,6 @@ class Trusting:
 def explore(config: ExplorerConfig) -> Exploration:
     """Explore all that can happen, breadth first, until an invariant breaks, a bound is met or nothing is left.
 
-    The invariant is agreement (S1): no two honest replicas execute different values at one sequence number.
-
     Parameters
     ----------
     config : ExplorerConfig
@@ -75,7 +83,23 @@ def explore(config: ExplorerConfig) -> Exploration:
     Exploration
         Counts, whether the search is complete, and a shortest counterexample if there is one.
     """
-    return _Search(config).run()
+    with _no_collection():
+        return _Search(config).run()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the garbage collector back: a search keeps all it makes and makes no cycles, so it looks in vain.
+
+    It takes half of the time otherwise, since it goes through everything kept again and again.
+    """
+    usual = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if usual:
+            gc.enable()
 
 
 class _Search:
@@ -84,7 +108,12 @@ class _Search:
         self.request = Request(client="client", timestamp=1, operation="question")
         proposals = tuple(Proposal(request=self.request, answer=answer) for answer in ANSWERS)
         self.alphabet = Alphabet({proposal.digest: proposal.answer or "" for proposal in proposals})
-        self.machines = Machines(config, self.alphabet)
+        self.keyring = Trusting()
+        self.judges = Judges()
+        self.machines = Machines(config, self.alphabet, self._born)
+        self.watch = Watch(
+            config.watched, self.machines, (NULL_PROPOSAL.digest, *(proposal.digest for proposal in proposals))
+        )
         self.liar = Liar(config, self.alphabet, proposals)
         self.honest = config.honest
         self.renamings = renamings(config)
@@ -106,13 +135,16 @@ class _Search:
             for system, index in level:
                 ended = True
                 for place, cell in enumerate(system[0]):
-                    for move in self.cells.moves(cell):
-                        ended = False
+                    moves = self.cells.moves(cell)
+                    ended = ended and not moves
+                    for move in (*moves, *self._restart(system, cell)) if self.config.restarts else moves:
                         self.transitions += 1
                         after = self._after(system, place, move)
-                        if move.taken.executed and self._conflict(after, place):
+                        taken = move.taken
+                        broken = self._broken(after, place, taken) if taken.executed or taken.proved else None
+                        if broken is not None:
                             self.parents.append((index, place, cell, move))
-                            return self._result(len(seen), depth + 1, None, len(self.parents) - 1)
+                            return self._result(len(seen), depth + 1, None, broken)
                         key = self._canonical(after)
                         if key not in seen:
                             if len(seen) == self.config.max_states:
@@ -128,23 +160,47 @@ class _Search:
             level = following
         return self._result(len(seen), depth, None, None)
 
-    def _first(self) -> System:
+    def _born(self, replica: int) -> PbftReplica:
+        """Return a fresh replica. All have the same judge: each proof is judged once in the whole search."""
         config = PbftConfig(
             system=self.config.system(), views=self.config.views, retransmit_s=None, rules=self.config.rules
         )
+        born = PbftReplica(replica, config, self.keyring)
+        self.judges.share(born)
+        return born
+
+    def _first(self) -> System:
         mask = 1 << self.alphabet.number(ClientRequest(self.request)) | self.liar.says(0)
-        states = [self.machines.add(PbftReplica(replica, config, Trusting())) for replica in self.honest]
-        return tuple(self.cells.number(state, mask) for state in states), 0
+        states = [self.machines.add(self._born(replica)) for replica in self.honest]
+        cells = tuple(self.cells.number(state, mask) for state in states)
+        return cells, 0, 0, mask if self.config.restarts else 0
+
+    def _restart(self, system: System, cell: int) -> tuple[Move, ...]:
+        """Return a crash of a replica and its return, if it may still crash and that changes anything."""
+        back = self.machines.restart(self.cells.state(cell)) if system[2] < self.config.restarts else None
+        return () if back is None else (back,)
 
     def _after(self, system: System, place: int, move: Move) -> System:
         """Carry out a move: its messages come before all others, and the liars learn from them."""
-        cells, heard = system
+        cells, heard, restarts, ever = system
         heard, new = self._learn(heard, move.sent)
         everywhere = move.sent | new
         hears = self.cells.hears
         after = [hears(cell, everywhere) for cell in cells] if everywhere else list(cells)
-        after[place] = self.cells.moved(cells[place], move, new)
-        return tuple(after), heard
+        if not self.config.restarts:
+            after[place] = self.cells.moved(cells[place], move, new)
+            return tuple(after), heard, 0, 0
+        ever |= everywhere
+        if move.inputs[0] == RESTART:
+            restarts += 1
+            after[place] = self.cells.restarted(move, ever & ~self.alphabet.sent_by(self.honest[place], ever))
+        else:
+            after[place] = self.cells.moved(cells[place], move, new)
+        return tuple(after), heard, restarts, ever
+
+    def _broken(self, system: System, place: int, taken: Taken) -> str | None:
+        """Return the invariant that a move broke."""
+        return self.watch.broken([self.cells.state(cell) for cell in system[0]], place, taken)
 
     def _learn(self, heard: int, sent: int) -> tuple[int, int]:
         """Return what the liars have heard after messages were sent, and what they can say only since then."""
@@ -158,12 +214,6 @@ class _Search:
             learnt = self.learnt[heard, sent] = (now, self.liar.says(now) & ~self.liar.says(heard))
         return learnt
 
-    def _conflict(self, system: System, place: int) -> bool:
-        """Return whether the replica at `place` and another one executed different values at one number."""
-        logs = [self.machines.executed[self.cells.state(cell)] for cell in system[0]]
-        mine = dict(logs[place])
-        return any(mine.get(seq, digest) != digest for log in logs for seq, digest in log)
-
     def _end(self, system: System) -> None:
         if all(self.machines.executed[self.cells.state(cell)] for cell in system[0]):
             self.decided += 1
@@ -173,15 +223,18 @@ class _Search:
     def _canonical(self, system: System) -> System:
         """Return the least of the renamed twins of a state."""
         least = system
-        cells, heard = system
+        cells, heard, restarts, ever = system
+        renamed, rename = self.cells.renamed, self.alphabet.rename
         for place in range(1, len(self.renamings)):
-            renamed = self.cells.renamed
             twin = tuple([renamed(place, cells[source]) for source in self.orders[place]])
             if twin <= least[0]:
-                least = min(least, (twin, self.alphabet.rename(self.renamings[place], heard) if heard else 0))
+                names = self.renamings[place]
+                heard_there = rename(names, heard) if heard else 0
+                ever_there = rename(names, ever) if ever else 0
+                least = min(least, (twin, heard_there, restarts, ever_there))
         return least
 
-    def _result(self, states: int, depth: int, bound: str | None, broken: int | None) -> Exploration:
+    def _result(self, states: int, depth: int, bound: str | None, broken: str | None) -> Exploration:
         return Exploration(
             states=states,
             transitions=self.transitions,
@@ -191,8 +244,8 @@ class _Search:
             bound=bound,
             decided=self.decided,
             stalled=self.stalled,
-            invariant=None if broken is None else "S1",
-            counterexample=() if broken is None else tuple(self._path(broken)),
+            invariant=broken,
+            counterexample=() if broken is None else tuple(self._path(len(self.parents) - 1)),
         )
 
     def _path(self, index: int) -> list[Step]:

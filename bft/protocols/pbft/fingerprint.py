@@ -14,7 +14,8 @@ which of several equally good proofs they send to a replica left behind.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from bft.core.request import Request
 from bft.protocols.pbft.messages import (
@@ -29,6 +30,9 @@ from bft.protocols.pbft.messages import (
 from bft.protocols.pbft.state import Slot, State
 
 Names = Sequence[int]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+_VOTES = (PrePrepare, Prepare, Commit)
 
 
 def of_state(state: State, names: Names) -> Hashable:
@@ -44,15 +48,15 @@ def of_state(state: State, names: Names) -> Hashable:
         state.status_timer_runs,
         state.machine.digest(),
         _slots(state, state.slots, names),
-        tuple((view, _slots(state, state.future[view], names)) for view in sorted(state.future)),
-        tuple((place, state.early[place].digest) for place in sorted(state.early)),
+        tuple([(view, _slots(state, slots, names)) for view, slots in _in_order(state.future)]),
+        tuple([(place, message.digest) for place, message in _in_order(state.early)]),
         certificates(state.certificates.values()),
-        tuple((seq, state.decisions[seq].proposal.digest) for seq in sorted(state.decisions)),
-        tuple((seq, state.unexecuted[seq].proposal.digest) for seq in sorted(state.unexecuted)),
+        tuple([(seq, decision.proposal.digest) for seq, decision in _in_order(state.decisions)]),
+        tuple([(seq, decision.proposal.digest) for seq, decision in _in_order(state.unexecuted)]),
         tuple(sorted(state.pending)),
         tuple(sorted(state.ordering)),
-        tuple(proposal.digest for proposal in state.unordered),
-        tuple((client, *state.clients[client]) for client in sorted(state.clients)),
+        tuple([proposal.digest for proposal in state.unordered]),
+        tuple([(client, *last) for client, last in _in_order(state.clients)]),
         tuple(sorted(state.snapshots)),
         _ballots(state.checkpoints.items(), names),
         _ballots(state.view_changes.items(), names),
@@ -70,13 +74,13 @@ def of_message(message: Any, names: Names) -> Hashable:
         If it is a message of catching up, whose certificates differ in what they teach.
     """
     kind = message.__class__.__name__
-    if isinstance(message, PrePrepare | Prepare | Commit):
+    if isinstance(message, _VOTES):
         return (kind, message.view, message.seq, message.digest, names[message.replica])
     if isinstance(message, ViewChange):
         return (kind, message.view, message.low, certificates(message.prepared), names[message.replica])
     if isinstance(message, NewView):
-        changes = tuple(sorted((names[each.replica], of_message(each, names)) for each in message.view_changes))
-        entries = tuple((entry.seq, entry.digest) for entry in message.preprepares)
+        changes = tuple(sorted([(names[each.replica], of_message(each, names)) for each in message.view_changes]))
+        entries = tuple([(entry.seq, entry.digest) for entry in message.preprepares])
         return (kind, message.view, changes, entries, names[message.replica])
     if isinstance(message, Checkpoint):
         return (kind, message.seq, message.state_digest, names[message.replica])
@@ -87,14 +91,20 @@ def of_message(message: Any, names: Names) -> Hashable:
 
 def certificates(proofs: Iterable[PreparedCertificate]) -> Hashable:
     """Return what prepared certificates prove: number, view and digest of each."""
-    proved = [(each.preprepare.seq, each.preprepare.view, each.preprepare.digest) for each in proofs]
+    entries = [each.preprepare for each in proofs]
+    proved = [(entry.seq, entry.view, entry.digest) for entry in entries]
     if len(proved) > 1:
         proved.sort()
     return tuple(proved)
 
 
 def _slots(state: State, slots: Mapping[int, Slot], names: Names) -> Hashable:
-    return tuple(_slot(state, slots[seq], names) for seq in sorted(slots))
+    return tuple([_slot(state, slot, names) for _, slot in _in_order(slots)])
+
+
+def _in_order(kept: Mapping[Key, Value]) -> Iterable[tuple[Key, Value]]:
+    """Return the items in ascending order of their keys; a search of one slot sorts next to nothing."""
+    return kept.items() if len(kept) < 2 else sorted(kept.items(), key=itemgetter(0))
 
 
 def _slot(state: State, slot: Slot, names: Names) -> Hashable:
@@ -113,11 +123,16 @@ def _slot(state: State, slot: Slot, names: Names) -> Hashable:
 
 
 def _votes(state: State, votes: Mapping[int, Prepare | Commit], names: Names, *, own_only: bool) -> Hashable:
-    return tuple(sorted((names[voter], votes[voter].digest) for voter in votes if not own_only or voter == state.id))
+    if own_only:
+        own = votes.get(state.id)
+        return () if own is None else ((names[state.id], own.digest),)
+    return tuple(sorted([(names[voter], vote.digest) for voter, vote in votes.items()]))
 
 
 def _ballots(items: Iterable[tuple[int, Mapping[int, Any]]], names: Names) -> Hashable:
     return tuple(
-        (key, tuple(sorted((names[voter], of_message(vote, names)) for voter, vote in votes.items())))
-        for key, votes in items
+        [
+            (key, tuple(sorted([(names[voter], of_message(vote, names)) for voter, vote in votes.items()])))
+            for key, votes in items
+        ]
     )

@@ -25,6 +25,7 @@ from bft.protocols.pbft.messages import (
     Commit,
     NewView,
     Prepare,
+    PreparedCertificate,
     PrePrepare,
     Status,
     ViewChange,
@@ -115,6 +116,11 @@ class PbftReplica:
     def drops(self) -> Mapping[str, int]:
         """How many inputs did not count, by reason."""
         return self._state.drops
+
+    @property
+    def certificates(self) -> Mapping[int, PreparedCertificate]:
+        """Per number above the stable checkpoint, the prepared certificate that a view-change would carry."""
+        return self._state.certificates
 
     @property
     def verifier(self) -> Verifier:
