@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from bft.core.quorum import QuorumSystem
@@ -68,13 +69,13 @@ class Setting:
 
     def system(self) -> QuorumSystem:
         """Return the quorum system by which the monitors judge; a larger quorum than the right one is right too."""
-        right = QuorumSystem.of(self.n, f=self.f, stakes=self.stakes)
+        right = _system(self.n, self.f, None, self.stakes)
         told = self.replica_system()
         return told if told.quorum > right.quorum else right
 
     def replica_system(self) -> QuorumSystem:
         """Return the quorum system that the replicas are told."""
-        return QuorumSystem.of(self.n, f=self.f, stakes=self.stakes, quorum=self.quorum)
+        return _system(self.n, self.f, self.quorum, self.stakes)
 
     @property
     def within_bounds(self) -> bool:
@@ -108,6 +109,12 @@ class Setting:
             return cls(**given)
         except (TypeError, ValueError) as error:
             raise ScenarioError(bad_value("setting", values, str(error))) from error
+
+
+@lru_cache(maxsize=256)
+def _system(n: int, f: int | None, quorum: int | None, stakes: tuple[int, ...] | None) -> QuorumSystem:
+    """Return a quorum system; schedule after schedule asks for the same few."""
+    return QuorumSystem.of(n, f=f, quorum=quorum, stakes=stakes)
 
 
 def _tuple(value: Any) -> Any:

@@ -31,6 +31,7 @@ from bft.core.replica import Replica
 from bft.core.request import Request, RequestKey
 from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
+from bft.errors import ScenarioError, bad_value
 
 Pending = tuple[int, Deliver, int]
 """A message on its way: the receiving instance, what it gets, the sending instance (twins share a name)."""
@@ -106,7 +107,7 @@ class World:
         self.others = [tuple(other for other, name in enumerate(self.ids) if name != own) for own in self.ids]
         self.members = [[place for place, name in enumerate(self.ids) if name == node] for node in range(setting.n)]
         self.honest = [node not in self.corrupted for node in self.ids]
-        self.replicas: list[Replica | None] = [subject.make_replica(node, setting, self.keyring) for node in self.ids]
+        self.replicas: list[Replica | None] = [self._made(node) for node in self.ids]
         self._soon: deque[tuple[int, Any]] = deque()
         self._observers: list[Observer | None] = [None] * len(self.ids)
         if observer is not None:
@@ -116,6 +117,13 @@ class World:
         """Show an observer what honest nodes hear and do from now on."""
         self.observer = observer
         self._observers = [observer if honest else None for honest in self.honest]
+
+    def _made(self, node: int) -> Replica:
+        replica = self.subject.make_replica(node, self.setting, self.keyring)
+        if not callable(getattr(replica, "step", None)):
+            allowed = "must be a replica: an object with a method step(now, event) that returns effects"
+            raise ScenarioError(bad_value("make_replica", replica, allowed))
+        return replica
 
     # What can be done to single nodes
 
@@ -149,7 +157,7 @@ class World:
         """Bring a crashed node back."""
         instance = node % len(self.ids)
         if self.replicas[instance] is None:
-            self.replicas[instance] = self.subject.make_replica(self.ids[instance], self.setting, self.keyring)
+            self.replicas[instance] = self._made(self.ids[instance])
             self.give(instance, Restart(dict(self.stored[instance])))
 
     def corrupt(self, node: int) -> None:
@@ -188,12 +196,16 @@ class World:
             observer.hear(steps, instance, event)
         effects = replica.step(float(steps), event)
         if not effects:
+            if effects is None:
+                raise _no_effects(replica, effects)
             return
         do = _DO
         for effect in effects:
             action = do.get(effect.__class__)
             if action is not None:
                 action(self, instance, effect)
+            elif effect.__class__ in _PLAIN:
+                raise _no_effects(replica, effects)
             elif self.records is not None:
                 self.record(instance, effect)
             if observer is not None:
@@ -288,6 +300,15 @@ _DO: dict[type, Callable[[World, int, Any], None]] = {
     StateTransferred: World._transferred,
 }
 """What the host does about an effect; the other events only go into the trace."""
+
+
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict, set, type})
+"""What is no effect for sure; anything else may be an event of somebody's own protocol."""
+
+
+def _no_effects(replica: Replica, effects: object) -> ScenarioError:
+    allowed = "must be a list of effects of bft.core.effects (Broadcast, Execute, ...) and events, empty for none"
+    return ScenarioError(bad_value(f"{type(replica).__name__}.step", effects, allowed))
 
 
 def _number(key: tuple[object, ...]) -> int:

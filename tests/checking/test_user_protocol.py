@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 
@@ -15,6 +17,7 @@ from bft.core.effects import Broadcast, Execute
 from bft.core.inputs import ClientRequest, Deliver
 from bft.core.request import Proposal
 from bft.core.state_machine import AnswerLog
+from bft.errors import ScenarioError
 
 
 class FirstComeReplica:
@@ -75,3 +78,46 @@ def test_a_transcript_tells_what_split():
 
 def _setting_and(*schedule):
     return Setting(), schedule
+
+
+class Silent:
+    """Nobody's idea of a replica."""
+
+
+class Forgetful:
+    """Forgets to return its effects."""
+
+    def step(self, now, event):
+        return None
+
+
+class Wordy(Forgetful):
+    """Says what it would do."""
+
+    def step(self, now, event):
+        return ["broadcast"]
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        (Silent, r"make_replica = .*Silent.*: must be a replica: an object with a method step\(now, event\)"),
+        (Forgetful, r"Forgetful.step = None: must be a list of effects of bft.core.effects"),
+        (Wordy, r"Wordy.step = \['broadcast'\]: must be a list of effects of bft.core.effects"),
+    ],
+)
+def test_what_is_no_replica_is_refused_in_one_sentence(made, sentence):
+    wrong = Subject(name="wrong", make_replica=lambda *_: made())
+    with pytest.raises(ScenarioError, match=sentence):
+        assert_safe(wrong, Setting(), [ops.Ask(0, 0b1111)])
+
+
+def test_the_example_of_the_readme_finds_its_planted_bug():
+    """The ten lines under "The safety laboratory", word for word."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = readme.split("a class with `step` is enough.")[1].split("```python")[1].split("```")[0]
+    names: dict[str, object] = {"__name__": "example"}
+    exec(example, names)
+    test = names["test_my_protocol_is_safe"]
+    with pytest.raises(InvariantError):
+        settings(database=None, derandomize=True)(test)()

@@ -73,8 +73,8 @@ def on_view_change(state: State, sender: int, message: ViewChange) -> None:
         return state.drop("invalid view-change")
     state.view_changes.add(message.view, message.replica, message)
     before = state.view
-    later = state.view_changes.highest_above(state.view)
-    while state.system.weight(later) >= state.rules.join_quorum(state.system):
+    later = state.view_changes.highest_above(before) if message.view > before else {}
+    while later and state.system.weight(later) >= state.rules.join_quorum(state.system):
         # One of them is honest, so waiting for the own timer gains nothing; the smallest view, lest a liar rushes us.
         # Again, because where stakes differ those who went further may be a weak quorum without the others.
         start(state, min(later.values()))
