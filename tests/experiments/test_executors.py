@@ -54,10 +54,11 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(monkeypatch: pytest.Mon
 
     class Bar(tqdm):  # type: ignore[type-arg]
         def update(self, n: float | None = 1) -> bool | None:
-            if len(killed) < 2:
-                worker = active_children()[0]
-                worker.kill()
-                killed.append(worker.pid)
+            # A worker that was killed is listed until it has been waited for.
+            living = [worker for worker in active_children() if worker.pid not in killed]
+            if len(killed) < 2 and living:
+                living[0].kill()
+                killed.append(living[0].pid)
             return super().update(n)
 
     expected = sweep(over=OVER, replications=300, seed=1, workers=1, engine="simpy").rows
