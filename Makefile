@@ -26,7 +26,7 @@ OPENBLAS_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help agreement test test-newest nightly bench check lint types imports format lock setup clean distclean
+.PHONY: help agreement test test-newest nightly docs bench check lint types imports format lock setup clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -52,6 +52,10 @@ test-newest:  ## the tests on Python 3.13 or 3.12, where one is at hand
 	  fi; \
 	done; \
 	echo "test-newest: neither Python 3.13 nor 3.12 is at hand; nothing was run"
+
+docs: $(READY)  ## the documents as HTML in out/docs; every link inside them is followed, a broken one is an error
+	@rm -rf docs/reference out/docs
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs && echo "docs: out/docs/index.html"
 
 bench: $(READY)  ## the benchmarks
 	@$(BIN)/python -m pytest -q --benchmark-enable --benchmark-columns=min,median,max,rounds benchmarks

@@ -163,7 +163,7 @@ def wilson(successes: int, calls: int, *, z: float) -> tuple[float, float]:
 def calls_needed(*, share: float, target: float, z: float) -> int | None:
     """Calls after which the interval excludes the target, if the measured share stays as it is; None if they are equal.
 
-    Wilson's interval holds those probabilities p for which |share − p| < z √(p (1 − p) / n); solved for n at the
+    Wilson's interval holds those probabilities p for which abs(share − p) < z √(p (1 − p) / n); solved for n at the
     target.
     """
     if share == target:

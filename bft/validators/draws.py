@@ -35,7 +35,7 @@ class QuestionDraws:
     replication : int
         0 or more.
     prepare : callable, optional
-        Turns uniforms of shape (questions, *shape) into arrays with the same first axis.
+        Turns uniforms of shape ``(questions, *shape)`` into arrays with the same first axis.
     """
 
     __slots__ = ("_held", "_prepare", "_purpose", "_randomness", "_replication", "_shape")
