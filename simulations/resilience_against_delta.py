@@ -8,7 +8,7 @@ second model a call practically never fails, and s = 1 − δ.
 Expected: both curves lie on this law. At δ = 0 the bare panel agrees in four fifths of the runs only, the one with
 the layer always; the layer saves what the service costs, and nothing of what the nodes cost.
 
-Run time: about 20 s on one core.
+Run time: about 30 s on one core.
 """  # noqa: D400 (the first line is the question)
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ preset "test": four attempts with a budget, and a breaker; its attempts are give
 Expected: in the closed loop throughput follows the law of the finite-source queue and levels off at 8 / 1.5 = 5.33
 calls a second from about 20 users on. Without policies nobody fails, they wait; with 10 s of patience per attempt 64
 users break the service: workers serve those who have gone, the breaker opens, a few per cent are answered. The open
-loop shows what the closed one hides: beyond 5.33 calls a second the queue grows for ever, and with it the wait, or,
-with policies, the failures. The target of 99.9 % holds up to 5 calls a second.
+loop shows what the closed one hides: beyond 5.33 calls a second the queue grows for ever, and with it the wait. With
+policies the failures grow instead, from 5 calls a second on: patience ends before the queue does. Up to 4 calls a
+second the target of 99.9 % holds.
 
 Intervals are over replications, for calls of one run wait for each other.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
+from itertools import chain
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class Workload:
         self._clients = settings.count if settings.clients is None else settings.clients
         self._randomness = randomness
         self._questions: list[Request] | None = None
+        self._numbers: dict[RequestKey, int] = {}
 
     def asked(self, replication: int) -> list[Request]:
         """Return all requests, not signed yet, in order of arrival; questions are the same in every replication."""
@@ -49,6 +51,7 @@ class Workload:
             return list(self.stream(replication))
         if self._questions is None:
             self._questions = list(self.stream(replication))
+            self._numbers = {request.key: number for number, request in enumerate(self._questions)}
         return self._questions
 
     def stream(self, replication: int) -> Iterator[Request]:
@@ -72,14 +75,17 @@ class Workload:
         return merge(asked, ordered, key=lambda each: each[1])
 
     def _times_s(self, replication: int) -> Iterator[float]:
-        yield 0.0
-        if self.count > 1 and self._settings.rate_per_s is not None:
-            uniforms = self._randomness.uniforms("arrivals", (self.count - 1,), replication)
-            for time_s in np.cumsum(-np.log1p(-uniforms) / self._settings.rate_per_s):
-                yield float(time_s)
+        if self.count == 1 or self._settings.rate_per_s is None:
+            return iter((0.0,))
+        uniforms = self._randomness.uniforms("arrivals", (self.count - 1,), replication)
+        later = np.cumsum(-np.log1p(-uniforms) / self._settings.rate_per_s)
+        return chain((0.0,), map(float, later))
 
     def __getitem__(self, key: RequestKey) -> int:
         """Return the number of a request, which is also that of its question."""
+        known = self._numbers.get(key)
+        if known is not None:
+            return known
         client, timestamp = key
         return (timestamp - 1) * self._clients + int(client[len(CLIENT) :])
 
