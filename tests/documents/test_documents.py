@@ -91,6 +91,21 @@ def test_commands_in_the_documents_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "panel.toml").write_text(PANEL_FILE)
+    if "said.jsonl" in command:
+        assert (
+            main(
+                [
+                    "panel",
+                    "What is six times seven?",
+                    "--models",
+                    ",".join(["fake:always=42"] * 4),
+                    "--record",
+                    "said.jsonl",
+                ]
+            )
+            == 0
+        )
+        capsys.readouterr()
     assert main(shlex.split(command)[1:]) == 0
     assert capsys.readouterr().out
 
