@@ -75,7 +75,7 @@ class Randomness:
         replication : int
             0 or more.
         prepare : callable, optional
-            Turns the block's uniforms, shape (block, *shape), into arrays with the same first axis; called once a
+            Turns the block's uniforms, shape ``(block, *shape)``, into arrays with the same first axis; called once a
             block. The caller uses one `prepare` per purpose and shape.
 
         Returns
