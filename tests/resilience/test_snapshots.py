@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bft.checking import operations as ops
+from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
 from bft.checking.world import World
@@ -62,17 +63,17 @@ def test_an_account_comes_back_with_its_balances(folder: Path) -> None:
 def test_a_replica_restarts_from_the_entries_that_it_had_persisted(folder: Path) -> None:
     world = World(pbft(), Setting())
     for request in range(3):
-        world.run([ops.Ask(request, 0b1111), ops.Settle(8)])
-    world.run([ops.Ask(3, 0b1111), ops.Settle(2)])
+        play(world, [ops.Ask(request, 0b1111), ops.Settle(8)])
+    play(world, [ops.Ask(3, 0b1111), ops.Settle(2)])
     entries = tuple(world.stored[3].items())
     assert {type(value).__name__ for _, value in entries} >= {"PrePrepare", "Prepare", "Decision", "tuple"}
     SnapshotStore(folder, types=MESSAGES).save(1, entries)
     found = SnapshotStore(folder, types=MESSAGES).load()
     assert found is not None
     assert found.value == entries
-    world.run([ops.Crash(3)])
+    play(world, [ops.Crash(3)])
     world.stored[3] = dict(found.value)
-    world.run([ops.Restart(3), ops.Settle(12)])
+    play(world, [ops.Restart(3), ops.Settle(12)])
     assert world.reach == [4, 4, 4, 4]
 
 
