@@ -7,9 +7,9 @@ at which the sweep stops does too, for whatever reason it stops: precision, budg
 last complete look is kept, and not reported.
 
 That is safe rather than tight. With 95 % asked for, the exact probability that the interval at the stop holds is 0.989
-to 0.997 (absolute precision 0.02 and 0.05, over the probabilities from 0.001 to 0.5), for about twice the replications
-at which the uncorrected interval would have stopped. That one holds with 0.938 to 0.948 in the worst cases: little less
-than it says, but less.
+to 1.000 (absolute precision 0.02 and 0.05, over the probabilities from 0.001 to 0.5), for about twice the replications
+at which the uncorrected interval would have stopped. That one holds with 0.940 in the worst case: little less than
+it says, but less.
 
 References
 ----------
