@@ -10,10 +10,11 @@ from typing import Any
 from bft.checking.diagram import Arrow, Mark, SpaceTime, Span
 from bft.checking.folded_time import FoldedTime
 from bft.checking.outcome import Outcome
-from bft.checking.words import Names, event_words, message_words
+from bft.checking.words import Names, message_words
 from bft.errors import BftError
+from bft.exporting.entry_words import entry_words
 from bft.exporting.html import asset, facts, page, table
-from bft.simulation.journal import Entry, Journal, Message
+from bft.simulation.journal import Journal, Message
 from bft.simulation.run import Run
 
 KINDS: dict[str, dict[str, str]] = {
@@ -134,22 +135,7 @@ def _message_rows(journal: Journal) -> Iterator[tuple[object, ...]]:
 def _log_rows(journal: Journal) -> Iterator[tuple[str, str, str]]:
     names = Names()
     for entry in journal.log[:LOG_ENTRIES]:
-        yield f"{entry.time_s:.6f}", f"node {entry.node}", _log_words(entry, names)
-
-
-def _log_words(entry: Entry, names: Names) -> str:
-    item = entry.item
-    match entry.kind:
-        case "send":
-            return f"sends {message_words(item.body, names)} to {item.recipient}"
-        case "arrive":
-            return f"receives {message_words(item.body, names)} from {item.sender}"
-        case "ask":
-            return f"asks its validator to {item.kind}"
-        case "say":
-            return f"its validator says {item.said}"
-        case _:
-            return event_words(item, names)
+        yield f"{entry.time_s:.6f}", f"node {entry.node}", entry_words(entry, names)
 
 
 def _controls(diagram: SpaceTime) -> str:

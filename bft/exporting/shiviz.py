@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bft.checking.words import Names, event_words, message_words
+from bft.checking.words import Names, message_words
+from bft.exporting.entry_words import entry_words
 from bft.simulation.journal import Entry, Journal
 
 PARSER = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
@@ -46,7 +47,7 @@ def clocked(journal: Journal) -> Iterator[tuple[str, dict[str, int], str]]:
         clock[hosts[node]] = clock.get(hosts[node], 0) + 1
         if entry.kind == "send":
             stamps[entry.item.number] = dict(clock)
-        yield hosts[node], dict(sorted(clock.items())), f"{entry.time_s:.6f} s: {_words(entry, names)}"
+        yield hosts[node], dict(sorted(clock.items())), f"{entry.time_s:.6f} s: {_told(entry, names)}"
 
 
 def _same_broadcast(last: Entry | None, entry: Entry) -> bool:
@@ -58,16 +59,6 @@ def _same_broadcast(last: Entry | None, entry: Entry) -> bool:
     )
 
 
-def _words(entry: Entry, names: Names) -> str:
-    item = entry.item
-    match entry.kind:
-        case "send":
-            return f"sends {message_words(item.body, names)}"
-        case "arrive":
-            return f"receives {message_words(item.body, names)} from {item.sender}"
-        case "ask":
-            return f"asks its validator to {item.kind}"
-        case "say":
-            return f"its validator says {item.said}"
-        case _:
-            return event_words(item, names)
+def _told(entry: Entry, names: Names) -> str:
+    """Return a happening in words; a broadcast is told once, not to whom."""
+    return f"sends {message_words(entry.item.body, names)}" if entry.kind == "send" else entry_words(entry, names)
