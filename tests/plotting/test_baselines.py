@@ -13,6 +13,7 @@ from matplotlib.testing.compare import compare_images
 import bft
 from bft import plotting
 from bft.experiments.laws import law_of
+from bft.plotting import networks, operations
 from bft.plotting.animation import moment
 from bft.plotting.operations import (
     Point,
@@ -40,6 +41,11 @@ POINTS = {
     "one": [Point(1.0, 0.9, 0.8, 0.95, 0.91), Point(2.0, 0.5, 0.4, 0.6, 0.52), Point(3.0, 0.1, 0.05, 0.2, 0.11)],
     "another": [Point(1.0, 0.99, 0.97, 1.0), Point(2.0, 0.95, 0.9, 0.98), Point(3.0, 0.9, 0.85, 0.93)],
 }
+MEASURED = {
+    "ring": [networks.Measured(4, 1.0, 0.9, 1.1, 1.05), networks.Measured(8, 2.0, 1.8, 2.2)],
+    "star": [networks.Measured(4, 0.5, 0.4, 0.6), networks.Measured(8, 0.6, 0.5, 0.7, 0.58)],
+}
+DOWN = [operations.Stretch(0, 1.0, 1.2), operations.Stretch(1, 4.0, 4.5), operations.Stretch(2, 8.0, 8.1)]
 SENT = {
     "no fault": {"PrePrepare": 6, "Prepare": 36, "Commit": 42},
     "silent": {"PrePrepare": 6, "Prepare": 36, "Commit": 42, "ViewChange": 42, "NewView": 6, "Status": 60},
@@ -58,6 +64,9 @@ PICTURES: dict[str, Callable[[dict[str, bft.Sweep], Axes], object]] = {
     "messages": lambda _, ax: plotting.messages_by_phase(SENT, ax=ax),
     "messages_log": lambda _, ax: plotting.messages_by_phase(SENT, log=True, ax=ax),
     "space_time": lambda _, ax: plotting.space_time(_journal(), ax=ax),  # type: ignore[arg-type]
+    "network_curves": lambda _, ax: networks.curves(MEASURED, x_label="n", y_label="s", title="by n", ax=ax),
+    "operations_curves": lambda _, ax: operations.curves(POINTS, xlabel="x", ylabel="y", title="points", ax=ax),
+    "timeline": lambda _, ax: operations.timeline(DOWN, alerts=[(1.5, 1), (6.0, 0)], end_days=9.0, ax=ax),
     "retry_storm": lambda _, ax: retry_storm(POINTS, slow_min=(1.5, 2.5), ax=ax),
     "detector_trade_off": lambda _, ax: detector_trade_off(POINTS, ax=ax),
     "availability_of_k_of_n": lambda _, ax: availability_of_k_of_n(POINTS, target=0.999, ax=ax),
