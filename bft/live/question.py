@@ -59,7 +59,7 @@ def _text(asked: Any) -> str:
         asked = [asked]
     try:
         messages = convert_to_messages(asked)
-    except (TypeError, ValueError, NotImplementedError, KeyError):
+    except (TypeError, ValueError, NotImplementedError, KeyError):  # what LangChain raises, by what is wrong
         raise ScenarioError(bad_value("question", type(asked).__name__, "must be a text or messages")) from None
     if len(messages) == 1:
         return str(messages[0].text)
