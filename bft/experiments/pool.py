@@ -114,8 +114,7 @@ class Pool:
         todo = _Todo(blocks)
         while True:
             for worker in self.workers:
-                if worker.ready and worker.block is None and (block := todo.next()) is not None:
-                    worker.give(block)
+                _employ(worker, todo)
             if not any(worker.block for worker in self.workers) and not todo:
                 return
             self._interruption.check()
@@ -145,6 +144,7 @@ class Pool:
         if isinstance(said, Exception):
             raise said
         worker.block = None
+        _employ(worker, todo)  # before its result is written down, which takes a while
         return None if block is None else (block, said)
 
     def _replace(self, dead: Worker) -> None:
@@ -162,6 +162,12 @@ class Pool:
             del self.workers[place]
             raise ExecutorError(f"workers die before they have begun; the cause may stand above: {ADVICE}")
         self.workers[place] = Worker()
+
+
+def _employ(worker: Worker, todo: _Todo) -> None:
+    """Give a worker that has nothing to do the next block, if there is one."""
+    if worker.ready and worker.block is None and (block := todo.next()) is not None:
+        worker.give(block)
 
 
 class _Todo:

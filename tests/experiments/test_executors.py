@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from multiprocessing import active_children
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +25,10 @@ from bft.errors import SweepError
 from bft.experiments import SweepStoppedError, sweep
 from bft.experiments import sweeps as sweep_module
 from bft.experiments.block_store import BlockStore
+from bft.experiments.blocks import Block
+from bft.experiments.engines import Way
+from bft.experiments.interruption import Interruption
+from bft.experiments.pool import Pool
 
 OVER: dict[str, object] = {"n": [4, 5], "faults.delta": [0.0, 0.4]}
 
@@ -47,6 +53,20 @@ def deadly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     from deadly_behaviour import Deadly  # type: ignore[import-not-found]
 
     return Deadly()
+
+
+def test_a_worker_is_given_its_next_block_before_its_last_result_is_handed_on() -> None:
+    scenario = bft.Scenario(n=4)
+    taken: list[int] = []
+
+    def blocks() -> Iterator[Block]:
+        for start in range(3):
+            taken.append(start)
+            yield Block(cell=0, scenario=scenario, seed=1, start=start, stop=start + 1, way=Way.SIMPY, records=False)
+
+    with closing(Pool(1, Interruption(elsewhere=True))) as pool:
+        taken_at = [len(taken) for _ in pool.run(blocks())]
+    assert taken_at == [2, 3, 3]  # whoever keeps the results takes time, and nobody waits for that
 
 
 def test_a_killed_worker_is_replaced_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
