@@ -36,6 +36,7 @@ from bft.plotting.style import (
 CURVE_POINTS = 101
 CAP_SIZE = 2.2
 DODGE = 0.5  # of the room between two categories
+LETTERS_ABREAST = 75  # what stands under an axis of usual width without touching
 SMALL_DODGE = 0.24  # of the room between two numbers: intervals of several series stand side by side
 
 OUTCOME_LABELS = {
@@ -225,7 +226,12 @@ def frame(ax: Axes, estimates: Estimates, path: str | None, label: str) -> None:
         return
     values = list(estimates.over[path])
     if not numeric(estimates, path):
-        ax.set_xticks(range(len(values)), [str(value).replace("_", "\n") for value in values])
+        words = [str(value).replace("_", "\n") for value in values]
+        if len(words) * max(len(line) for word in words for line in word.split("\n")) <= LETTERS_ABREAST:
+            ax.set_xticks(range(len(values)), words)
+        else:
+            words = [word.replace("\n", " ") for word in words]
+            ax.set_xticks(range(len(values)), words, rotation=30, ha="right", rotation_mode="anchor")
         ax.set_xlim(-0.6, len(values) - 0.4)
     elif all(isinstance(value, int) for value in values) and len(values) <= 12:
         ax.set_xticks(values)
