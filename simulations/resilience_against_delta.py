@@ -64,7 +64,7 @@ def main(replications: int = REPLICATIONS, out: Path = OUT) -> list[Cell]:
         series,
         xlabel="probability δ that a node is down",
         ylabel="P(agreement)",
-        title=f"{P_ERROR:.0%} of the calls fail: with and without a resilience layer (lines: exact law)",
+        title=f"{P_ERROR:.0%} of the calls fail (lines: exact law)",
     )
     save(ax, out, "resilience_against_delta")
     return cells

@@ -83,7 +83,11 @@ def main(replications: int = REPLICATIONS, out: Path = OUT) -> dict[tuple[str, s
         for way in WAYS
     }
     ax = curves(
-        series, x_label=", ".join(TOPOLOGIES), y_label="P(agreement) with 5 of 16 crashed", title="Topologies compared"
+        series,
+        x_label="",
+        y_label="P(agreement) with 5 of 16 crashed",
+        title="Topologies compared",
+        categories=[name.replace(" ", "\n") for name in TOPOLOGIES],
     )
     bft.plotting.save(ax, out, "topologies")
     return found

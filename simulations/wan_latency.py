@@ -59,9 +59,10 @@ def main(replications: int = REPLICATIONS, out: Path = OUT) -> dict[str, Estimat
     ]
     ax = curves(
         {"this simulator (circles: on machines)": points},
-        x_label="consensus, then clients in Oregon, Ireland, São Paulo, Sydney",
+        x_label="",
         y_label="latency (ms)",
-        title="PBFT on four continents",
+        title="PBFT on four continents: consensus, and what clients see",
+        categories=[name.replace(" in ", " in\n") for name in found],
     )
     bft.plotting.save(ax, out, "wan_latency")
     return found

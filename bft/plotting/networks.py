@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from bft.errors import SweepError, bad_value
 from bft.plotting.style import LAW_COLOUR, MARKERS, axes_or_new, legend_below, series_colours, styled
+
+DODGE = 0.16  # between the marks of two series in one category
+MOST_TICKS = 8  # values of x that are all named on a logarithmic axis
 
 
 class Measured(NamedTuple):
@@ -27,6 +31,7 @@ def curves(
     y_label: str,
     title: str,
     logarithmic: bool = False,
+    categories: Sequence[str] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Plot one curve for each series, with intervals; published values as hollow black marks.
@@ -39,15 +44,27 @@ def curves(
         With units.
     logarithmic : bool
         Whether both axes are.
+    categories : sequence of str
+        Where x only counts, the names of its values 0, 1, …: marks stand side by side, and no line joins them.
     ax : Axes, optional
         Where to draw; by default new ones.
+
+    Raises
+    ------
+    SweepError
+        If a point lies in none of the categories.
     """
+    for points in series.values():
+        for x in (each.x for each in points if categories):
+            if x not in range(len(categories)):
+                raise SweepError(bad_value("x", x, f"must be the place of a category, 0 to {len(categories) - 1}"))
     with styled():
         ax = axes_or_new(ax)
         colours = series_colours(len(series), ordered=False)
         for place, (name, points) in enumerate(series.items()):
+            aside = DODGE * (place - (len(series) - 1) / 2) if categories else 0.0
             ax.errorbar(
-                [each.x for each in points],
+                [each.x + aside for each in points],
                 [each.value for each in points],
                 yerr=[
                     [max(0.0, each.value - each.low) for each in points],
@@ -56,14 +73,22 @@ def curves(
                 label=name,
                 color=colours[place],
                 marker=MARKERS[place % len(MARKERS)],
+                linestyle="none" if categories else "-",
                 capsize=2.2,
             )
-            told = [(each.x, each.published) for each in points if each.published is not None]
+            told = [(each.x + aside, each.published) for each in points if each.published is not None]
             if told:
                 ax.plot(*zip(*told, strict=True), linestyle="none", marker="o", mfc="none", mec=LAW_COLOUR, ms=8)
         if logarithmic:
             ax.set_xscale("log")
             ax.set_yscale("log")
+            seen = sorted({each.x for points in series.values() for each in points})
+            if len(seen) <= MOST_TICKS:
+                ax.set_xticks(seen, [f"{x:g}" for x in seen])
+                ax.set_xticks([], minor=True)
+        if categories:
+            ax.set_xticks(range(len(categories)), categories)
+            ax.set_xlim(-0.5, len(categories) - 0.5)
         ax.set_xlabel(x_label)
         ax.set_ylabel(y_label)
         ax.set_title(title)

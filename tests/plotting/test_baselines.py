@@ -12,6 +12,7 @@ from matplotlib.testing.compare import compare_images
 
 import bft
 from bft import plotting
+from bft.errors import SweepError
 from bft.experiments.laws import law_of
 from bft.plotting import networks, operations
 from bft.plotting.animation import moment
@@ -45,6 +46,7 @@ MEASURED = {
     "ring": [networks.Measured(4, 1.0, 0.9, 1.1, 1.05), networks.Measured(8, 2.0, 1.8, 2.2)],
     "star": [networks.Measured(4, 0.5, 0.4, 0.6), networks.Measured(8, 0.6, 0.5, 0.7, 0.58)],
 }
+IN_KINDS = {name: [each._replace(x=place) for place, each in enumerate(MEASURED[name])] for name in MEASURED}
 DOWN = [operations.Stretch(0, 1.0, 1.2), operations.Stretch(1, 4.0, 4.5), operations.Stretch(2, 8.0, 8.1)]
 SENT = {
     "no fault": {"PrePrepare": 6, "Prepare": 36, "Commit": 42},
@@ -65,6 +67,12 @@ PICTURES: dict[str, Callable[[dict[str, bft.Sweep], Axes], object]] = {
     "messages_log": lambda _, ax: plotting.messages_by_phase(SENT, log=True, ax=ax),
     "space_time": lambda _, ax: plotting.space_time(_journal(), ax=ax),  # type: ignore[arg-type]
     "network_curves": lambda _, ax: networks.curves(MEASURED, x_label="n", y_label="s", title="by n", ax=ax),
+    "network_categories": lambda _, ax: networks.curves(
+        IN_KINDS, x_label="", y_label="s", title="by kind", categories=["ring", "star"], ax=ax
+    ),
+    "network_curves_log": lambda _, ax: networks.curves(
+        MEASURED, x_label="n", y_label="s", title="by n", logarithmic=True, ax=ax
+    ),
     "operations_curves": lambda _, ax: operations.curves(POINTS, xlabel="x", ylabel="y", title="points", ax=ax),
     "timeline": lambda _, ax: operations.timeline(DOWN, alerts=[(1.5, 1), (6.0, 0)], end_days=9.0, ax=ax),
     "retry_storm": lambda _, ax: retry_storm(POINTS, slow_min=(1.5, 2.5), ax=ax),
@@ -109,3 +117,8 @@ def test_without_axes_a_picture_makes_its_own(name: str, sweeps: dict[str, bft.S
 def test_a_frame_of_the_animation_looks_as_it_did(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     figure = moment(_journal(), 0.55)  # type: ignore[arg-type]
     _compare(figure, "animation", tmp_path, request.config.getoption("--record"))
+
+
+def test_a_point_in_no_category_is_refused_by_its_place() -> None:
+    with pytest.raises(SweepError, match=r"x = 4: must be the place of a category, 0 to 1"):
+        networks.curves(MEASURED, x_label="", y_label="s", title="by kind", categories=["ring", "star"])
