@@ -1,15 +1,14 @@
-"""The words of `bft panel` and `bft serve`; what they do is left to `panel`."""
+"""The options of `bft panel` and `bft serve`."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
+from argparse import ArgumentParser
 from typing import Any
 
-Number = Callable[[str], Any]
+from bft.cli.options.numbers import number, whole
 
 
-def panel_words(commands: Any, whole: Number, number: Number) -> None:
+def add_panel(commands: Any) -> None:
     """Add `bft panel`."""
     command = commands.add_parser(
         "panel",
@@ -25,13 +24,13 @@ examples:
 exit codes: 0 decided (or degraded), 1 no quorum, 2 bad input, 130 interrupted""",
     )
     command.add_argument("question", metavar="QUESTION", help="the question, or - to read it from stdin")
-    _panel(command, whole, number)
+    _members(command)
     command.add_argument("--json", action="store_true", help="print one JSON object, the certificate in it")
     command.add_argument("--quiet", action="store_true", help="no progress")
     command.set_defaults(carry_out=("bft.cli.panel", "panel_command"))
 
 
-def serve_words(commands: Any, whole: Number, number: Number) -> None:
+def add_serve(commands: Any) -> None:
     """Add `bft serve`."""
     command = commands.add_parser(
         "serve",
@@ -43,7 +42,7 @@ def serve_words(commands: Any, whole: Number, number: Number) -> None:
 
 a key is needed unless the service listens on this machine alone""",
     )
-    _panel(command, whole, number)
+    _members(command)
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=whole, default=8000, help="0: any that is free (default: 8000)")
     command.add_argument("--api-key-env", metavar="NAME", help="environment variable with the key that clients show")
@@ -53,7 +52,7 @@ a key is needed unless the service listens on this machine alone""",
     command.set_defaults(carry_out=("bft.cli.panel", "serve_command"))
 
 
-def _panel(command: argparse.ArgumentParser, whole: Number, number: Number) -> None:
+def _members(command: ArgumentParser) -> None:
     command.add_argument("--models", metavar="A,B,...", help="one model for each node")
     command.add_argument("--panel", metavar="FILE", help="panel in TOML: members with names, endpoints, prices")
     command.add_argument("--rule", help="by what rule they decide (default: pbft)")

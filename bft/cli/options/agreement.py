@@ -1,0 +1,51 @@
+"""The options of `bft agreement`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bft.adversary.settings import BEHAVIOURS
+from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT
+from bft.cli.options.sampling import add_sampling
+from bft.validators.presets import preset_names
+from bft.validators.settings import DEFAULT_PRESET
+
+
+def add_agreement(commands: Any) -> None:
+    """Add `bft agreement`."""
+    command = commands.add_parser(
+        "agreement",
+        help="the main job: P(agreement) against the fault rate",
+        description=(
+            "P(agreement) against the per-node fault probability: figure, table and manifest. Perfect validators for "
+            "several n, and LLM validators of one n with correct, wrong, stalled and split told apart; or recorded "
+            "answers of real LLMs."
+        ),
+        epilog="""examples:
+  bft agreement
+  bft agreement --behaviour equivocate --n 4,6,7,9 --out out/equivocate
+  bft agreement --delta 0:0.3:7 --replications 2000 --seed 1
+  bft agreement --answers answers.csv --models gpt-x,claude-y,llama-z,qwen-w --behaviour collude""",
+    )
+    command.add_argument(
+        "--behaviour",
+        metavar="NAME",
+        default="crash",
+        help=f"what faulty nodes do: {', '.join(BEHAVIOURS)} (default: crash)",
+    )
+    command.add_argument(
+        "--delta", metavar="VALUES", default=DEFAULT_DELTA, help=f"fault rates (default: {DEFAULT_DELTA})"
+    )
+    command.add_argument("--n", metavar="VALUES", help=f"numbers of nodes (default: {DEFAULT_N})")
+    command.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"LLM validators of the right panel: {', '.join(preset_names())} (default: {DEFAULT_PRESET})",
+    )
+    command.add_argument(
+        "--answers", metavar="FILE", help="recorded answers instead: parquet, csv or jsonl; needs --models"
+    )
+    command.add_argument("--models", metavar="A,B,...", help="models of the table, one for each node")
+    command.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"where results go (default: {DEFAULT_OUT})")
+    add_sampling(command)
+    command.set_defaults(carry_out=("bft.cli.agreement", "agreement_command"))

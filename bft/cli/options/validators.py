@@ -1,0 +1,71 @@
+"""The options of `bft validators fit`, `presets` and `describe`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bft.cli.options.numbers import whole
+
+
+def add_validators(commands: Any) -> None:
+    """Add `bft validators` and its commands."""
+    group = commands.add_parser(
+        "validators",
+        help="panels of LLMs as numbers: fit them to recorded answers, list the presets",
+        description="Numbers of panels of LLMs, fitted to recorded answers.",
+    )
+    verbs = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _fit(verbs)
+    command = verbs.add_parser("presets", help="the project's panels", description="List the panels of real LLMs.")
+    command.add_argument("--json", action="store_true", help="print the numbers of each as a JSON object")
+    command.set_defaults(carry_out=("bft.cli.validators", "presets_command"))
+    command = verbs.add_parser("describe", help="what a table of answers holds", description="Describe a table.")
+    command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv or jsonl")
+    command.add_argument("--models", metavar="A,B,...", help="only these, and the questions that all of them answered")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(carry_out=("bft.cli.validators", "describe_command"))
+
+
+def _fit(verbs: Any) -> None:
+    command = verbs.add_parser(
+        "fit",
+        help="estimate a panel's numbers from recorded answers, and try them on questions kept aside",
+        description=(
+            "Estimate accuracies, r, τ and α of a panel with intervals; fit half of the questions and predict the "
+            "other half; write a scenario."
+        ),
+        epilog="""examples:
+  bft validators fit answers.csv --models gpt-x,claude-y,llama-z,qwen-w --out panel.toml
+  bft run panel.toml                                          the panel that was fitted
+  bft validators fit answers.csv --models a,b,c,d --alike     one accuracy for all: stands for any n
+  bft sweep --set validators=statistical validators.file=panel.toml --over n=4,7,10
+  bft validators fit mmlu_pro.parquet --like mmlu_pro_strong7 --as preset --out entry.toml""",
+    )
+    command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv or jsonl")
+    command.add_argument("--models", metavar="A,B,...", help="models of the table, one for each validator")
+    command.add_argument("--like", metavar="PRESET", help="fit as this preset was: its models, alike, its source")
+    command.add_argument("--options", type=whole, help="wrong answers to choose among (default: the table's, or 1000)")
+    command.add_argument("--alike", action="store_true", help="all validators take the mean accuracy")
+    command.add_argument("--resamples", type=whole, default=200, help="behind the intervals (default: 200)")
+    command.add_argument("--halvings", type=whole, default=10, help="of the questions kept aside (default: 10)")
+    command.add_argument(
+        "--halves",
+        choices=("auto", "matched", "random"),
+        default="auto",
+        help="alike in what other models get right, or random (default: auto: matched with three other models or more)",
+    )
+    command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
+    command.add_argument("--source", metavar="TEXT", help="where the answers come from (default: the file's name)")
+    command.add_argument("--date", metavar="YYYY-MM-DD", help="day of the fit, only written down")
+    command.add_argument(
+        "--as",
+        dest="form",
+        choices=("scenario", "preset"),
+        default="scenario",
+        help="what --out holds: a scenario for `bft run`, or an entry of the presets (default: scenario)",
+    )
+    command.add_argument("--name", help="name of the preset (default: the one of --like)")
+    command.add_argument("--out", metavar="FILE.toml", help="write the numbers there")
+    command.add_argument("--quiet", action="store_true", help="no messages")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(carry_out=("bft.cli.validators", "fit_command"))
