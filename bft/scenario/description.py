@@ -1,0 +1,230 @@
+"""The fields of a scenario, and what follows from them: quorums, settings of the protocols, the end of a run.
+
+What must fit together is left to `consistency`, the sentence of a refusal to `refusals`, TOML to `tables`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import Field, ValidationError, model_validator
+
+from bft.adversary.settings import Faults
+from bft.core.quorum import QuorumSystem
+from bft.errors import ScenarioError, bad_value
+from bft.membership.settings import Membership
+from bft.network.settings import Network
+from bft.operations.settings import Machine
+from bft.protocols.ballot import BallotConfig
+from bft.protocols.pbft import PbftConfig, Rules
+from bft.randomness import Randomness
+from bft.resilience.settings import Service
+from bft.scenario.consistency import check_consistency
+from bft.scenario.refusals import explain, under
+from bft.scenario.tables import plain, read_toml, set_path
+from bft.settings import PositiveSeconds, Seconds, Settings
+from bft.validators.panel import PanelModel
+from bft.validators.rule_settings import QuorumRule, RuleSettings, judged
+from bft.validators.settings import PerfectValidators, ValidatorSettings
+
+ROUNDS_OF_A_BALLOT = 2  # candidates, and votes on them
+
+
+class Requests(Settings):
+    """The requests of clients, each a question of its own.
+
+    Attributes
+    ----------
+    count : int
+        How many; the first comes at time 0.
+    rate_per_s : float, optional
+        Poisson arrivals with this rate; needed when there is more than one.
+    clients : int, optional
+        How many clients ask in turn; by default each request has one of its own. Replicas keep a reply for every
+        client, so that runs of many requests need this.
+    operations : {"questions", "account"}, optional
+        What is asked: questions, as by default, whose answers are logged; or deposits, withdrawals and saves, which
+        replicas carry out on replicated accounts once their validators agree.
+    """
+
+    count: Annotated[int, Field(ge=1)] = 1
+    rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    clients: Annotated[int, Field(ge=1)] | None = None
+    operations: Literal["questions", "account"] | None = None
+
+    @model_validator(mode="after")
+    def _has_rate(self) -> Requests:
+        if self.count > 1 and self.rate_per_s is None:
+            raise ScenarioError(bad_value("requests.count", self.count, "needs requests.rate_per_s"))
+        if self.clients is not None and self.clients > self.count:
+            raise ScenarioError(bad_value("requests.clients", self.clients, f"must be at most {self.count} requests"))
+        return self
+
+
+class Scenario(Settings):
+    """A system of n LLM validators, its faults, its network and its requests.
+
+    Attributes
+    ----------
+    n : int
+        Number of nodes, each a replica with its validator.
+    f, quorum, stakes : optional
+        Tolerated faulty weight, quorum weight, and stake of each node; see `QuorumSystem.of`.
+    protocol : {"pbft", "ballot"}
+        How they agree: on proposals of a primary, view after view, or on their own answers, by one vote of all.
+    rule : str, table or object, optional
+        How a ballot is counted; by default an answer needs a quorum. See `bft.validators.rule_settings`.
+    faults, validators, network, requests : settings
+        Who is faulty, who answers and judges, how messages travel, what is asked.
+    machine : settings, optional
+        How nodes live, fail and are repaired; by default they do not fail by themselves.
+    service : settings, optional
+        The LLM service behind the validators, and the policies that it is asked with; by default validators answer
+        without one.
+    membership : settings, optional
+        Which nodes are members at first, and how that changes; by default all are, for ever.
+    views : int or "unlimited", optional
+        How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
+        and no limit for more.
+    view_timeout_s, timeout_growth, timeout_cap_s : float
+        How long a view may take, and how the time grows with each failed view; how long a ballot waits for votes.
+    retransmission : bool
+        Whether waiting replicas ask for what they lack.
+    retransmit_s : float
+        After how many seconds they ask first; then after twice as many, and so on.
+    checkpoint_interval, window : int
+        PBFT's K and L, in requests.
+    horizon_s : float, optional
+        When the run ends at the latest; by default late enough for all views.
+    """
+
+    n: Annotated[int, Field(ge=1)] = 4
+    f: Annotated[int, Field(ge=0)] | None = None
+    quorum: Annotated[int, Field(ge=1)] | None = None
+    stakes: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | None = None
+    protocol: Literal["pbft", "ballot"] = "pbft"
+    rule: RuleSettings | None = None
+    faults: Faults = Faults()
+    validators: ValidatorSettings = PerfectValidators()
+    network: Network = Network()
+    requests: Requests = Requests()
+    machine: Annotated[Machine | None, under("machine")] = None
+    service: Annotated[Service | None, under("service")] = None
+    membership: Membership | None = None
+    views: Annotated[int, Field(ge=1)] | Literal["unlimited"] | None = None
+    view_timeout_s: PositiveSeconds = 10.0
+    timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
+    timeout_cap_s: PositiveSeconds = 600.0
+    retransmission: bool = True
+    retransmit_s: PositiveSeconds = 5.0
+    checkpoint_interval: Annotated[int, Field(ge=1)] = 16
+    window: Annotated[int, Field(ge=2)] = 64
+    horizon_s: Seconds | None = None
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise ScenarioError(explain(error, given)) from None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        check_consistency(self)
+        return self
+
+    @cached_property
+    def system(self) -> QuorumSystem:
+        """Weights, tolerated faults and quorum."""
+        return QuorumSystem.of(self.n, f=self.f, quorum=self.quorum, stakes=self.stakes)
+
+    @property
+    def view_limit(self) -> int | None:
+        """Number of views that may be used; None for no limit."""
+        if self.views == "unlimited":
+            return None
+        if self.views is None:
+            return self.n if self.requests.count == 1 else None
+        return self.views
+
+    def pbft_config(self, system: QuorumSystem | None = None, rules: Rules | None = None) -> PbftConfig:
+        """Return what each PBFT replica is told; `rules` replaces the protocol's, to plant a bug."""
+        return PbftConfig(
+            system=system or self.system,
+            view_timeout_s=self.view_timeout_s,
+            timeout_growth=self.timeout_growth,
+            timeout_cap_s=self.timeout_cap_s,
+            views=self.view_limit,
+            retransmit_s=self.retransmit_s if self.retransmission else None,
+            checkpoint_interval=self.checkpoint_interval,
+            window=self.window,
+            rules=rules or Rules(),
+        )
+
+    def ballot_config(self, panel: PanelModel, randomness: Randomness) -> BallotConfig:
+        """Return what each replica of a ballot is told; what the rule learns of the panel, it learns here."""
+        rule = (self.rule or QuorumRule()).rule(self.system, panel, randomness)
+        return BallotConfig(
+            system=self.system,
+            rule=rule,
+            deadline_s=self.view_timeout_s,
+            retransmit_s=self.retransmit_s if self.retransmission else None,
+            judged=judged(rule),
+        )
+
+    @property
+    def end_s(self) -> float:
+        """When the run ends at the latest, in seconds."""
+        if self.horizon_s is not None:
+            return self.horizon_s
+        if self.protocol == "ballot":
+            return 2.0 * ROUNDS_OF_A_BALLOT * self.view_timeout_s
+        config = self.pbft_config()
+        views = sum(config.timeout_s(failures) for failures in range(min(self.view_limit or self.n, 1000)))
+        arrivals = 0.0 if self.requests.rate_per_s is None else self.requests.count / self.requests.rate_per_s
+        return 2.0 * (arrivals + views)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Scenario:
+        """Return the scenario that nested tables describe."""
+        return cls(**data)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Scenario:
+        """Read a scenario file.
+
+        Raises
+        ------
+        ScenarioError
+            If the file cannot be read, is no TOML, or describes no scenario that can be run.
+        """
+        return cls.from_dict(read_toml(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested tables of all values, defaults included, in types that TOML and JSON know; None is left out."""
+        tables: dict[str, Any] = plain(self.model_dump(mode="json", exclude_none=True))
+        return tables
+
+    def to_toml(self) -> str:
+        """Return the scenario file of this scenario."""
+        return tomli_w.dumps(self.to_dict())
+
+    def replace(self, path: str, value: object) -> Scenario:
+        """Return a scenario that differs in the value at a dotted path, such as "faults.delta".
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such field or it cannot have this value.
+        """
+        return self.replace_all({path: value})
+
+    def replace_all(self, values: Mapping[str, object]) -> Scenario:
+        """Return a scenario that differs in the values at several dotted paths, checked together."""
+        tree = {name: getattr(self, name) for name in self.model_fields_set}
+        for path, value in values.items():
+            set_path(tree, path, value)
+        return Scenario(**tree)

@@ -1,0 +1,58 @@
+"""Scenarios as nested tables: read from TOML, changed at a dotted path, made plain enough to be written."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from bft.errors import ScenarioError, bad_value
+from bft.settings import Settings
+
+NAMED_TABLES = ("validators", "check", "errors")  # a bare name stands for the table of that kind
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return the tables of a TOML file; raise ScenarioError if there are none."""
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: is not TOML: {error}") from None
+
+
+def set_path(tree: dict[str, Any], path: str, value: object) -> None:
+    """Set the value at a dotted path in nested tables, opening settings on the way."""
+    *tables, last = path.split(".")
+    for name in tables:
+        inner = tree.get(name)
+        if isinstance(inner, Settings):
+            inner = {key: getattr(inner, key) for key in _given(inner)}
+        if is_dataclass(inner) and not isinstance(inner, type):
+            inner = {each.name: getattr(inner, each.name) for each in fields(inner)}
+        if isinstance(inner, str) and name in NAMED_TABLES:
+            inner = {"kind": inner}
+        if inner is not None and not isinstance(inner, Mapping):
+            raise ScenarioError(bad_value(path, value, f"{name} is not a table"))
+        tree[name] = dict(inner or {})
+        tree = tree[name]
+    tree[last] = value
+
+
+def _given(settings: Settings) -> list[str]:
+    """Return the fields that were given, with the tag that says which kind of settings they are."""
+    tags = [tag for tag in ("kind", "law") if tag in type(settings).model_fields]
+    return sorted({*settings.model_fields_set, *tags})
+
+
+def plain(value: Any) -> Any:
+    """Return tables and lists without None, which TOML does not know."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value
