@@ -19,7 +19,8 @@ perfect, one view     nobody; links lose messages              `lossy_links_law`
 A ballot with a quorum has the law of PBFT with views enough: both decide every quorum that is there. Over recorded
 answers every rule that counts nothing but votes has a law (`ballot_law`).
 
-Where a law does not cover a scenario the answer is None, never an approximation.
+Where a law does not cover a scenario the answer is None, never an approximation. A field that no law was written for
+costs the law as soon as it is set (`bft.experiments.lawful_fields`).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.errors import UnsupportedError
+from bft.experiments.lawful_fields import unlawful_fields
 from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.theory.agreement import crash_law, silent_primary_law
@@ -89,9 +91,11 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
         return None
     if not _time_enough(scenario) or _unlawful(scenario):
         return None
-    if scenario.protocol == "ballot":
-        return _ballot(scenario, fault_law(scenario.faults, scenario.n, delta))
     faults = fault_law(scenario.faults, scenario.n, delta)
+    if any(unlawful_fields(scenario, anybody_faulty=_anybody_faulty(faults))):
+        return None
+    if scenario.protocol == "ballot":
+        return _ballot(scenario, faults)
     behaviours = scenario.faults.behaviour if _anybody_faulty(faults) else (Crash(),)
     try:
         if scenario.network.loss > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from scipy.stats import binom
 from bft import Faults, Network, Partition, Scenario
 from bft.adversary.crash import Crash
 from bft.adversary.equivocate import Equivocate
+from bft.adversary.lie import Lie
 from bft.core.quorum import QuorumSystem
+from bft.experiments import lawful_fields
+from bft.experiments.lawful_fields import unlawful_fields
 from bft.experiments.laws import law_of
 from bft.network.delays import ConstantDelay, ExponentialDelay
 from bft.theory import (
@@ -28,6 +32,8 @@ from bft.theory import (
     silent_primary_law,
 )
 from bft.theory.outcome_law import OutcomeLaw
+from bft.validators.rule_settings import QuorumRule
+from bft.validators.settings import StatisticalValidators
 
 OUTCOMES = ("agree", "correct", "wrong", "partial", "stalled", "split")
 SYSTEM = QuorumSystem.of(7)
@@ -230,3 +236,72 @@ def test_too_many_recorded_nodes_have_no_law_rather_than_an_error(tmp_path: Path
     file.write_text("question_id,gold,model,answer\n" + "".join(f"1,A,{model},A\n" for model in models))
     validators = {"kind": "recorded", "file": str(file), "models": models}
     assert law_of(Scenario(n=17, validators=validators, faults=Faults(delta=0.1))) is None
+
+
+class Tomorrow(Network):
+    jitter_s: float = 0.0
+
+
+class HalfHearted(StatisticalValidators):
+    tired: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SometimesLie(Lie):
+    share: float = 1.0
+
+
+PLAIN = Scenario(n=4, faults={"delta": 0.1})
+STRANGERS = {
+    "network.jitter_s": ("network", Tomorrow, Tomorrow(), Tomorrow(jitter_s=0.5)),
+    "validators.tired": ("validators", HalfHearted, HalfHearted(), HalfHearted(tired=0.5)),
+}
+
+
+@pytest.mark.parametrize("path", STRANGERS)
+def test_a_field_that_no_law_was_written_for_costs_the_law_as_soon_as_it_is_set(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, kind, at_rest, stirred = STRANGERS[path]
+    base = kind.__bases__[0]
+    assert law_of(PLAIN.model_copy(update={name: at_rest})) is None  # settings of a kind that nobody knows
+    for table in (lawful_fields.TAKEN_WHOLE, lawful_fields.OPENED):
+        monkeypatch.setitem(table, kind, table.get(base, ""))
+    assert law_of(PLAIN.model_copy(update={name: at_rest})) is not None
+    assert list(unlawful_fields(PLAIN.model_copy(update={name: at_rest}), anybody_faulty=True)) == []
+    assert list(unlawful_fields(PLAIN.model_copy(update={name: stirred}), anybody_faulty=True)) == [path]
+    assert law_of(PLAIN.model_copy(update={name: stirred})) is None
+
+
+def test_a_behaviour_or_a_parameter_that_no_law_was_written_for_costs_the_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lying(share: float) -> Scenario:
+        return Scenario(n=4, faults={"delta": 0.1, "behaviour": SometimesLie(share=share)})
+
+    assert law_of(lying(1.0)) is None  # though it is a Lie
+    monkeypatch.setitem(lawful_fields.BEHAVIOURS, SometimesLie, lawful_fields.BEHAVIOURS[Lie])
+    assert law_of(lying(1.0)) is not None
+    assert law_of(lying(0.5)) is None
+    assert list(unlawful_fields(lying(0.5), anybody_faulty=True)) == ["faults.behaviour.share"]
+    assert list(unlawful_fields(lying(0.5), anybody_faulty=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("update", "path"),
+    [
+        ({"protocol": "tendermint"}, "protocol"),
+        ({"faults": PLAIN.faults.model_copy(update={"draw": "clustered"})}, "faults.draw"),
+    ],
+)
+def test_a_name_that_no_law_knows_is_not_taken_for_one_that_it_does(update: dict[str, object], path: str) -> None:
+    stranger = PLAIN.model_copy(update=update)
+    assert list(unlawful_fields(stranger, anybody_faulty=True)) == [path]
+    assert law_of(stranger) is None
+
+
+def test_a_rule_that_no_law_was_written_for_has_none() -> None:
+    class Duel(QuorumRule):
+        pass
+
+    ballot = Scenario(n=4, protocol="ballot", rule="quorum", faults={"delta": 0.1})
+    assert law_of(ballot) is not None
+    assert law_of(ballot.model_copy(update={"rule": Duel()})) is None
