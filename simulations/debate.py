@@ -24,7 +24,7 @@ from bft.experiments.comparison import Compared, compare, comparison_table
 from bft.experiments.intervals import Estimate
 from bft.experiments.tables import align
 from bft.operations.intervals import mean_estimate
-from bft.plotting.comparison import comparison
+from bft.plotting.comparison import comparison_figure
 from bft.randomness import Randomness
 from bft.validators.composed import ComposedModel
 
@@ -79,7 +79,7 @@ def main(replications: int = REPLICATIONS, out: Path = OUT) -> dict[str, tuple[C
         }
         found[protocol] = compare(scenarios, replications=replications, seed=SEED)
         print(f"{protocol}, {replications} runs of each\n{comparison_table(found[protocol])}\n")
-        bft.plotting.save(comparison(found[protocol], f"Debate before the vote: {protocol}"), out, protocol)
+        bft.plotting.save(comparison_figure(found[protocol], f"Debate before the vote: {protocol}"), out, protocol)
     return found
 
 

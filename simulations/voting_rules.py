@@ -34,7 +34,7 @@ from typing import Any
 import bft
 from bft.core.quorum import max_faults
 from bft.experiments.comparison import Compared, compare, comparison_table, faults_seen
-from bft.plotting.comparison import comparison
+from bft.plotting.comparison import comparison_figure
 from bft.validators.presets import preset
 from bft.validators.settings import DEFAULT_PRESET, RecordedValidators
 
@@ -130,7 +130,7 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     for title, rows in found.items():
         print(f"{title}, {replications} runs of each\n{comparison_table(rows)}\n")
-        bft.plotting.save(comparison(rows, f"Voting rules {title}"), out, title.replace(" ", "_"))
+        bft.plotting.save(comparison_figure(rows, f"Voting rules {title}"), out, title.replace(" ", "_"))
     print(f"what the faults did\n{faults_seen(found['under attack'])}")
     return found
 

@@ -46,6 +46,8 @@ class Compared:
         seconds until the decision in those runs that came to one.
     faults : mapping of str to int
         What the faulty nodes did, added up over all runs.
+    level : float
+        Level of the intervals.
     """
 
     label: str
@@ -58,6 +60,7 @@ class Compared:
     saved: Estimate
     latency_s: Estimate
     faults: Mapping[str, int]
+    level: float
 
 
 def compare(
@@ -125,6 +128,7 @@ def _compared(label: str, scenario: Scenario, runs: Sequence[_Measures], level: 
         saved=_mean([run.saved / run.calls for run in asked], level),
         latency_s=_mean([run.decided_at_s for run in runs if run.decided_at_s is not None], level),
         faults=dict(sum((Counter(run.faults) for run in runs), Counter())),
+        level=level,
     )
 
 

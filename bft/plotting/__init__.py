@@ -12,6 +12,7 @@ from __future__ import annotations
 from bft.plotting.agreement import agreement
 from bft.plotting.animation import animation, save_animation
 from bft.plotting.bands import bands
+from bft.plotting.comparison import comparison_figure, measured, outcome_bars
 from bft.plotting.figures import agreement_figure, band_panels, outcome_panels, share_panels
 from bft.plotting.heat_map import heat_map
 from bft.plotting.latencies import latencies
@@ -27,10 +28,13 @@ __all__ = [
     "animation",
     "band_panels",
     "bands",
+    "comparison_figure",
     "heat_map",
     "latencies",
     "law_bands",
+    "measured",
     "messages_by_phase",
+    "outcome_bars",
     "outcome_panels",
     "save",
     "save_animation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from matplotlib.testing.compare import compare_images
 import bft
 from bft import plotting
 from bft.errors import SweepError
+from bft.experiments.comparison import Compared, compare
 from bft.experiments.laws import law_of
 from bft.plotting import networks, operations
 from bft.plotting.animation import moment
@@ -36,6 +38,24 @@ def _journal() -> object:
     run = bft.simulate(bft.Scenario(n=4, faults={"nodes": [0], "behaviour": "silent_primary"}), 5, journal=True)
     assert run.journal is not None
     return run.journal.diagram("n = 4, a silent primary")
+
+
+@cache
+def _compared() -> tuple[Compared, ...]:
+    panel = {"kind": "statistical", "latency": {}}
+    twice = {"delta": 0.3, "behaviour": "equivocate"}
+    return compare(
+        {
+            "PBFT": bft.Scenario(n=7, validators=panel),
+            "quorum": bft.Scenario(n=7, protocol="ballot", validators="statistical"),
+            "plurality, voting twice": bft.Scenario(
+                n=7, protocol="ballot", rule="plurality", validators=panel, faults=twice
+            ),
+            "too many crashed": bft.Scenario(n=7, faults={"nodes": [0, 1, 2], "behaviour": "crash"}),
+        },
+        replications=60,
+        seed=1,
+    )
 
 
 POINTS = {
@@ -65,6 +85,8 @@ PICTURES: dict[str, Callable[[dict[str, bft.Sweep], Axes], object]] = {
     ),
     "messages": lambda _, ax: plotting.messages_by_phase(SENT, ax=ax),
     "messages_log": lambda _, ax: plotting.messages_by_phase(SENT, log=True, ax=ax),
+    "outcome_bars": lambda _, ax: plotting.outcome_bars(_compared(), ax=ax),
+    "measured": lambda _, ax: plotting.measured(_compared(), "precision", ax=ax),
     "space_time": lambda _, ax: plotting.space_time(_journal(), ax=ax),  # type: ignore[arg-type]
     "network_curves": lambda _, ax: networks.curves(MEASURED, x_label="n", y_label="s", title="by n", ax=ax),
     "network_categories": lambda _, ax: networks.curves(
@@ -122,3 +144,8 @@ def test_a_frame_of_the_animation_looks_as_it_did(tmp_path: Path, request: pytes
 def test_a_point_in_no_category_is_refused_by_its_place() -> None:
     with pytest.raises(SweepError, match=r"x = 4: must be the place of a category, 0 to 1"):
         networks.curves(MEASURED, x_label="", y_label="s", title="by kind", categories=["ring", "star"])
+
+
+def test_scenarios_side_by_side_look_as_they_did(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    figure = plotting.comparison_figure(_compared(), "Four ways to decide")
+    _compare(figure, "comparison", tmp_path, request.config.getoption("--record"))

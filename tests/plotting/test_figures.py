@@ -10,10 +10,13 @@ from types import SimpleNamespace
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.container import ErrorbarContainer
+from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.image import imread
 
 import bft
+from bft import plotting
+from bft.errors import SweepError
+from bft.experiments.comparison import compare
 from bft.plotting import agreement_figure, band_panels, outcome_panels, save, share_panels
 
 
@@ -77,3 +80,33 @@ def test_figures_need_no_global_state(module: str) -> None:
         f"bft.plotting.agreement(s).figure.draw_without_rendering(); print({module!r} in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_a_comparison_shows_outcomes_intervals_laws_and_measures() -> None:
+    crashed = bft.Scenario(n=4, faults={"nodes": [0, 1], "behaviour": "crash"})
+    found = compare({"all well": bft.Scenario(n=4), "two crashed": crashed}, replications=5, seed=1)
+    bars = plotting.outcome_bars(found)
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["all well", "two crashed"]
+    widths = [
+        bar.get_width() for container in bars.containers if isinstance(container, BarContainer) for bar in container
+    ]
+    assert widths == [1, 0, 0, 0, 0, 0, 0, 0, 1, 0]  # agreed and right; stalled
+    laws = [float(np.asarray(line.get_xdata())[0]) for line in bars.lines if line.get_linewidth() == 1.6]
+    assert laws == [1.0, 0.0]
+    legend = bars.get_legend()
+    assert legend is not None
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == [
+        "agreed, correct",
+        "stalled: none decided",
+        "5 runs of each, 95 % intervals",
+        "agreed, correct: exact law",
+    ]
+    precision = plotting.measured(found, "precision")
+    marks = [line.get_data() for line in precision.lines if line.get_marker() == "o"]
+    assert [(float(x[0]), int(y[0])) for x, y in marks] == [(1.0, 0)]  # where none agreed, none is precise
+    assert precision.get_ylim() == (1.5, -0.5)
+    with pytest.raises(SweepError, match=r"measure = 'cost': must be one of precision, calls, saved, latency_s"):
+        plotting.measured(found, "cost")  # type: ignore[arg-type]
+    with pytest.raises(SweepError, match=r"found = \[\]: must hold at least one scenario"):
+        plotting.outcome_bars([])
