@@ -40,6 +40,14 @@ def test_a_question_is_answered_for_machines(capsys: pytest.CaptureFixture[str])
     assert Certificate.from_json(told["certificate"]).verify()
 
 
+@pytest.mark.parametrize(
+    "words", [FAIR.split(","), FAIR.replace(",", ", ").split(), ["fake:always=42,", *FAIR.split(",")[1:]]]
+)
+def test_models_may_have_spaces_between_them(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["panel", Q, "--models", *words, "--quiet"]) == 0
+    assert "3 signed votes, quorum 3 of 4" in capsys.readouterr().out
+
+
 def test_no_quorum_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["panel", Q, "--models", SPLIT, "--quiet"]) == 1
     assert capsys.readouterr().out.startswith("state       no quorum (views exhausted)\n")

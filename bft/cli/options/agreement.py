@@ -6,6 +6,7 @@ from typing import Any
 
 from bft.adversary.settings import BEHAVIOURS
 from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT
+from bft.cli.options.names import NAMES, Names
 from bft.cli.options.sampling import add_sampling
 from bft.validators.presets import preset_names
 from bft.validators.settings import DEFAULT_PRESET
@@ -45,7 +46,7 @@ def add_agreement(commands: Any) -> None:
     command.add_argument(
         "--answers", metavar="FILE", help="recorded answers instead: parquet, csv or jsonl; needs --models"
     )
-    command.add_argument("--models", metavar="A,B,...", help="models of the table, one for each node")
+    command.add_argument("--models", action=Names, **NAMES, help="models of the table, one for each node")
     command.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"where results go (default: {DEFAULT_OUT})")
     add_sampling(command)
     command.set_defaults(carry_out=("bft.cli.agreement", "agreement_command"))

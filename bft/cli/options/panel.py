@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from bft.cli.options.names import NAMES, Names
 from bft.cli.options.numbers import number, whole
 
 
@@ -53,7 +54,7 @@ a key is needed unless the service listens on this machine alone""",
 
 
 def _members(command: ArgumentParser) -> None:
-    command.add_argument("--models", metavar="A,B,...", help="one model for each node")
+    command.add_argument("--models", action=Names, **NAMES, help="one model for each node")
     command.add_argument("--panel", metavar="FILE", help="panel in TOML: members with names, endpoints, prices")
     command.add_argument("--rule", help="by what rule they decide (default: pbft)")
     command.add_argument("--check", help="judge, or same_answer (default: judge)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bft.cli.options.names import NAMES, Names
 from bft.cli.options.numbers import whole
 
 
@@ -21,7 +22,9 @@ def add_validators(commands: Any) -> None:
     command.set_defaults(carry_out=("bft.cli.validators", "presets_command"))
     command = verbs.add_parser("describe", help="what a table of answers holds", description="Describe a table.")
     command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv or jsonl")
-    command.add_argument("--models", metavar="A,B,...", help="only these, and the questions that all of them answered")
+    command.add_argument(
+        "--models", action=Names, **NAMES, help="only these, and the questions that all of them answered"
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.validators", "describe_command"))
 
@@ -42,7 +45,7 @@ def _fit(verbs: Any) -> None:
   bft validators fit mmlu_pro.parquet --like mmlu_pro_strong7 --as preset --out entry.toml""",
     )
     command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv or jsonl")
-    command.add_argument("--models", metavar="A,B,...", help="models of the table, one for each validator")
+    command.add_argument("--models", action=Names, **NAMES, help="models of the table, one for each validator")
     command.add_argument("--like", metavar="PRESET", help="fit as this preset was: its models, alike, its source")
     command.add_argument("--options", type=whole, help="wrong answers to choose among (default: the table's, or 1000)")
     command.add_argument("--alike", action="store_true", help="all validators take the mean accuracy")
