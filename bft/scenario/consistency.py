@@ -51,7 +51,7 @@ def _check_protocol(scenario: Scenario) -> None:
         raise ScenarioError(bad_value("views", scenario.views, "must be left out: a ballot has no views"))
     if any(isinstance(behaviour, SilentPrimary) for behaviour in scenario.faults.behaviour):
         raise ScenarioError(bad_value("faults.behaviour", "silent_primary", "a ballot has no primary"))
-    check_rule(scenario.rule, scenario.validators, scenario.stakes)
+    check_rule(scenario.rule, scenario.validators, scenario.stakes, scenario.n)
 
 
 def _check_operations(scenario: Scenario) -> None:

@@ -43,6 +43,8 @@ class RecordedCall:
         Tokens written.
     cost : float
         As far as it is known.
+    confidence : float or None
+        How sure the node said it was of its answer; None where it was not asked.
     """
 
     node: int
@@ -54,6 +56,7 @@ class RecordedCall:
     latency_s: float
     tokens: int
     cost: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +217,16 @@ def _call(row: Mapping[str, Any]) -> RecordedCall:
         latency_s=float(row["latency_s"]),
         tokens=sum(int(attempt["tokens_out"]) for attempt in row["attempts"]),
         cost=sum(float(attempt.get("cost", 0.0)) for attempt in row["attempts"]),
+        confidence=_sure(row.get("confidence")),
     )
+
+
+def _sure(stated: object) -> float | None:
+    if stated is None:
+        return None
+    if not isinstance(stated, int | float) or not 0.0 <= stated <= 1.0:
+        raise ValueError(f"confidence = {stated!r}")
+    return float(stated)
 
 
 def _question(row: Mapping[str, Any], calls: list[RecordedCall]) -> RecordedQuestion:

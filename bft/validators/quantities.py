@@ -90,6 +90,7 @@ Positive = Annotated[float, _one(_positive, "must be a finite number above 0")]
 Factor = Annotated[float, _one(_factor, "must be a finite number, 1 or more")]
 
 Probabilities = Annotated[float | tuple[float, ...], _one_or_each(_share, "must be between 0 and 1")]
+Accuracies = Annotated[float | tuple[float, ...], _one_or_each(_between, "must be above 0 and below 1")]
 Rates = Annotated[float | tuple[float, ...], _one_or_each(_positive, "must be a finite number above 0")]
 Amounts = Annotated[float | tuple[float, ...], _one_or_each(_finite, "must be a finite number, 0 or more")]
 

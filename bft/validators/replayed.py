@@ -106,7 +106,8 @@ class Script:
         """Return what a node answered."""
         call = self._answered.get(node)
         latency_s, tokens, cost = self._took(call, node, "answer")
-        return Proposed(answer=self.own[node], latency_s=latency_s, tokens=tokens, cost=cost)
+        sure = 1.0 if call is None or call.confidence is None else call.confidence
+        return Proposed(answer=self.own[node], confidence=sure, latency_s=latency_s, tokens=tokens, cost=cost)
 
     def judge(self, node: int, answer: str) -> Judged:
         """Return what a node said of an answer, or would have said by its own."""

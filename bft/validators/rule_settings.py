@@ -17,8 +17,8 @@ from bft.errors import ScenarioError, bad_value
 from bft.randomness import Randomness
 from bft.settings import Settings
 from bft.validators.answers import RIGHT, Codes
-from bft.validators.quantities import by_name
-from bft.validators.settings import PerfectValidators, RecordedValidators, ValidatorSettings
+from bft.validators.quantities import Accuracies, by_name, each_node
+from bft.validators.settings import PerfectValidators, RecordedValidators, ReplayedValidators, ValidatorSettings
 from bft.voting import (
     Approval,
     ConfidenceWeighted,
@@ -27,6 +27,7 @@ from bft.voting import (
     Rule,
     Ties,
     Weighted,
+    known_log_odds_weights,
     log_odds_weights,
 )
 
@@ -77,10 +78,13 @@ class LogOddsRule(_Plural):
     """The most evidence wins: votes weigh the log-odds of the accuracy that their validators have shown elsewhere.
 
     Recorded validators have shown it on the questions that `validators.kept_for_learning` keeps aside, statistical ones
-    on as many questions of the same kind as `questions` says.
+    on as many questions of the same kind as `questions` says; or it is known and given.
     """
 
     kind: Literal["log_odds"] = "log_odds"
+
+    accuracy: Accuracies | None = None
+    """Accuracy of each node, where it is known; by default it is learnt."""
 
     questions: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     """How many questions statistical validators have answered before."""
@@ -90,6 +94,9 @@ class LogOddsRule(_Plural):
 
     def rule(self, system: QuorumSystem, panel: Examined, randomness: Randomness) -> Rule:
         """Return the rule."""
+        if self.accuracy is not None:
+            known = each_node("rule.accuracy", self.accuracy, system.n)
+            return Weighted(weights=known_log_odds_weights(known, options=self.options), ties=self.ties)
         codes = panel.training(randomness, self.questions, system.n)
         right = np.count_nonzero(codes == RIGHT, axis=0).tolist()
         return Weighted(weights=log_odds_weights(right, len(codes), options=self.options), ties=self.ties)
@@ -163,25 +170,36 @@ def judged(rule: Rule) -> bool:
     return bool(getattr(rule, "judged", False))
 
 
-def check_rule(rule: RuleSettings | None, validators: ValidatorSettings, stakes: Sequence[float] | None) -> None:
+def check_rule(
+    rule: RuleSettings | None, validators: ValidatorSettings, stakes: Sequence[float] | None, n: int
+) -> None:
     """Refuse a rule that asks for what the panel does not give.
 
     Raises
     ------
     ScenarioError
-        If the rule counts stakes, stated confidences or past accuracies, and there are none.
+        If the rule counts stakes, stated confidences or past accuracies, and there are none, or not one for each node.
     """
     if isinstance(rule, StakeRule) and stakes is None:
         raise ScenarioError(bad_value("rule.kind", rule.kind, "needs stakes"))
+    if isinstance(rule, LogOddsRule) and rule.accuracy is not None:
+        each_node("rule.accuracy", rule.accuracy, n)
+        return
     if isinstance(validators, PerfectValidators):
         return
-    if isinstance(rule, ConfidenceRule) and getattr(validators, "confidence", None) is None:
+    if isinstance(rule, ConfidenceRule) and not _say_how_sure(validators):
         raise ScenarioError(bad_value("rule.kind", rule.kind, "needs validators.confidence"))
     if not isinstance(rule, LogOddsRule) or not isinstance(validators, RecordedValidators):
         return
     if validators.kept_for_learning is None:
         allowed = "needs validators.kept_for_learning, so that accuracy is learnt on other questions"
         raise ScenarioError(bad_value("rule.kind", rule.kind, allowed))
+
+
+def _say_how_sure(validators: ValidatorSettings) -> bool:
+    if isinstance(validators, ReplayedValidators):
+        return validators.says_how_sure()
+    return getattr(validators, "confidence", None) is not None
 
 
 RULES = ("quorum", "plurality", "stake", "log_odds", "confidence", "judge")

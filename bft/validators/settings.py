@@ -29,7 +29,7 @@ from bft.validators.latency_settings import LatencySettings
 from bft.validators.learning import kept_aside
 from bft.validators.panel import PanelModel
 from bft.validators.panel_numbers import PanelNumbers
-from bft.validators.panel_record import read_record
+from bft.validators.panel_record import RecordedQuestion, read_record
 from bft.validators.perfect import PerfectPanel
 from bft.validators.presets import load_numbers, preset
 from bft.validators.quantities import Probabilities, ShareKept, by_name, each_node
@@ -265,12 +265,20 @@ class ReplayedValidators(Settings):
         TableError
             If the record cannot be read, or holds nothing of this panel.
         """
-        questions = read_record(self.file).of_panel(self.models)
+        questions = self._questions()
         members = questions[0].models
         if len(members) != n:
             allowed = f"holds a panel of {len(members)}: must have one member for each of the n = {n} nodes"
             raise ScenarioError(bad_value("validators.file", self.file, allowed))
         return ReplayedModel(questions, latency=self.latency)
+
+    def says_how_sure(self) -> bool:
+        """Return whether the members said of each of their answers how sure they were."""
+        calls = [call for question in self._questions() for call in question.calls if call.answer is not None]
+        return all(call.confidence is not None for call in calls)
+
+    def _questions(self) -> tuple[RecordedQuestion, ...]:
+        return read_record(self.file).of_panel(self.models)
 
 
 def _between_models(errors: Errors) -> float:

@@ -13,7 +13,7 @@ from bft.voting.approval import Approval
 from bft.voting.completions import gaps
 from bft.voting.confidence import ConfidenceWeighted
 from bft.voting.exhaustive import Exhaustive
-from bft.voting.log_odds import log_odds_weights
+from bft.voting.log_odds import known_log_odds_weights, log_odds_weights
 from bft.voting.plurality import Plurality
 from bft.voting.quorum import Quorum
 from bft.voting.rule import IMPOSSIBLE, OPEN, Rule, Standing, State, decided
@@ -37,5 +37,6 @@ __all__ = [
     "additive_standing",
     "decided",
     "gaps",
+    "known_log_odds_weights",
     "log_odds_weights",
 ]

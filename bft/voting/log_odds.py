@@ -7,7 +7,7 @@ the weights say less than they would; that is one of the things to measure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log
 
 from bft.errors import ScenarioError, bad_value
@@ -48,5 +48,23 @@ def log_odds_weights(right: Sequence[int], asked: int, *, options: int = 1) -> t
         raise ScenarioError(bad_value("options", options, "must be at least 1"))
     if not all(0 <= each <= asked for each in right):
         raise ScenarioError(bad_value("right", list(right), f"must be between 0 and asked = {asked}"))
-    odds = [(each + 1) / (asked - each + 1) for each in right]
+    return _weights(((each + 1) / (asked - each + 1) for each in right), options)
+
+
+def known_log_odds_weights(accuracy: Sequence[float], *, options: int = 1) -> tuple[int, ...]:
+    """Return the same from accuracies that are known, each above 0 and below 1.
+
+    Examples
+    --------
+    >>> known_log_odds_weights([0.9, 0.5, 0.1])
+    (2197225, 0, 0)
+    """
+    if options < 1:
+        raise ScenarioError(bad_value("options", options, "must be at least 1"))
+    if not all(0.0 < each < 1.0 for each in accuracy):
+        raise ScenarioError(bad_value("accuracy", list(accuracy), "must be above 0 and below 1"))
+    return _weights((each / (1.0 - each) for each in accuracy), options)
+
+
+def _weights(odds: Iterable[float], options: int) -> tuple[int, ...]:
     return tuple(max(0, round(MILLIONTHS * log(options * each))) for each in odds)

@@ -223,6 +223,11 @@ def test_the_same_seed_gives_the_same_ballot() -> None:
         ({"rule": {"kind": "plurality", "ties": "coin"}}, "rule.ties = 'coin'"),
         ({"rule": {"kind": "own", "of": 3}}, "must be a name, a table with `kind`, or an object"),
         ({"rule": {"kind": "log_odds", "questions": 0}}, "rule.questions = 0: must be at least 1"),
+        (
+            {"rule": {"kind": "log_odds", "accuracy": [0.9]}},
+            r"rule.accuracy = [0.9]: must have one value for each of the",
+        ),
+        ({"rule": {"kind": "log_odds", "accuracy": 1}}, "rule.accuracy = 1: must be above 0 and below 1"),
         ({"faults": {"behaviour": {"kind": "lie", "confidence": 2.0}}}, "faults.behaviour.confidence = 2.0"),
         ({"validators": {"kind": "statistical", "confidence": {"spread": 0}}}, "validators.confidence.spread = 0"),
     ],
@@ -237,6 +242,17 @@ def test_learnt_weights_need_questions_kept_aside(table: str) -> None:
     validators = {"kind": "recorded", "file": table, "models": ("m0", "m1")}
     with pytest.raises(ScenarioError, match=r"needs validators\.kept_for_learning"):
         scenario(n=2, rule="log_odds", validators=validators)
+
+
+def test_known_accuracies_need_none_and_weigh_as_given(table: str) -> None:
+    validators = {"kind": "recorded", "file": table, "models": ("m0", "m1")}
+    known = scenario(n=2, rule={"kind": "log_odds", "accuracy": (0.9, 0.6)}, validators=validators)
+    assert bft.Scenario.from_dict(known.to_dict()) == known
+    assert bft.simulate(known, seed=1).metrics.calls > 0
+    liar = {"nodes": (0,), "behaviour": "lie"}
+    for accuracy, outcome in [((0.9, 0.7, 0.7), "agreed_wrong"), ((0.8, 0.7, 0.7), "agreed_correct")]:
+        rule = {"kind": "log_odds", "accuracy": accuracy}
+        assert bft.simulate(scenario(n=3, rule=rule, faults=liar), seed=1).outcome.value == outcome
 
 
 def test_other_engines_and_rules_of_pbft_are_refused_by_name() -> None:

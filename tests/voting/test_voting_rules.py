@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations, product
+from math import log
 
 import pytest
 
@@ -20,6 +21,7 @@ from bft.voting import (
     Vote,
     Weighted,
     decided,
+    known_log_odds_weights,
     log_odds_weights,
 )
 
@@ -88,6 +90,13 @@ def test_approval_counts_every_answer_that_a_voter_accepts_once():
     assert Plurality().standing([Vote(voter=0, answer="A")], ()) == decided("A")
 
 
+def test_known_accuracies_weigh_what_learnt_ones_tend_to():
+    assert known_log_odds_weights([0.8, 0.5, 0.2]) == (round(1e6 * log(4)), 0, 0)
+    assert known_log_odds_weights([0.25], options=9) == (round(1e6 * log(3)),)
+    learnt = log_odds_weights([800_000, 600_000], 1_000_000)
+    assert all(abs(one - other) < 10 for one, other in zip(learnt, known_log_odds_weights([0.8, 0.6]), strict=True))
+
+
 def test_log_odds_follow_accuracy_and_chance_has_no_say():
     weights = log_odds_weights([80, 50, 20], 100)
     assert weights[0] > 0 == weights[1] == weights[2]
@@ -134,6 +143,8 @@ def test_the_order_of_the_votes_does_not_matter(rule):
         (lambda: Vote(voter=0, answer="A", confidence=1.5), r"confidence = 1\.5: must be between 0 and 1"),
         (lambda: Vote(voter=0, answer="A", confidence=float("nan")), "confidence = nan"),
         (lambda: log_odds_weights([3], 2), "right"),
+        (lambda: known_log_odds_weights([0.9, 1.0]), "accuracy"),
+        (lambda: known_log_odds_weights([0.9], options=-1), "options = -1"),
         (lambda: log_odds_weights([1], 2, options=0), "options = 0"),
         (lambda: Exhaustive(lambda ballot: None, voters=9), "voters = 9: must be between 1 and 8"),  # noqa: ARG005
     ],
