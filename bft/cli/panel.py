@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bft.errors import ScenarioError
+from bft.experiments.axes import read_value
 from bft.live.extra import PACKAGES, MissingExtraError
 from bft.scenario import read_toml
 
@@ -16,9 +17,18 @@ if TYPE_CHECKING:
     from bft.live.answer import PanelAnswer, Progress
     from bft.live.panel import Panel
 
+WIDEST = 40
+"""Longer answers are cut where they are listed."""
+
 DECIDED, NO_QUORUM, INTERRUPTED = 0, 1, 130
-_OPTIONS = ("rule", "check", "deadline_s", "call_deadline_s", "attempts", "views", "f", "quorum", "grace_s")
-_MARKS = {"proposed": "proposes", "failed": "failed:", "unparseable": "cannot be read"}
+_OPTIONS = ("rule", "check", "deadline_s", "call_deadline_s", "attempts", "views", "f", "quorum", "stakes", "grace_s")
+_MARKS = {
+    "proposed": "proposes",
+    "answered": "answers",
+    "approved": "approves of",
+    "failed": "failed:",
+    "unparseable": "cannot be read",
+}
 
 
 def panel_command(arguments: Namespace) -> int:
@@ -58,24 +68,44 @@ def serve_command(arguments: Namespace) -> int:
 def readable(answer: PanelAnswer) -> str:
     """Return what became of a question, for reading."""
     lines = {"state": answer.state.value.replace("_", " ") + (f" ({answer.why})" if answer.why else "")}
+    ballot = answer.rule != "pbft"
     if answer.text is not None and answer.proposer is not None:
         lines["answer"] = answer.text.replace("\n", f"\n{'':12}")
-        lines["proposed by"] = answer.seats[answer.proposer].member
+        lines["words of" if ballot else "proposed by"] = answer.seats[answer.proposer].member
     for seat in answer.seats:
         told = seat.stance.value + (f": {seat.reason}" if seat.reason else "")
+        if ballot and seat.answer is not None:
+            told += f" ({' '.join(seat.answer.split())[:WIDEST]})"
         if not seat.as_stated:
             told += f", through {seat.model}"
         lines[f"node {seat.node}"] = (
             f"{told + (', signed' if seat.signed else ''):<22} {seat.member} ({seat.latency_s:.2f} s)"
         )
     cost = "unknown" if answer.cost is None else f"{answer.cost:.6f}"
-    lines["views"] = f"{len(answer.views)}, {len(answer.calls)} calls, {answer.latency_s:.2f} s"
+    took = f"{len(answer.calls)} calls, {answer.latency_s:.2f} s"
+    if ballot:
+        lines["ballot"] = f"{rule_words(answer.rule)}, {took}"
+    else:
+        lines["views"] = f"{len(answer.views)}, {took}"
     lines["tokens"] = f"{answer.tokens_in} read, {answer.tokens_out} written, cost {cost}"
     if answer.certificate is not None:
         certificate = answer.certificate
-        votes = f"{len(certificate.votes)} signed votes, quorum {certificate.quorum} of {sum(certificate.weights)}"
-        lines["certificate"] = f"{votes}, digest {certificate.digest[:16]}…"
+        by = f", quorum {certificate.quorum} of {sum(certificate.weights)}"
+        by = by if has_quorum(answer.rule) else f" by {certificate.rule.kind}"
+        lines["certificate"] = f"{len(certificate.votes)} signed votes{by}, digest {certificate.digest[:16]}…"
     return "\n".join(f"{name:<11} {value}" for name, value in lines.items())
+
+
+def rule_words(rule: str | dict[str, Any]) -> str:
+    """Return a rule in words: its name and its parameters."""
+    if isinstance(rule, str):
+        return rule
+    return " ".join([rule["kind"], *(f"{name}={value}" for name, value in rule.items() if name != "kind")])
+
+
+def has_quorum(rule: str | dict[str, Any]) -> bool:
+    """Return whether a rule counts by a quorum."""
+    return (rule if isinstance(rule, str) else rule["kind"]) in ("pbft", "quorum", "judge")
 
 
 def _panel(arguments: Namespace) -> Panel:
@@ -84,6 +114,9 @@ def _panel(arguments: Namespace) -> Panel:
     from bft.live.settings import panel_settings
 
     given = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
+    for name in ("rule", "stakes"):  # a name or a table, a list
+        if name in given:
+            given[name] = read_value(given[name])
     table: Mapping[str, Any] = {} if arguments.panel is None else read_toml(arguments.panel)
     if arguments.models is not None:
         if arguments.panel is not None:
@@ -105,13 +138,14 @@ def _ask(panel: Panel, question: str, *, quiet: bool) -> PanelAnswer:
         if isinstance(told, PanelAnswer):
             return told
         if not quiet and told.what != "asked":
-            _say(_progress(told))
+            _say(_progress(told, panel.settings.rule.kind == "pbft"))
     raise AssertionError("a stream ends with the answer")
 
 
-def _progress(told: Progress) -> str:
+def _progress(told: Progress, in_views: bool) -> str:
     who = f"{told.member} " if told.member else ""
-    return f"{told.at_s:6.2f} s  view {told.view}  {who}{_MARKS.get(told.what, told.what)} {told.detail}".rstrip()
+    view = f"view {told.view}  " if in_views else ""
+    return f"{told.at_s:6.2f} s  {view}{who}{_MARKS.get(told.what, told.what)} {told.detail}".rstrip()
 
 
 def _say(message: str) -> None:

@@ -2,14 +2,17 @@
 
 | state     | meaning |
 |-----------|---------|
-| decided   | a quorum signed the answer, and nobody failed |
-| degraded  | a quorum signed the answer, but at least one member could not take part as stated |
-| no_quorum | no quorum by the deadline, or in all views: there is no answer |
+| decided   | the votes that were signed decide by the panel's rule, and nobody failed |
+| degraded  | the same, but at least one member could not take part as stated |
+| no_quorum | nothing was decided by the deadline, in all views, or by the votes of all: there is no answer |
 
-A member takes part as stated if its own model proposed, or said accept, reject or unsure. It does not if its call
-failed, if nobody could read what it said, or if a fallback model or an old cached reply spoke for it. One that was
-`late`, still at work when the quorum stood and cut off because it was no longer needed, has not failed: it is listed,
-and does not degrade the result. One that failed in an earlier view and has not spoken since has failed.
+In PBFT, and in ballots with a quorum, votes that decide are those of a quorum; what other rules promise is said in
+`rule_settings`. A member takes part as stated if its own model proposed, or said accept, reject or unsure; in a ballot,
+if it gave an answer and, where answers are judged, a verdict on each that it was asked about. It does not if its call
+failed, if nobody could read what it said, or if a fallback model or an old cached reply spoke for it; in a ballot it
+then abstains, and an answer may win with fewer votes than it looks. One that was `late`, still at work when the result
+stood and cut off because it was no longer needed, has not failed: it is listed, and does not degrade the result. One
+that failed in an earlier view and has not spoken since has failed.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from enum import Enum
 from typing import Any
 
 from bft.live.certificate import Certificate
+from bft.live.transcript import Call
 
 
 class State(Enum):
@@ -30,12 +34,18 @@ class State(Enum):
 
 
 class Stance(Enum):
-    """Where a member stood in a view."""
+    """Where a member stood: in a view of PBFT, or towards what a ballot decided."""
 
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNSURE = "unsure"
+    ANSWERED = "answered"
+    """It voted in a ballot that decided nothing."""
+    AGREED = "agreed"
+    """It gave the answer that a ballot decided, or approved of it."""
+    DISSENTED = "dissented"
+    """It gave another answer and, where answers are judged, rejected this one."""
     UNPARSEABLE = "unparseable"
     LATE = "late"
     FAILED = "failed"
@@ -46,90 +56,8 @@ SPOKE = frozenset({Stance.PROPOSED, Stance.ACCEPTED, Stance.REJECTED, Stance.UNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One request to one endpoint.
-
-    Attributes
-    ----------
-    model : str
-        Who was asked.
-    latency_s : float
-        How long it took to answer, or to fail.
-    failure : str or None
-        The typed reason; "cancelled" when the attempt was cut off.
-    tokens_in, tokens_out : int
-        As the endpoint reported; 0 where it did not.
-    cost : float or None
-        None where the price is not known, or no usage was reported.
-    """
-
-    model: str
-    latency_s: float
-    failure: str | None = None
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call of one node: for an answer, or for a verdict.
-
-    Attributes
-    ----------
-    node : int
-        Who.
-    member : str
-        Its name.
-    role : {"answer", "judge"}
-        What for.
-    view : int
-        The view that asked first.
-    proposal : str or None
-        What was judged.
-    prompt : tuple of (role, text)
-        What was sent.
-    text : str or None
-        What came back, as it came.
-    answer, verdict : str or None
-        What could be read of it.
-    failure : str or None
-        Why nothing came back; "cancelled" when it was no longer needed.
-    detail : str
-        The same for people.
-    model : str
-        Who wrote the text.
-    as_stated : bool
-        Whether the member's own model wrote it, and just now.
-    at_unix_s : float
-        When it began, on the wall clock.
-    latency_s : float
-        How long it took, all attempts and pauses included.
-    attempts : tuple of Attempt
-        What was sent to endpoints.
-    """
-
-    node: int
-    member: str
-    role: str
-    view: int
-    proposal: str | None = None
-    prompt: tuple[tuple[str, str], ...] = ()
-    text: str | None = None
-    answer: str | None = None
-    verdict: str | None = None
-    failure: str | None = None
-    detail: str = ""
-    model: str = ""
-    as_stated: bool = True
-    at_unix_s: float = 0.0
-    latency_s: float = 0.0
-    attempts: tuple[Attempt, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One member in the view that counts: the one whose proposal was decided, or the last one.
+    """One member: in a ballot, or in the view that counts, whose proposal was decided or else the last one.
 
     Attributes
     ----------
@@ -151,6 +79,12 @@ class Seat:
         Whether that was the member's own model, just now.
     latency_s : float
         Of its last call; of one cut off, until then.
+    answer : str or None
+        The answer that it gave by itself, where it was asked for one.
+    confidence : float or None
+        How sure it said it is, where that counts.
+    approved : tuple of str
+        Answers of others of which it approved, where the rule has answers judged.
     """
 
     node: int
@@ -162,6 +96,9 @@ class Seat:
     model: str = ""
     as_stated: bool = True
     latency_s: float = 0.0
+    answer: str | None = None
+    confidence: float | None = None
+    approved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +120,8 @@ class Progress:
     at_s : float
         Seconds since the question was put.
     what : str
-        asked, proposed, accepted, rejected, unsure, unparseable, failed, decided, no quorum.
+        asked, proposed, accepted, rejected, unsure, unparseable, failed, decided, no quorum; in a ballot answered and
+        approved instead of proposed and accepted.
     node : int or None
         Who, where it is somebody.
     member : str
@@ -191,7 +129,7 @@ class Progress:
     view : int
         In which view.
     detail : str
-        The answer proposed, or why it failed.
+        The answer given, proposed or judged, or why it failed.
     """
 
     at_s: float
@@ -212,18 +150,20 @@ class PanelAnswer:
         Names the question in records.
     question : str
         What was asked.
+    rule : str or dict
+        By what rule, as `PanelSettings.rule` reads it.
     state : State
         See the top of this file.
     text : str or None
-        The answer; None without a quorum.
+        The answer, in the words of the member who gave it; None where nothing was decided.
     why : str
-        Why there is no answer: "deadline" or "views exhausted"; empty otherwise.
+        Why there is no answer: "deadline", "views exhausted" or "the votes decide nothing"; empty otherwise.
     proposer : int or None
-        Whose answer it is.
+        Whose answer it is; in a ballot the lowest-numbered node that gave it, in whose words it is shown.
     seats : tuple of Seat
         Where each member stood.
     views : tuple of View
-        Every view in which something was proposed or tried.
+        Every view in which something was proposed or tried; none in a ballot.
     calls : tuple of Call
         Every call, in the order of their ends.
     certificate : Certificate or None
@@ -240,6 +180,7 @@ class PanelAnswer:
 
     id: str
     question: str
+    rule: str | dict[str, Any]
     state: State
     text: str | None
     why: str
@@ -268,6 +209,7 @@ class PanelAnswer:
         return {
             "id": self.id,
             "question": self.question,
+            "rule": self.rule,
             "state": self.state.value,
             "answer": self.text,
             "why": self.why,

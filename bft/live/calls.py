@@ -15,10 +15,10 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from bft.live.answer import Attempt
 from bft.live.members import Member, Model
 from bft.live.prompts import Messages, drawn
 from bft.live.secrecy import Secrets
+from bft.live.transcript import Attempt
 from bft.resilience.asyncio_driver import AsyncioDriver
 from bft.resilience.classification import failure_of
 from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result, Source

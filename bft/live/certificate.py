@@ -1,12 +1,17 @@
-"""The commit certificate of a live panel: votes of a quorum, signed, that anyone can verify.
+"""The certificate of a live panel: signed votes that decide, which anyone can count again.
 
-It holds the request, the answer, the votes, and all that a signature is bound to: whose votes weigh how much, how much
-weight decides, and the public keys. Changing any of it breaks every signature. That the keys belong to whom one
-thinks is the one thing it cannot prove: a verifier who knows them passes them to `verify`.
+It holds the request, the answer, the votes, and all that a signature is bound to: the rule with its parameters, whose
+votes weigh how much, how much weight decides, and the public keys. Changing any of it breaks every signature. That the
+keys belong to whom one thinks is the one thing it cannot prove: a verifier who knows them passes them to `verify`.
+
+What it proves is that these votes decide by this rule. PBFT's are the commits of a quorum. A ballot's are all the votes
+that were there when nothing missing could change the result, those against the answer and the abstentions among them;
+under a rule without a quorum these may be few.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,21 +20,26 @@ from bft.core.digest import digest_of
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal, Request
 from bft.errors import BftError, ScenarioError
+from bft.live.ballots import rule_of
 from bft.live.encoding import Encoding
 from bft.live.keys import CLIENT, Ed25519Keyring, PublicKeys
 from bft.live.post import Envelope
-from bft.live.rules import Proof, rule_named
+from bft.live.rule_settings import BallotRule, PbftRule, described, read_rule
+from bft.live.rules import Proof, Rule
+from bft.live.signed_votes import SignedVote, message_of, signed_vote, vote_from_json, vote_to_json
 
 
-def context_of(rule: str, system: QuorumSystem, public: PublicKeys) -> bytes:
+def context_of(rule: PbftRule | BallotRule, system: QuorumSystem, public: PublicKeys) -> bytes:
     """Return what the signatures of a panel are bound to."""
     keys = tuple((str(signer), public[signer].hex()) for signer in (*range(system.n), CLIENT))
-    return digest_of("bft live panel", rule, system.weights, system.tolerated, system.quorum, keys).encode()
+    told = described(rule)
+    name = told if isinstance(told, str) else json.dumps(told, sort_keys=True)
+    return digest_of("bft live panel", name, system.weights, system.tolerated, system.quorum, keys).encode()
 
 
-def encoding_of(rule: str) -> Encoding:
+def encoding_of(rule: Rule) -> Encoding:
     """Return how the messages under a rule become bytes."""
-    return Encoding((*rule_named(rule).messages, Envelope))
+    return Encoding((*rule.messages, Envelope))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +48,27 @@ class Certificate:
 
     Attributes
     ----------
-    rule : str
-        By what rule it was decided.
+    rule : PbftRule or one of the ballots' rules
+        By what rule it was decided; its parameters are part of it.
     weights : tuple of int
-        Weight of each node's vote.
+        Stake of each node, or 1.
     tolerated, quorum : int
-        Faulty weight tolerated, and the weight that decides.
+        Faulty weight tolerated, and the weight that decides; 0 and 1 where the rule has no quorum.
     client, timestamp, question : str, int, str
         The request, with the client's signature.
     answer, wording : str
-        What was decided.
+        What was decided; in a ballot the canonical form in which answers are compared, and a member's own words.
     view, seq : int
         Where.
-    votes : tuple of (int, bytes)
-        Nodes and their signatures.
+    votes : tuple of SignedVote
+        Nodes, their signatures, and in a ballot what each voted.
     public_keys : tuple of (int or str, bytes)
         Of every node, and of the client.
+    author : SignedVote or None
+        In a ballot, the signed answer in whose words the decision is shown.
     """
 
-    rule: str
+    rule: PbftRule | BallotRule
     weights: tuple[int, ...]
     tolerated: int
     quorum: int
@@ -68,11 +80,12 @@ class Certificate:
     wording: str
     view: int
     seq: int
-    votes: tuple[tuple[int, bytes], ...]
+    votes: tuple[SignedVote, ...]
     public_keys: tuple[tuple[int | str, bytes], ...]
+    author: SignedVote | None = None
 
     @classmethod
-    def of(cls, proof: Proof, *, rule: str, system: QuorumSystem, public: PublicKeys) -> Certificate:
+    def of(cls, proof: Proof, *, rule: PbftRule | BallotRule, system: QuorumSystem, public: PublicKeys) -> Certificate:
         """Put the certificate of a proved decision together."""
         request = proof.proposal.request
         assert request is not None, "nobody asks for a certificate of the null request"
@@ -89,33 +102,46 @@ class Certificate:
             wording=proof.proposal.wording,
             view=proof.view,
             seq=proof.seq,
-            votes=tuple(sorted((vote.signer, vote.signature) for vote in proof.votes)),
+            votes=tuple(sorted(map(signed_vote, proof.votes))),
             public_keys=tuple(public.items()),
+            author=None if proof.author is None else signed_vote(proof.author),
         )
 
     @property
     def signers(self) -> tuple[int, ...]:
         """The nodes whose votes it holds."""
-        return tuple(node for node, _ in self.votes)
+        return tuple(vote.node for vote in self.votes)
 
     @property
     def digest(self) -> str:
-        """The name of what was decided, under which nodes voted."""
+        """The name of what was decided."""
         return self.proposal.digest
 
     @property
     def proposal(self) -> Proposal:
         """What was decided."""
-        request = Request(
+        return Proposal(request=self._request, answer=self.answer, wording=self.wording)
+
+    @property
+    def text(self) -> str:
+        """The answer as a member gave it."""
+        return self.wording or self.answer
+
+    @property
+    def _request(self) -> Request:
+        return Request(
             client=self.client,
             timestamp=self.timestamp,
             operation=self.question,
             signature=self.request_signature,
         )
-        return Proposal(request=request, answer=self.answer, wording=self.wording)
+
+    @property
+    def _system(self) -> QuorumSystem:
+        return QuorumSystem(weights=self.weights, tolerated=self.tolerated, quorum=self.quorum)
 
     def verify(self, public_keys: PublicKeys | None = None) -> bool:
-        """Return whether a quorum signed this answer to this question.
+        """Return whether the panel signed votes that decide this answer to this question.
 
         Parameters
         ----------
@@ -129,23 +155,35 @@ class Certificate:
             return False
 
     def _verify(self, public: PublicKeys) -> bool:
-        system = QuorumSystem(weights=self.weights, tolerated=self.tolerated, quorum=self.quorum)
-        encoding = encoding_of(self.rule)
-        ring = Ed25519Keyring({}, public, encoding=encoding, context=context_of(self.rule, system, public))
-        proposal, vote = self.proposal, rule_named(self.rule).vote
-        if dict(self.public_keys) != dict(public) or proposal.request is None or not ring.verify(proposal.request):
+        system = self._system
+        rule = rule_of(self.rule, system)
+        ring = Ed25519Keyring({}, public, encoding=encoding_of(rule), context=context_of(self.rule, system, public))
+        if dict(self.public_keys) != dict(public) or not ring.verify(self._request):
             return False
-        for node, signature in self.votes:
-            body = encoding.write_unsigned(vote(self.view, self.seq, proposal.digest, node))
-            if not ring.verify_bytes(node, body, signature):
-                return False
-        voters = set(self.signers)
-        return len(voters) == len(self.votes) and system.weight(voters) >= system.quorum
+        votes = [self._body(rule.vote, vote) for vote in self.votes]
+        if not all(map(ring.verify, votes)) or len(set(self.signers)) != len(votes):
+            return False
+        return self._words_are_signed(rule, ring) and rule.decides(self.answer, votes)
+
+    def _words_are_signed(self, rule: Rule, ring: Ed25519Keyring) -> bool:
+        """In PBFT they are in the digest that is voted on; in a ballot somebody must have given this answer so."""
+        if rule.author is None or self.author is None:
+            return rule.author is None and self.author is None
+        body = self._body(rule.author, self.author)
+        return ring.verify(body) and (body.answer, body.wording) == (self.answer, self.wording)
+
+    def _body(self, kind: type, vote: SignedVote) -> Any:
+        """Return what was signed."""
+        shared = {"request": self._request, "view": self.view, "seq": self.seq, "digest": self.digest}
+        return message_of(kind, vote, shared)
 
     def to_json(self) -> dict[str, Any]:
         """Return it in types that JSON knows."""
+        rule = rule_of(self.rule, self._system)
+        kind, author_kind = rule.vote, rule.author
+        author = None if self.author is None or author_kind is None else vote_to_json(author_kind, self.author)
         return {
-            "rule": self.rule,
+            "rule": described(self.rule),
             "weights": list(self.weights),
             "tolerated": self.tolerated,
             "quorum": self.quorum,
@@ -158,8 +196,9 @@ class Certificate:
             "view": self.view,
             "seq": self.seq,
             "digest": self.digest,
-            "votes": [{"node": node, "signature": signature.hex()} for node, signature in self.votes],
+            "votes": [vote_to_json(kind, vote) for vote in self.votes],
             "public_keys": {str(signer): key.hex() for signer, key in self.public_keys},
+            **({} if author is None else {"author": author}),
         }
 
     @classmethod
@@ -172,24 +211,33 @@ class Certificate:
             If it is no certificate.
         """
         try:
-            return cls(
-                rule=str(data["rule"]),
-                weights=tuple(int(weight) for weight in data["weights"]),
-                tolerated=int(data["tolerated"]),
-                quorum=int(data["quorum"]),
-                client=str(data["client"]),
-                timestamp=int(data["timestamp"]),
-                question=str(data["question"]),
-                request_signature=bytes.fromhex(data["request_signature"]),
-                answer=str(data["answer"]),
-                wording=str(data["wording"]),
-                view=int(data["view"]),
-                seq=int(data["seq"]),
-                votes=tuple((int(vote["node"]), bytes.fromhex(vote["signature"])) for vote in data["votes"]),
-                public_keys=tuple(read_public_keys(data["public_keys"]).items()),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return cls._read(data)
+        except (BftError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise ScenarioError(f"certificate: cannot be read: {type(error).__name__} {error}") from None
+
+    @classmethod
+    def _read(cls, data: Mapping[str, Any]) -> Certificate:
+        settings = read_rule(data["rule"])
+        weights, tolerated, quorum = tuple(map(int, data["weights"])), int(data["tolerated"]), int(data["quorum"])
+        rule = rule_of(settings, QuorumSystem(weights=weights, tolerated=tolerated, quorum=quorum))
+        author = data.get("author")
+        return cls(
+            rule=settings,
+            weights=weights,
+            tolerated=tolerated,
+            quorum=quorum,
+            client=str(data["client"]),
+            timestamp=int(data["timestamp"]),
+            question=str(data["question"]),
+            request_signature=bytes.fromhex(data["request_signature"]),
+            answer=str(data["answer"]),
+            wording=str(data["wording"]),
+            view=int(data["view"]),
+            seq=int(data["seq"]),
+            votes=tuple(vote_from_json(rule.vote, vote) for vote in data["votes"]),
+            public_keys=tuple(read_public_keys(data["public_keys"]).items()),
+            author=None if author is None or rule.author is None else vote_from_json(rule.author, author),
+        )
 
 
 def read_public_keys(table: Mapping[str, str]) -> dict[int | str, bytes]:

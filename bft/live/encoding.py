@@ -1,12 +1,14 @@
 """One byte string for one message: what is signed, and what travels between the nodes of a live panel.
 
-Type, length, content; whole numbers in decimal without leading zeros, text in UTF-8, fields in the order of their
-declaration. Two different messages never share an encoding, and nothing has two: bytes that would not be written like
-this are refused on reading. What a message must hold to make sense is left to the replicas.
+Type, length, content; whole numbers in decimal without leading zeros, other numbers as C writes them in hexadecimal
+(`float.hex`), text in UTF-8, fields in the order of their declaration. Two different messages never share an encoding,
+and nothing has two: bytes that would not be written like this are refused on reading. What a message must hold to make
+sense is left to the replicas.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -49,7 +51,7 @@ class Encoding:
         Raises
         ------
         EncodingError
-            If the value has no encoding: a float, a set, an unknown class, text that is not Unicode.
+            If the value has no encoding: infinity, a set, an unknown class, text that is not Unicode.
         """
         parts: list[bytes] = []
         self._write(value, parts, 0)
@@ -92,6 +94,8 @@ class Encoding:
             parts.append(b"t" if value else b"f")
         elif value.__class__ is int:
             parts.append(_sized(b"i", str(value).encode()))
+        elif isinstance(value, float):
+            parts.append(_sized(b"r", _hex(value).encode()))
         elif value.__class__ is str:
             try:
                 parts.append(_sized(b"s", str(value).encode()))
@@ -124,13 +128,15 @@ class Encoding:
                 item, at = self._read(data, at, depth + 1)
                 items.append(item)
             return tuple(items), at
-        if tag not in (b"i", b"s", b"b", b"d"):
+        if tag not in (b"i", b"r", b"s", b"b", b"d"):
             raise EncodingError("no such type")
         content, at = _content(data, at + 1)
         if tag == b"b":
             return content, at
         if tag == b"i":
             return _whole(content), at
+        if tag == b"r":
+            return _real(content), at
         text = _text(content)
         return (text, at) if tag == b"s" else self._read_body(text, data, at, depth)
 
@@ -170,6 +176,23 @@ def _whole(digits: bytes) -> int:
         raise EncodingError("no whole number") from None
     if str(number).encode() != digits:
         raise EncodingError("a whole number written oddly")
+    return number
+
+
+def _hex(number: float) -> str:
+    """Write a number; of the two zeros only one has a place, since they are equal."""
+    if not math.isfinite(number) or (number == 0.0 and math.copysign(1.0, number) < 0.0):
+        raise EncodingError(f"{number}: is no number that can be written")
+    return number.hex()
+
+
+def _real(content: bytes) -> float:
+    try:
+        number = float.fromhex(content.decode())
+    except (ValueError, OverflowError):
+        raise EncodingError("no number") from None
+    if _hex(number).encode() != content:
+        raise EncodingError("a number written oddly")
     return number
 
 

@@ -9,7 +9,8 @@
     fake:empty         answers with nothing
     fake:error=503     fails with an HTTP status
 
-Each takes `+latency_s=0.2`: fake:always=42+latency_s=0.2. A liar is one that always says what is wrong.
+Each takes `+latency_s=0.2`: fake:always=42+latency_s=0.2, and `+sure=0.7`: how sure it says it is where that is asked,
+else 1. A liar is one that always says what is wrong.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from bft.errors import ScenarioError, bad_value
-from bft.live.prompts import unfenced
+from bft.live.prompts import SURE, unfenced
 from bft.validators.canonical import canonical
 
 PREFIX = "fake:"
 KINDS = ("always", "yes", "no", "unsure", "mumble", "hang", "empty", "error")
 _ANSWERLESS = ("hang", "empty")
+_MOST = {"latency_s": 1e6, "sure": 1.0}
 
 
 class FakeStatusError(Exception):
@@ -52,6 +54,8 @@ class FakeChat(BaseChatModel):
         What it proposes.
     latency_s : float
         How long it takes to answer.
+    sure : float
+        How sure it says it is of what it proposes.
     calls : int
         How often it was asked.
     """
@@ -59,6 +63,7 @@ class FakeChat(BaseChatModel):
     kind: str = "always"
     says: str = ""
     latency_s: float = 0.0
+    sure: float = 1.0
     calls: int = 0
 
     @property
@@ -99,7 +104,7 @@ class FakeChat(BaseChatModel):
         if self.kind == "empty":
             return ""
         if proposal is None:
-            return self.says
+            return f"ANSWER: {self.says}\nCONFIDENCE: {self.sure}" if SURE in prompt else self.says
         if self.kind == "mumble":
             return "hm, one could accept this, one could reject it"
         if self.kind == "always":
@@ -124,17 +129,18 @@ def fake(name: str) -> FakeChat:
         raise ScenarioError(bad_value("model", name, f"must be {shape}"))
     if kind == "error" and not (says.isdecimal() and 400 <= int(says) <= 599):
         raise ScenarioError(bad_value("model", name, "must be an HTTP status between 400 and 599"))
-    return FakeChat(kind=kind, says=says, latency_s=_latency_s(name, more))
+    return FakeChat(kind=kind, says=says, **_options(name, more))
 
 
-def _latency_s(name: str, options: Sequence[str]) -> float:
-    latency_s = 0.0
-    for option in options:
+def _options(name: str, given: Sequence[str]) -> dict[str, Any]:
+    options = {}
+    for option in given:
         key, _, value = option.partition("=")
         try:
-            latency_s = float(value)
+            options[key] = float(value)
         except ValueError:
-            latency_s = -1.0
-        if key != "latency_s" or not 0.0 <= latency_s < 1e6:
-            raise ScenarioError(bad_value("model", name, "the only option is latency_s=SECONDS, 0 or more"))
-    return latency_s
+            options[key] = -1.0
+        if not 0.0 <= options[key] <= _MOST.get(key, -1.0):
+            allowed = "the only options are latency_s=SECONDS, 0 or more, and sure=NUMBER between 0 and 1"
+            raise ScenarioError(bad_value("model", name, allowed))
+    return options

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bft.core.effects import (
     Broadcast,
@@ -25,13 +25,14 @@ from bft.core.effects import (
     Send,
     SetTimer,
 )
-from bft.core.events import ViewChangeStarted, ViewEntered, ViewsExhausted
+from bft.core.events import BallotUndecided, ViewChangeStarted, ViewEntered, ViewsExhausted
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, TimerFired, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.live.hopeless import Prospects
+from bft.live.memory import Memory
 from bft.live.post import Post
 from bft.live.rules import Proof, Rule
 
@@ -44,14 +45,23 @@ class Ending(Enum):
 
     DECIDED = "decided"
     VIEWS_EXHAUSTED = "views exhausted"
+    IMPOSSIBLE = "the votes decide nothing"
     DEADLINE = "deadline"
+
+
+class Answered(NamedTuple):
+    """A node's answer: what is compared, what else is said, and how sure the node says it is."""
+
+    answer: str
+    wording: str = ""
+    confidence: float = 1.0
 
 
 class Validators(Protocol):
     """Who proposes and judges, asked by the host; neither method raises because a call failed."""
 
-    async def propose(self, node: int, view: int, request: Request) -> tuple[str, str] | None:
-        """Return answer and wording, or None: the node has no answer to give."""
+    async def propose(self, node: int, view: int, request: Request) -> Answered | None:
+        """Return the node's answer, or None: it has none to give."""
 
     async def judge(self, node: int, view: int, proposal: Proposal) -> Verdict | None:
         """Return the node's verdict, or None: it abstains."""
@@ -108,7 +118,7 @@ class AsyncioHost:
         self._view = [0] * system.n
         self._exhausted: set[int] = set()
         self._replied: dict[str, set[int]] = {}
-        self._stored: list[dict[tuple[object, ...], object]] = [{} for _ in replicas]
+        self._stored = [Memory() for _ in replicas]
         self._timers: list[dict[str, asyncio.TimerHandle]] = [{} for _ in replicas]
         self._calls: dict[asyncio.Task[None], tuple[int, int]] = {}
         self._do: dict[type, Callable[[int, Any], None]] = {
@@ -116,17 +126,20 @@ class AsyncioHost:
             Send: self._send,
             SetTimer: self._set_timer,
             CancelTimer: self._cancel_timer,
-            Persist: self._persist,
-            Forget: self._forget,
+            Persist: lambda node, effect: self._stored[node].persist(effect),
+            Forget: lambda node, effect: self._stored[node].forget(effect),
             RequestProposal: self._request_proposal,
             RequestVerdict: self._request_verdict,
             Reply: self._reply,
             ViewChangeStarted: self._moved,
             ViewEntered: self._moved,
             ViewsExhausted: self._out_of_views,
+            BallotUndecided: self._undecided,
         }
 
-    async def run(self, request: Request, *, deadline_s: float, grace_s: float = 0.0) -> Ending:
+    async def run(
+        self, request: Request, *, deadline_s: float, grace_s: float = 0.0, counting_s: float = 0.0
+    ) -> Ending:
         """Let the nodes decide a request, and end all that was begun for it.
 
         Parameters
@@ -137,13 +150,15 @@ class AsyncioHost:
             What is not decided by then is not decided.
         grace_s : float
             How long, after the decision and within the deadline, those may still speak who have been asked.
+        counting_s : float
+            How long after the deadline votes may be counted that were there by then.
         """
         self._request = request
         until_s = self._loop.time() + deadline_s
         try:
             for node in range(self.system.n):
                 self._loop.call_soon(self._guarded, self._input, node, ClientRequest(request))
-            done, _ = await asyncio.wait((self._ended,), timeout=deadline_s)
+            done, _ = await asyncio.wait((self._ended,), timeout=deadline_s + counting_s)
             ending = self._ended.result() if done else Ending.DEADLINE
             if ending is Ending.DECIDED and grace_s > 0.0 and self._calls:
                 await asyncio.wait(tuple(self._calls), timeout=max(0.0, min(grace_s, until_s - self._loop.time())))
@@ -215,25 +230,11 @@ class AsyncioHost:
             self._cancel_timer(node, CancelTimer(name))
             self._input(node, TimerFired(name))
 
-    def _persist(self, node: int, effect: Persist) -> None:
-        """Keep in memory: the nodes live and die with this process, and none restarts alone."""
-        stored = self._stored[node]
-        for key, value in effect.entries:
-            if value is None:
-                stored.pop(key, None)
-            else:
-                stored[key] = value
-
-    def _forget(self, node: int, effect: Forget) -> None:
-        stored = self._stored[node]
-        for key in [key for key in stored if key[0] in effect.kinds and _number(key) <= effect.through]:
-            del stored[key]
-
     def _request_proposal(self, node: int, effect: RequestProposal) -> None:
         async def ask() -> None:
             said = await self.validators.propose(node, effect.view, effect.request)
-            answer, wording = said or (None, "")
-            self._guarded(self._input, node, ProposalReady(effect.view, effect.request, answer, wording))
+            ready = ProposalReady(effect.view, effect.request, *(said or (None,)))
+            self._guarded(self._input, node, ready)
             if said is None and self._prospects.no_proposal(effect.view):
                 self._give_up(effect.view)
 
@@ -242,8 +243,9 @@ class AsyncioHost:
     def _request_verdict(self, node: int, effect: RequestVerdict) -> None:
         async def ask() -> None:
             verdict = await self.validators.judge(node, effect.view, effect.proposal)
-            if verdict is not None:  # a call that failed is no vote
-                ready = VerdictReady(effect.view, effect.seq, effect.digest, verdict)
+            counted = verdict or self.rule.unsaid
+            if counted is not None:  # a call that failed is no vote
+                ready = VerdictReady(effect.view, effect.seq, effect.digest, counted)
                 self._guarded(self._input, node, ready)
             refused = verdict is not Verdict.ACCEPT
             if refused and self._prospects.not_accepted(effect.view, effect.digest, node):
@@ -264,9 +266,10 @@ class AsyncioHost:
 
     def _give_up(self, view: int) -> None:
         """The view is lost: fire the timers of those who are still in it."""
+        timer = self.rule.impatient_timer
         for node in range(self.system.n):
-            if self._view[node] == view:
-                self._loop.call_soon(self._guarded, self._ring, node, self.rule.impatient_timer)
+            if timer is not None and self._view[node] == view:
+                self._loop.call_soon(self._guarded, self._ring, node, timer)
 
     def _moved(self, node: int, event: ViewChangeStarted | ViewEntered) -> None:
         """A node is in a later view: what it was asked for an earlier one is no longer needed."""
@@ -280,21 +283,20 @@ class AsyncioHost:
         if self.system.weight(self._exhausted) > self.system.live_up_to and not self._ended.done():
             self._ended.set_result(Ending.VIEWS_EXHAUSTED)
 
+    def _undecided(self, _: int, event: BallotUndecided) -> None:
+        """Whatever the missing votes say, they decide nothing: nobody needs to wait for them."""
+        if event.proved and not self._ended.done():
+            self._ended.set_result(Ending.IMPOSSIBLE)
+
     def _reply(self, node: int, effect: Reply) -> None:
-        """A quorum of equal replies, and votes of quorum weight to show for it, is a decision."""
+        """Enough equal replies, and votes that decide to show for it, are a decision."""
         request = self._request
         if request is None or (effect.client, effect.timestamp) != request.key:
             return
         replied = self._replied.setdefault(effect.result, set())
         replied.add(node)
         if self.proof is None:
-            self.proof = self.rule.proof(self._stored[node].values(), request.key)
-        enough = self.system.weight(replied) >= self.system.quorum
+            self.proof = self.rule.proof(self._stored, request.key)
+        enough = self.system.weight(replied) >= self.rule.replies
         if enough and self.proof is not None and not self._ended.done():
             self._ended.set_result(Ending.DECIDED)
-
-
-def _number(key: tuple[object, ...]) -> int:
-    number = key[1]
-    assert isinstance(number, int)
-    return number

@@ -3,20 +3,17 @@
     panel = Panel(["openai:gpt-4o-mini", "mistralai:mistral-small", "fake:always=42", …], deadline_s=60)
     answer = panel.invoke("What is six times seven?")
 
-Each model sits behind a replica. One proposes, the others check, and a quorum of signed votes makes the answer; when a
-proposal finds no quorum the next model proposes. It works from plain code and inside a running event loop; callbacks,
-tags and metadata of the caller reach every call of a model.
+Each model sits behind a replica. By default one proposes, the others check, and a quorum of signed votes makes the
+answer; when a proposal finds no quorum the next model proposes. With `rule="quorum"`, or another ballot, all answer and
+their votes are counted; what each rule promises stands in `rule_settings`. It works from plain code and inside a
+running event loop; callbacks, tags and metadata of the caller reach every call of a model.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
-import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -25,37 +22,21 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.runnables.config import get_async_callback_manager_for_config
 
-from bft.core.request import Request
 from bft.errors import ScenarioError, bad_value
-from bft.live.answer import Call, PanelAnswer, Progress
-from bft.live.asking import Asking, Configure
-from bft.live.certificate import context_of, encoding_of
-from bft.live.conclusion import conclude
-from bft.live.host import AsyncioHost, Ending
-from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer
+from bft.live.answer import PanelAnswer, Progress
+from bft.live.consulting import Configure
+from bft.live.deciding import Deciding
+from bft.live.keys import PanelKeys
 from bft.live.loops import LoopThread
 from bft.live.members import Crew, muster, refuse_own_retries
-from bft.live.post import Post
 from bft.live.question import Question, joined, question_of
-from bft.live.recorder import Recorder
-from bft.live.rules import Timing, rule_named
-from bft.live.secrecy import Secrets
 from bft.live.settings import PanelSettings, panel_settings
-
-SESSION_BYTES = 16
-SLACK_S = 1.0
-"""A view may take as long as its two calls, one after the other, and this much longer."""
+from bft.live.transcript import Call
 
 ModelGiven: TypeAlias = "str | Mapping[str, Any] | BaseChatModel"
 
-
 T = TypeVar("T")
-Tell: TypeAlias = Callable[[Progress], None]
-Work: TypeAlias = Callable[[Question, Configure], Awaitable[T]]
-
-
-def _untold(_: Progress) -> None:
-    """Keep the progress to oneself."""
+Work: TypeAlias = Callable[[Crew, Question, Configure], Awaitable[T]]
 
 
 class Panel(Runnable[Any, PanelAnswer]):
@@ -109,19 +90,9 @@ class Panel(Runnable[Any, PanelAnswer]):
         return panel
 
     def _set_up(self, settings: PanelSettings, keys: PanelKeys | None, record: str | Path | None) -> None:
-        n = len(settings.members)
         self.settings = settings
-        self._rule = rule_named(settings.rule)
-        self._system = settings.system()
-        self._keys = PanelKeys.generate(n) if keys is None else keys
-        if len(self._keys.seeds) != n + 1:
-            raise ScenarioError(bad_value("keys", len(self._keys.seeds) - 1, f"must be of {n} nodes"))
-        self.public_keys = self._keys.public
-        self._encoding = encoding_of(settings.rule)
-        self._context = context_of(settings.rule, self._system, self.public_keys)
-        self._clients_ring = self._ring_of(CLIENT)
-        self._recorder = None if record is None else Recorder(record)
-        self._timestamps = itertools.count(time.time_ns())
+        self._deciding = Deciding(settings, keys, record)
+        self.public_keys = self._deciding.public_keys
         self._crews: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Crew] = weakref.WeakKeyDictionary()
         self._background = LoopThread()
         weakref.finalize(self, LoopThread.stop, self._background)
@@ -156,7 +127,7 @@ class Panel(Runnable[Any, PanelAnswer]):
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> PanelAnswer:
         """Ask the panel."""
-        return await self._traced(input, config, self._decide, **kwargs)
+        return await self._traced(input, config, self._deciding.decide, **kwargs)
 
     def survey(self, input: Any, config: RunnableConfig | None = None) -> tuple[Call, ...]:
         """Let every member answer a question and judge every answer, so that all of it can be replayed.
@@ -168,7 +139,7 @@ class Panel(Runnable[Any, PanelAnswer]):
 
     async def asurvey(self, input: Any, config: RunnableConfig | None = None) -> tuple[Call, ...]:
         """Do the same without waiting."""
-        return await self._traced(input, config, self._survey)
+        return await self._traced(input, config, self._deciding.survey)
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
         """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
@@ -177,7 +148,7 @@ class Panel(Runnable[Any, PanelAnswer]):
     async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
         """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
         told: asyncio.Queue[Progress | None] = asyncio.Queue()
-        decide = partial(self._decide, tell=told.put_nowait)
+        decide = partial(self._deciding.decide, tell=told.put_nowait)
         work = asyncio.ensure_future(self._traced(input, config, decide, **kwargs))
         work.add_done_callback(lambda _: told.put_nowait(None))
         try:
@@ -205,8 +176,7 @@ class Panel(Runnable[Any, PanelAnswer]):
         if self._background.running:
             self._background.run(self._close_crew())
             self._background.stop()
-        if self._recorder is not None:
-            self._recorder.close()
+        self._deciding.close()
 
     async def aclose(self) -> None:
         """Close the connections opened on this event loop, and what plain calls have started."""
@@ -259,78 +229,12 @@ class Panel(Runnable[Any, PanelAnswer]):
 
         try:
             question = question_of(input)
-            answer = await work(question, configure)
+            answer = await work(self._crew(), question, configure)
         except BaseException as error:
             await run.on_chain_error(error)
             raise
         await run.on_chain_end(answer)
         return answer
-
-    def _asking(self, question: Question, configure: Configure, tell: Tell) -> tuple[Asking, Secrets]:
-        crew = self._crew()
-        secrets = Secrets(crew.secrets)
-        asking = Asking(
-            crew,
-            self.settings,
-            question.text,
-            configure=configure,
-            secrets=secrets,
-            tell=tell,
-            keep=lambda call: self._keep(question, call, secrets),
-        )
-        return asking, secrets
-
-    async def _survey(self, question: Question, configure: Configure) -> tuple[Call, ...]:
-        asking, secrets = self._asking(question, configure, _untold)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asking.survey(), self.settings.deadline_s)
-        if self._recorder is not None:
-            names = self.settings.names
-            self._recorder.survey(question.id, question.text, models=names, gold=question.gold, secrets=secrets)
-        return tuple(asking.calls)
-
-    async def _decide(self, question: Question, configure: Configure, tell: Tell = _untold) -> PanelAnswer:
-        started_s = asyncio.get_running_loop().time()
-        asking, secrets = self._asking(question, configure, tell)
-        host, ending = await self._run(question, asking)
-        latency_s = asyncio.get_running_loop().time() - started_s
-        answer = conclude(question, asking, host, ending, public=self.public_keys, latency_s=latency_s)
-        what = "no quorum" if answer.text is None else "decided"
-        asking.report(what, answer.proposer, detail=answer.text or answer.why)
-        if self._recorder is not None:
-            names = self.settings.names
-            self._recorder.question(answer, models=names, gold=question.gold, secrets=secrets)
-        return answer
-
-    def _keep(self, question: Question, call: Call, secrets: Secrets) -> None:
-        if self._recorder is not None:
-            self._recorder.call(question.id, call, secrets)
-
-    async def _run(self, question: Question, asking: Asking) -> tuple[AsyncioHost, Ending]:
-        settings, system, n = self.settings, self._system, self._system.n
-        session = os.urandom(SESSION_BYTES)
-        timing = Timing(view_timeout_s=2.0 * settings.call_deadline_s + SLACK_S, views=settings.views or n)
-        rings = [self._ring_of(node) for node in range(n)]
-        host = AsyncioHost(
-            rule=self._rule,
-            system=system,
-            replicas=[self._rule.make_replica(node, system, timing, rings[node]) for node in range(n)],
-            posts=[Post(node, n, rings[node], self._encoding, session) for node in range(n)],
-            validators=asking,
-        )
-        request = Request(client=CLIENT, timestamp=next(self._timestamps), operation=question.text)
-        try:
-            asking.begin()
-            ending = await host.run(
-                self._clients_ring.sign(request), deadline_s=settings.deadline_s, grace_s=settings.grace_s
-            )
-        finally:
-            await asking.close()
-        return host, ending
-
-    def _ring_of(self, signer: Signer) -> Ed25519Keyring:
-        seed = self._keys.seeds[-1 if isinstance(signer, str) else signer]
-        return Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=self._context)
 
 
 def _described(models: Sequence[ModelGiven]) -> tuple[list[dict[str, Any]], dict[tuple[int, int], BaseChatModel]]:

@@ -15,7 +15,8 @@ from typing import Literal
 Messages = tuple[tuple[str, str], ...]
 """Pairs of role ("system" or "human") and text."""
 
-Check = Literal["judge", "same_answer"]
+Form = Literal["free", "final", "sure"]
+"""How an answer is asked for: in any words, as a final answer on a last line, or the same with how sure one is."""
 
 NONCE_BYTES = 8
 
@@ -28,6 +29,10 @@ ANSWER = """\
 You are one member of a panel of independent experts. Answer the question between the markers. Work it out as you \
 need, then write your final answer, as short as possible and without explanation, on a last line of the form
 ANSWER: <your answer>"""
+
+SURE = """\
+Below it write one more line, which says how sure you are that this answer is right, as a number from 0 to 1:
+CONFIDENCE: <number>"""
 
 JUDGE = """\
 You are one member of a panel of independent experts and check the answer that another member proposes. You get the \
@@ -58,12 +63,10 @@ def fenced(name: str, text: str, nonce: str) -> str:
     return f"<<<{name} {nonce}\n{text}\n{name} {nonce}>>>"
 
 
-def proposing(question: str, check: Check, *, nonce: str) -> Messages:
+def proposing(question: str, form: Form, *, nonce: str) -> Messages:
     """Return the prompt for an answer."""
-    return (
-        ("system", PROPOSE if check == "judge" else ANSWER),
-        ("human", fenced("QUESTION", question, nonce)),
-    )
+    told = {"free": PROPOSE, "final": ANSWER, "sure": f"{ANSWER}\n{SURE}"}
+    return (("system", told[form]), ("human", fenced("QUESTION", question, nonce)))
 
 
 def judging(question: str, proposal: str, *, nonce: str) -> Messages:

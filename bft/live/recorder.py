@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bft.errors import BftError
-from bft.live.answer import Call, PanelAnswer
+from bft.live.answer import PanelAnswer
 from bft.live.secrecy import Secrets
+from bft.live.transcript import Call
 from bft.validators.panel_record import VERSION
 
 

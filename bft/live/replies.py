@@ -26,6 +26,12 @@ _LABEL = re.compile(
     r"(?:(?:my|the|final|overall)\s+)*(?:verdict|judge?ment|decision)\s*(?:is)?\s*[:=\-–—]?\s*(.*)", re.IGNORECASE
 )
 
+_CONFIDENCE = re.compile(
+    r"(?:my\s+)?confidence(?:\s+(?:level|score))?[*_\s]*(?:is\s*)?[:=]?[*_\s]*"
+    r"([0-9]{1,3}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})\s*(%)?\.?",
+    re.IGNORECASE | re.ASCII,
+)
+
 
 def read_verdict(reply: str) -> Verdict | None:
     r"""Read a judge's reply; None: it cannot be read.
@@ -72,6 +78,22 @@ def read_answer(reply: str) -> str | None:
         if found:
             return found.group(1).strip(_MARKS) or None
     return text if len(lines) == 1 and len(text) <= SHORT_CHARS else None
+
+
+def read_confidence(reply: str) -> float | None:
+    r"""Read how sure a model says it is: a number from 0 to 1, or a percentage, on the last line that tells; else None.
+
+    Examples
+    --------
+    >>> [read_confidence(f"ANSWER: 42\n{line}") for line in ("CONFIDENCE: 0.8", "**Confidence**: 95 %", "Sure!")]
+    [0.8, 0.95, None]
+    """
+    found = [_CONFIDENCE.fullmatch(_bare(line)) for line in _THOUGHTS.sub("", reply).splitlines()]
+    told = [each for each in found if each is not None]
+    if not told:
+        return None
+    number = float(told[-1].group(1)) / (100.0 if told[-1].group(2) else 1.0)
+    return number if 0.0 <= number <= 1.0 else None
 
 
 def read_text(reply: str) -> str | None:

@@ -1,20 +1,21 @@
-"""The rules by which a live panel decides: which replicas run, and what proves their decision to others.
+"""How a panel decides, as the host sees it: which replicas run, and what proves their decision to others.
 
-A rule is data. Whoever adds one says how a node's replica is made, which messages it sends, where among the values
-that it persists its proof lies, and which of its timers may be fired early because the view is lost anyway.
+A rule is data. It says how a node's replica is made, which messages travel, where among what the nodes persisted the
+proof of a decision lies, when votes decide, and which timer may be fired early because the view is lost anyway. This
+is PBFT's; those of ballots are in `ballots`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.request import Proposal, Request, RequestKey
-from bft.core.signatures import Keyring, Signed
-from bft.errors import ScenarioError, bad_value
+from bft.core.signatures import Keyring
+from bft.core.verdict import Verdict
 from bft.protocols.pbft import PbftConfig, PbftReplica
 from bft.protocols.pbft.messages import (
     CatchUp,
@@ -33,6 +34,9 @@ from bft.protocols.pbft.state import VIEW_TIMER
 
 RETRANSMIT_S = 1.0
 
+Stored = Mapping[tuple[object, ...], object]
+"""What one node persisted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -44,10 +48,13 @@ class Timing:
         A view may take so long: longer than the calls that it makes.
     views : int
         Views at most.
+    deadline_s : float
+        For the whole question.
     """
 
     view_timeout_s: float
     views: int
+    deadline_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +66,18 @@ class Proof:
     view, seq : int
         Where it was decided.
     proposal : Proposal
-        What was decided.
+        What was decided, in the words of one who said it.
     votes : tuple
-        Signed votes of distinct replicas, of quorum weight.
+        Signed votes of distinct replicas that decide.
+    author : object or None
+        The signed message from which the words are, where they are in no vote.
     """
 
     view: int
     seq: int
     proposal: Proposal
     votes: tuple[Any, ...]
+    author: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,81 +86,81 @@ class Rule:
 
     Attributes
     ----------
-    name : str
-        As users write it.
     messages : tuple of type
         Every dataclass that travels.
     make_replica : callable
-        Makes a node's replica from its number, the weights, the timing and the keys.
+        Makes a node's replica from its number, the timing and the keys.
     proof : callable
-        Finds the decision of a request among what a replica persisted; None: there is none.
-    vote : callable
-        The unsigned vote of a replica for (view, seq, digest): what a verifier checks a signature against.
-    impatient_timer : str
+        Finds the decision of a request among what the nodes persisted; None: there is none.
+    vote : type
+        What a vote is.
+    author : type or None
+        What the words of the answer are taken from, where a vote need not hold them.
+    decides : callable
+        Whether these votes, which are authentic, of distinct nodes, and for this answer or another, decide it.
+    replies : int
+        Weight of the nodes that must reply before the client believes them.
+    unsaid : Verdict or None
+        What a failed judgement is for the replica; None: nothing arrives.
+    impatient_timer : str or None
         The timer that ends a view; may be fired as soon as the view cannot succeed.
     """
 
-    name: str
     messages: tuple[type, ...]
-    make_replica: Callable[[int, QuorumSystem, Timing, Keyring], Replica]
-    proof: Callable[[Iterable[object], RequestKey], Proof | None]
-    vote: Callable[[int, int, str, int], Signed]
-    impatient_timer: str
+    make_replica: Callable[[int, Timing, Keyring], Replica]
+    proof: Callable[[Sequence[Stored], RequestKey], Proof | None]
+    vote: type
+    author: type | None = None
+    decides: Callable[[str, Sequence[Any]], bool]
+    replies: int
+    unsaid: Verdict | None = None
+    impatient_timer: str | None = None
 
 
-def _pbft_replica(node: int, system: QuorumSystem, timing: Timing, keyring: Keyring) -> Replica:
-    config = PbftConfig(
-        system=system,
-        view_timeout_s=timing.view_timeout_s,
-        timeout_growth=1.0,  # a view takes two calls, and calls have deadlines: there is no unknown delay to find
-        views=timing.views,
-        retransmit_s=RETRANSMIT_S,
+def pbft(system: QuorumSystem) -> Rule:
+    """Return PBFT."""
+
+    def make_replica(node: int, timing: Timing, keyring: Keyring) -> Replica:
+        config = PbftConfig(
+            system=system,
+            view_timeout_s=timing.view_timeout_s,
+            timeout_growth=1.0,  # a view takes two calls, and calls have deadlines: there is no unknown delay to find
+            views=timing.views,
+            retransmit_s=RETRANSMIT_S,
+        )
+        return PbftReplica(node, config, keyring)
+
+    def decides(answer: str, votes: Sequence[Any]) -> bool:
+        del answer  # all votes are for the digest in which it is
+        return system.weight({vote.replica for vote in votes}) >= system.quorum
+
+    return Rule(
+        messages=(
+            Request,
+            Proposal,
+            PrePrepare,
+            Prepare,
+            Commit,
+            Checkpoint,
+            PreparedCertificate,
+            ViewChange,
+            NewView,
+            Decision,
+            Held,
+            Status,
+            CatchUp,
+        ),
+        make_replica=make_replica,
+        proof=_proof,
+        vote=Commit,
+        decides=decides,
+        replies=system.quorum,
+        impatient_timer=VIEW_TIMER,
     )
-    return PbftReplica(node, config, keyring)
 
 
-def _pbft_proof(persisted: Iterable[object], key: RequestKey) -> Proof | None:
-    for value in persisted:
+def _proof(stored: Sequence[Stored], key: RequestKey) -> Proof | None:
+    for value in (value for each in stored for value in each.values()):
         if isinstance(value, Decision) and value.proposal.request is not None and value.proposal.request.key == key:
             return Proof(view=value.view, seq=value.seq, proposal=value.proposal, votes=value.commits)
     return None
-
-
-PBFT = Rule(
-    name="pbft",
-    messages=(
-        Request,
-        Proposal,
-        PrePrepare,
-        Prepare,
-        Commit,
-        Checkpoint,
-        PreparedCertificate,
-        ViewChange,
-        NewView,
-        Decision,
-        Held,
-        Status,
-        CatchUp,
-    ),
-    make_replica=_pbft_replica,
-    proof=_pbft_proof,
-    vote=Commit,
-    impatient_timer=VIEW_TIMER,
-)
-
-RULES: Mapping[str, Rule] = {rule.name: rule for rule in (PBFT,)}
-
-
-def rule_named(name: str) -> Rule:
-    """Return a rule.
-
-    Raises
-    ------
-    ScenarioError
-        If there is none of this name.
-    """
-    rule = RULES.get(name)
-    if rule is None:
-        raise ScenarioError(bad_value("rule", name, f"must be one of {', '.join(RULES)}"))
-    return rule

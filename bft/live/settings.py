@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
-from bft.live.rules import rule_named
+from bft.live.ballots import rule_of
+from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import explain, read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
 
@@ -66,11 +67,12 @@ class PanelSettings(Settings):
     members: Annotated[tuple[MemberSettings, ...], Field(min_length=1)]
     """One for each node."""
 
-    rule: str = "pbft"
-    """By what rule they decide."""
+    rule: LiveRule = PbftRule()
+    """By what rule they decide: "pbft", or a ballot as a scenario describes it; see `bft.live.rule_settings`."""
 
-    check: Literal["judge", "same_answer"] = "judge"
-    """Whether a member judges the proposal, or answers by itself and accepts what is the same."""
+    check: Check | None = None
+    """Whether a member judges the proposal, which is the default, or answers by itself and accepts what is the same.
+    Ballots say so themselves."""
 
     deadline_s: PositiveSeconds = 120.0
     """What is not decided by then is not decided."""
@@ -100,21 +102,21 @@ class PanelSettings(Settings):
     """How long after the decision those may still speak who have been asked; 0: their calls are cancelled."""
 
     views: Annotated[int, Field(ge=1)] | None = None
-    """Members that may propose, one after the other; by default all."""
+    """Members that may propose, one after the other; by default all. Ballots have none."""
 
     f: Annotated[int, Field(ge=0)] | None = None
-    """Faulty members tolerated; by default ⌊(n − 1) / 3⌋."""
+    """Faulty members tolerated, where the rule has a quorum; by default ⌊(n − 1) / 3⌋."""
 
     quorum: Annotated[int, Field(ge=1)] | None = None
-    """Members that decide; by default ⌈(n + f + 1) / 2⌉. A smaller one may be unsafe."""
+    """Members that decide, where the rule has a quorum; by default ⌈(n + f + 1) / 2⌉. A smaller one may be unsafe."""
 
     stakes: tuple[float, ...] | None = None
     """Stake of each member; by default all weigh the same."""
 
     @model_validator(mode="after")
     def _consistent(self) -> PanelSettings:
-        rule_named(self.rule)
-        self.system()
+        check_of(self.rule, self.check)
+        rule_of(self.rule, self.system())
         timeout_s = self.attempt_timeout_s
         for member in self.members:
             share_s = self.share_s(member)
@@ -129,7 +131,8 @@ class PanelSettings(Settings):
 
     def system(self) -> QuorumSystem:
         """Return weights, tolerated faults and quorum."""
-        return QuorumSystem.of(len(self.members), f=self.f, quorum=self.quorum, stakes=self.stakes)
+        n = len(self.members)
+        return system_of(self.rule, n, f=self.f, quorum=self.quorum, stakes=self.stakes, views=self.views)
 
     def share_s(self, member: MemberSettings) -> float:
         """Return how long each of a member's models has for a call."""

@@ -53,17 +53,56 @@ def test_no_quorum_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("state       no quorum (views exhausted)\n")
 
 
+LIARS = "fake:always=42,fake:always=42,fake:always=42,fake:always=42,fake:always=41,fake:always=41,fake:hang"
+
+
+def test_a_ballot_is_told_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["panel", Q, "--models", LIARS, "--rule", "quorum", "--quorum", "4", "--grace", "0.5"]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("state       decided\nanswer      42\nwords of    fake:always=42 #1\n")
+    assert said.out.count("agreed (42)") == 4
+    assert said.out.count("dissented (41)") == 2
+    assert "late                   fake:hang" in said.out
+    assert "ballot      quorum, 7 calls" in said.out
+    assert "signed votes, quorum 4 of 7" in said.out
+    assert "answers 42" in said.err
+    assert "view" not in said.err
+
+
+def test_a_rule_with_parameters_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    rule = '{kind = "log_odds", accuracy = [0.6, 0.6, 0.6, 0.99]}'
+    models = "fake:always=42,fake:always=42,fake:always=42,fake:always=41"
+    assert main(["panel", Q, "--models", models, "--rule", rule, "--json", "--quiet"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    accuracy = [0.6, 0.6, 0.6, 0.99]
+    assert told["answer"] == "41"
+    assert told["rule"] == {"kind": "log_odds", "accuracy": accuracy, "options": 1, "ties": "undecided"}
+    assert told["certificate"]["rule"] == told["rule"]
+    from bft.live import Certificate
+
+    assert Certificate.from_json(told["certificate"]).verify()
+    assert main(["panel", Q, "--models", models, "--rule", "stake", "--stakes", "3,3,3,2"]) == 0
+    assert "signed votes by stake" in capsys.readouterr().out
+
+
+def test_a_tie_is_no_quorum(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["panel", Q, "--models", "fake:always=1,fake:always=2", "--rule", "plurality", "--quiet"]) == 1
+    assert capsys.readouterr().out.startswith("state       no quorum (the votes decide nothing)\n")
+
+
 def test_the_question_may_come_from_stdin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(Q + "\n"))
     assert main(["panel", "-", "--models", FAIR, "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["question"] == Q
 
 
-def test_a_panel_may_be_described_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("rule", ['check = "same_answer"', 'rule = { kind = "plurality", ties = "lowest_voter" }'])
+def test_a_panel_may_be_described_in_a_file(rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, record, keys = tmp_path / "panel.toml", tmp_path / "said.jsonl", tmp_path / "keys.json"
     file.write_text(
         """
-check = "same_answer"
+RULE
 deadline_s = 20
 grace_s = 10
 
@@ -81,7 +120,7 @@ price_out = 2.0
 model = "fake:always=42.0"
 price_in = 1.0
 price_out = 2.0
-""",
+""".replace("RULE", rule),
         encoding="utf-8",
     )
     words = [
@@ -119,7 +158,9 @@ price_out = 2.0
         (["panel", Q, "--models", "gpt"], "members.0.model = 'gpt': must be provider:model"),
         (["panel", Q, "--models", ","], "members.0.model = '': "),
         (["panel", Q, "--models", FAIR, "--panel", "x.toml"], "x.toml: cannot be read"),
-        (["panel", Q, "--models", FAIR, "--rule", "paxos"], "rule = 'paxos': must be one of pbft"),
+        (["panel", Q, "--models", FAIR, "--rule", "paxos"], "rule = 'paxos': must be one of pbft, quorum, "),
+        (["panel", Q, "--models", FAIR, "--rule", "stake"], "stakes = None: rule = 'stake' needs stakes"),
+        (["panel", Q, "--models", FAIR, "--rule", "plurality", "--quorum", "2"], "quorum = 2: must be left out"),
         (["panel", Q, "--models", FAIR, "--deadline", "0"], "deadline_s = 0.0: must be more than 0"),
         (["panel", Q, "--models", FAIR, "--quorum", "5"], "quorum = 5: must be between 1 and 4"),
         (["panel", Q, "--models", FAIR, "--record", "/proc/nowhere/x"], "record = '/proc/nowhere/x': must be a file"),

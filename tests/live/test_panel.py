@@ -267,7 +267,11 @@ KEYED = "PANEL_TEST_KEY"
     [
         ([], {}, "members = \\[\\]: "),
         ("fake:yes=1", {}, "models = 'fake:yes=1': must be a list with one model for each node"),
-        (["fake:yes=1"], {"rule": "paxos"}, "rule = 'paxos': must be one of pbft"),
+        (
+            ["fake:yes=1"],
+            {"rule": "paxos"},
+            "rule = 'paxos': must be one of pbft, quorum, plurality, stake, log_odds, confidence, judge",
+        ),
         (["fake:yes=1"], {"check": "oracle"}, "check = 'oracle': must be 'judge' or 'same_answer'"),
         (["fake:yes=1"], {"deadline_s": 0}, "deadline_s = 0: must be more than 0"),
         (["fake:yes=1"], {"deadline_s": math.inf}, "deadline_s = inf: must be a finite number"),
@@ -294,8 +298,8 @@ def test_what_cannot_be_a_panel_is_refused_when_it_is_made(models: Any, settings
         ("fake:always", "must be fake:always=SOMETHING"),
         ("fake:hang=1", "must be fake:hang"),
         ("fake:error=200", "must be an HTTP status between 400 and 599"),
-        ("fake:yes=1+speed=2", "the only option is latency_s"),
-        ("fake:yes=1+latency_s=-1", "the only option is latency_s"),
+        ("fake:yes=1+speed=2", "the only options are latency_s"),
+        ("fake:yes=1+latency_s=-1", "the only options are latency_s"),
         ("gpt", "members.0.model = 'gpt': must be provider:model"),
         ("nobody:gpt", "members.0.model = 'nobody:gpt': cannot be built: "),
         (

@@ -94,7 +94,7 @@ def test_a_proposal_that_imitates_a_fence_stays_inside_its_own() -> None:
 
 def test_a_number_that_a_text_contains_is_drawn_again() -> None:
     numbers = iter(["aa", "bb"])
-    (_, _), (_, human) = drawn(lambda nonce: proposing("what is aa?", "judge", nonce=nonce), lambda: next(numbers))
+    (_, _), (_, human) = drawn(lambda nonce: proposing("what is aa?", "free", nonce=nonce), lambda: next(numbers))
     assert "QUESTION bb>>>" in human
 
 

@@ -102,6 +102,27 @@ def question(text: str = "What is six times seven?", **more: Any) -> dict[str, A
     return {"model": "panel", "messages": [{"role": "user", "content": text}], **more}
 
 
+@pytest.mark.parametrize("rule", ["quorum", "plurality", "confidence", "judge", {"kind": "log_odds", "accuracy": 0.8}])
+def test_a_panel_that_votes_is_a_model_too(rule: Any, serve: Serve) -> None:
+    running = serve(["fake:always=42"] * 3 + ["fake:always=41"], panel={"rule": rule})
+    with client_of(running) as client:
+        done = client.chat.completions.create(**question())
+        *_, last = [chunk for chunk in client.chat.completions.create(**question(stream=True)) if chunk.choices]
+    for told in (done.model_extra or {}, last.model_extra or {}):
+        assert (told["bft"]["state"], told["bft"]["answer"]) == ("decided", "42")
+        certificate = Certificate.from_json(told["bft"]["certificate"])
+        assert certificate.verify(running.panel.public_keys)
+    assert done.choices[0].message.content == "42"
+
+
+def test_votes_that_decide_nothing_are_an_error_of_the_service(serve: Serve) -> None:
+    status, told, _ = serve(SPLIT, panel={"rule": "plurality"}).ask(question())
+    assert (status, told["error"]["code"]) == (503, "no_quorum")
+    assert told["error"]["message"] == "the panel reached no quorum: the votes decide nothing"
+    late = serve(["fake:hang"] * 4, panel={"rule": "quorum", "deadline_s": 0.3, "call_deadline_s": 60})
+    assert late.ask(question())[0] == 504
+
+
 def test_the_openai_client_uses_a_panel_as_a_model(serve: Serve) -> None:
     running = serve()
     with client_of(running) as client:

@@ -20,18 +20,21 @@ from bft.errors import BftError, ScenarioError
 from bft.live import Certificate, Panel, PanelKeys
 from bft.live.certificate import context_of, encoding_of
 from bft.live.encoding import MAX_DEPTH, EncodingError
-from bft.live.host import AsyncioHost, Ending
+from bft.live.host import Answered, AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring
 from bft.live.post import Envelope, Post
-from bft.live.rules import PBFT, Timing
+from bft.live.rule_settings import PbftRule, PluralityRule
+from bft.live.rules import Timing, pbft
+from bft.live.signed_votes import SignedVote
 from bft.protocols.pbft.messages import Commit, NewView, Prepare, PreparedCertificate, PrePrepare, ViewChange
 
 T = TypeVar("T")
 N = 4
 SYSTEM = QuorumSystem.of(N)
 KEYS = PanelKeys(seeds=tuple(bytes([number]) * 32 for number in range(N + 1)))
-ENCODING = encoding_of("pbft")
-CONTEXT = context_of("pbft", SYSTEM, KEYS.public)
+PBFT = pbft(SYSTEM)
+ENCODING = encoding_of(PBFT)
+CONTEXT = context_of(PbftRule(), SYSTEM, KEYS.public)
 SESSION = b"this question"
 
 
@@ -99,7 +102,7 @@ def test_an_altered_vote_inside_a_certificate_breaks_the_signature_around_it() -
 
 def test_a_signature_counts_in_its_own_context_and_for_its_own_signer_only() -> None:
     vote = prepare(1)
-    assert not ring(3, context=context_of("pbft", QuorumSystem.of(N, quorum=2), KEYS.public)).verify(vote)
+    assert not ring(3, context=context_of(PbftRule(), QuorumSystem.of(N, quorum=2), KEYS.public)).verify(vote)
     assert not ring(3).verify(replace(vote, replica=2))
     assert not ring(3).verify(replace(vote, replica=7))
     assert not ring(3).verify(Prepare(0, 1, "d", 1))
@@ -108,8 +111,11 @@ def test_a_signature_counts_in_its_own_context_and_for_its_own_signer_only() -> 
         ring(1).sign(Prepare(0, 1, "d", 2))  # nobody signs in another's name
 
 
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)  # one zero
+
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.binary(), lambda inner: st.lists(inner).map(tuple)
+    st.none() | st.booleans() | st.integers() | NUMBERS | st.text() | st.binary(),
+    lambda inner: st.lists(inner).map(tuple),
 )
 
 
@@ -134,14 +140,31 @@ def test_bytes_that_are_read_are_what_would_be_written(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"i2:07", b"i1:+", b"s1:\xff", b"nn", b"d3:Foo", b"(9:n", b"i:1", b"(1:" * (MAX_DEPTH + 2) + b"n"]
+    "data",
+    [
+        b"",
+        b"i2:07",
+        b"i1:+",
+        b"s1:\xff",
+        b"r3:1.0",
+        b"r3:nan",
+        b"r6:0x1p+0",
+        b"r7:-0x0p+0",
+        b"nn",
+        b"d3:Foo",
+        b"(9:n",
+        b"i:1",
+        b"(1:" * (MAX_DEPTH + 2) + b"n",
+    ],
 )
 def test_odd_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(EncodingError):
         ENCODING.read(data)
 
 
-@pytest.mark.parametrize("value", [1.5, {1}, [1], object(), "\ud800", replace(PREPREPARE, view=0.5)])
+@pytest.mark.parametrize(
+    "value", [float("inf"), float("nan"), -0.0, {1}, [1], object(), "\ud800", replace(PREPREPARE, view={1})]
+)
 def test_values_without_an_encoding_are_refused(value: Any) -> None:
     with pytest.raises(EncodingError):
         ENCODING.write(value)
@@ -193,15 +216,15 @@ def test_what_is_forged_or_altered_is_dropped_and_counted(reason: str) -> None:
 class Agreeable:
     """Proposes 42 and accepts everything."""
 
-    async def propose(self, node: int, view: int, request: Request) -> tuple[str, str]:
-        return "42", ""
+    async def propose(self, node: int, view: int, request: Request) -> Answered:
+        return Answered("42")
 
     async def judge(self, node: int, view: int, proposal: Proposal) -> Verdict | None:
         return Verdict.ACCEPT
 
 
 def host_with(validators: Any, meddle: Callable[[bytes], list[bytes]] = lambda data: [data]) -> AsyncioHost:
-    timing = Timing(view_timeout_s=5.0, views=N)
+    timing = Timing(view_timeout_s=5.0, views=N, deadline_s=20.0)
     rings = [ring(node) for node in range(N)]
 
     class Meddled(AsyncioHost):
@@ -212,7 +235,7 @@ def host_with(validators: Any, meddle: Callable[[bytes], list[bytes]] = lambda d
     return Meddled(
         rule=PBFT,
         system=SYSTEM,
-        replicas=[PBFT.make_replica(node, SYSTEM, timing, rings[node]) for node in range(N)],
+        replicas=[PBFT.make_replica(node, timing, rings[node]) for node in range(N)],
         posts=[Post(node, N, rings[node], ENCODING, SESSION) for node in range(N)],
         validators=validators,
     )
@@ -284,6 +307,7 @@ def test_a_certificate_of_another_panel_does_not_pass_for_this_one(certified: An
 def tampered(certificate: Certificate) -> dict[str, Certificate]:
     first, *rest = certificate.votes
     stranger = next(node for node in range(N) if node not in certificate.signers)
+    signature = first.signature
     keys = tuple((signer, KEYS.public[signer]) for signer, _ in certificate.public_keys)
     return {
         "answer": replace(certificate, answer="41"),
@@ -296,14 +320,16 @@ def tampered(certificate: Certificate) -> dict[str, Certificate]:
         "seq": replace(certificate, seq=2),
         "quorum": replace(certificate, quorum=1),
         "weights": replace(certificate, weights=(2, 1, 1, 1)),
-        "rule": replace(certificate, rule="other"),
+        "rule": replace(certificate, rule=PluralityRule()),
+        "no rule": replace(certificate, rule="other"),  # type: ignore[arg-type]
         "keys": replace(certificate, public_keys=keys),
         "too few votes": replace(certificate, votes=tuple(rest)),
         "a vote twice": replace(certificate, votes=(*rest, rest[0])),
         "one vote more, but an old one": replace(certificate, votes=(*certificate.votes, first)),
-        "a vote under another name": replace(certificate, votes=(*rest, (stranger, first[1]))),
-        "a made-up vote": replace(certificate, votes=(*rest, (stranger, bytes(64)))),
-        "a vote of nobody": replace(certificate, votes=(*rest, (9, first[1]))),
+        "a vote under another name": replace(certificate, votes=(*rest, SignedVote(stranger, signature))),
+        "a made-up vote": replace(certificate, votes=(*rest, SignedVote(stranger, bytes(64)))),
+        "a vote of nobody": replace(certificate, votes=(*rest, SignedVote(9, signature))),
+        "a vote that says more": replace(certificate, votes=(*rest, first._replace(said=("41",)))),
         "no votes": replace(certificate, votes=()),
     }
 
@@ -315,7 +341,7 @@ def test_a_certificate_that_was_tampered_with_does_not_verify(certified: Any) ->
         assert not altered.verify(public), name
 
 
-@pytest.mark.parametrize("data", [{}, {"votes": 1}, {"rule": "pbft", "weights": ["x"]}])
+@pytest.mark.parametrize("data", [{}, {"votes": 1}, {"rule": "pbft", "weights": ["x"]}, {"rule": {"kind": "own"}}])
 def test_what_is_no_certificate_is_refused(data: Any) -> None:
     with pytest.raises(ScenarioError, match="certificate: cannot be read"):
         Certificate.from_json(data)

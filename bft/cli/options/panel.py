@@ -14,15 +14,27 @@ def add_panel(commands: Any) -> None:
     command = commands.add_parser(
         "panel",
         help="put a question to a panel of live models",
-        description="Put a question to a panel of models that decide by Byzantine agreement.",
+        description="Put a question to a panel of models that decide by Byzantine agreement, or by a ballot.",
         epilog="""models: provider:model as LangChain's init_chat_model knows it; fake:… needs neither key nor network
 
 examples:
   bft panel "What is six times seven?" --models fake:always=42,fake:always=42,fake:always=42,fake:yes=41
   bft panel "Is 7 prime?" --models openai:gpt-4o-mini,mistralai:mistral-small,groq:qwen3,xai:grok-4 --json
   bft panel - --panel panel.toml --record out/panel.jsonl < question.txt
+  bft panel "Is 7 prime?" --models A,B,C,D --rule quorum --quorum 3
+  bft panel "Is 7 prime?" --models A,B,C --rule '{kind = "log_odds", accuracy = [0.9, 0.8, 0.6]}'
 
-exit codes: 0 decided (or degraded), 1 no quorum, 2 bad input, 130 interrupted""",
+rules, and what each promises while the panel's own nodes are honest:
+  pbft        one member proposes, the others check, a quorum commits: no second answer can be decided
+  quorum      all answer; a quorum gave this answer: the same while fewer than 2q - n vote twice; one phase
+  judge       all answer, then judge; the most approved answer that has a quorum; others may have one as well
+  plurality   the most votes, however few: with most members down, two that are wrong decide
+  stake       the most stake, however few hold it (--stakes 4,1,1,1)
+  log_odds    the most evidence by the accuracies given, which nobody checks
+  confidence  the most stated confidence: a liar says 1.0
+A call that failed is an abstention under every rule.
+
+exit codes: 0 decided (or degraded), 1 nothing was decided, 2 bad input, 130 interrupted""",
     )
     command.add_argument("question", metavar="QUESTION", help="the question, or - to read it from stdin")
     _members(command)
@@ -56,14 +68,21 @@ a key is needed unless the service listens on this machine alone""",
 def _members(command: ArgumentParser) -> None:
     command.add_argument("--models", action=Names, **NAMES, help="one model for each node")
     command.add_argument("--panel", metavar="FILE", help="panel in TOML: members with names, endpoints, prices")
-    command.add_argument("--rule", help="by what rule they decide (default: pbft)")
-    command.add_argument("--check", help="judge, or same_answer (default: judge)")
+    command.add_argument("--rule", help="name or table of the rule by which they decide (default: pbft)")
+    command.add_argument("--check", help="pbft: judge, or same_answer (default: judge)")
     command.add_argument("--deadline", dest="deadline_s", type=number, metavar="S", help="for the whole question")
     command.add_argument("--call-deadline", dest="call_deadline_s", type=number, metavar="S", help="for one call")
     command.add_argument("--grace", dest="grace_s", type=number, metavar="S", help="wait for late members so long")
     command.add_argument("--attempts", type=whole, help="attempts of a call on each model")
-    command.add_argument("--views", type=whole, help="members that may propose, one after the other (default: all)")
+    command.add_argument(
+        "--views", type=whole, help="pbft: members that may propose, one after the other (default: all)"
+    )
     command.add_argument("--f", type=whole, help="faulty members tolerated (default: the most possible)")
     command.add_argument("--quorum", type=whole, help="members that decide (default: the right number)")
+    command.add_argument("--stakes", type=_list, metavar="S,S,...", help="stake of each member (default: all the same)")
     command.add_argument("--keys", metavar="FILE", help="keep the panel's signing keys there; made if it is not there")
     command.add_argument("--record", metavar="FILE", help="append what is said to a file, to replay it")
+
+
+def _list(words: str) -> str:
+    return words if words.startswith("[") else f"[{words}]"

@@ -1,0 +1,171 @@
+"""What the questions of a panel share, and how one is decided: rule, keys and record; replicas, post and validators.
+
+Who the members are on an event loop, and what LangChain wants of a runnable, is left to `panel`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+from bft.core.request import Request
+from bft.errors import ScenarioError, bad_value
+from bft.live.answer import PanelAnswer, Progress
+from bft.live.asking import Asking
+from bft.live.ballots import rule_of
+from bft.live.certificate import context_of, encoding_of
+from bft.live.conclusion import conclude
+from bft.live.consulting import Configure, Consulting
+from bft.live.host import AsyncioHost, Ending
+from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer
+from bft.live.members import Crew
+from bft.live.polling import COUNTING_S, Polling
+from bft.live.post import Post
+from bft.live.question import Question
+from bft.live.recorder import Recorder
+from bft.live.rule_settings import PbftRule, check_of, form
+from bft.live.rules import Timing
+from bft.live.secrecy import Secrets
+from bft.live.settings import PanelSettings
+from bft.live.transcript import Call
+
+SESSION_BYTES = 16
+SLACK_S = 1.0
+"""A view may take as long as its two calls, one after the other, and this much longer."""
+
+Tell: TypeAlias = Callable[[Progress], None]
+
+
+def untold(_: Progress) -> None:
+    """Keep the progress to oneself."""
+
+
+class Deciding:
+    """How a panel decides its questions.
+
+    Parameters
+    ----------
+    settings : PanelSettings
+        The panel.
+    keys : PanelKeys or None
+        Drawn anew where there are none.
+    record : str, Path or None
+        Where it is written down what is said.
+
+    Raises
+    ------
+    ScenarioError
+        If the keys are not those of so many nodes.
+
+    Attributes
+    ----------
+    public_keys : dict
+        By node, and of the client.
+    """
+
+    def __init__(self, settings: PanelSettings, keys: PanelKeys | None, record: str | Path | None) -> None:
+        n = len(settings.members)
+        self._settings = settings
+        self._check = check_of(settings.rule, settings.check)
+        self._system = settings.system()
+        self._rule = rule_of(settings.rule, self._system)
+        self._keys = PanelKeys.generate(n) if keys is None else keys
+        if len(self._keys.seeds) != n + 1:
+            raise ScenarioError(bad_value("keys", len(self._keys.seeds) - 1, f"must be of {n} nodes"))
+        self.public_keys = self._keys.public
+        self._encoding = encoding_of(self._rule)
+        self._context = context_of(settings.rule, self._system, self.public_keys)
+        self._clients_ring = self._ring_of(CLIENT)
+        self._recorder = None if record is None else Recorder(record)
+        self._timestamps = itertools.count(time.time_ns())
+
+    def close(self) -> None:
+        """Close the record."""
+        if self._recorder is not None:
+            self._recorder.close()
+
+    async def survey(self, crew: Crew, question: Question, configure: Configure) -> tuple[Call, ...]:
+        """Let every member say everything about a question."""
+        secrets = Secrets(crew.secrets)
+        consulting = self._consulting(crew, question, configure, untold, secrets)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(consulting.survey(judging=self._check == "judge"), self._settings.deadline_s)
+        if self._recorder is not None:
+            names = self._settings.names
+            self._recorder.survey(question.id, question.text, models=names, gold=question.gold, secrets=secrets)
+        return tuple(consulting.calls)
+
+    async def decide(self, crew: Crew, question: Question, configure: Configure, tell: Tell = untold) -> PanelAnswer:
+        """Let the members decide a question."""
+        secrets = Secrets(crew.secrets)
+        consulting = self._consulting(crew, question, configure, tell, secrets)
+        pbft = isinstance(self._settings.rule, PbftRule)
+        asked: Asking | Polling = (
+            Asking(consulting, self._check) if pbft else Polling(consulting, self._check, self._settings.deadline_s)
+        )
+        host, ending = await self._run(question, asked, counting_s=0.0 if pbft else COUNTING_S)
+        answer = conclude(
+            question,
+            asked,
+            host,
+            ending,
+            rule=self._settings.rule,
+            public=self.public_keys,
+            latency_s=consulting.now_s(),
+        )
+        what = "no quorum" if answer.text is None else "decided"
+        consulting.report(what, answer.proposer, detail=answer.text or answer.why)
+        if self._recorder is not None:
+            names = self._settings.names
+            self._recorder.question(answer, models=names, gold=question.gold, secrets=secrets)
+        return answer
+
+    def _consulting(
+        self, crew: Crew, question: Question, configure: Configure, tell: Tell, secrets: Secrets
+    ) -> Consulting:
+        def keep(call: Call) -> None:
+            if self._recorder is not None:
+                self._recorder.call(question.id, call, secrets)
+
+        asked_for = form(self._settings.rule, self._check)
+        return Consulting(crew, question.text, asked_for, configure=configure, secrets=secrets, tell=tell, keep=keep)
+
+    async def _run(
+        self, question: Question, asked: Asking | Polling, *, counting_s: float
+    ) -> tuple[AsyncioHost, Ending]:
+        settings, system, n = self._settings, self._system, self._system.n
+        session = os.urandom(SESSION_BYTES)
+        timing = Timing(
+            view_timeout_s=2.0 * settings.call_deadline_s + SLACK_S,
+            views=settings.views or n,
+            deadline_s=settings.deadline_s,
+        )
+        rings = [self._ring_of(node) for node in range(n)]
+        host = AsyncioHost(
+            rule=self._rule,
+            system=system,
+            replicas=[self._rule.make_replica(node, timing, rings[node]) for node in range(n)],
+            posts=[Post(node, n, rings[node], self._encoding, session) for node in range(n)],
+            validators=asked,
+        )
+        request = self._clients_ring.sign(
+            Request(client=CLIENT, timestamp=next(self._timestamps), operation=question.text)
+        )
+        try:
+            asked.begin()
+            ending = await host.run(
+                request, deadline_s=settings.deadline_s, grace_s=settings.grace_s, counting_s=counting_s
+            )
+        finally:
+            await asked.close()
+        return host, ending
+
+    def _ring_of(self, signer: Signer) -> Ed25519Keyring:
+        seed = self._keys.seeds[-1 if isinstance(signer, str) else signer]
+        return Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=self._context)

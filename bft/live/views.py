@@ -1,0 +1,55 @@
+"""Where members stood in the views of PBFT. Pure functions over a question that has ended."""
+
+from __future__ import annotations
+
+from bft.core.request import Proposal
+from bft.live.answer import Seat, Stance, View
+from bft.live.asking import Asking
+from bft.live.certificate import Certificate
+
+
+def views_of(asking: Asking, n: int) -> tuple[View, ...]:
+    """Return every view in which something was proposed or tried."""
+
+    def stance(view: int, node: int) -> Stance:
+        stood = asking.stood.get((view, node))
+        return Stance.NOT_ASKED if stood is None else stood.stance
+
+    return tuple(
+        View(number=view, proposer=proposer, answer=answer, stances=tuple(stance(view, node) for node in range(n)))
+        for view, (proposer, answer, _) in sorted(asking.proposals.items())
+    )
+
+
+def deciding_view(asking: Asking, decided: Proposal, latest: int) -> int:
+    """Return the view in which what was decided was proposed and judged; a later one may have carried it over."""
+    found = (
+        view
+        for view in sorted(asking.proposals, reverse=True)
+        if view <= latest and asking.proposals[view][1:] == (decided.answer, decided.wording)
+    )
+    return next(found)
+
+
+def seats_of(asking: Asking, view: int, certificate: Certificate | None, latency_s: float) -> tuple[Seat, ...]:
+    """Return where each member stood in a view."""
+    names = asking.consulting.names
+    return tuple(_seat(node, name, asking, view, certificate, latency_s) for node, name in enumerate(names))
+
+
+def _seat(node: int, name: str, asking: Asking, view: int, certificate: Certificate | None, latency_s: float) -> Seat:
+    stood = asking.standing(node, view)
+    call = stood.call
+    late = stood.stance is Stance.LATE
+    return Seat(
+        node=node,
+        member=name,
+        stance=stood.stance,
+        reason="" if call is None else call.failure or "",
+        detail="" if call is None else call.detail,
+        signed=certificate is not None and node in certificate.signers,
+        model="" if call is None else call.model,
+        as_stated=call is None or call.as_stated,
+        latency_s=latency_s - stood.asked_at_s if late else 0.0 if call is None else call.latency_s,
+        answer=None if call is None else call.answer,
+    )
