@@ -42,7 +42,8 @@ class ComposedModel:
     injected : tuple of float or None
         Each node's probability of obeying an instruction in what it judges.
     timeouts : (tuple of float, float) or None
-        Each node's probability that a call never answers, and after how many seconds it is given up.
+        Each node's probability that a call never answers, and after how many seconds it is given up; in a debate that
+        goes for the calls of each round.
     """
 
     answers: AnswerModel
@@ -98,7 +99,11 @@ class ComposedPanel:
         self._same = model.answers.same
         self._stated = None if model.confidence is None else model.confidence.stated(*address)
         self._calls = None if model.latency is None else model.latency.calls(*address)
-        self._debate = None if model.debate is None else Debate(model.debate, self._same, model.answers.n, *address)
+        self._debate = (
+            None
+            if model.debate is None
+            else Debate(model.debate, self._same, model.answers.n, *address, timeouts=model.timeouts)
+        )
         self._readers = None if model.injected is None else Readers(model.injected, *address)
         self._timeouts = None if model.timeouts is None else Timeouts(*model.timeouts, *address)
         self._now: Callable[[], float] = float
@@ -130,7 +135,7 @@ class ComposedPanel:
 
     def propose(self, node: int, question: int) -> Proposed:
         """Let the node's validator answer the question."""
-        if self._timeouts is not None and self._timeouts.next(node):
+        if self._debate is None and self._timeouts is not None and self._timeouts.next(node):
             return Proposed(answer=None, latency_s=self._timeouts.after_s)
         answers = self._of(question)
         answer = answers.own[node]
@@ -152,13 +157,14 @@ class ComposedPanel:
 
     def judge(self, node: int, question: int, answer: str, wording: str = "") -> Judged:
         """Let the node's validator judge an answer to the question."""
-        if self._timeouts is not None and self._timeouts.next(node):
+        asked = self._debate is None or not self._compares
+        if asked and self._timeouts is not None and self._timeouts.next(node):
             return Judged(verdict=Verdict.UNSURE, latency_s=self._timeouts.after_s)
         verdict = self._verdict(node, question, answer, wording)
         if self._debate is None and self._calls is None:
             return _AT_ONCE[verdict]
         own: tuple[Call, ...] = ()
-        if self._debate is None or not self._compares:  # else it compares with what it said last: no further call
+        if asked:  # else it compares with what it said last: no further call
             own = (AT_ONCE if self._calls is None else self._calls.verdict(node, question),)
         spent = self._spent(node, question, own)
         return Judged(

@@ -2,13 +2,15 @@
 
 The debate begins when the first validator is consulted about a question. Each round is one more call of every honest
 validator that is up, and ends when the slowest has answered. What they say to each other travels outside the protocol's
-network, at once. Colluders say one wrong answer in every round and never give in; crashed nodes say nothing.
+network, at once. A call that never answers keeps its round waiting until it is given up; nobody hears that validator in
+the next round, and it stays with what it said before, if it ever said anything. Colluders say one wrong answer in every
+round and never give in; crashed nodes say nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate
 from typing import Annotated, Literal, TypeAlias
 
@@ -23,6 +25,7 @@ from bft.validators.latency import AT_ONCE, Call, Calls
 from bft.validators.quantities import Factor
 
 PURPOSE = "validators.debate"
+TIMEOUTS = "validators.debate.timeouts"
 
 Voice: TypeAlias = Literal["own", "silent", "popular_wrong", "wrong"]
 """What a faulty node says: its validator's answer, nothing, the honest nodes' most popular wrong one, a wrong one."""
@@ -77,6 +80,8 @@ class Debate:
         Number of validators.
     randomness, replication
         The streams of the seed, and which replication.
+    timeouts : (tuple of float, float), optional
+        Each node's probability that a call never answers, and after how many seconds it is given up.
 
     Attributes
     ----------
@@ -91,12 +96,15 @@ class Debate:
         n: int,
         randomness: Randomness,
         replication: int,
+        timeouts: tuple[Sequence[float], float] | None = None,
     ) -> None:
         self.voices: Mapping[int, Voice] = {}
         self.law = law
         self._same = same
         self._n = n
         self._draws = QuestionDraws(randomness, PURPOSE, (law.rounds, n), replication)
+        self._shares, self._given_up_s = timeouts or ((), 0.0)
+        self._failures = QuestionDraws(randomness, TIMEOUTS, (law.rounds + 1, n), replication)
         self._ends_s: dict[int, dict[int, float]] = {}
         self._calls: dict[tuple[int, int], list[Call]] = {}
 
@@ -107,22 +115,45 @@ class Debate:
             statements.get(node, answer) if self.voices.get(node) != "silent" else None
             for node, answer in enumerate(answers.own)
         ]
-        for uniforms in self._draws.row(question)[0].tolist():
+        first, *later = self._answered(question)
+        spoke, ever = first, set(first)
+        for uniforms, answering in zip(self._draws.row(question)[0].tolist(), later, strict=True):
             said = [
                 answer
-                if answer is None or node in statements
-                else pick(self.law.chances(node, said, lambda each: self._same(each, answers.truth)), uniforms[node])
+                if answer is None or node in statements or node not in answering
+                else pick(self._chances(node, said, spoke, answers.truth), uniforms[node])
                 for node, answer in enumerate(said)
             ]
+            spoke = answering
+            ever |= answering
         own = [
             before if node in statements or said[node] is None else said[node]
             for node, before in enumerate(answers.own)
         ]
+        own = [answer if node in ever else None for node, answer in enumerate(own)]
         wrong = [
             answer if answer is not None and not self._same(answer, answers.truth) else answers.wrong[node]
             for node, answer in enumerate(own)
         ]
         return Answers(truth=answers.truth, own=tuple(own), wrong=tuple(wrong))
+
+    def _chances(self, node: int, said: Sequence[str | None], spoke: Collection[int], truth: str) -> dict[str, float]:
+        """Return the law of what a node says next, who has heard those that spoke."""
+        heard = [answer if other == node or other in spoke else None for other, answer in enumerate(said)]
+        return self.law.chances(node, heard, lambda each: self._same(each, truth))
+
+    def _answered(self, question: int) -> list[frozenset[int]]:
+        """Return whose call answers, for the first answers and each round; who is faulty makes none that could fail."""
+        if not self._shares:
+            return [frozenset(range(self._n))] * (self.law.rounds + 1)
+        shares = [share if self._own(node) else 0.0 for node, share in enumerate(self._shares)]
+        return [
+            frozenset(node for node, uniform in enumerate(uniforms) if uniform >= shares[node])
+            for uniforms in self._failures.row(question)[0].tolist()
+        ]
+
+    def _own(self, node: int) -> bool:
+        return self.voices.get(node, "own") == "own"
 
     def statements(self, answers: Answers) -> dict[int, str]:
         """Return what colluders and liars say in every round."""
@@ -143,10 +174,13 @@ class Debate:
             return
         start_s = now_s
         ends_s = dict.fromkeys(range(self._n), now_s)
-        taking_part = [node for node in range(self._n) if self.voices.get(node, "own") == "own"]
-        for _ in range(self.law.rounds + 1):
+        taking_part = [node for node in range(self._n) if self._own(node)]
+        for answering in self._answered(question):
             for node in taking_part:
-                call = AT_ONCE if calls is None else calls.proposal(node, question)
+                if node not in answering:
+                    call = Call(latency_s=self._given_up_s, tokens=0, cost=0.0)
+                else:
+                    call = AT_ONCE if calls is None else calls.proposal(node, question)
                 self._calls.setdefault((node, question), []).append(call)
                 ends_s[node] = start_s + call.latency_s
             start_s = max((ends_s[node] for node in taking_part), default=now_s)

@@ -224,9 +224,6 @@ def _composed(answers: AnswerModel, settings: StatisticalValidators | RecordedVa
     """Put a panel together from what its members answer and what else is known of them."""
     latency, confidence, injection = settings.latency, settings.confidence, settings.injection
     debate, timeouts = settings.debate, settings.timeouts
-    if debate is not None and timeouts is not None:
-        allowed = "must be left out where there is a debate, whose rounds wait for all"
-        raise ScenarioError(bad_value("validators.timeouts", timeouts.share, allowed))
     return ComposedModel(
         answers=answers,
         check=settings.check.check(n),

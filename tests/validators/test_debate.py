@@ -16,6 +16,7 @@ from bft.randomness import Randomness
 from bft.validators.answers import Answers
 from bft.validators.debate import Debate, DebateSettings
 from bft.validators.debate_law import DebateLaw
+from bft.validators.settings import StatisticalValidators
 
 RUNS = 4000
 
@@ -179,5 +180,59 @@ def test_impossible_debates_are_refused(debate, message):
     with pytest.raises(ScenarioError) as refused:
         bft.Scenario(validators={"kind": "statistical", "debate": debate})
     assert message in str(refused.value)
-    with pytest.raises(ScenarioError, match=r"validators\.timeouts = 0\.01: must be left out where there is a debate"):
-        bft.Scenario(validators={"kind": "statistical", "debate": {}, "timeouts": {}})
+
+
+def with_timeouts(share: float | tuple[float, ...], n: int, rounds: int = 2, accuracy: float = 0.6):
+    return StatisticalValidators(
+        accuracy=accuracy, debate={"rounds": rounds}, timeouts={"share": share, "after_s": 30.0}
+    ).model(n)
+
+
+def test_who_never_answers_in_a_debate_has_no_answer_and_persuades_nobody():
+    alone = StatisticalValidators(accuracy=(0.5, 0.5, 0.5), debate={"rounds": 3}).model(3)
+    model = with_timeouts((0.0, 1.0, 1.0), 3, rounds=3, accuracy=0.5)
+    for replication in range(200):
+        panel, free = model.panel(Randomness(3), replication), alone.panel(Randomness(3), replication)
+        assert [panel.propose(node, 0).answer for node in (1, 2)] == [None, None]
+        before = StatisticalValidators(accuracy=0.5).model(3).panel(Randomness(3), replication).own_answer(0, 0)
+        assert panel.own_answer(0, 0) == before  # it heard nobody
+        assert None not in [free.own_answer(node, 0) for node in range(3)]
+
+
+def test_calls_that_time_out_leave_expected_correctness_as_it_is_but_for_who_never_answered():
+    share, n, rounds = 0.3, 4, 2
+    model = with_timeouts(share, n, rounds)
+    rights = [
+        sum(panel.own_answer(node, 0) == panel.truth(0) for node in range(n)) / n
+        for panel in (model.panel(Randomness(5), replication) for replication in range(RUNS))
+    ]
+    error = float(np.std(rights)) / np.sqrt(RUNS)
+    exact = 0.6 * (1.0 - share ** (rounds + 1))  # alike for all, so that the debate stays a martingale
+    assert abs(float(np.mean(rights)) - exact) < 4.5 * error  # false alarm: 7 in a million
+    free = StatisticalValidators(accuracy=0.6, debate={"rounds": rounds}).model(n)
+    moved = sum(
+        model.panel(Randomness(5), each).own_answer(0, 0) != free.panel(Randomness(5), each).own_answer(0, 0)
+        for each in range(200)
+    )
+    assert moved > 10
+
+
+def test_a_round_waits_for_a_call_until_it_is_given_up():
+    took = [
+        with_timeouts(0.2, 3, rounds=1).panel(Randomness(7), replication).propose(0, 0).latency_s
+        for replication in range(400)
+    ]
+    assert set(took) == {0.0, 30.0, 60.0}  # its own last call, after a first round in which perhaps another hung
+    first, own = 1.0 - 0.8**3, 0.2
+    exact = {0.0: (1 - first) * (1 - own), 60.0: first * own}
+    for seconds, chance in exact.items():
+        error = np.sqrt(chance * (1.0 - chance) / 400)
+        assert abs(took.count(seconds) / 400 - chance) < 4.5 * error
+
+
+def test_debates_with_timeouts_cost_progress_and_never_truth():
+    validators = {"kind": "statistical", "accuracy": 1.0, "debate": {}, "timeouts": {"share": 0.7, "after_s": 1.0}}
+    for protocol in ("pbft", "ballot"):
+        simulator = bft.Simulator(bft.Scenario(n=4, protocol=protocol, validators=validators), 4)
+        outcomes = {simulator.run(replication).outcome for replication in range(60)}
+        assert outcomes == {Outcome.AGREED_CORRECT, Outcome.STALLED}
