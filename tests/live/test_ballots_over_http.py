@@ -222,6 +222,22 @@ def test_a_judged_answer_that_more_approve_of_wins_and_judging_stops_there(
         )
 
 
+def test_a_judgement_that_failed_is_no_approval_and_does_not_silence_the_rest_of_the_vote(
+    endpoint: Any, saying: Any, reply: Any
+) -> None:
+    def clumsy(_: int, prompt: str) -> Any:
+        return reply(status=500, body=b"{}") if "PROPOSAL" in prompt else reply(text="ANSWER: 42")
+
+    endpoint.script |= {"clumsy": clumsy, "other": saying("fake:always=41")}
+    with panel_of(endpoint, ["clumsy"] * 3 + ["other"], "judge", attempts=1, grace_s=10.0) as panel:
+        answer = panel.invoke(Q)
+    assert (answer.state, answer.text) == (State.DEGRADED, "42")  # they agree, but could not judge what they were to
+    assert [seat.stance for seat in answer.seats] == [Stance.AGREED] * 3 + [Stance.DISSENTED]
+    assert {seat.reason for seat in answer.seats[:3]} == {"status 500"}
+    assert answer.certificate is not None
+    assert {vote.said for vote in answer.certificate.votes if vote.node < 3} == {(("42",),)}
+
+
 PATIENCE_S = {"hang": 1.0, "trickle": 1.0}
 """Where a call must run out of time it has little of it; elsewhere it has plenty, for a loaded machine."""
 
