@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import bft
 from bft.checking.outcome import Outcome
+from bft.core.verdict import Verdict
 from bft.errors import ScenarioError
 from bft.randomness import Randomness
 from bft.validators.answers import Answers
@@ -236,3 +237,23 @@ def test_debates_with_timeouts_cost_progress_and_never_truth():
         simulator = bft.Simulator(bft.Scenario(n=4, protocol=protocol, validators=validators), 4)
         outcomes = {simulator.run(replication).outcome for replication in range(60)}
         assert outcomes == {Outcome.AGREED_CORRECT, Outcome.STALLED}
+
+
+def test_who_does_not_answer_in_a_round_stays_with_what_it_said():
+    model = StatisticalValidators(
+        accuracy=(1.0, 0.0), debate={"rounds": 1, "persuasion": 1.0}, timeouts={"share": (0.5, 0.0)}
+    ).model(2)
+    panels = [model.panel(Randomness(9), replication) for replication in range(400)]
+    said = [panel.own_answer(0, 0) for panel in panels]
+    truth = panels[0].truth(0)
+    exact = {None: 0.25, truth: 0.25}  # both calls failed; only the second one did
+    for answer, chance in exact.items():
+        assert abs(said.count(answer) / 400 - chance) < 4.5 * np.sqrt(chance * (1.0 - chance) / 400)
+
+
+def test_comparing_with_what_one_said_last_is_no_call_that_could_time_out():
+    for replication in range(100):
+        panel = with_timeouts(0.5, 2).panel(Randomness(11), replication)
+        answer = panel.own_answer(0, 0)
+        expected = Verdict.UNSURE if answer is None else Verdict.ACCEPT
+        assert panel.judge(0, 0, answer or "something").verdict is expected
