@@ -51,7 +51,7 @@ TAKEN_WHOLE: dict[type[Settings], str] = {
     QuorumRule: "kind",
     PluralityRule: "kind ties",
     StakeRule: "kind ties",
-    LogOddsRule: "kind ties questions options",
+    LogOddsRule: "kind ties accuracy questions options",
 }
 """Fields that the laws judge by their value alone."""
 

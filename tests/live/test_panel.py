@@ -22,6 +22,7 @@ from bft.errors import BftError, ScenarioError
 from bft.live import Panel, PanelAnswer, Progress, State
 from bft.live.answer import Stance
 from bft.live.fakes import FakeChat, fake
+from bft.live.host import AsyncioHost
 
 T = TypeVar("T")
 FAIR = ["fake:always=42"] * 3 + ["fake:yes=41"]
@@ -37,6 +38,24 @@ def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
 def test_it_works_in_plain_code_again_and_again() -> None:
     with Panel(FAIR) as panel:
         assert [panel.invoke(Q).text for _ in range(3)] == ["42"] * 3
+
+
+@pytest.mark.parametrize(("rule", "replies"), [("pbft", 3), ("plurality", 1)])
+def test_a_client_believes_enough_replies(rule: str, replies: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    replied: list[int] = []
+    undecided = []
+    take = AsyncioHost._reply
+
+    def watched(host: AsyncioHost, node: int, effect: Any) -> None:
+        take(host, node, effect)
+        replied.append(node)
+        if not host._ended.done():
+            undecided.append(node)
+
+    monkeypatch.setattr(AsyncioHost, "_reply", watched)
+    with Panel(["fake:always=42"] * 4, rule=rule) as panel:
+        assert panel.invoke(Q).text == "42"
+    assert len(undecided) == replies - 1 < len(replied)
 
 
 def test_it_works_where_a_loop_is_running_already() -> None:

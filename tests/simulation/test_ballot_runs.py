@@ -94,7 +94,12 @@ def table(tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("rule", ["plurality", {"kind": "plurality", "ties": "lowest_voter"}, "stake", "log_odds"])
+KNOWN_LOG_ODDS = {"kind": "log_odds", "accuracy": (0.9, 0.8, 0.5, 0.6, 0.6)}
+
+
+@pytest.mark.parametrize(
+    "rule", ["plurality", {"kind": "plurality", "ties": "lowest_voter"}, "stake", "log_odds", KNOWN_LOG_ODDS]
+)
 @pytest.mark.parametrize("behaviour", ["crash", "collude"])
 def test_other_rules_follow_their_law_over_recorded_answers(rule: Any, behaviour: str, table: str) -> None:
     models = tuple(f"m{model}" for model in range(5))
