@@ -39,8 +39,8 @@ TAKEN_WHOLE: dict[type[Settings], str] = {
     PerfectValidators: "kind",
     # Debates, timeouts, clones and latencies must not be given; nothing that has a law asks for confidence or hides
     # instructions.
-    StatisticalValidators: "kind preset file accuracy options missing latency clones confidence debate injection "
-    "timeouts",
+    StatisticalValidators: "kind preset file accuracy options missing missing_correlation latency clones confidence "
+    "debate injection timeouts",
     RecordedValidators: "kind file models kept_for_learning compare latency confidence debate injection timeouts",
     SameAnswerSettings: "kind flip",
     JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "

@@ -312,10 +312,17 @@ def _wrong_answers(numbers: PanelNumbers) -> WrongAnswers | None:
     if missing == 0:
         no_answer = 0.0
     elif isinstance(missing, float) and isinstance(accuracy, float):
-        no_answer = missing / (1.0 - accuracy)
+        no_answer = min(missing / (1.0 - accuracy), 1.0)  # 0.45/(1 − 0.55) is above 1
     else:
         return None
+    together = numbers.missing_correlation
     if isinstance(errors, IndependentErrorSettings):
-        return WrongAnswers(options=numbers.options, no_answer=no_answer)
+        return WrongAnswers(options=numbers.options, no_answer=no_answer, no_answer_correlation=together)
     k_alpha = inf if errors.k_alpha is None else errors.k_alpha
-    return WrongAnswers(options=numbers.options, tau=errors.tau, k_alpha=k_alpha, no_answer=no_answer)
+    return WrongAnswers(
+        options=numbers.options,
+        tau=errors.tau,
+        k_alpha=k_alpha,
+        no_answer=no_answer,
+        no_answer_correlation=together,
+    )

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from bft.errors import ScenarioError, UnsupportedError, bad_value
 from bft.theory import binomial
+from bft.theory.errors_in_common import ExchangeableErrors, probit_errors
 from bft.theory.ranges import Array, probabilities
 
 MOST_ANSWERS = 500  # coefficients grow as e^w
@@ -44,19 +45,24 @@ class WrongAnswers:
     k_alpha : float
         Kα of the urn, positive; infinite where wrong answers are picked independently.
     no_answer : float
-        Probability that a validator that is not right gives no answer at all, independently of the others.
+        Probability that a validator that is not right gives no answer at all.
+    no_answer_correlation : float
+        κ, the latent correlation of two of them that give none: given h ~ N(0, 1), shared by all validators and
+        independent of everything else, each gives none with probability Φ((Φ⁻¹(no_answer) − √κ·h)/√(1 − κ)).
     """
 
     options: int
     tau: float = 0.0
     k_alpha: float = inf
     no_answer: float = 0.0
+    no_answer_correlation: float = 0.0
 
     def __post_init__(self) -> None:
         if self.options < 1:
             raise ScenarioError(bad_value("options", self.options, "must be at least 1"))
         probabilities("tau", self.tau)
         probabilities("no_answer", self.no_answer)
+        probabilities("no_answer_correlation", self.no_answer_correlation)
         if isnan(self.k_alpha) or self.k_alpha <= 0:
             raise ScenarioError(bad_value("k_alpha", self.k_alpha, "must be positive"))
 
@@ -112,8 +118,17 @@ class WrongAnswers:
 
     def _answering(self, most: int) -> Array:
         """P(so many give a wrong answer | w are not right): row w."""
-        number = np.arange(most + 1)
-        return binomial.pmf(number, number[:, np.newaxis], 1.0 - self.no_answer)
+        if self.no_answer_correlation == 0.0 or self.no_answer in (0.0, 1.0):
+            number = np.arange(most + 1)
+            return binomial.pmf(number, number[:, np.newaxis], 1.0 - self.no_answer)
+        table = np.zeros((most + 1, most + 1))
+        if most == 0:
+            return np.ones((1, 1))
+        law = probit_errors(most, 1.0 - self.no_answer, correlation=self.no_answer_correlation)
+        assert isinstance(law, ExchangeableErrors), "all alike"
+        for fewer, answering in enumerate(law.thinned()):
+            table[most - fewer, : most - fewer + 1] = answering
+        return table
 
 
 class _Urn:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bft.settings import Settings
 from bft.validators.error_settings import Errors, IndependentErrorSettings
-from bft.validators.quantities import Probabilities
+from bft.validators.quantities import Probabilities, ProbabilityBelowOne
 
 Interval = tuple[float, float]
 
@@ -147,6 +147,9 @@ class PanelNumbers(Settings):
 
     missing: Probabilities = 0.0
     """Probability of no parseable answer, taken from the wrong ones."""
+
+    missing_correlation: ProbabilityBelowOne = 0.0
+    """Latent correlation κ of two validators' giving no answer where they are not right."""
 
     models: tuple[str, ...] = ()
     """The models that were fitted."""

@@ -32,7 +32,7 @@ from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.panel_record import RecordedQuestion, read_record
 from bft.validators.perfect import PerfectPanel
 from bft.validators.presets import load_numbers, preset
-from bft.validators.quantities import Probabilities, ShareKept, by_name, each_node
+from bft.validators.quantities import Probabilities, ProbabilityBelowOne, ShareKept, by_name, each_node
 from bft.validators.recorded import RecordedAnswers
 from bft.validators.replayed import ReplayedModel
 from bft.validators.statistical import StatisticalAnswers
@@ -41,6 +41,7 @@ from bft.validators.timeouts import TimeoutSettings
 
 DEFAULT_PRESET = "mmlu_pro_strong7"
 DEFAULT_OPTIONS = 3  # as in a question with four choices
+_NUMBERS = ("accuracy", "options", "errors", "missing", "missing_correlation")
 
 
 class PerfectValidators(Settings):
@@ -80,6 +81,9 @@ class StatisticalValidators(Settings):
     missing: Probabilities | None = None
     """Probability of no parseable answer, at most 1 − accuracy."""
 
+    missing_correlation: ProbabilityBelowOne | None = None
+    """Latent correlation κ of two validators' giving no answer where they are not right; by default 0."""
+
     check: CheckSettings = SameAnswerSettings()
     """How the answers of others are checked."""
 
@@ -113,7 +117,7 @@ class StatisticalValidators(Settings):
         """
         if self.preset is not None and self.file is not None:
             raise ScenarioError(bad_value("validators.file", self.file, "must not be given together with a preset"))
-        given = {name: getattr(self, name) for name in ("accuracy", "options", "errors", "missing")}
+        given = {name: getattr(self, name) for name in _NUMBERS}
         given = {name: value for name, value in given.items() if value is not None}
         return self._base().model_copy(update=given)
 
@@ -137,6 +141,7 @@ class StatisticalValidators(Settings):
             wrong_choice=numbers.errors.wrong_choice(numbers.options),
             accuracy=accuracy,
             missing=missing,
+            missing_correlation=numbers.missing_correlation,
             clones=None if self.clones is None else self.clones.clones(n, _between_models(numbers.errors)),
         )
         return _composed(answers, self, n)

@@ -20,6 +20,7 @@ from bft.randomness import Floats, Randomness
 from bft.validators.answers import MISSING, RIGHT, Answers, Codes
 from bft.validators.clones import Clones
 from bft.validators.draws import QuestionDraws
+from bft.validators.missing_answers import MissingAnswers
 
 PURPOSE = "validators.answers"
 TRAINING = "validators.training"
@@ -169,6 +170,8 @@ class StatisticalAnswers:
         Probability of a right answer over all questions, in [0, 1].
     missing : ndarray, shape (n,)
         Probability of no parseable answer over all questions, in [0, 1 − accuracy]; it takes from the wrong ones.
+    missing_correlation : float
+        Latent correlation of two validators' giving no answer where they are not right, in [0, 1).
     clones : Clones, optional
         Nodes that share a model.
     """
@@ -180,16 +183,16 @@ class StatisticalAnswers:
         wrong_choice: WrongChoice,
         accuracy: Floats,
         missing: Floats,
+        missing_correlation: float = 0.0,
         clones: Clones | None = None,
     ) -> None:
         self.n = len(accuracy)
         self.correctness = correctness
         self.wrong_choice = wrong_choice
-        error = 1.0 - accuracy
         self._accuracy = np.divide(accuracy, 1.0 - missing, out=np.zeros(self.n), where=missing < 1.0)
         self._clones = clones
-        self.uniforms = 2 + (3 if clones is None else 5) * self.n
-        self.missing_given_not_right = np.divide(missing, error, out=np.zeros(self.n), where=error > 0.0)
+        self._missing = MissingAnswers.of(accuracy, missing, missing_correlation)
+        self.uniforms = 2 + (3 if clones is None else 5) * self.n + self._missing.uniforms
 
     def draws(self, randomness: Randomness, replication: int) -> StatisticalDraws:
         """Return the answers of one replication."""
@@ -210,7 +213,8 @@ class StatisticalAnswers:
     def prepare(self, uniforms: Floats) -> tuple[Codes, Codes]:
         """Turn uniforms into codes of own and of wrong answers, each of shape (questions, n).
 
-        The uniforms are of shape (questions, 2 + 3n), or (questions, 2 + 5n) with clones.
+        The uniforms are of shape (questions, 2 + 3n), or (questions, 2 + 5n) with clones; the last one of missing
+        answers comes in addition where these are correlated.
         """
         n = self.n
         common, trap = uniforms[:, 0], uniforms[:, 1]
@@ -218,11 +222,12 @@ class StatisticalAnswers:
         if clones is not None:
             own = clones.alike(own, uniforms[:, 2 + 3 * n : 2 + 4 * n])
         right = self.correctness.right(common, own)
-        missing = ~right & (uniforms[:, 2 + n : 2 + 2 * n] < self.missing_given_not_right)
+        extra = self.uniforms - self._missing.uniforms
+        missing = ~right & self._missing.missing(uniforms[:, extra:], uniforms[:, 2 + n : 2 + 2 * n])
         # The urn is exchangeable: those who do err agree as if they had drawn from it alone.
         wrong = self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n : 2 + 3 * n])
         if clones is not None:
-            wrong = clones.repeated(wrong, uniforms[:, 2 + 4 * n :])
+            wrong = clones.repeated(wrong, uniforms[:, 2 + 4 * n : 2 + 5 * n])
         return np.where(right, RIGHT, np.where(missing, MISSING, wrong)), wrong
 
 

@@ -42,8 +42,8 @@ FIELDS: dict[type[Settings], str] = {
     LognormalDelay: "law median_s log_sd",
     ExponentialDelay: "law mean_s",
     PerfectValidators: "kind",
-    StatisticalValidators: "kind preset file accuracy options errors missing check latency clones confidence debate "
-    "injection timeouts",
+    StatisticalValidators: "kind preset file accuracy options errors missing missing_correlation check latency clones "
+    "confidence debate injection timeouts",
     RecordedValidators: "kind file models kept_for_learning compare check latency confidence debate injection timeouts",
     SameAnswerSettings: "kind flip",
     JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "

@@ -305,3 +305,11 @@ def test_a_rule_that_no_law_was_written_for_has_none() -> None:
     ballot = Scenario(n=4, protocol="ballot", rule="quorum", faults={"delta": 0.1})
     assert law_of(ballot) is not None
     assert law_of(ballot.model_copy(update={"rule": Duel()})) is None
+
+
+def test_a_panel_that_never_errs_aloud_has_a_law() -> None:
+    validators = {"kind": "statistical", "accuracy": 0.55, "missing": 0.45, "missing_correlation": 0.5, "options": 3}
+    law = law_of(Scenario(n=4, validators=validators))
+    assert law is not None
+    assert law.wrong == pytest.approx(0.0, abs=1e-12)
+    assert law.correct == pytest.approx(4 * 0.55**3 * 0.45 + 0.55**4)

@@ -119,6 +119,20 @@ def test_llm_validators_that_err_together(behaviour: str) -> None:
     assert_calibrated(results, "wrong")
 
 
+@pytest.mark.parametrize("behaviour", ["crash", "collude"])
+@pytest.mark.parametrize("errors", ["independent", {"kind": "correlated", "r": 0.5, "tau": 0.7}], ids=["alone", "r"])
+def test_validators_that_say_nothing_together(errors: object, behaviour: str) -> None:
+    # So many and so alike that a law without the correlation would be off by 4 to 15 points in these cells.
+    validators = {
+        "kind": "statistical", "accuracy": 0.3, "options": 1, "missing": 0.3, "missing_correlation": 0.9,
+        "errors": errors,
+    }  # fmt: skip
+    scenario = Scenario(validators=validators, faults={"behaviour": behaviour})
+    results = results_of(scenario, {"n": [4, 7], "faults.delta": [0.0, 0.2]}, 250)
+    assert_calibrated(results, "wrong")
+    assert_calibrated(results, "stalled")
+
+
 def test_lossy_links_in_a_single_view() -> None:
     scenario = Scenario(views=1, retransmission=False)
     results = results_of(scenario, {"n": [4, 6, 7, 10], "network.loss": [0.01, 0.05, 0.1, 0.2, 0.3]}, 200)

@@ -56,6 +56,8 @@ def test_a_description_survives_being_written_and_read(description) -> None:
         ("accuracy", True, "must be between 0 and 1 (a number, or a list with one for each node)"),
         ("accuracy", float("nan"), "must be between 0 and 1 (a number, or a list with one for each node)"),
         ("missing", 2, "must be between 0 and 1"),
+        ("missing_correlation", 1.0, "must be at least 0 and below 1"),
+        ("missing_correlation", [0.5, 0.5], "must be at least 0 and below 1"),
         ("errors.correlated.r", 1.1, "must be between 0 and 1"),
         ("errors.correlated.tau", -1, "must be between 0 and 1"),
         ("errors.correlated.k_alpha", 0, "must be a finite number above 0"),

@@ -58,7 +58,8 @@ def random_validators(random: Random, n: int, table: Path) -> dict[str, Any]:
     missing = random.choice((0.0, 0.05))
     options = random.choice((1, 3, 12))
     return {
-        "kind": kind, "accuracy": accuracy, "options": options, "errors": errors, "missing": missing, "check": check
+        "kind": kind, "accuracy": accuracy, "options": options, "errors": errors, "check": check,
+        "missing": missing, "missing_correlation": random.choice((0.0, 0.5)),
     }  # fmt: skip
 
 
