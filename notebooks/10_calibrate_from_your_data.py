@@ -37,24 +37,25 @@ models, len(table.questions)
 # ## Fit
 #
 # Accuracies are means. *r* says how much the models are right on the same questions, *τ* how often all that err give
-# the same wrong answer, *Kα* how much they agree in errors otherwise (small: they agree much). The intervals come from
-# resampling the questions.
+# the same wrong answer, *Kα* how much they agree in errors otherwise (small: they agree much), the correlation of
+# missing answers how much they fail to answer together. The intervals come from resampling the questions.
 
 # %%
 found = fit(table, models, seed=1)
 quality = found.numbers.fit
 print("accuracy", [round(float(share), 3) for share in found.estimate.accuracy])
-for name in ("r", "tau", "k_alpha"):
+for name in ("r", "tau", "k_alpha", "missing_correlation"):
     low, high = getattr(quality.intervals, name)
-    print(f"{name:<9}{getattr(found.estimate, name):.3f}   {low:.3f} to {high:.3f}")
+    print(f"{name:<21}{getattr(found.estimate, name):.3f}   {low:.3f} to {high:.3f}")
 
 # %% [markdown]
 # ## Is the model any good?
 #
 # Half of the questions are fitted and the other half predicted, both ways, ten times. The *miss* is the mean error of
 # the prediction, in points: what the model cannot express. *One half* is how far a single prediction is off on
-# average, and ± the range of 95 % of the halves if nothing but sampling were at work. With 200 questions in each half
-# sampling is large: a single half says little about the model.
+# average, and ± the range of 95 % of the halves if nothing but sampling were at work. *Within* is the share of the
+# halves that are predicted within 2 points, beside that of the plainest prediction there is: the answers of the other
+# half themselves. With 200 questions in each half sampling is large: a single half says little about the model.
 
 # %%
 for size in quality.held_out.sizes:
@@ -64,6 +65,7 @@ for size in quality.held_out.sizes:
             f"n = {size.n}  {name:<8} predicted {100 * share.predicted:5.1f}  seen {100 * share.observed:5.1f}"
             f"  miss {100 * (share.predicted - share.observed):+.1f}"
             f"  one half {100 * share.mean_miss:.1f} (± {196 * share.sampling:.1f})"
+            f"  within 2 points {share.within:.0%} ({share.within_by_half:.0%})"
         )
 
 # %% [markdown]

@@ -8,10 +8,14 @@ from bft.validators.panel_numbers import HeldOut, HeldOutCurve, HeldOutShare, In
 from bft.validators.quantities import each_node
 
 NOTES = """\
-miss: mean over the halves, predicted − observed; what the model cannot express.
+miss: mean over the halves, predicted − observed; what the model cannot express. s.e.: standard error of what is
+observed in one half, as a sample of questions.
 one half: mean and largest miss of a single half; ± is where 95 % of the halves would lie if the other half's own
 answers were the prediction, so a miss within it may be sampling; beyond is the share of the halves outside, about 5 %
-for a model that is right. Along δ the largest of the misses for δ = 0 … 0.5 counts."""
+for a model that is right.
+within: share of the halves predicted within 2 points, along δ within 3; by half: the same where the other half's own
+answers are the prediction: what so many questions tell without any model.
+Along δ the largest of the misses for δ = 0 … 0.5 counts. Smaller panels: the mean over all of that size, or 210."""
 
 
 def readable(found: Fit) -> str:
@@ -29,6 +33,9 @@ def readable(found: Fit) -> str:
         ["Kα, of the urn", f"{errors.k_alpha:.2f}", _interval(intervals.k_alpha, digits=2)],
         ["α", f"{errors.k_alpha / numbers.options:.4f}", _interval(intervals.k_alpha, digits=4, by=numbers.options)],
     ]
+    if intervals.missing_correlation is not None:
+        together = f"{errors.missing_correlation:.3f}"
+        rows.append(["κ, correlation of missing answers", together, _interval(intervals.missing_correlation)])
     if (alike := quality.same_given_wrong) is not None:
         rows.append(["P(same wrong answer | both wrong)", f"{alike:.3f}", _interval(intervals.same_given_wrong)])
     parts.append(align([["parameter", "value", "95 % interval"], *rows]))
@@ -54,7 +61,8 @@ def _members(numbers: PanelNumbers) -> str:
 def _trial(kept: HeldOut) -> str:
     halves = "matched in difficulty" if kept.matched else "random"
     title = f"Half of the questions fitted, the other predicted, in points: {kept.splits} halvings, {halves}, both ways"
-    header = ["n", "quorum", "", "predicted", "observed", "miss", "one half: mean", "largest", "±", "beyond"]
+    header = ["n", "quorum", "", "predicted", "observed", "miss", "s.e."]
+    header += ["one half: mean", "largest", "±", "beyond", "within", "by half"]
     body: list[list[str]] = []
     for size in kept.sizes:
         where = [str(size.n), str(size.quorum)]
@@ -69,13 +77,23 @@ def _share(share: HeldOutShare) -> list[str]:
     points = [share.predicted, share.observed]
     miss = 100.0 * (share.predicted - share.observed)
     single = [share.mean_miss, share.largest_miss, 1.96 * share.sampling]
-    shown = [*(f"{100.0 * each:.2f}" for each in points), f"{miss:+.2f}", *(f"{100.0 * each:.2f}" for each in single)]
-    return [*shown, f"{share.beyond_sampling:.0%}"]
+    shown = [*(f"{100.0 * each:.2f}" for each in points), f"{miss:+.2f}", _points(share.standard_error)]
+    shown += [f"{100.0 * each:.2f}" for each in single]
+    return [*shown, f"{share.beyond_sampling:.0%}", _percent(share.within), _percent(share.within_by_half)]
 
 
 def _curve(curve: HeldOutCurve) -> list[str]:
     shown = [curve.miss, curve.mean_miss, curve.largest_miss, 1.96 * curve.sampling]
-    return ["", "", *(f"{100.0 * each:.2f}" for each in shown), ""]
+    points = [f"{100.0 * each:.2f}" for each in shown]
+    return ["", "", points[0], "", *points[1:], "", _percent(curve.within), _percent(curve.within_by_half)]
+
+
+def _points(share: float | None) -> str:
+    return "" if share is None else f"{100.0 * share:.2f}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
 
 
 def _interval(interval: Interval, *, digits: int = 3, by: int = 1) -> str:

@@ -62,7 +62,8 @@ def presets_command(arguments: Namespace) -> int:
         fitted, errors = numbers.fit, numbers.errors.model_dump()
         assert fitted is not None, "presets are fitted"
         shown = ", ".join(f"{key} {value:g}" for key, value in errors.items() if isinstance(value, float))
-        print(f"{name}\n  accuracy {numbers.accuracy}, {shown}, {numbers.options} wrong options")
+        silent = f"missing {numbers.missing}, missing_correlation {numbers.missing_correlation:g}"
+        print(f"{name}\n  accuracy {numbers.accuracy}, {shown}, {numbers.options} wrong options, {silent}")
         print(
             f"  {len(numbers.models)} models, {fitted.questions} questions, fitted {numbers.fitted}: {numbers.source}"
         )

@@ -2,8 +2,9 @@
 
 The accuracies and the missing answers are means. r solves the number of pairs that are right together; it is the
 tetrachoric correlation, pooled over the pairs. ν, the share of flawed questions, solves the number of triples that are
-right together, and is 0 where the copula alone gives no more of them than there are. τ and α follow in closed form from
-s₂ and s₃. How sure the estimates are, and how well they predict, is left to `fitting`.
+right together, and is 0 where the copula alone gives no more of them than there are. κ, the correlation of missing
+answers, solves the number of pairs that are missing together. τ and α follow in closed form from s₂ and s₃. How sure
+the estimates are, and how well they predict, is left to `fitting`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from bft.randomness import Floats
+from bft.validators.missing_answers import MissingAnswers
 from bft.validators.moments import Moments
 
 _NODES = 96  # Gauss–Hermite; enough for pairs and triples up to the largest r
@@ -36,6 +38,8 @@ class Estimate:
     ----------
     accuracy, missing : ndarray, shape (n,)
         Probability of a right answer, and of no parseable answer.
+    missing_correlation : float
+        Latent correlation κ of missing answers.
     options : int
         Number K of wrong answers.
     r, flawed : float
@@ -46,6 +50,7 @@ class Estimate:
 
     accuracy: Floats
     missing: Floats
+    missing_correlation: float
     options: int
     r: float
     flawed: float
@@ -66,8 +71,9 @@ def estimate(moments: Moments, *, options: int, exchangeable: bool = False, flaw
     options : int
         Number K of wrong answers.
     exchangeable : bool
-        Whether all validators take the mean accuracy. r then absorbs part of their differences, so that the panel has
-        as many pairs and triples right together as the real one, and stands for panels of any size.
+        Whether all validators take the mean accuracy and the mean share of missing answers. r and κ then absorb part of
+        their differences, so that the panel has as many pairs and triples right together, and as many pairs silent
+        together, as the real one, and stands for panels of any size.
     flawed : bool
         Whether there may be flawed questions; without them ν = 0.
     """
@@ -77,7 +83,16 @@ def estimate(moments: Moments, *, options: int, exchangeable: bool = False, flaw
     share = _flawed_share(accuracy, moments) if flawed else 0.0
     tau, k_alpha = trap_and_urn(moments.same_given_wrong, moments.three_same_given_wrong, options)
     r = _correlation(accuracy, moments.right_pairs, share)
-    return Estimate(accuracy=accuracy, missing=missing, options=options, r=r, flawed=share, tau=tau, k_alpha=k_alpha)
+    return Estimate(
+        accuracy=accuracy,
+        missing=missing,
+        missing_correlation=_missing_correlation(accuracy, missing, moments.missing_pairs, r, share),
+        options=options,
+        r=r,
+        flawed=share,
+        tau=tau,
+        k_alpha=k_alpha,
+    )
 
 
 def _flawed_share(accuracy: Floats, moments: Moments) -> float:
@@ -112,12 +127,35 @@ def _correlation(accuracy: Floats, right_pairs: float, flawed: float) -> float:
 
 def _together(accuracy: Floats, r: float, flawed: float) -> tuple[float, float]:
     """Return the expected numbers of ordered pairs and triples that are right together."""
-    limit = ndtri(np.clip(accuracy / (1.0 - flawed), _CERTAIN, 1.0 - _CERTAIN))
-    chance = ndtr((limit - math.sqrt(r) * _abscissae[:, None]) / math.sqrt(1.0 - r))
+    chance = _right(accuracy, r, flawed)
     first, second, third = (chance**power @ np.ones(len(accuracy)) for power in (1, 2, 3))
     pairs = _weights @ (first**2 - second)
     triples = _weights @ (first**3 - 3.0 * first * second + 2.0 * third)
     return float((1.0 - flawed) * pairs), float((1.0 - flawed) * triples)
+
+
+def _missing_correlation(accuracy: Floats, missing: Floats, missing_pairs: float, r: float, flawed: float) -> float:
+    """Return the κ at which as many pairs are missing together as there are; 0 where chance makes as many."""
+    chance = 1.0 - _right(accuracy, r, flawed)
+    neither_right = (1.0 - flawed) * (chance.T * _weights) @ chance + flawed
+    np.fill_diagonal(neither_right, 0.0)
+
+    def surplus(correlation: float) -> float:
+        given = MissingAnswers.of(accuracy, missing, correlation).chances(_abscissae)
+        return float((neither_right * ((given.T * _weights) @ given)).sum()) - missing_pairs
+
+    if missing_pairs == 0.0 or surplus(0.0) >= 0.0:
+        return 0.0
+    if surplus(_LARGEST_R) <= 0.0:
+        return _LARGEST_R
+    return float(brentq(surplus, 0.0, _LARGEST_R, xtol=_TOLERANCE))
+
+
+def _right(accuracy: Floats, r: float, flawed: float) -> Floats:
+    """Return the probability of a right answer to a question that is not flawed, given g, shape (nodes of g, n)."""
+    limit = ndtri(np.clip(accuracy / (1.0 - flawed), _CERTAIN, 1.0 - _CERTAIN))
+    chance: Floats = ndtr((limit - math.sqrt(r) * _abscissae[:, None]) / math.sqrt(1.0 - r))
+    return chance
 
 
 def trap_and_urn(pair: float | None, triple: float | None, options: int) -> tuple[float, float]:

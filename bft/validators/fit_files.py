@@ -15,12 +15,14 @@ import tomli_w
 from bft.errors import ScenarioError, bad_value
 from bft.validators.panel_numbers import HeldOutShare, HeldOutSize, PanelNumbers
 
-_LIST_WIDTH, _TABLE_WIDTH = 100, 150  # of what is written in one line
+_LIST_WIDTH, _TABLE_WIDTH = 100, 240  # of what is written in one line
 
 
 def scenario_toml(numbers: PanelNumbers) -> str:
     """Return a scenario with one node for each fitted model, and validators of these numbers."""
-    given = numbers.model_dump(include={"accuracy", "missing", "options", "errors"}, exclude_none=True)
+    given = numbers.model_dump(
+        include={"accuracy", "missing", "missing_correlation", "options", "errors"}, exclude_none=True
+    )
     scenario = {"n": len(numbers.models), "validators": {"kind": "statistical", **given}}
     comments = "".join(f"# {line}".rstrip() + "\n" for line in _told(numbers))
     return "\n".join([comments, *_table("", scenario)]) + "\n"
@@ -58,9 +60,9 @@ def _told(numbers: PanelNumbers) -> list[str]:
     lines += [f"Node {node} stands for {_one_line(model)}." for node, model in enumerate(numbers.models)]
     intervals = fit.intervals
     lines.append("95 % intervals, by resampling the questions:")
-    for name in ("r", "flawed", "tau", "k_alpha"):
-        low, high = getattr(intervals, name)
-        lines.append(f"  {name} {low:g} to {high:g}")
+    for name in ("r", "flawed", "tau", "k_alpha", "missing_correlation"):
+        if (interval := getattr(intervals, name)) is not None:
+            lines.append(f"  {name} {interval[0]:g} to {interval[1]:g}")
     lines += [f"  accuracy {low:.3f} to {high:.3f}" for low, high in intervals.accuracy]
     lines.append("One half of the questions predicted from the other, mean miss in points (± sampling of one half):")
     for size in fit.held_out.sizes:

@@ -142,6 +142,7 @@ def fit(
         options=wrong_options,
         errors=_errors(found),
         missing=_shares(found.missing, exchangeable),
+        missing_correlation=round(found.missing_correlation, 5),
         models=tuple(models),
         source=Path(table.source).name if source is None else source,
         fitted=fitted,
@@ -174,6 +175,7 @@ def _intervals(
         flawed=_interval([one.flawed for one in found]),
         tau=_interval([one.tau for one in found]),
         k_alpha=_interval([one.k_alpha for one in found]),
+        missing_correlation=_interval([one.missing_correlation for one in found]),
         same_given_wrong=_interval([share for one in drawn if (share := one.same_given_wrong) is not None]),
     )
 

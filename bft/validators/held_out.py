@@ -1,13 +1,16 @@
 """Trying a fit on questions kept aside.
 
 A half of the questions is fitted and the other half predicted, both ways, for several halvings, for panels of several
-sizes. The mean miss shows what the model cannot express. What a single half misses is put beside the spread that
-sampling alone makes: that of the plainest prediction there is, the other half's own share.
+sizes: all the models, and all smaller panels of them, since a fit stands for the whole and not for those that happen to
+be named side by side. The mean miss shows what the model cannot express. What a single half misses is put beside what
+sampling alone makes of the plainest prediction there is, the other half's own share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
+from math import comb, sqrt
 
 import numpy as np
 
@@ -23,7 +26,9 @@ from bft.validators.statistical import CopulaErrors, StatisticalAnswers, WrongCh
 
 DELTAS = tuple(round(0.05 * step, 2) for step in range(11))
 SIZES = (4, 7, 10)
-_SIMULATED_QUESTIONS = 20_000  # a share is known to .35 points; the mean over ten halvings, both ways, to .08
+CLOSE, CLOSE_ALONG_DELTA = 0.02, 0.03  # a half counts as predicted within these, which are asked of the fits
+_MOST_PANELS = 210  # all fours of ten models
+_SIMULATED_QUESTIONS = 20_000  # a share is known to .3 points; the mean over ten halvings, both ways, to .07
 _CORRECT, _WRONG_CRASH, _WRONG_COLLUDE = range(3)
 _BOTH_ENDS = 1.96  # standard deviations within which 95 % of the halves lie
 
@@ -42,7 +47,7 @@ def held_out(
     ----------
     codes : ndarray of int, shape (questions, n)
         The panel's answers.
-    counts : ndarray, shape (questions, 2n + 7)
+    counts : ndarray, shape (questions, 2n + 8)
         `counts_by_question` of the same.
     estimator : Estimator
         Finds the parameters.
@@ -51,10 +56,11 @@ def held_out(
     splits : int
         Number of halvings, at least 1.
     randomness : Randomness
-        Where the halves and the predictions are drawn from.
+        Where the halves, the smaller panels and the predictions are drawn from.
     """
     tried = sizes(codes.shape[1])
-    seen = [neighbours_curves(codes, size) for size in tried]
+    panels = [smaller_panels(codes.shape[1], size, randomness) for size in tried]
+    seen = [panel_curves(codes, of_size) for of_size in panels]
     observed: list[list[Floats]] = [[] for _ in tried]
     predicted: list[list[Floats]] = [[] for _ in tried]
     for split in range(splits):
@@ -63,55 +69,59 @@ def held_out(
             found = estimator(moments(counts[half].mean(axis=0)))
             draws = randomness.generator("validators.fit.predict", split, side)
             drawn = simulated(found, _SIMULATED_QUESTIONS, draws)
-            for place, size in enumerate(tried):
-                predicted[place].append(_dealt_curves(drawn, size).mean(axis=0))
+            for place, of_size in enumerate(panels):
+                predicted[place].append(_dealt_curves(drawn, of_size).mean(axis=0))
                 observed[place].append(seen[place][halves[1 - side]].mean(axis=0))
     return HeldOut(
         splits=splits,
         matched=halving.matched,
         sizes=tuple(
-            _size(
-                size, np.array(predicted[place]), np.array(observed[place]), halving.spread(_with_missing(seen[place]))
-            )
-            for place, size in enumerate(tried)
+            _size(panels[place], np.array(predicted[place]), np.array(observed[place]), seen[place], halving)
+            for place in range(len(tried))
         ),
     )
 
 
 def simulated(found: Estimate, questions: int, generator: np.random.Generator) -> Codes:
-    """Return the codes of answers drawn from the estimates, shape (questions, n)."""
+    """Return the codes of answers drawn from the estimates, shape (questions, n).
+
+    Their difficulties are spread evenly over the law's, in rising order, so that fewer questions do.
+    """
     answers = StatisticalAnswers(
         correctness=CopulaErrors(accuracy=found.accuracy, r=found.r, flawed=found.flawed),
         wrong_choice=WrongChoice(options=found.options, tau=found.tau, k_alpha=found.k_alpha),
         accuracy=found.accuracy,
         missing=found.missing,
+        missing_correlation=found.missing_correlation,
     )
-    return answers.prepare(generator.random((questions, answers.uniforms)))[0]
+    uniforms = generator.random((questions, answers.uniforms))
+    uniforms[:, 0] = (np.arange(questions) + uniforms[:, 0]) / questions
+    return answers.prepare(uniforms)[0]
 
 
-def neighbours_curves(codes: Codes, size: int) -> Floats:
-    """Return each question's quorums against δ, shape (questions, 3, deltas), averaged over smaller panels.
+def smaller_panels(n: int, size: int, randomness: Randomness) -> list[tuple[int, ...]]:
+    """Return panels of `size` among `n` models: all of them, or 210 drawn at random where there are more."""
+    if comb(n, size) <= _MOST_PANELS:
+        return list(combinations(range(n), size))
+    generator = randomness.generator("validators.fit.panels", n, size)
+    drawn: dict[tuple[int, ...], None] = {}
+    while len(drawn) < _MOST_PANELS:
+        drawn[tuple(sorted(generator.choice(n, size, replace=False).tolist()))] = None
+    return list(drawn)
 
-    The panels are those of `size` neighbours in the order of the models, the last one's neighbour being the first: each
-    model is in as many of them as every other.
-    """
-    seats = _seats(codes.shape[1], size)
-    curves = np.stack([question_curves(codes[:, each], DELTAS) for each in seats])
-    mean: Floats = curves.mean(axis=0)
-    return mean
+
+def panel_curves(codes: Codes, panels: Sequence[tuple[int, ...]]) -> Floats:
+    """Return each question's quorums against δ, shape (questions, 3, deltas), averaged over the panels."""
+    total = np.zeros((len(codes), 3, len(DELTAS)))
+    for panel in panels:
+        total += question_curves(codes[:, panel], DELTAS)
+    return total / len(panels)
 
 
-def _dealt_curves(codes: Codes, size: int) -> Floats:
-    """Return the same for drawn questions, each of which only one of the smaller panels is asked."""
-    seats = _seats(codes.shape[1], size)
-    dealt = [codes[place :: len(seats), each] for place, each in enumerate(seats)]
+def _dealt_curves(codes: Codes, panels: Sequence[tuple[int, ...]]) -> Floats:
+    """Return the same for drawn questions, each of which only one of the panels is asked."""
+    dealt = [codes[place :: len(panels), panel] for place, panel in enumerate(panels)]
     return question_curves(np.concatenate(dealt), DELTAS)
-
-
-def _seats(n: int, size: int) -> list[Sequence[int]]:
-    if size == n:
-        return [range(n)]
-    return [[(first + step) % n for step in range(size)] for first in range(n)]
 
 
 def _with_missing(curves: Floats) -> Floats:
@@ -120,21 +130,27 @@ def _with_missing(curves: Floats) -> Floats:
     return np.concatenate([curves, missing[:, None, :]], axis=1)
 
 
-def _size(size: int, predicted: Floats, observed: Floats, spread: Floats) -> HeldOutSize:
-    """Summarise curves of shape (halves, 3, deltas); `spread`, shape (4, deltas), is of one half by sampling alone."""
+def _size(
+    panels: Sequence[tuple[int, ...]], predicted: Floats, observed: Floats, seen: Floats, halving: Halving
+) -> HeldOutSize:
+    """Summarise the curves of the halves, shape (halves, 3, deltas); `seen` are those of the questions."""
     missing = 3
-    predicted, observed = _with_missing(predicted), _with_missing(observed)
+    predicted, observed, seen = _with_missing(predicted), _with_missing(observed), _with_missing(seen)
+    spread = halving.spread(seen)
+    error = seen.std(axis=0, ddof=1) / sqrt(len(seen) // 2)
     shares = [
-        _share(predicted[:, kind, 0], observed[:, kind, 0], float(spread[kind, 0]))
+        _share(predicted[:, kind, 0], observed[:, kind, 0], float(spread[kind, 0]), float(error[kind, 0]))
         for kind in (_CORRECT, _WRONG_CRASH, missing)
     ]
     curves = [
         _curve(predicted[:, kinds], observed[:, kinds], spread[kinds])
         for kinds in ([_CORRECT, _WRONG_CRASH], [_CORRECT, _WRONG_COLLUDE])
     ]
+    size = len(panels[0])
     return HeldOutSize(
         n=size,
         quorum=QuorumSystem.of(size).quorum,
+        panels=len(panels),
         correct=shares[0],
         wrong=shares[1],
         missing=shares[2],
@@ -143,15 +159,18 @@ def _size(size: int, predicted: Floats, observed: Floats, spread: Floats) -> Hel
     )
 
 
-def _share(predicted: Floats, observed: Floats, spread: float) -> HeldOutShare:
+def _share(predicted: Floats, observed: Floats, spread: float, standard_error: float) -> HeldOutShare:
     miss = predicted - observed
     return HeldOutShare(
         predicted=round(float(predicted.mean()), 5),
         observed=round(float(observed.mean()), 5),
+        standard_error=round(standard_error, 5),
         mean_miss=round(float(np.abs(miss).mean()), 5),
         largest_miss=round(float(np.abs(miss).max()), 5),
         sampling=round(spread, 5),
         beyond_sampling=round(float((np.abs(miss) > _BOTH_ENDS * spread).mean()), 5),
+        within=_within(miss, CLOSE),
+        within_by_half=_within(_other_half(observed) - observed, CLOSE),
     )
 
 
@@ -163,4 +182,15 @@ def _curve(predicted: Floats, observed: Floats, spread: Floats) -> HeldOutCurve:
         mean_miss=round(float(by_half.mean()), 5),
         largest_miss=round(float(by_half.max()), 5),
         sampling=round(float(spread.max()), 5),
+        within=_within(by_half, CLOSE_ALONG_DELTA),
+        within_by_half=_within(np.abs(_other_half(observed) - observed).max(axis=(1, 2)), CLOSE_ALONG_DELTA),
     )
+
+
+def _other_half(of_halves: Floats) -> Floats:
+    """Swap the two halves of each halving, along the first axis."""
+    return of_halves.reshape(-1, 2, *of_halves.shape[1:])[:, ::-1].reshape(of_halves.shape)
+
+
+def _within(miss: Floats, close: float) -> float:
+    return round(float((np.abs(miss) <= close).mean()), 5)

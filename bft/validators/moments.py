@@ -1,4 +1,4 @@
-"""What a fit looks at in recorded answers: who is right, in ones, pairs and triples, and who errs alike.
+"""What a fit looks at in recorded answers: who is right, in ones, pairs and triples, who errs alike or says nothing.
 
 Every quantity is the mean over questions of something counted in each question, so that a resample of the questions is
 a reweighting of the same counts. Pairs and triples are ordered; that factor cancels.
@@ -30,6 +30,8 @@ class Moments:
         Pairs and triples of validators that all gave a wrong answer.
     same_pairs, same_triples : float
         Those of them that gave the same one.
+    missing_pairs : float
+        Pairs of validators that both gave no parseable answer.
     """
 
     right: Floats
@@ -41,6 +43,7 @@ class Moments:
     wrong_triples: float
     same_pairs: float
     same_triples: float
+    missing_pairs: float
 
     @property
     def n(self) -> int:
@@ -59,14 +62,14 @@ class Moments:
 
 
 def counts_by_question(codes: Codes) -> Floats:
-    """Count in each question what `Moments` averages, in its order, shape (questions, 2n + 7)."""
-    right, wrong = codes == RIGHT, codes > RIGHT
+    """Count in each question what `Moments` averages, in its order, shape (questions, 2n + 8)."""
+    right, wrong, missing = codes == RIGHT, codes > RIGHT, codes == MISSING
     rights, wrongs = right.sum(axis=1), wrong.sum(axis=1)
     like_me = np.where(wrong, (codes[:, :, None] == codes[:, None, :]).sum(axis=2), 0)
     return np.column_stack(
         [
             right,
-            codes == MISSING,
+            missing,
             _pairs(rights),
             _triples(rights),
             rights == 0,
@@ -74,12 +77,13 @@ def counts_by_question(codes: Codes) -> Floats:
             _triples(wrongs),
             np.maximum(like_me - 1, 0).sum(axis=1),
             (np.maximum(like_me - 1, 0) * np.maximum(like_me - 2, 0)).sum(axis=1),
+            _pairs(missing.sum(axis=1)),
         ]
     ).astype(np.float64)
 
 
 def moments(mean_counts: Floats) -> Moments:
-    """Name the means of `counts_by_question`, shape (2n + 7,)."""
+    """Name the means of `counts_by_question`, shape (2n + 8,)."""
     names = [field.name for field in fields(Moments)][2:]
     n = (len(mean_counts) - len(names)) // 2
     others = dict(zip(names, mean_counts[2 * n :].tolist(), strict=True))

@@ -31,6 +31,9 @@ class FitIntervals(Settings):
     k_alpha: Interval
     """Kα of the urn; infinity means that nobody copies."""
 
+    missing_correlation: Interval | None = None
+    """Latent correlation of missing answers; None in a fit from before it was known."""
+
     same_given_wrong: Interval
     """P(same wrong answer | both gave a wrong one)."""
 
@@ -44,6 +47,9 @@ class HeldOutShare(Settings):
     observed: float
     """Mean over the halves of what is seen in them; the difference is what the model cannot express."""
 
+    standard_error: float | None = None
+    """Standard error of what is seen in one half, as a sample of questions."""
+
     mean_miss: float
     """Mean over the halves of how far a single prediction is off."""
 
@@ -55,6 +61,12 @@ class HeldOutShare(Settings):
 
     beyond_sampling: float
     """Share of the halves that are off by more than 1.96 times that; about .05 for a model that is right."""
+
+    within: float | None = None
+    """Share of the halves that are predicted within 2 points."""
+
+    within_by_half: float | None = None
+    """The same where the other half's own share takes the place of the fit: as much as sampling lets that reach."""
 
 
 class HeldOutCurve(Settings):
@@ -72,15 +84,24 @@ class HeldOutCurve(Settings):
     sampling: float
     """Standard deviation of a miss by sampling alone, at the δ where that is largest."""
 
+    within: float | None = None
+    """Share of the halves that are predicted within 3 points all along δ."""
+
+    within_by_half: float | None = None
+    """The same where the other half's own curves take the place of the fit."""
+
 
 class HeldOutSize(Settings):
-    """The trial for panels of one size: all the models, or all panels of neighbours among them."""
+    """The trial for panels of one size: all the models, or smaller panels of them."""
 
     n: int
     """Number of nodes."""
 
     quorum: int
     """Number of equal answers that is a quorum."""
+
+    panels: int | None = None
+    """How many smaller panels were averaged; None in a fit from before all of them were."""
 
     correct: HeldOutShare
     """A quorum on the right answer."""

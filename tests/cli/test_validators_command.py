@@ -116,7 +116,13 @@ def test_a_preset_entry_is_named(fitted: Fit, tmp_path: Path) -> None:
 def test_presets_are_listed_with_source_and_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validators", "presets"]) == 0
     text = capsys.readouterr().out
-    for word in (*preset_names(), "fitted 2026-11-21", "TIGER-AI-Lab/MMLU-Pro", "5269 questions"):
+    for word in (
+        *preset_names(),
+        "fitted 2026-11-21",
+        "TIGER-AI-Lab/MMLU-Pro",
+        "5269 questions",
+        "missing_correlation 0.37",
+    ):
         assert word in text
     assert main(["validators", "presets", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == set(preset_names())

@@ -10,7 +10,7 @@ from bft.cli import main
 from bft.validators.estimate import estimate
 from bft.validators.fitting import fit
 from bft.validators.moments import counts_by_question, moments
-from bft.validators.panel_numbers import PanelNumbers
+from bft.validators.panel_numbers import HeldOutShare, PanelNumbers
 from bft.validators.presets import preset, preset_names
 from bft.validators.tables import load_answers
 
@@ -63,6 +63,26 @@ def test_half_of_the_questions_predicts_the_other_half(name, matched, table) -> 
             assert share.mean_miss < 1.7 * share.sampling
         assert size.crash.miss < 0.03
         assert size.collude.miss < 0.03
+
+
+@pytest.mark.parametrize("name", ["mmlu_pro_strong7", "mmlu_pro_mid10"])
+def test_answers_that_are_missing_together_explain_the_wrong_quorums_that_were_not_seen(
+    name, table, monkeypatch
+) -> None:
+    models = PANELS["mmlu_pro"] if name == "mmlu_pro_strong7" else preset(name).models
+    known = fit(table("mmlu_pro"), models, resamples=40, splits=8).numbers
+    monkeypatch.setattr("bft.validators.estimate._missing_correlation", lambda *_: 0.0)
+    blind = fit(table("mmlu_pro"), models, resamples=40, splits=8).numbers
+    assert known.missing_correlation > 0.5
+    # The same halves and the same draws: the mean over 16 halves moves by the parameter alone.
+    for better, worse in zip(known.fit.held_out.sizes, blind.fit.held_out.sizes, strict=True):
+        assert abs(miss(better.wrong)) < abs(miss(worse.wrong))
+        assert miss(better.wrong) > -0.005
+
+
+def miss(share: HeldOutShare) -> float:
+    """Mean over the halves, predicted minus observed."""
+    return share.predicted - share.observed
 
 
 @pytest.mark.parametrize("name", PANELS)
