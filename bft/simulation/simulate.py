@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from time import process_time
 from typing import Any, Literal
 
@@ -117,6 +118,9 @@ class Simulator:
         self._workload = Workload(scenario.requests, self._randomness, changes)
         mortal = scenario.machine is not None and scenario.machine.up is not None
         self._mortal = self._nodes if mortal else ()
+        self._volatile = self._config
+        if make_replica is None and check == "basic" and isinstance(self._config, PbftConfig):
+            self._volatile = replace(self._config, durable=False)  # other replicas and monitors may look at `Persist`
         system = scenario.system
         self._enough = None if system.weighted else system.n - system.tolerated
 
@@ -151,10 +155,12 @@ class Simulator:
         workload = self._workload
         keep = KeepSummary(replicas, workload, world.is_right) if self._summary else KeepAll(world.is_right)
         fabric = self._fabric(replication, byzantine, keyring)
+        returning = {*faulty, *self._mortal}
+        durable, volatile = self._config, self._volatile
         host = self._host(
             n=n,
             clock=clock,
-            make_replica=lambda node: make_replica(node, self._config, keyring),
+            make_replica=lambda node: make_replica(node, durable if node in returning else volatile, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
             panel=panel,
             questions=self._workload,

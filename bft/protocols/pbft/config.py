@@ -28,6 +28,9 @@ class PbftConfig:
         A checkpoint every so many requests (§4.3): K.
     window : int
         Numbers in flight above the stable checkpoint (§4.3): L, larger than K.
+    durable : bool
+        Whether the host keeps what a replica persists. Only where the node never comes back after a crash may it be
+        False: the replica then asks for no `Persist`. It alone may differ between replicas.
     rules : Rules
         Thresholds and predicates.
     """
@@ -40,6 +43,7 @@ class PbftConfig:
     retransmit_s: float | None = 5.0
     checkpoint_interval: int = 16
     window: int = 64
+    durable: bool = True
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:

@@ -31,6 +31,10 @@ VIEWS_AHEAD = 16
 """Votes for views further ahead are not filed: a replica that far behind catches up by status."""
 
 
+def keep_nothing(key: tuple[object, ...], value: object | None) -> None:
+    """Stand in for storing where nobody comes back to read it (`PbftConfig.durable`)."""
+
+
 class Slot:
     """One sequence number in one view: the accepted pre-prepare and the first vote of every replica.
 
@@ -200,7 +204,7 @@ class State:
         self.emit = self.effects.append
         """Ask the host for an effect, or report an event."""
         self.unsaved: dict[tuple[object, ...], object | None] = {}
-        self.persist = self.unsaved.__setitem__
+        self.persist = self.unsaved.__setitem__ if config.durable else keep_nothing
         """Store a value under a key; a step stores everything at once, before it sends anything."""
 
     def clone(self) -> State:
@@ -248,7 +252,7 @@ class State:
         twin.effects = self.effects.copy()
         twin.emit = twin.effects.append
         twin.unsaved = self.unsaved.copy()
-        twin.persist = twin.unsaved.__setitem__
+        twin.persist = twin.unsaved.__setitem__ if self.config.durable else keep_nothing
         return twin
 
     @property
