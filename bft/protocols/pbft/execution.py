@@ -7,6 +7,7 @@ from bft.core.effects import Broadcast, Execute, Reply
 from bft.core.state_machine import Snapshot
 from bft.protocols.pbft import checkpoints
 from bft.protocols.pbft.messages import Checkpoint, Decision
+from bft.protocols.pbft.replies import ReplyList
 from bft.protocols.pbft.state import State
 
 
@@ -73,6 +74,7 @@ def apply(state: State, decision: Decision) -> bool:
     if state.rules.execute_once and request.timestamp <= state.clients.get(request.client, (-1, ""))[0]:
         return True
     state.clients[request.client] = (request.timestamp, state.machine.apply(decision.proposal))
+    state.answered.append(request.client)
     return False
 
 
@@ -96,11 +98,26 @@ def wait_for_the_gap(state: State) -> None:
         state.start_status_timer()
 
 
-def snapshot(state: State) -> Snapshot:
-    """Return the whole replicated state: the machine's and the reply cache."""
-    replies = state.clients
-    clients = tuple([(client, *replies[client]) for client in sorted(replies)])
-    return (state.machine.snapshot(), clients)
+def list_replies(state: State) -> ReplyList:
+    """Return the last reply to every client, with what was answered since the last checkpoint."""
+    if state.replies is None:
+        state.replies, state.answered = ReplyList(), list(state.clients)
+    for client in state.answered:
+        state.replies.update(client, *state.clients[client])
+    state.answered.clear()
+    return state.replies
+
+
+def take_checkpoint(state: State, seq: int) -> None:
+    """Tell the others the digest of the state after `seq` (§4.3)."""
+    machine_snapshot, replies = state.machine.snapshot(), list_replies(state)
+    state.snapshots[seq] = saved = (machine_snapshot, replies.entries())
+    digest = digest_of((machine_snapshot, replies))  # the digest of `saved`, in words that are there already
+    message = state.keyring.sign(Checkpoint(seq, digest, state.id))
+    state.persist(("checkpoint", seq), message)
+    state.persist(("snapshot", seq), saved)
+    state.emit(Broadcast(message))
+    checkpoints.on_checkpoint(state, state.id, message)
 
 
 def restore(state: State, saved: Snapshot) -> None:
@@ -109,14 +126,4 @@ def restore(state: State, saved: Snapshot) -> None:
     machine_snapshot, clients = saved
     state.machine.restore(machine_snapshot)
     state.clients = {client: (timestamp, result) for client, timestamp, result in clients}
-
-
-def take_checkpoint(state: State, seq: int) -> None:
-    """Tell the others the digest of the state after `seq` (§4.3)."""
-    saved = snapshot(state)
-    state.snapshots[seq] = saved
-    message = state.keyring.sign(Checkpoint(seq, digest_of(saved), state.id))
-    state.persist(("checkpoint", seq), message)
-    state.persist(("snapshot", seq), saved)
-    state.emit(Broadcast(message))
-    checkpoints.on_checkpoint(state, state.id, message)
+    state.replies = None

@@ -21,6 +21,7 @@ from bft.protocols.pbft.messages import (
     PrePrepare,
     ViewChange,
 )
+from bft.protocols.pbft.replies import ReplyList
 
 VIEW_TIMER = "view"
 STATUS_TIMER = "status"
@@ -102,6 +103,8 @@ class State:
         Requests known and not executed; those that already have, or await, a number in this view.
     clients
         Per client its last timestamp and reply (§4.1).
+    replies, answered
+        The same as the last checkpoint listed them, and the clients answered since.
     moved
         The view or the window has moved in this step, so early messages may fit now.
     failures
@@ -110,6 +113,7 @@ class State:
 
     __slots__ = (
         "active",
+        "answered",
         "certificates",
         "checkpoints",
         "clients",
@@ -137,6 +141,7 @@ class State:
         "persist",
         "prepare_quorum",
         "primary",
+        "replies",
         "rules",
         "slots",
         "snapshots",
@@ -185,6 +190,8 @@ class State:
         self.decisions: dict[int, Decision] = {}
         self.unexecuted: dict[int, Decision] = {}
         self.clients: dict[str, tuple[int, str]] = {}
+        self.answered: list[str] = []
+        self.replies: ReplyList | None = None
 
         self.checkpoints: BallotBox[Checkpoint] = BallotBox()
         self.stable_proof: tuple[Checkpoint, ...] = ()
@@ -237,6 +244,8 @@ class State:
         twin.decisions = self.decisions.copy()
         twin.unexecuted = self.unexecuted.copy()
         twin.clients = self.clients.copy()
+        twin.answered = self.answered.copy()
+        twin.replies = None if self.replies is None else self.replies.clone()
         twin.checkpoints = self.checkpoints.clone()
         twin.stable_proof = self.stable_proof
         twin.snapshots = self.snapshots.copy()
