@@ -179,6 +179,17 @@ def test_a_summary_tells_the_same_as_the_whole_trace(run: bft.Run) -> None:
     assert len(brief.trace.of(Failed)) == len(run.trace.of(Failed))
 
 
+@pytest.mark.parametrize("rule", ["quorum", "plurality", "judge"])
+def test_a_summary_of_a_ballot_tells_the_same_too(rule: str) -> None:
+    faults = {"delta": 0.3, "behaviour": "crash_recover"}
+    ballot = bft.Scenario(n=4, protocol="ballot", rule=rule, validators="statistical", faults=faults)
+    for replication in range(10):
+        whole = bft.simulate(ballot, 3, replication=replication)
+        brief = bft.simulate(ballot, 3, replication=replication, keep="summary")
+        for name in ("outcomes", "outcome", "metrics", "breaches"):
+            assert getattr(brief, name) == getattr(whole, name), name
+
+
 def test_a_summary_forgets_the_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bft.simulation.summary.WINDOW", 100)
     brief = bft.simulate(scenario(40), 3, keep="summary")

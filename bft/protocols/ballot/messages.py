@@ -6,33 +6,18 @@ evidence against it. Signatures take no part in equality.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from bft.core.by_sender import BySender, signature_field
 from bft.core.lean import lean
 from bft.core.request import Request
 from bft.voting import Vote
 
 
-def _signature() -> bytes:
-    return field(default=b"", compare=False, repr=False, kw_only=True)
-
-
-class _BySender:
-    """A message signed by the replica that it names."""
-
-    __slots__ = ()
-    replica: int
-
-    @property
-    def signer(self) -> int:
-        """The replica named in the body."""
-        return self.replica
-
-
 @lean
 @dataclass(frozen=True, slots=True)
-class Cast(_BySender):
+class Cast(BySender):
     """A replica's own answer, or None where it abstains: its vote, or its candidate where answers are judged first.
 
     `wording` is what else the text says to those who judge it.
@@ -43,30 +28,30 @@ class Cast(_BySender):
     confidence: float
     wording: str
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
 @dataclass(frozen=True, slots=True)
-class Approve(_BySender):
+class Approve(BySender):
     """The candidates that a replica's validator accepted: its vote after judging."""
 
     request: Request
     answers: tuple[str, ...]
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
 @dataclass(frozen=True, slots=True)
-class Ask(_BySender):
+class Ask(BySender):
     """An undecided replica says whose casts and approvals it holds, and asks for the others."""
 
     request: Request
     casts: tuple[int, ...]
     approvals: tuple[int, ...]
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean

@@ -5,32 +5,17 @@ Every message names its signer in `replica`. Signatures take no part in equality
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from bft.core.by_sender import BySender, signature_field
 from bft.core.lean import lean
 from bft.core.request import Proposal
 from bft.core.state_machine import Snapshot
 
 
-def _signature() -> bytes:
-    return field(default=b"", compare=False, repr=False, kw_only=True)
-
-
-class _BySender:
-    """A message signed by the replica that it names."""
-
-    __slots__ = ("__weakref__",)  # a ring may remember a message for just as long as somebody holds it
-    replica: int
-
-    @property
-    def signer(self) -> int:
-        """The replica named in the body."""
-        return self.replica
-
-
 @lean
 @dataclass(frozen=True, slots=True)
-class PrePrepare(_BySender):
+class PrePrepare(BySender):
     """The primary assigns `seq` to a proposal (§4.2)."""
 
     view: int
@@ -38,42 +23,42 @@ class PrePrepare(_BySender):
     digest: str
     proposal: Proposal
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
 @dataclass(frozen=True, slots=True)
-class Prepare(_BySender):
+class Prepare(BySender):
     """A backup, whose validator accepted the proposal, agrees to its place in the order (§4.2)."""
 
     view: int
     seq: int
     digest: str
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
 @dataclass(frozen=True, slots=True)
-class Commit(_BySender):
+class Commit(BySender):
     """A replica holds a prepared certificate (§4.2)."""
 
     view: int
     seq: int
     digest: str
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
 @dataclass(frozen=True, slots=True)
-class Checkpoint(_BySender):
+class Checkpoint(BySender):
     """The digest of the state after executing `seq` (§4.3)."""
 
     seq: int
     state_digest: str
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
@@ -87,7 +72,7 @@ class PreparedCertificate:
 
 @lean
 @dataclass(frozen=True, slots=True)
-class ViewChange(_BySender):
+class ViewChange(BySender):
     """A replica leaves for `view`, with its stable checkpoint and all that it prepared above it (§4.4)."""
 
     view: int
@@ -95,19 +80,19 @@ class ViewChange(_BySender):
     checkpoint_proof: tuple[Checkpoint, ...]
     prepared: tuple[PreparedCertificate, ...]
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
 @dataclass(frozen=True, slots=True)
-class NewView(_BySender):
+class NewView(BySender):
     """The primary of `view` shows why it may start and what the view carries over: V and O of §4.4."""
 
     view: int
     view_changes: tuple[ViewChange, ...]
     preprepares: tuple[PrePrepare, ...]
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
@@ -137,7 +122,7 @@ NOTHING_HELD = Held(0, False, 0, 0)
 
 @lean
 @dataclass(frozen=True, slots=True)
-class Status(_BySender):
+class Status(BySender):
     """A replica that waits tells the others how far it is and what it holds, so that they resend what it lacks.
 
     (Castro & Liskov, TOCS 2002, §5.2: retransmission driven by the receiver.)
@@ -149,16 +134,16 @@ class Status(_BySender):
     low: int
     held: tuple[Held, ...]
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
 
 
 @lean
 @dataclass(frozen=True, slots=True)
-class CatchUp(_BySender):
+class CatchUp(BySender):
     """What a replica left behind lacks: a proved snapshot, decisions with their commits, or both."""
 
     checkpoint_proof: tuple[Checkpoint, ...]
     snapshot: Snapshot | None
     decisions: tuple[Decision, ...]
     replica: int
-    signature: bytes = _signature()
+    signature: bytes = signature_field()
