@@ -22,7 +22,8 @@ from bft.resilience.snapshots import SnapshotStore
 from bft.resilience.sqlite_cache import SqliteCache
 
 KILLS = 25
-LONGEST_S = 0.06
+MOST_WRITES = 8  # before the kill is on its way
+LONGEST_S = 0.02  # until it strikes
 ACCOUNTS = 40  # a state of some kilobytes, so that a kill also falls into the middle of a write
 
 # One process imports once and forks a writer for each number that it is told to begin with.
@@ -72,14 +73,15 @@ class Nursery:
         command = [sys.executable, "-c", NURSERY, str(ACCOUNTS), kind, str(path)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def write_and_be_killed(self, *, start: int, after_s: float) -> list[int]:
-        """Return the numbers that a writer acknowledged before it was killed, that long after the first."""
+    def write_and_be_killed(self, *, start: int, source: random.Random) -> list[int]:
+        """Return the numbers that a writer acknowledged before it was killed, some writes and some time on its way."""
+        writes, after_s = source.randint(2, MOST_WRITES), source.uniform(0.0, LONGEST_S)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{start}\n")
         self.process.stdin.flush()
         writer = int(self.process.stdout.readline().removeprefix("writer "))
-        acknowledged = [int(self.process.stdout.readline())]
+        acknowledged = [int(self.process.stdout.readline()) for _ in range(writes)]
         timer = threading.Timer(after_s, os.kill, [writer, signal.SIGKILL])
         timer.start()
         for line in self.process.stdout:
@@ -104,7 +106,7 @@ def test_the_cache_loses_no_answer_that_it_acknowledged(nursery: Nursery, tmp_pa
     source = random.Random(5)
     acknowledged: list[int] = []
     for _ in range(KILLS):
-        acknowledged += nursery.write_and_be_killed(start=len(acknowledged), after_s=source.uniform(0.0, LONGEST_S))
+        acknowledged += nursery.write_and_be_killed(start=len(acknowledged), source=source)
         survivor = SqliteCache(tmp_path / "kept")
         assert (survivor.set_aside, survivor.faults) == ((), 0)
         for number in acknowledged:
@@ -121,7 +123,7 @@ def test_the_store_loses_no_state_that_it_acknowledged(nursery: Nursery, tmp_pat
     source = random.Random(6)
     last, written = 0, 0
     for _ in range(KILLS):
-        acknowledged = nursery.write_and_be_killed(start=last + 1, after_s=source.uniform(0.0, LONGEST_S))
+        acknowledged = nursery.write_and_be_killed(start=last + 1, source=source)
         assert acknowledged == list(range(last + 1, acknowledged[-1] + 1))
         store = SnapshotStore(tmp_path / "kept")
         found = store.load()
