@@ -24,11 +24,14 @@ class Luck:
         The streams of the seed.
     replications : range
         Successive ones.
+    first : int
+        Position of the first.
     """
 
-    def __init__(self, scenario: Scenario, streams: Streams, replications: range) -> None:
+    def __init__(self, scenario: Scenario, streams: Streams, replications: range, first: int) -> None:
         n = scenario.n
         drawn = streams.uniforms("loss and duplication", (n, SENDS * n), replications)
+        self._first = first
         self._lost = drawn < scenario.network.loss
         nodes = np.arange(n)
         # Nobody sends to itself: a recipient above the sender has a place less.
@@ -38,4 +41,4 @@ class Luck:
         """Return which copies of one broadcast of every node are lost, shape (which, recipient, sender)."""
         n = row.shape[1]
         place = row[:, None, :] * (n - 1) + self._place
-        return np.asarray(self._lost[which[:, None, None], np.arange(n), place])
+        return np.asarray(self._lost[which[:, None, None] - self._first, np.arange(n), place])

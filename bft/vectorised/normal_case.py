@@ -14,7 +14,9 @@ import numpy as np
 
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats
-from bft.vectorised.streams import Broadcasts, Flags, Ints
+from bft.vectorised.arrivals import Arrivals
+from bft.vectorised.broadcasts import Broadcasts
+from bft.vectorised.streams import Flags, Ints
 
 Lost = Callable[[Ints, Ints], Flags]
 """Tells which copies of one broadcast of every node are lost: positions, row of each sender → (which, to, from)."""
@@ -64,26 +66,6 @@ class Times:
     committed_s: Floats
 
 
-def reach(arrivals: Floats, system: QuorumSystem, weight: int) -> Floats:
-    """Return when senders of a weight have been heard, from times of arrival along the last axis (one per node).
-
-    `arrivals` is scratch: it may be reordered.
-    """
-    if weight <= 0:
-        return np.full(arrivals.shape[:-1], -inf)
-    if not system.weighted:
-        place = -(-weight // system.weights[0]) - 1
-        if place >= system.n:
-            return np.full(arrivals.shape[:-1], inf)
-        arrivals.partition(place, axis=-1)
-        return arrivals[..., place]
-    order = np.argsort(arrivals, axis=-1)
-    heard = np.array(system.weights)[order].cumsum(axis=-1)
-    place_of = np.minimum((heard < weight).sum(axis=-1), system.n - 1)
-    found = np.take_along_axis(np.take_along_axis(arrivals, order, axis=-1), place_of[..., None], axis=-1)[..., 0]
-    return np.where(heard[..., -1] >= weight, found, inf)
-
-
 def accept(view: View, broadcasts: Broadcasts, lost: Lost | None = None) -> Floats:
     """Return when each node has accepted the primary's proposal, shape (which, n)."""
     primary = view.primary
@@ -97,16 +79,16 @@ def accept(view: View, broadcasts: Broadcasts, lost: Lost | None = None) -> Floa
     return accepted_s
 
 
-def prepares(view: View, accepted_s: Floats, broadcasts: Broadcasts, lost: Lost | None = None) -> Floats:
-    """Return when each node's prepare reaches each other, shape (which, recipient, sender); its own at once."""
+def prepares(view: View, accepted_s: Floats, broadcasts: Broadcasts, lost: Lost | None = None) -> Arrivals:
+    """Return when each node's prepare reaches each other; its own at once."""
     speaks = view.accepts & view.votes
-    arrivals = broadcasts.from_all(view.which, view.row, speaks)
-    arrivals += np.where(speaks, accepted_s, inf)[:, None, :]
-    if lost is not None:
-        arrivals[lost(view.which, view.row)] = inf
-    nodes = np.arange(accepted_s.shape[1])
-    arrivals[:, nodes, nodes] = np.where(view.accepts, accepted_s, inf)
-    return arrivals
+    return Arrivals(
+        broadcasts,
+        broadcasts.of_all(view.which, view.row, speaks),
+        sent_s=np.where(speaks, accepted_s, inf),
+        own_s=np.where(view.accepts, accepted_s, inf),
+        lost=None if lost is None else lost(view.which, view.row),
+    )
 
 
 def prepare(
@@ -119,7 +101,7 @@ def prepare(
     """
     need = system.quorum - system.weights[view.primary]  # the pre-prepare stands for the primary's own
     arrivals = prepares(view, accepted_s, broadcasts, lost)
-    heard_s = reach(arrivals.copy(), system, need)
+    heard_s = arrivals.reach(system, need)
     swapped = np.zeros_like(view.accepts)
     while True:
         early = view.accepts & view.votes & (heard_s < accepted_s)
@@ -128,42 +110,29 @@ def prepare(
             return np.maximum(accepted_s, heard_s), swapped
         swapped = early
         row = view.row + swapped
-        again_s = broadcasts.from_one(view.which[place], sender, row[place, sender])
-        again_s += accepted_s[place, sender][:, None]
-        again_s[np.arange(len(place)), sender] = accepted_s[place, sender]
-        if lost is not None:
-            away = lost(view.which[place], row[place])[np.arange(len(place)), :, sender]
-            away[np.arange(len(place)), sender] = False
-            again_s[away] = inf
-        arrivals[place, :, sender] = again_s
-        touched = np.unique(place)
-        heard_s[touched] = reach(arrivals[touched], system, need)
+        again = broadcasts.uniforms(view.which[place], sender, row[place, sender])
+        away = None if lost is None else lost(view.which[place], row[place])[np.arange(len(place)), :, sender]
+        touched = arrivals.exchange(place, sender, again, away, heard_s)
+        heard_s.reshape(-1)[touched] = arrivals.reach(system, need, touched)
 
 
 def run(view: View, system: QuorumSystem, broadcasts: Broadcasts, lost: Lost | None = None) -> Times:
     """Return what happens in one view if nobody leaves it."""
     accepted_s = accept(view, broadcasts, lost)
     prepared_s, swapped = prepare(view, accepted_s, system, broadcasts, lost)
-    nodes = np.arange(accepted_s.shape[1])
-    row = view.row + ((view.accepts & view.votes & ~swapped) | (nodes == view.primary))
-    arrivals = broadcasts.from_all(view.which, row, view.votes)
-    arrivals += np.where(view.votes, prepared_s, inf)[:, None, :]
-    if lost is not None:
-        arrivals[lost(view.which, row)] = inf
-    arrivals[:, nodes, nodes] = prepared_s
+    row = view.row + ((view.accepts & view.votes & ~swapped) | (np.arange(system.n) == view.primary))
+    arrivals = Arrivals(
+        broadcasts,
+        broadcasts.of_all(view.which, row, view.votes),
+        sent_s=np.where(view.votes, prepared_s, inf),
+        own_s=prepared_s,
+        lost=None if lost is None else lost(view.which, row),
+    )
     return Times(
         accepted_s=accepted_s,
         prepared_s=prepared_s,
-        committed_s=np.maximum(prepared_s, reach(arrivals, system, system.quorum)),
+        committed_s=np.maximum(prepared_s, arrivals.reach(system, system.quorum)),
     )
-
-
-def last_vote(view: View, broadcasts: Broadcasts) -> Floats:
-    """Return when each node has heard all that is said in a view in which nobody prepares; -infinity for nothing."""
-    accepted_s = accept(view, broadcasts)
-    arrivals = prepares(view, accepted_s, broadcasts)
-    latest = np.maximum(np.where(np.isfinite(arrivals), arrivals, -inf).max(axis=2), accepted_s)
-    return np.where(np.isfinite(latest), latest, -inf)
 
 
 def part(view: View, chosen: Ints | Flags) -> View:

@@ -18,10 +18,10 @@ from bft.vectorised.population import Population, draw_faulty, populate
 from bft.vectorised.static_outcome import NEVER, StaticOutcome, equivocation, static_outcome
 from bft.vectorised.streams import Flags, Ints, Streams
 from bft.vectorised.support import supported
-from bft.vectorised.timing import NOT_COUNTED, Stopwatch, Timeline
+from bft.vectorised.timing import NOT_COUNTED, Stopwatch, Timeline, bounded
 
-TIMED_ELEMENTS = 1 << 20  # uniforms of broadcasts at once: 8 MB
-UNTIMED_ELEMENTS = 1 << 17
+TIMED_NODES, TIMED_PAIRS = 1 << 18, 1 << 21  # in replications that are timed together
+UNTIMED_NODES = 1 << 17
 
 
 class VectorisedSimulator:
@@ -56,6 +56,7 @@ class VectorisedSimulator:
         self.timing = timing
         self._streams = Streams(Randomness(seed))
         self._electorate = Electorate(scenario)
+        self._brackets = bounded(scenario) if timing else None
         self._equivocate = any(isinstance(each, Equivocate) for each in scenario.faults.behaviour)
 
     def run(self, replications: range) -> Batch:
@@ -64,12 +65,14 @@ class VectorisedSimulator:
         Raises
         ------
         ScenarioError
-            If there are none, the range has a step, or it starts below 0.
+            If there are none, the range has a step, starts below 0, or ends above 2³².
         """
-        if not replications or replications.step != 1 or replications.start < 0:
-            raise ScenarioError(bad_value("replications", replications, "must be successive numbers, 0 or more"))
+        if not replications or replications.step != 1 or not 0 <= replications.start < replications.stop <= 1 << 32:
+            wanted = "must be successive numbers, 0 or more and below 2³²"
+            raise ScenarioError(bad_value("replications", replications, wanted))
         n = self.scenario.n
-        size = max(1, TIMED_ELEMENTS // (4 * n * n) if self.timing else UNTIMED_ELEMENTS // n)
+        nodes = min(TIMED_NODES, TIMED_PAIRS // n) if self.timing else UNTIMED_NODES
+        size = max(1, nodes // n)
         starts = range(replications.start, replications.stop, size)
         return joined([self._run(range(first, min(first + size, replications.stop))) for first in starts])
 
@@ -100,7 +103,9 @@ class VectorisedSimulator:
         if not self.timing:
             return self.outcomes(faulty, replications)
         population, ballots, found = self._static(faulty, replications)
-        timeline = Stopwatch(self.scenario, self._streams, replications, population, ballots, found).run()
+        timeline = Stopwatch(
+            self.scenario, self._streams, replications, population, ballots, found, self._brackets
+        ).run()
         return self._timed(replications, population, found, timeline)
 
     def _timed(self, replications: range, population: Population, found: StaticOutcome, timeline: Timeline) -> Batch:

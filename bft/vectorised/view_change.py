@@ -14,8 +14,9 @@ import numpy as np
 
 from bft.protocols.pbft import PbftConfig
 from bft.randomness import Floats
-from bft.vectorised.normal_case import reach
-from bft.vectorised.streams import Broadcasts, Flags, Ints
+from bft.vectorised.arrivals import Arrivals
+from bft.vectorised.broadcasts import Broadcasts
+from bft.vectorised.streams import Flags, Ints
 
 ASKING = 1  # broadcasts of a node in a view when it asks for what it lacks: its status
 ASKING_BETWEEN = 3  # between views: its view-change, the request, its status
@@ -104,16 +105,15 @@ def leave(
     answered_s = _answered(clock, asked, broadcasts, patience_s, slowest_s)
     clock.answered_s = np.maximum(clock.answered_s, answered_s)
     clock.row += asked * clock.asking
-    travel_s = broadcasts.from_all(clock.which, clock.row, alive)
-    left_s = _joined(clock.timeout_at_s, alive, travel_s, config)
+    uniforms = broadcasts.of_all(clock.which, clock.row, alive)
+    left_s = _joined(clock.timeout_at_s, alive, broadcasts, uniforms, config)
     clock.unsure |= (_asked(clock.asks_from_s, left_s, patience_s) != asked).any(axis=1)
     clock.unsure |= clock.entered & (alive & (left_s <= clock.entered_s)).any(axis=1)
     clock.row += alive
 
-    arrivals = _arrivals(left_s, travel_s, own_s=left_s)
-    heard_last_s = np.where(np.isfinite(arrivals), arrivals, -inf).max(axis=(1, 2))
+    arrivals = Arrivals(broadcasts, uniforms, left_s, own_s=left_s)
     first_left_s = left_s.min(axis=1)
-    gathered_s = np.where(alive, np.maximum(left_s, reach(arrivals, system, system.quorum)), inf)
+    gathered_s = np.where(alive, np.maximum(left_s, arrivals.reach(system, system.quorum)), inf)
     timeout_s = config.timeout_s(view + 1)
 
     opened = leads[:, primary]
@@ -137,7 +137,8 @@ def leave(
     clock.unsure |= alone & (announced_s >= left_s[:, primary] + patience_s)
     clock.asks_from_s[alone, primary] = announced_s[alone]
     clock.asking[alone, primary] = ASKING
-    clock.unsure |= heard_last_s >= np.minimum(clock.timeout_at_s.min(axis=1), first_left_s + patience_s)
+    until_s = np.minimum(clock.timeout_at_s.min(axis=1), first_left_s + patience_s)
+    clock.unsure |= arrivals.late(np.broadcast_to(until_s[:, None], left_s.shape)).any(axis=1)
 
 
 def _asked(from_s: Floats, until_s: Floats, patience_s: float) -> Ints:
@@ -163,32 +164,25 @@ def _answered(clock: Clock, asked: Ints, broadcasts: Broadcasts, patience_s: flo
         close = by_s >= early_enough_s
         if close.any():
             row = (clock.row + (number + 1) * clock.asking - 1)[close]  # the status is what a node says last
-            travel_s = broadcasts.from_all(clock.which[close], row, asks[close])
-            travel_s[:, nodes, nodes] = 0.0
-            by_s[close] = np.where(asks[close], at_s[close] + travel_s.max(axis=1), -inf).max(axis=1)
+            travel_s = broadcasts.law.sample(broadcasts.of_all(clock.which[close], row, asks[close]))
+            travel_s[nodes, :, nodes] = 0.0
+            by_s[close] = np.where(asks[close], at_s[close] + travel_s.max(axis=2).T, -inf).max(axis=1)
         answered_s = np.maximum(answered_s, by_s)
         wait_s *= 2
         at_s = at_s + wait_s
     return answered_s
 
 
-def _joined(timeout_at_s: Floats, alive: Flags, travel_s: Floats, config: PbftConfig) -> Floats:
+def _joined(timeout_at_s: Floats, alive: Flags, broadcasts: Broadcasts, uniforms: Floats, config: PbftConfig) -> Floats:
     """Return when each node leaves: when its timer runs out, or a weak quorum of others has left."""
     system = config.system
     left_s = np.where(alive, timeout_at_s, inf)
     if (left_s[alive] == left_s.min(initial=inf)).all():
         return left_s
     while True:  # causes come before effects: each round settles at least the next to leave
-        others_s = reach(_arrivals(left_s, travel_s, own_s=None), system, config.rules.join_quorum(system))
+        arrivals = Arrivals(broadcasts, uniforms, left_s, own_s=np.full_like(left_s, inf))
+        others_s = arrivals.reach(system, config.rules.join_quorum(system))
         earlier_s = np.where(alive, np.minimum(timeout_at_s, others_s), inf)
         if (earlier_s == left_s).all():
             return left_s
         left_s = earlier_s
-
-
-def _arrivals(sent_s: Floats, travel_s: Floats, own_s: Floats | None) -> Floats:
-    """Return when everybody's view-change reaches everybody, shape (which, recipient, sender)."""
-    arrivals = travel_s + sent_s[:, None, :]
-    nodes = np.arange(sent_s.shape[1])
-    arrivals[:, nodes, nodes] = inf if own_s is None else own_s
-    return arrivals

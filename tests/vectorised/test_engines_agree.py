@@ -5,16 +5,19 @@ Nothing here is statistical: the engines share their draws, so a single differen
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from math import isnan
 from random import Random
 
+import numpy as np
 import pytest
 
 import bft
 from bft.checking.outcome import Outcome
-from bft.vectorised import NEEDS_EVENTS, VectorisedSimulator
+from bft.vectorised import NEEDS_EVENTS, Batch, VectorisedSimulator, simulator, timing
 
 RandomScenario = Callable[[Random, bool], bft.Scenario]
 
@@ -85,6 +88,37 @@ def test_larger_systems_are_equal_through_view_changes(n: int) -> None:
     led = bft.Scenario(n=n, faults=bft.Faults(nodes=(0, 1, 2), behaviour="silent_primary"))
     assert differences(scenario, 3, range(250, 256))[0] == []
     assert differences(led, 3, range(7, 10))[0] == []
+
+
+@pytest.mark.parametrize("delta", [0.3, 1.0])  # some leave the first view, or all do
+@pytest.mark.parametrize("replications", [1, 5, 64])
+def test_parts_and_what_is_gathered_from_them_make_no_difference(
+    monkeypatch: pytest.MonkeyPatch, delta: float, replications: int
+) -> None:
+    faults = bft.Faults(nodes=(0, 1)) if delta == 1.0 else bft.Faults(delta=delta, behaviour="silent_primary")
+    scenario = bft.Scenario(n=7, faults=faults)
+    whole = VectorisedSimulator(scenario, 3).run(range(5, 305))
+    monkeypatch.setattr(timing, "PART_ELEMENTS", 4 * 7 * 7 * replications)
+    monkeypatch.setattr(simulator, "TIMED_PAIRS", 7 * 7 * 100)
+    parts = VectorisedSimulator(scenario, 3).run(range(5, 305))
+    for field in fields(Batch):
+        np.testing.assert_array_equal(getattr(whole, field.name), getattr(parts, field.name))
+    assert len(set(whole.views.tolist())) > 1 or delta == 1.0
+    assert differences(scenario, 3, range(100, 140))[0] == []
+
+
+def test_a_part_is_freed_before_the_next_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = bft.Scenario(n=31, faults=bft.Faults(nodes=(0,)))  # all leave the first view
+    monkeypatch.setattr(timing, "PART_ELEMENTS", 4 * 31 * 31 * 16)
+    engine = VectorisedSimulator(scenario, 3)
+    engine.run(range(64))
+    peaks = []
+    for replications in (64, 512):
+        tracemalloc.start()
+        engine.run(range(replications))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0] < 8 * 4 * 31 * 31 * 512  # bytes of all uniforms together
 
 
 def test_a_status_that_arrives_in_the_next_view_is_noticed() -> None:
