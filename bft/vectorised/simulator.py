@@ -20,7 +20,7 @@ from bft.vectorised.streams import Flags, Ints, Streams
 from bft.vectorised.support import supported
 from bft.vectorised.timing import NOT_COUNTED, Stopwatch, Timeline, bounded
 
-TIMED_NODES, TIMED_PAIRS = 1 << 18, 1 << 21  # in replications that are timed together
+TIMED_NODES, TIMED_PAIRS = 1 << 18, 1 << 22  # in replications that are timed together
 UNTIMED_NODES = 1 << 17
 
 

@@ -26,6 +26,7 @@ from bft.vectorised.view_change import Clock
 
 NOT_COUNTED = -1
 PART_ELEMENTS = 1 << 20  # uniforms of broadcasts at once: 8 MB
+GATHERED = 2  # parts that replications fill which are followed beyond the first view together
 PLAIN = (ConstantDelay, UniformDelay)
 """Laws that are computed as fast as they are looked up."""
 
@@ -121,7 +122,7 @@ class Stopwatch:
                 self._decide(self._started(which[decides]), 0, broadcasts, lost)
             if not decides.all():
                 waiting.append(broadcasts.part(which[~decides]))
-                if sum(len(each.which) for each in waiting) >= size:
+                if sum(len(each.which) for each in waiting) >= GATHERED * size:
                     self._follow(joined(waiting))
                     waiting = []
         if waiting:
