@@ -1,7 +1,7 @@
 """A run of months in bounded memory: outcomes read off in passing, and a trace of what matters.
 
-`Simulator(..., keep="summary")` keeps every event of operations, view changes, checkpoints, restarts and evidence, and
-the last few thousand others; outcomes are the same as those read off the whole trace (`bft.checking.executions`).
+`Simulator(..., keep="summary")` keeps every event of operations, view changes, restarts and evidence, and the last few
+thousand others; outcomes are the same as those read off the whole trace (`bft.checking.executions`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from bft.checking.outcome import Outcome, outcome_of
 from bft.checking.trace import Record
 from bft.core.effects import Execute
-from bft.core.events import Committed, Judgement, Prepared, PrePrepareAccepted, StateTransferred
+from bft.core.events import CheckpointStable, Committed, Judgement, Prepared, PrePrepareAccepted, StateTransferred
 from bft.core.request import Proposal, RequestKey
 
-BULK = frozenset({PrePrepareAccepted, Judgement, Prepared, Committed, Execute})
-"""Events that every request has at every node."""
+BULK = frozenset({PrePrepareAccepted, Judgement, Prepared, Committed, Execute, CheckpointStable})
+"""Events that every request, or every few, has at every node."""
 
 WINDOW = 5000
 """How many of them are kept: the end of the run."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bft.core.request import Proposal, Request, RequestKey
+from bft.validators.composed import QUESTIONS_HELD
 from bft.validators.panel import Panel
 
 
@@ -51,7 +52,10 @@ class PanelWorld:
             most = max(wrong.values(), default=0)
             popular = [answer for answer, count in wrong.items() if count == most]
             self._popular[request.key] = min(popular, default=self._panel.wrong_answer(0, question))
-        return self._popular[request.key]
+        popular_answer = self._popular[request.key]
+        if len(self._popular) > QUESTIONS_HELD:  # what is forgotten is found again when somebody asks
+            del self._popular[next(iter(self._popular))]
+        return popular_answer
 
     def is_right(self, proposal: Proposal) -> bool | None:
         """Return whether a proposal's answer is right; None without ground truth."""

@@ -22,6 +22,10 @@ from bft.validators.timeouts import Timeouts
 
 _AT_ONCE = {verdict: Judged(verdict=verdict) for verdict in Verdict}
 
+QUESTIONS_HELD = 1 << 10
+"""Questions that a panel remembers, the latest. Answers and first verdicts of an older one are found again where they
+were drawn; only whether it was asked before, and that its debate is over, is forgotten."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedModel:
@@ -108,7 +112,7 @@ class ComposedPanel:
         self._timeouts = None if model.timeouts is None else Timeouts(*model.timeouts, *address)
         self._now: Callable[[], float] = float
         self._answers: dict[int, Answers] = {}
-        self._said: dict[tuple[int, int, str], Verdict] = {}
+        self._said: dict[int, dict[tuple[int, str], Verdict]] = {}
 
     def attend(self, voices: Mapping[int, Voice], now: Callable[[], float]) -> None:
         """Say what the faulty nodes say in debates, and from which clock debates take their time."""
@@ -178,14 +182,15 @@ class ComposedPanel:
     def _verdict(self, node: int, question: int, answer: str, wording: str) -> Verdict:
         """Return what the node says; it is remembered, since asked again it may say something else."""
         answers = self._of(question)
-        before = self._said.get((node, question, answer))
+        said = self._said[question]
+        before = said.get((node, answer))
         if self._readers is not None and self._readers.obeys(node, question, wording):
             verdict = Verdict.ACCEPT
         elif before is None:
             verdict = self._verdicts.first(node, question, answers, answer)
         else:
             verdict = self._verdicts.again(node, question, answers, answer, before)
-        self._said[node, question, answer] = verdict
+        said[node, answer] = verdict
         return verdict
 
     def _spent(self, node: int, question: int, own: tuple[Call, ...]) -> _Spent:
@@ -211,4 +216,12 @@ class ComposedPanel:
             if self._debate is not None:
                 held = self._debate.settle(question, held)
             self._answers[question] = held
+            self._said[question] = {}
+            if len(self._answers) > QUESTIONS_HELD:
+                self._forget(next(iter(self._answers)))
         return held
+
+    def _forget(self, question: int) -> None:
+        del self._answers[question], self._said[question]
+        if self._debate is not None:
+            self._debate.forget(question)

@@ -194,6 +194,12 @@ class Debate:
         """Return the calls that the debate took of this node; each is returned once."""
         return tuple(self._calls.pop((node, question), ()))
 
+    def forget(self, question: int) -> None:
+        """Forget when a debate was over, and the calls of those who were never asked."""
+        self._ends_s.pop(question, None)
+        for node in range(self._n):
+            self._calls.pop((node, question), None)
+
 
 def pick(law: Mapping[str, float], uniform: float) -> str:
     """Return the answer that a uniform draw stands for."""
