@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from time import process_time
 
-from bft.checking.counterexample import Counterexample, finding_of, run, subject_of
+from bft.checking.counterexample import Counterexample, finding_of, run
 from bft.checking.generators import generate
 from bft.checking.plan import Plan, address
+from bft.checking.protocols import subject_of
 from bft.checking.subject import Subject
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from bft.checking.campaign import Campaign, campaign_json, search
 from bft.checking.counterexample import Counterexample, Finding, finding_of, run
 from bft.checking.mutant_runner import Kill, hunt_all
-from bft.checking.mutants import MUTANTS
 from bft.checking.plan import Plan
+from bft.checking.protocols import examined_as
 from bft.checking.report import campaign_table, counterexample_text, mutant_table, progress_line
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
@@ -30,6 +30,8 @@ class CheckArguments:
         A campaign.
     mutants : bool
         Hunt the seeded bugs instead.
+    protocol : str
+        Whose.
     seconds_per_mutant : float
         CPU time for each.
     replay : Path or None
@@ -40,6 +42,7 @@ class CheckArguments:
 
     plan: Plan | None = None
     mutants: bool = False
+    protocol: str = "pbft"
     seconds_per_mutant: float = 60.0
     replay: Path | None = None
     save: Path | None = None
@@ -90,7 +93,7 @@ def check_command(arguments: CheckArguments, progress: Callable[[str], None] | N
         return replay(Counterexample.load(arguments.replay))
     if arguments.plan is not None:
         return campaign(arguments.plan, arguments.save, progress)
-    return mutants(arguments.seconds_per_mutant, progress)
+    return mutants(arguments.protocol, arguments.seconds_per_mutant, progress)
 
 
 def campaign(plan: Plan, save: Path | None, progress: Callable[[str], None] | None) -> CheckResult:
@@ -126,8 +129,11 @@ def _verdict(result: Campaign) -> int:
     return 0 if result.found is None else 1
 
 
-def mutants(seconds: float, progress: Callable[[str], None] | None) -> CheckResult:
-    """Hunt all mutants; the check fails if a harmful one survived or a harmless one did not."""
+def mutants(protocol: str, seconds: float, progress: Callable[[str], None] | None) -> CheckResult:
+    """Hunt all mutants of a protocol; the check fails if a harmful one survived or a harmless one did not."""
+    bugs = examined_as(protocol).bugs
+    if not bugs:
+        raise ScenarioError(bad_value("protocol", protocol, "has no seeded bugs; those of all ballots stand at ballot"))
     kills: list[Kill] = []
 
     def note(kill: Kill) -> None:
@@ -138,17 +144,22 @@ def mutants(seconds: float, progress: Callable[[str], None] | None) -> CheckResu
 
     interrupted = False
     try:
-        hunt_all(seconds=seconds, progress=note)
+        hunt_all(bugs, seconds=seconds, progress=note)
     except KeyboardInterrupt:
         interrupted = True
     text = [mutant_table(kills)]
     if interrupted:
-        text.append(f"interrupted: {len(kills)} of {len(MUTANTS)} mutants were hunted")
+        text.append(f"interrupted: {len(kills)} of {len(bugs)} mutants were hunted")
     expected = all(kill.as_expected for kill in kills)
     return CheckResult(
         exit_code=INTERRUPTED if interrupted else 0 if expected else 1,
         text="\n".join(text),
-        json={"check": "mutants", "interrupted": interrupted, "mutants": [kill.to_json() for kill in kills]},
+        json={
+            "check": "mutants",
+            "protocol": protocol,
+            "interrupted": interrupted,
+            "mutants": [kill.to_json() for kill in kills],
+        },
     )
 
 

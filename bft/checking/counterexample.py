@@ -9,17 +9,16 @@ from typing import Any
 
 from bft.checking import operations as ops
 from bft.checking.monitor import Monitor
-from bft.checking.mutants import mutant
 from bft.checking.play import play
+from bft.checking.protocols import subject_of
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
-from bft.checking.subjects import pbft, watched
+from bft.checking.subjects import watched
 from bft.checking.world import World
 from bft.errors import ScenarioError, bad_value
 
 FORMAT = "bft schedule 1"
-PROTOCOLS = ("pbft",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,19 +144,6 @@ class Counterexample:
         except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
             raise ScenarioError(bad_value("replay", str(path), f"cannot be read: {error}")) from error
         return cls.from_json(values)
-
-
-def subject_of(protocol: str, mutant_name: str | None = None) -> Subject:
-    """Return a protocol by its name, with a seeded bug if one is named.
-
-    Raises
-    ------
-    ScenarioError
-        If there is no such protocol or mutant.
-    """
-    if protocol not in PROTOCOLS:
-        raise ScenarioError(bad_value("protocol", protocol, f"must be one of {', '.join(PROTOCOLS)}"))
-    return pbft() if mutant_name is None else mutant(mutant_name).subject()
 
 
 def run(

@@ -121,14 +121,16 @@ class FairNetwork:
                 continue
             if instance in correct:
                 latest = max(latest, _view(world, instance))
-            if world.progress != progress:
+            if world.progress != progress or (isinstance(what, str) and world.subject.unfinished is not None):
                 progress = world.progress
                 missing = self._missing(correct)
         return None
 
     def _missing(self, correct: list[int]) -> str | None:
-        """Say what is not executed; a request is void once its client has executed a later one (§4.1)."""
+        """Say what is owed: that all is executed; a request is void once its client has executed a later one (§4.1)."""
         world = self.world
+        if world.subject.unfinished is not None:
+            return world.subject.unfinished(world, correct)
         latest: dict[str, int] = {}
         for client, timestamp in world.done:
             latest[client] = max(timestamp, latest.get(client, timestamp))

@@ -7,10 +7,11 @@ it the rules that need to know why a node left its view stay silent). The plain 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from bft.checking.invariants import certificates, checkpoints, messages, state_machine, view_changes
+from bft.checking.invariants import ballots, certificates, checkpoints, messages, state_machine, view_changes
+from bft.checking.invariants.ballots import BallotFacts
 from bft.checking.invariants.facts import Check, Facts, Invariant, Timing
 from bft.checking.invariants.proofs import view_change_fault
 from bft.checking.safety import Breach
@@ -41,6 +42,7 @@ _PBFT_ROOMS = (state_machine, certificates, view_changes, messages, checkpoints)
 INVARIANTS: tuple[Invariant, ...] = tuple(each for room in _PBFT_ROOMS for each in room.INVARIANTS)
 STATE_MACHINE_TABLE = _table((state_machine,))
 PBFT_TABLE = _table(_PBFT_ROOMS)
+BALLOT_TABLE = _table((state_machine, ballots))
 
 
 class Monitor:
@@ -58,6 +60,10 @@ class Monitor:
         K and L; without them only the state machine (S1 to S6) is watched, which holds for every protocol.
     timing : Timing, optional
         How the view timer should run.
+    ballot : BallotFacts, optional
+        How votes are counted, where a ballot is watched.
+    unpromised : collection of str, optional
+        Invariants that this protocol does not promise.
 
     Attributes
     ----------
@@ -65,6 +71,8 @@ class Monitor:
         What did not hold, in order; the first `MANY`.
     split : bool
         Whether two honest nodes executed different values (S1).
+    unpromised : frozenset of str
+        Invariants that are not watched.
     """
 
     def __init__(
@@ -76,16 +84,20 @@ class Monitor:
         checkpoint_interval: int | None = None,
         window: int | None = None,
         timing: Timing | None = None,
+        ballot: BallotFacts | None = None,
+        unpromised: Collection[str] = (),
     ) -> None:
         self.facts = Facts(
             system, genuine, honest, checkpoint_interval=checkpoint_interval, window=window, timing=timing
         )
+        self.facts.ballot = ballot
+        self.unpromised = frozenset(unpromised)
         self.breaches: list[Breach] = []
         self.split = False
         self._honest = self.facts.honest
         self._nodes = self.facts.nodes
         self._table: Mapping[type, tuple[tuple[tuple[str, Check], ...], tuple[Lesson, ...]]] = (
-            STATE_MACHINE_TABLE if window is None else PBFT_TABLE
+            BALLOT_TABLE if ballot is not None else STATE_MACHINE_TABLE if window is None else PBFT_TABLE
         )
 
     @property
@@ -107,6 +119,9 @@ class Monitor:
             self._breach("LV3", time_s, node, f"stayed in view {own.view} though a weak quorum left for {own.due_view}")
             own.due_view = 0
         own.last_input = event
+        if self.facts.ballot is not None:
+            for name, detail in ballots.hear(self.facts, node, event):
+                self._breach(name, time_s, node, detail)
         if event.__class__ is Deliver and event.message.__class__ is ViewChange:
             assert isinstance(event, Deliver)
             self._hear_view_change(node, event)
@@ -126,7 +141,7 @@ class Monitor:
         facts = self.facts
         for name, check in entry[0]:
             detail = check(facts, node, event)
-            if detail is not None:
+            if detail is not None and name not in self.unpromised:
                 self._breach(name, time_s, node, detail)
         for learn in entry[1]:
             learn(facts, node, event)

@@ -9,7 +9,8 @@ from typing import Any
 
 from bft.checking.counterexample import Finding, finding_of, run
 from bft.checking.generators import GENERATORS, generate
-from bft.checking.mutants import HARMLESS, MUTANTS, Mutant
+from bft.checking.mutants import MUTANTS
+from bft.checking.seeded_bug import HARMLESS, SeededBug
 
 ORDER = ("views", "knowledge", "random", "healed", "twins")
 
@@ -20,7 +21,7 @@ class Kill:
 
     Attributes
     ----------
-    mutant : Mutant
+    mutant : SeededBug
         Which one.
     finding : Finding or None
         The first invariant that it broke; None if it survived.
@@ -32,7 +33,7 @@ class Kill:
         CPU time used.
     """
 
-    mutant: Mutant
+    mutant: SeededBug
     finding: Finding | None
     generator: str
     index: int
@@ -63,7 +64,7 @@ class Kill:
 
 
 def hunt(
-    mutant: Mutant,
+    mutant: SeededBug,
     *,
     seed: int = 0,
     seconds: float = 60.0,
@@ -74,7 +75,7 @@ def hunt(
 
     Parameters
     ----------
-    mutant : Mutant
+    mutant : SeededBug
         The seeded bug.
     seed : int, optional
         Address of the schedules.
@@ -107,7 +108,7 @@ def hunt(
 
 
 def hunt_all(
-    mutants: Iterable[Mutant] = MUTANTS,
+    mutants: Iterable[SeededBug] = MUTANTS,
     *,
     seed: int = 0,
     seconds: float = 60.0,
@@ -119,8 +120,8 @@ def hunt_all(
 
     Parameters
     ----------
-    mutants : iterable of Mutant, optional
-        By default the whole corpus.
+    mutants : iterable of SeededBug, optional
+        By default all those of PBFT.
     seed : int, optional
         Address of the schedules.
     seconds, harmless_seconds : float, optional

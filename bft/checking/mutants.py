@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bft.checking import mutant_replicas as wrapped
+from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY
 from bft.checking.subject import Subject
 from bft.checking.subjects import MakePbft, pbft
 from bft.core.quorum import QuorumSystem
@@ -21,8 +22,6 @@ from bft.errors import ScenarioError, bad_value
 from bft.protocols.pbft import PbftReplica, Rules
 from bft.protocols.pbft.messages import PreparedCertificate, PrePrepare, ViewChange
 from bft.protocols.pbft.new_view import Carried, carry_over
-
-SAFETY, LIVENESS, HARMLESS = "safety", "liveness", "harmless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

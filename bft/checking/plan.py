@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bft.checking.counterexample import PROTOCOLS
 from bft.checking.generators import GENERATORS
+from bft.checking.protocols import examined_as
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 
@@ -53,8 +53,7 @@ class Plan:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ScenarioError(bad_value("protocol", self.protocol, f"must be one of {', '.join(PROTOCOLS)}"))
+        examined_as(self.protocol)
         for name in self.generators:
             if name not in GENERATORS:
                 raise ScenarioError(bad_value("generators", name, f"must be among {', '.join(GENERATORS)}"))

@@ -7,18 +7,9 @@ from collections.abc import Sequence
 from bft.checking.campaign import Campaign, Progress, reached_shares
 from bft.checking.counterexample import Counterexample, Finding
 from bft.checking.mutant_runner import Kill
-from bft.checking.mutants import HARMLESS
+from bft.checking.protocols import subject_of
+from bft.checking.seeded_bug import HARMLESS
 from bft.checking.transcript import transcript
-
-MILESTONES = (
-    ("prepared", "prep"),
-    ("committed", "comm"),
-    ("view 2 or later", "view2"),
-    ("non-empty O", "O"),
-    ("null in O", "null"),
-    ("stable checkpoint during a view change", "ckpt"),
-    ("state transfer", "xfer"),
-)
 
 
 def progress_line(done: Progress) -> str:
@@ -31,13 +22,14 @@ def progress_line(done: Progress) -> str:
 
 def campaign_table(result: Campaign) -> str:
     """Return the coverage of a campaign: per generator and size, the share of runs that reached each milestone."""
-    names = [short for _, short in MILESTONES]
+    milestones = subject_of(result.plan.protocol).milestones
+    names = [short for _, short in milestones]
     lines = [
         f"{'generator':<10} {'n':>3} {'schedules':>10} {'breaches':>8} {'splits':>6} "
         + " ".join(f"{name:>6}" for name in names)
     ]
     for row in result.rows:
-        shares = " ".join(f"{row.reached[name] / row.schedules:>6.1%}" for name, _ in MILESTONES)
+        shares = " ".join(f"{row.reached[name] / row.schedules:>6.1%}" for name, _ in milestones)
         lines.append(f"{row.generator:<10} {row.n:>3} {row.schedules:>10} {row.breaches:>8} {row.splits:>6} {shares}")
     rate = result.schedules / result.cpu_s if result.cpu_s else 0.0
     steps = result.steps / result.cpu_s if result.cpu_s else 0.0
@@ -48,7 +40,7 @@ def campaign_table(result: Campaign) -> str:
     if result.interrupted:
         total = result.plan.schedules
         lines.append("interrupted" + ("" if total is None else f": {result.schedules} of {total} schedules were run"))
-    never = [name for name, _ in MILESTONES if name not in reached_shares(result.rows)]
+    never = [name for name, _ in milestones if name not in reached_shares(result.rows)]
     if never:
         lines.append(f"never reached: {', '.join(never)}; what nothing exercises is not shown to hold")
     return "\n".join(lines)

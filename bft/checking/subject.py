@@ -5,10 +5,11 @@ The host of replicas is `world`; the protocols that ship with the laboratory sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bft.checking.monitor import Monitor
 from bft.checking.setting import Setting
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from bft.checking.world import World
 
 Recipe = Callable[["World", int, tuple[int, ...]], object | None]
+
+
+def own_words(instance: int, choice: int, view: int) -> str:
+    """Return an answer that nobody else gives, so that whatever is lost shows as a split."""
+    return f"answer {choice} of {instance} in view {view}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,17 @@ class Subject:
         Kinds of message that lead from one view to the next.
     view_timer, timers : str, tuple of str
         The timer that ends a view, and all of them.
+    questions : int or None
+        How many different requests make sense; None: any number.
+    answer : callable
+        What a validator answers, from its instance, the schedule's choice (0 or 1) and the view.
+    monitor : callable or None
+        From a setting and a world to the monitor of this protocol; by default only the state machine is watched.
+    unfinished : callable or None
+        From a world and its correct nodes to what is still owed after stabilisation; by default every request must be
+        executed everywhere.
+    milestones : tuple of (str, str)
+        What runs should reach, as the monitor calls it and as a table does.
     """
 
     name: str
@@ -47,3 +64,8 @@ class Subject:
     changes: tuple[str, ...] = ()
     view_timer: str = "view"
     timers: tuple[str, ...] = ("view",)
+    questions: int | None = None
+    answer: Callable[[int, int, int], str] = own_words
+    monitor: Callable[[Setting, World], Monitor] | None = None
+    unfinished: Callable[[World, Sequence[int]], str | None] | None = None
+    milestones: tuple[tuple[str, str], ...] = ()

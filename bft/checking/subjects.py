@@ -18,6 +18,15 @@ from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 
 RETRANSMIT_S = 5.0
+MILESTONES = (
+    ("prepared", "prep"),
+    ("committed", "comm"),
+    ("view 2 or later", "view2"),
+    ("non-empty O", "O"),
+    ("null in O", "null"),
+    ("stable checkpoint during a view change", "ckpt"),
+    ("state transfer", "xfer"),
+)
 MakePbft = Callable[[int, Any, SymbolicKeyring], Replica]
 
 
@@ -43,6 +52,16 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
             rules=wanted,
         )
 
+    def monitor(setting: Setting, world: World) -> Monitor:
+        return Monitor(
+            setting.system(),
+            world.keyring.verify,
+            world.watchable,
+            checkpoint_interval=setting.checkpoint_interval,
+            window=setting.window,
+            timing=timing_of(_config()),
+        )
+
     judges = Judges()
 
     def make(node: int, setting: Setting, keyring: SymbolicKeyring) -> Replica:
@@ -57,6 +76,8 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
         phases=("PrePrepare", "Prepare", "Commit"),
         changes=("ViewChange", "NewView"),
         timers=("view", "status"),
+        monitor=monitor,
+        milestones=MILESTONES,
     )
 
 
@@ -71,30 +92,22 @@ def timing_of(config: PbftConfig) -> Timing:
 
 
 def watched(subject: Subject, setting: Setting, *, record: bool = False) -> tuple[World, Monitor]:
-    """Return a world with the full monitor upon it.
+    """Return a world with the protocol's monitor upon it.
 
     Parameters
     ----------
     subject : Subject
-        The protocol; of those that are not PBFT only the state machine is watched (S1 to S6).
+        The protocol; of those that bring no monitor only the state machine is watched (S1 to S6).
     setting : Setting
         What the world is built from.
     record : bool, optional
         Keep the trace.
     """
     world = World(subject, setting, record=record)
-    honest = [node for node in range(setting.n) if node not in world.corrupted]
-    if subject.name == "pbft":
-        monitor = Monitor(
-            setting.system(),
-            world.keyring.verify,
-            honest,
-            checkpoint_interval=setting.checkpoint_interval,
-            window=setting.window,
-            timing=timing_of(_config()),
-        )
+    if subject.monitor is None:
+        monitor = Monitor(setting.system(), world.keyring.verify, world.watchable)
     else:
-        monitor = Monitor(setting.system(), world.keyring.verify, honest)
+        monitor = subject.monitor(setting, world)
     world.watch(monitor)
     return world, monitor
 

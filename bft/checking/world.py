@@ -118,6 +118,11 @@ class World:
         self.observer = observer
         self._observers = [observer if honest else None for honest in self.honest]
 
+    @property
+    def watchable(self) -> list[int]:
+        """The nodes that are not corrupted."""
+        return [node for node in range(self.n) if node not in self.corrupted]
+
     def _made(self, node: int) -> Replica:
         replica = self.subject.make_replica(node, self.setting, self.keyring)
         if not callable(getattr(replica, "step", None)):
@@ -176,6 +181,8 @@ class World:
 
     def request(self, number: int) -> Request:
         """Return a client's signed request by its number."""
+        if self.subject.questions is not None:
+            number %= self.subject.questions
         request = self.requests.get(number)
         if request is None:
             turn, client = divmod(number, self.setting.clients)
@@ -275,10 +282,10 @@ class World:
     def _answer(
         self, instance: int, question: RequestProposal | RequestVerdict, choice: int
     ) -> ProposalReady | VerdictReady:
-        """Return a validator's answer; every primary proposes its own in every view, so that losses show as splits."""
+        """Return what a validator says: a verdict, or an answer as the subject words it."""
         if isinstance(question, RequestVerdict):
             return VerdictReady(question.view, question.seq, question.digest, VERDICTS[choice])
-        answer = None if choice == 2 else f"answer {choice} of {instance} in view {question.view}"
+        answer = None if choice == 2 else self.subject.answer(instance, choice, question.view)
         return ProposalReady(question.view, question.request, answer)
 
     @property

@@ -26,6 +26,7 @@ def check(arguments: Namespace) -> int:
     asked = CheckArguments(
         plan=None if arguments.mutants or arguments.replay else _plan(arguments),
         mutants=arguments.mutants,
+        protocol=arguments.protocol,
         seconds_per_mutant=60.0 if arguments.seconds is None else arguments.seconds,
         replay=None if arguments.replay is None else Path(arguments.replay),
         save=None if out is None else out / "counterexample.json",

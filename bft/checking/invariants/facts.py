@@ -134,6 +134,7 @@ class Facts:
         self.committed_at: dict[int, dict[int, str]] = {}
         self.new_views: dict[int, list[NewViewFacts]] = {}
         self.proved: dict[int, Any] = {}
+        self.ballot: Any = None
         self.reached: set[str] = set()
 
     def primary(self, view: int) -> int:
