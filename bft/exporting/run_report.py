@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from bft.checking.diagram import Arrow, Mark, SpaceTime, Span
+from bft.checking.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, SIGNS, WORDED, times
 from bft.checking.folded_time import FoldedTime
 from bft.checking.outcome import Outcome
 from bft.checking.words import Names, message_words
@@ -24,24 +25,7 @@ KINDS: dict[str, dict[str, str]] = {
     "ViewChange": {"colour": "#009E73", "dash": "8 3 2 3"},
     "NewView": {"colour": "#D55E00", "dash": "8 3 2 3 2 3"},
 }
-OTHER = {"colour": "#9A9A9A", "dash": ""}
-ALARM = "#B5450F"
-MARKS = {
-    "accepted": ("o", "white"),
-    "prepared": ("o", "#BBBBBB"),
-    "committed": ("o", "black"),
-    "executed": ("s", "black"),
-    "left the view": (">", "white"),
-    "entered a view": (">", "black"),
-    "refused": ("D", "white"),
-    "crashed": ("x", "none"),
-    "recovered": ("^", "white"),
-    "breach": ("X", "none"),
-}
-WORDED = ("accepted", "executed", "left the view", "entered a view", "refused", "breach")
-BELOW = ("executed", "entered a view")
-HIDDEN_AT_FIRST = ("Status",)
-AT_WORK = "validator at work"
+WORKING = "validator at work"
 LOG_ENTRIES = 3000
 """Rows of the log in the page; the trace file has all of them."""
 
@@ -140,8 +124,8 @@ def _log_rows(journal: Journal) -> Iterator[tuple[str, str, str]]:
 
 def _controls(diagram: SpaceTime) -> str:
     kinds = list(dict.fromkeys(each.kind for each in diagram.arrows))
-    marks = [kind for kind in MARKS if any(each.kind == kind for each in diagram.marks)]
-    work = [AT_WORK] if any(each.end is not None and each.end > each.start for each in diagram.spans) else []
+    marks = [kind for kind in SIGNS if any(each.kind == kind for each in diagram.marks)]
+    work = [WORKING] if any(each.end is not None and each.end > each.start for each in diagram.spans) else []
     return (
         f"<fieldset><legend>messages</legend>{''.join(map(_tick, kinds))}</fieldset>"
         f"<fieldset><legend>what nodes report</legend>{''.join(map(_tick, marks + work))}</fieldset>"
@@ -151,13 +135,13 @@ def _controls(diagram: SpaceTime) -> str:
 
 
 def _tick(kind: str) -> str:
-    ticked = "" if kind in HIDDEN_AT_FIRST else " checked"
+    ticked = "" if kind in HIDDEN else " checked"
     return f'<label><input type="checkbox" data-kind="{escape(kind)}"{ticked}> {escape(kind)}</label>'
 
 
 def _data(journal: Journal, diagram: SpaceTime) -> str:
     """Return what the script draws; times are places on the folded axis already."""
-    place = FoldedTime(_times(diagram))
+    place = FoldedTime(times(diagram))
     names = Names()
     marks = [*diagram.marks, *([diagram.breach] if diagram.breach else [])]
     told: dict[str, Any] = {
@@ -169,29 +153,16 @@ def _data(journal: Journal, diagram: SpaceTime) -> str:
         "marked": [_mark(each, place) for each in marks],
         "spans": [_span(each, place) for each in diagram.spans if each.end is not None and each.end > each.start],
         "kinds": KINDS,
-        "other": OTHER,
-        "marks": MARKS,
+        "other": {"colour": OTHER, "dash": ""},
+        "marks": SIGNS,
         "alarm": ALARM,
-        "hidden": list(HIDDEN_AT_FIRST),
+        "work": AT_WORK,
+        "hidden": list(HIDDEN),
         "corners": place.corners,
         "folds": [(place(start), place(end)) for start, end in place.folds],
         "end": place(place.end) or 1.0,
     }
     return json.dumps(told).replace("<", "\\u003c")  # no text may end the script element early
-
-
-def _times(diagram: SpaceTime) -> Iterator[float]:
-    """Return when something happens that is shown at first."""
-    for arrow in diagram.arrows:
-        if arrow.kind not in HIDDEN_AT_FIRST:
-            yield arrow.sent
-            if arrow.received is not None:
-                yield arrow.received
-    yield from (each.at for each in diagram.marks)
-    for span in diagram.spans:
-        yield span.start
-        if span.end is not None:
-            yield span.end
 
 
 def _arrow(arrow: Arrow, message: Message, place: FoldedTime, names: Names) -> dict[str, Any]:

@@ -50,7 +50,7 @@
     return `<g class="mark" transform="translate(${px} ${py})"><title>${escaped(`${each.kind} ${each.words} at ${each.time} s`)}</title>` +
       `<path d="${paths[shape]}" fill="${fill}" stroke="${colour}" stroke-width="${each.kind === "breach" ? 4 : 1.4}"/>${words}</g>`;
   };
-  const span = (each) => `<rect class="span" x="${x(each.start)}" y="${lane(each.lane) - 8}" width="${Math.max(0.5, x(each.end) - x(each.start))}" height="16" fill="#F2DFAF" stroke="#B89B4B"><title>${escaped(each.words)}</title></rect>`;
+  const span = (each) => `<rect class="span" x="${x(each.start)}" y="${lane(each.lane) - 8}" width="${Math.max(0.5, x(each.end) - x(each.start))}" height="16" fill="${told.work[0]}" stroke="${told.work[1]}"><title>${escaped(each.words)}</title></rect>`;
 
   const axis = () => {
     const bottom = height - AXIS, seconds = time(to) - time(from), steps = Math.max(2, Math.floor((width - LEFT - RIGHT) / 110));

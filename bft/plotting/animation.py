@@ -12,9 +12,9 @@ from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from matplotlib.figure import Figure
 
 from bft.checking.diagram import SpaceTime
+from bft.checking.diagram_signs import ALARM, HIDDEN, OTHER, PHASES
 from bft.checking.folded_time import FoldedTime
 from bft.errors import BftError, bad_value
-from bft.plotting.space_time import BREACH_COLOUR, KINDS, OTHER
 from bft.plotting.style import QUALITATIVE, styled
 
 STATES = {
@@ -39,7 +39,7 @@ def animation(
     positions: Mapping[int, tuple[float, float]] | None = None,
     length_s: float = LENGTH_S,
     frames_per_s: int = FRAMES_PER_S,
-    without: Collection[str] = ("Status",),
+    without: Collection[str] = HIDDEN,
 ) -> FuncAnimation:
     """Return a moving picture of a run; long silences pass quickly, as in the space-time diagram.
 
@@ -144,7 +144,7 @@ class _Stage:
         ax.set_title(diagram.title)
         self._grounds, self._words = [], []
         for node, lane in enumerate(diagram.lanes):
-            edge = "black" if lane.honest else BREACH_COLOUR
+            edge = "black" if lane.honest else ALARM
             x, y = self._places[node]
             (ground,) = ax.plot(
                 x, y, "o", markersize=24, markerfacecolor="white", markeredgecolor=edge, markeredgewidth=2, zorder=3
@@ -166,7 +166,7 @@ class _Stage:
             kind: ax.plot([], [], MARKER.get(kind, "."), color=QUALITATIVE[number], markersize=7, label=kind, zorder=4)[
                 0
             ]
-            for number, kind in enumerate(KINDS)
+            for number, kind in enumerate(PHASES)
         }
         self._dots["other"] = ax.plot([], [], ".", color=OTHER, markersize=7, label="other messages", zorder=4)[0]
         self._clock = ax.text(0.02, 0.98, "", transform=ax.transAxes, va="top", fontsize=10)
@@ -178,7 +178,7 @@ class _Stage:
         moving: dict[str, list[tuple[float, float]]] = {kind: [] for kind in self._dots}
         for sent, received, arrow in self._arrows:
             if sent <= now < received:
-                moving[arrow.kind if arrow.kind in KINDS else "other"].append(
+                moving[arrow.kind if arrow.kind in PHASES else "other"].append(
                     self._between(arrow, (now - sent) / (received - sent))
                 )
         for kind, dots in self._dots.items():

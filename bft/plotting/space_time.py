@@ -12,27 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bft.checking.diagram import Arrow, Mark, SpaceTime, Span
+from bft.checking.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, PHASES, SIGNS, WORDED, times
 from bft.checking.folded_time import FoldedTime
 from bft.plotting.style import QUALITATIVE, axes_or_new, new_figure, styled
 
-KINDS = ("PrePrepare", "Prepare", "Commit", "ViewChange", "NewView")
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
-MARKS = {
-    "accepted": ("o", "white"),
-    "prepared": ("o", "#BBBBBB"),
-    "committed": ("o", "black"),
-    "executed": ("s", "black"),
-    "left the view": (">", "white"),
-    "entered a view": (">", "black"),
-    "refused": ("D", "white"),
-    "crashed": ("x", "black"),
-    "recovered": ("^", "white"),
-}
-WORDED = ("accepted", "executed", "left the view", "entered a view", "refused")
-BELOW = ("executed", "entered a view")
-THINKING, THINKING_EDGE = "#F2DFAF", "#B89B4B"
-OTHER = "#9A9A9A"
-BREACH_COLOUR = "#B5450F"
 CLOSE = 0.08
 """Labels nearer than this part of the axis would touch."""
 
@@ -40,7 +24,7 @@ STEPS_PER_INCH, MARKS_PER_INCH, LANES_PER_INCH = 5.0, 3.0, 1.5
 NARROWEST_IN, WIDEST_IN = 9.0, 22.0
 
 
-def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collection[str] = ("Status",)) -> Axes:
+def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collection[str] = HIDDEN) -> Axes:
     """Draw a diagram; time runs to the right, in steps or in seconds, and long silences are folded.
 
     Parameters
@@ -55,12 +39,10 @@ def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collectio
     with styled():
         ax = axes_or_new(ax)
         shown = [each for each in diagram.arrows if each.kind not in without]
-        place = FoldedTime(_times(diagram, shown)) if diagram.unit == "s" else _same
-        end = max([place(time) for time in _times(diagram, shown)], default=1.0) or 1.0
+        place = FoldedTime(times(diagram, without)) if diagram.unit == "s" else _same
+        end = max([place(time) for time in times(diagram, without)], default=1.0) or 1.0
         for row, lane in enumerate(diagram.lanes):
-            ax.plot(
-                [0, end * 1.01], [row, row], color="black" if lane.honest else BREACH_COLOUR, linewidth=0.8, zorder=1
-            )
+            ax.plot([0, end * 1.01], [row, row], color="black" if lane.honest else ALARM, linewidth=0.8, zorder=1)
         for span in diagram.spans:
             _draw_span(ax, span, place)
         kinds = _kinds(shown)
@@ -89,11 +71,6 @@ def _same(time: float) -> float:
     return time
 
 
-def _times(diagram: SpaceTime, arrows: Sequence[Arrow]) -> list[float]:
-    times = [time for each in arrows for time in (each.sent, each.received) if time is not None]
-    return times + [each.at for each in diagram.marks] + [each.end for each in diagram.spans if each.end is not None]
-
-
 def _draw_span(ax: Axes, span: Span, place: Callable[[float], float]) -> None:
     """A validator at work: a band on its lane."""
     if span.end is not None and span.end > span.start:
@@ -103,8 +80,8 @@ def _draw_span(ax: Axes, span: Span, place: Callable[[float], float]) -> None:
             end - start,
             left=start,
             height=0.2,
-            color=THINKING,
-            edgecolor=THINKING_EDGE,
+            color=AT_WORK[0],
+            edgecolor=AT_WORK[1],
             linewidth=0.6,
             zorder=1.5,
         )
@@ -112,8 +89,8 @@ def _draw_span(ax: Axes, span: Span, place: Callable[[float], float]) -> None:
 
 def _kinds(arrows: Sequence[Arrow]) -> list[str]:
     """Return the kinds that have a look of their own: those of PBFT, and the first others as far as colours reach."""
-    others = dict.fromkeys(each.kind for each in arrows if each.kind not in KINDS)
-    return [*KINDS, *others][: len(QUALITATIVE)]
+    others = dict.fromkeys(each.kind for each in arrows if each.kind not in PHASES)
+    return [*PHASES, *others][: len(QUALITATIVE)]
 
 
 def _draw_arrow(ax: Axes, arrow: Arrow, place: Callable[[float], float], kinds: Sequence[str]) -> None:
@@ -143,7 +120,7 @@ def _draw_arrow(ax: Axes, arrow: Arrow, place: Callable[[float], float], kinds: 
 
 
 def _draw_mark(ax: Axes, mark: Mark, place: Callable[[float], float]) -> None:
-    marker, fill = MARKS[mark.kind]
+    marker, fill = SIGNS[mark.kind]
     ax.plot(place(mark.at), mark.lane, marker, markerfacecolor=fill, markeredgecolor="black", markersize=6, zorder=4)
     if mark.kind in WORDED:
         ax.annotate(
@@ -161,8 +138,8 @@ def _draw_mark(ax: Axes, mark: Mark, place: Callable[[float], float]) -> None:
 
 def _draw_breach(ax: Axes, breach: Mark, place: Callable[[float], float]) -> None:
     where = (place(breach.at), breach.lane)
-    ax.plot(*where, "X", color=BREACH_COLOUR, markersize=13, zorder=5)
-    ax.annotate(breach.words, where, (12, -3), textcoords="offset points", color=BREACH_COLOUR, weight="bold")
+    ax.plot(*where, "X", color=ALARM, markersize=13, zorder=5)
+    ax.annotate(breach.words, where, (12, -3), textcoords="offset points", color=ALARM, weight="bold")
 
 
 def _label(ax: Axes, place: FoldedTime) -> None:
@@ -193,17 +170,17 @@ def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:
     if any(each.received is None for each in shown):
         handles.append(Line2D([], [], linestyle="", marker="x", color=OTHER, label="never arrived"))
     if any(each.end is not None and each.end > each.start for each in diagram.spans):
-        handles.append(Patch(facecolor=THINKING, edgecolor=THINKING_EDGE, label="validator at work"))
+        handles.append(Patch(facecolor=AT_WORK[0], edgecolor=AT_WORK[1], label="validator at work"))
     handles += [
         Line2D([], [], linestyle="", marker=marker, markerfacecolor=fill, markeredgecolor="black", label=kind)
-        for kind, (marker, fill) in MARKS.items()
+        for kind, (marker, fill) in SIGNS.items()
         if kind in reported
     ]
     if handles:
         ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=min(5, len(handles)))
 
 
-def space_time_figure(diagram: SpaceTime, *, without: Collection[str] = ("Status",)) -> Figure:
+def space_time_figure(diagram: SpaceTime, *, without: Collection[str] = HIDDEN) -> Figure:
     """Return a figure of the size that the diagram needs."""
     times = [each.received for each in diagram.arrows if each.received is not None]
     length_in = max([1, *times]) / STEPS_PER_INCH if diagram.unit == "step" else _busiest(diagram) / MARKS_PER_INCH

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from matplotlib.lines import Line2D
 
 import bft
+from bft.checking.diagram_signs import SIGNS
 from bft.errors import BftError
-from bft.exporting.html import facts, table
+from bft.exporting.html import asset, facts, table
 from bft.exporting.run_report import run_report
 
 SCENARIO = bft.Scenario(
@@ -128,3 +132,20 @@ def test_the_page_works_in_a_browser(file: Path, open_page: Callable[[Path], Any
 
     assert opened.errors == []
     assert opened.requests == [file.as_uri()]
+
+
+def test_a_page_needs_no_drawing_library() -> None:
+    told = (
+        "import sys, bft; from bft.exporting.run_report import run_report; "
+        "run_report(bft.simulate(bft.Scenario(n=4), 1, journal=True)); print('matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_every_sign_of_a_diagram_has_a_shape_on_the_page_and_in_the_picture() -> None:
+    found = re.search(r"const paths = \{(.*?)\};", asset("space_time.js"))
+    assert found is not None
+    shapes = {quoted or plain for quoted, plain in re.findall(r'(?:"([^"]+)"|(\w)): "M', found[1])}
+    assert {shape for shape, _ in SIGNS.values()} == shapes
+    assert shapes <= set(Line2D.markers)
