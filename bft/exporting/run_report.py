@@ -17,6 +17,7 @@ from bft.exporting.entry_words import entry_words
 from bft.exporting.html import asset, facts, page, table
 from bft.simulation.journal import Journal, Message
 from bft.simulation.run import Run
+from bft.simulation.run_words import address_words, fact_words, fault_words, outcome_words
 
 KINDS: dict[str, dict[str, str]] = {
     "PrePrepare": {"colour": "#0072B2", "dash": ""},
@@ -51,13 +52,13 @@ def run_report(run: Run) -> str:
     journal = run.journal
     if journal is None:
         raise BftError("run.journal = None: a report needs a run that kept one: simulate(scenario, seed, journal=True)")
-    title = f"n = {run.scenario.n}, seed {run.seed}, replication {run.replication}"
+    title = address_words(run)
     return page(f"bft: {title}", _body(run, journal, title))
 
 
 def _body(run: Run, journal: Journal, title: str) -> Iterator[str]:
     yield f"<h1>{escape(title)}</h1>"
-    yield f'<p class="lead"><span class="verdict {_tone(run.outcome)}">{escape(_words(run.outcome))}</span></p>'
+    yield f'<p class="lead"><span class="verdict {_tone(run.outcome)}">{escape(outcome_words(run))}</span></p>'
     yield facts(_facts(run))
     if run.faults:
         yield "<h2>What each fault did</h2>"
@@ -86,28 +87,14 @@ def _tone(outcome: Outcome) -> str:
     return "bad" if outcome in (Outcome.SPLIT, Outcome.AGREED_WRONG) else "none"
 
 
-def _words(outcome: Outcome) -> str:
-    return outcome.value.replace("_", ", ")
-
-
 def _facts(run: Run) -> Iterator[tuple[str, object]]:
-    metrics, system = run.metrics, run.scenario.system
-    yield "system", f"n = {run.scenario.n}, quorum {system.quorum} of {system.total}, tolerates {system.tolerated}"
-    yield "decided at", "never" if metrics.decided_at_s is None else f"{metrics.decided_at_s:.3f} s"
-    yield "views", metrics.views
-    yield (
-        "messages",
-        f"{metrics.messages_sent} sent, {metrics.messages_delivered} delivered, {metrics.messages_lost} lost",
-    )
-    broken = [f"{each.invariant} at {each.time_s:.3f} s: {each.detail}" for each in run.breaches]
-    yield "invariants broken", "; ".join(broken) or "none"
-    yield "trace", f"{len(run.trace)} events, sha256 {run.trace_hash}"
+    for name, words in fact_words(run).items():
+        yield ("invariants broken", words or "none") if name == "broken" else (name, words)
 
 
 def _fault_rows(run: Run) -> Iterator[tuple[object, ...]]:
     for node, told in run.faults.items():
-        did = ", ".join(f"{what} {times}" for what, times in told.items() if what != "behaviour")
-        yield node, told["behaviour"], did or "had no occasion"
+        yield node, told["behaviour"], fault_words(told)
 
 
 def _message_rows(journal: Journal) -> Iterator[tuple[object, ...]]:

@@ -1,0 +1,38 @@
+"""A finished run in words, for the terminal and for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bft.simulation.run import Run
+
+
+def address_words(run: Run) -> str:
+    """Return which run it was."""
+    return f"n = {run.scenario.n}, seed {run.seed}, replication {run.replication}"
+
+
+def outcome_words(run: Run) -> str:
+    """Return how it ended."""
+    return run.outcome.value.replace("_", ", ")
+
+
+def fact_words(run: Run) -> dict[str, str]:
+    """Return what there is to know of every run, by name."""
+    metrics, system = run.metrics, run.scenario.system
+    sent, delivered, lost = metrics.messages_sent, metrics.messages_delivered, metrics.messages_lost
+    return {
+        "system": f"n = {run.scenario.n}, quorum {system.quorum} of {system.total}, tolerates {system.tolerated}",
+        "decided at": "never" if metrics.decided_at_s is None else f"{metrics.decided_at_s:.3f} s",
+        "views": str(metrics.views),
+        "messages": f"{sent} sent, {delivered} delivered, {lost} lost",
+        "broken": "; ".join(f"{each.invariant} at {each.time_s:.3f} s: {each.detail}" for each in run.breaches),
+        "trace": f"{len(run.trace)} events, sha256 {run.trace_hash}",
+    }
+
+
+def fault_words(told: Mapping[str, Any]) -> str:
+    """Return what a faulty node did."""
+    did = ", ".join(f"{what} {times}" for what, times in told.items() if what != "behaviour")
+    return did or "had no occasion"
