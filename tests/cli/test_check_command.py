@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from bft.cli import main
+
 
 def started(*words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", *words]
@@ -52,3 +54,14 @@ def test_a_mutant_named_in_the_help_exists() -> None:
         out, err = process.communicate(timeout=40)
     assert process.returncode == 1, err
     assert "C5 broken" in out
+
+
+@pytest.mark.parametrize(
+    "protocol", ["ballot", "ballot-plurality", "ballot-stake", "ballot-confidence", "ballot-judge"]
+)
+def test_every_protocol_named_in_the_help_can_be_examined(protocol: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["check", "--protocol", protocol, "--schedules", "40", "--n", "4,5", "--workers", "1", "--quiet"]
+    assert main(words) == 0
+    assert "40 schedules" in capsys.readouterr().out
+    assert main(["check", "--protocol", f"{protocol}s", "--schedules", "1"]) == 2
+    assert f"protocol = '{protocol}s': must be one of pbft, ballot" in capsys.readouterr().err

@@ -91,11 +91,17 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+BYTES_PER_REQUEST = 800
+"""What is kept of a request for good: how long its client waited, the events of view changes, and requests that no
+client ever got an answer to. Where panels remembered every question it was 1,400 to 2,000 at n = 4."""
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ["independent", "beta-binomial", "copula"])
-def test_a_stream_of_100_000_requests_peaks_hardly_higher_than_one_of_30_000(name: str) -> None:
+def test_a_stream_of_100_000_requests_peaks_little_higher_than_one_of_20_000(name: str) -> None:
     peaks_kb = []
-    for count in ("30000", "100000"):
-        command = [sys.executable, "-c", STREAM, name, count]
+    counts = (20_000, 100_000)
+    for count in counts:
+        command = [sys.executable, "-c", STREAM, name, str(count)]
         peaks_kb.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-    assert peaks_kb[1] < 1.25 * peaks_kb[0]
+    assert 1024 * (peaks_kb[1] - peaks_kb[0]) < BYTES_PER_REQUEST * (counts[1] - counts[0])
