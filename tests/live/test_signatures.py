@@ -163,7 +163,17 @@ def test_odd_bytes_are_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("inf"), float("nan"), -0.0, {1}, [1], object(), "\ud800", replace(PREPREPARE, view={1})]
+    "value",
+    [
+        float("inf"),
+        float("nan"),
+        -0.0,
+        {1},
+        [1],
+        object(),
+        pytest.param("\ud800", id="half a surrogate pair"),  # the name itself must be printable
+        replace(PREPREPARE, view={1}),
+    ],
 )
 def test_values_without_an_encoding_are_refused(value: Any) -> None:
     with pytest.raises(EncodingError):
