@@ -51,6 +51,7 @@ def execute(state: State, decision: Decision) -> None:
         timestamp, result = state.clients[request.client]
         if timestamp == request.timestamp:
             state.emit(Reply(request.client, timestamp, result))
+        state.ordering.discard(request.key)  # its timestamp keeps it out from now on
         settle_requests(state, request.client)
     state.failures = 0
     if seq % state.config.checkpoint_interval == 0:
