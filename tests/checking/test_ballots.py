@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,8 +26,12 @@ from bft.checking.plan import Plan
 from bft.checking.protocols import PROTOCOLS, subject_of
 from bft.checking.seeded_bug import HARMLESS
 from bft.checking.setting import Setting
+from bft.core.effects import CancelTimer
+from bft.core.events import BallotUndecided
+from bft.core.inputs import Input
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError
+from bft.protocols.ballot import BallotReplica
 from bft.voting import State, Vote
 
 SCHEDULES = 3000
@@ -152,3 +157,32 @@ def test_what_is_not_there_is_refused(arguments: CheckArguments, complaint: str)
         subject_of("ballot-judge", "join never")
     with pytest.raises(ScenarioError, match="protocol = 'poll': must be one of pbft"):
         replace(plan("ballot"), protocol="poll")
+
+
+class AsksNoMore(BallotReplica):
+    """Waits for nobody once nothing can be decided, as if others could not know more."""
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        effects = super().step(now, event)
+        gave_up = any(isinstance(each, BallotUndecided) and each.proved for each in effects)
+        return [*effects, CancelTimer("status")] if gave_up else effects
+
+
+@pytest.mark.parametrize(("make_replica", "told"), [(BallotReplica, []), (AsksNoMore, ["LV1"])])
+def test_who_proved_that_nothing_can_be_decided_still_gets_the_proof_of_the_contrary(make_replica, told) -> None:
+    # Found by the campaign and shrunk: a liar tells 0 and 4 something else, and the proof is lost on its way to them.
+    setting = Setting(n=5, byzantine=(2,), clients=1, prompt_validators=False)
+    schedule = [
+        ops.Ask(0, 31),
+        ops.Forge("vote", 0, 21, (0, 4)),
+        ops.Consult(0, 0),
+        ops.Consult(5, 1),
+        ops.Consult(6, 0),
+        ops.Consult(0, 0),
+        ops.Exchange("Cast", (31,) * 5, True),
+        ops.Consult(6, 1),
+        ops.Exchange("Certificate", (0,) * 5, False),
+        ops.Heal(6, 26),
+    ]
+    _, monitor = run(ballot(make_replica=make_replica), setting, tuple(schedule))
+    assert [breach.invariant for breach in monitor.breaches] == told

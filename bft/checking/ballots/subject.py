@@ -144,8 +144,8 @@ def unfinished(world: World, correct: Sequence[int]) -> str | None:
     """Return what a ballot still owes after stabilisation.
 
     Every correct node learns how it ends. All decide if the votes of the correct alone decide, whatever the others say;
-    and if one has a proof, all others get it, but for those that have proved to themselves that nothing can be decided:
-    a voter that votes twice can bring that about, and they ask no more.
+    and if one has a proof, all others get it, also those that have proved to themselves that nothing can be decided: a
+    voter that votes twice can bring that about.
     """
     watch = world.observer
     if not isinstance(watch, Monitor) or not world.requests:
@@ -162,6 +162,6 @@ def unfinished(world: World, correct: Sequence[int]) -> str | None:
             return f"node {node} has decided nothing, and time is not up for it"
         if won is not None:
             return f"node {node} has not decided {won!r}, for which there are votes enough"
-        if proved and not held.gave_up:
+        if proved and held.decided is None:
             return f"node {node} has not got the proof of what others decided"
     return None

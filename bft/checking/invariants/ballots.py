@@ -40,8 +40,8 @@ class Held:
         What it decided.
     owed : (str, tuple of int) or None
         Answer and voters of a decision whose proof must follow in the same step.
-    ended, gave_up, proved : bool
-        Whether it knows how the ballot ends, that nothing can be decided, or a decision that it can prove.
+    ended, proved : bool
+        Whether it knows how the ballot ends, or a decision that it can prove.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Held:
         self.accepted: set[str | None] = set()
         self.decided: str | None = None
         self.owed: tuple[str, tuple[int, ...]] | None = None
-        self.ended = self.gave_up = self.proved = False
+        self.ended = self.proved = False
 
 
 class BallotFacts:
@@ -287,14 +287,13 @@ def learn_end(facts: Facts, node: int, event: BallotUndecided) -> None:
     """Remember that a node decided nothing."""
     own = facts.ballot.held[node]
     own.ended = True
-    own.gave_up = own.gave_up or event.proved
     facts.reached.add("gave up" if event.proved else "undecided at the deadline")
 
 
 def learn_restart(facts: Facts, node: int, event: Restarted) -> None:
     """What the node knew of the end is gone, unless it had decided."""
     own = facts.ballot.held[node]
-    own.ended, own.gave_up = bool(event.last_executed), False
+    own.ended = bool(event.last_executed)
     facts.reached.add("restart")
 
 

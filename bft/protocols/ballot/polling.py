@@ -1,8 +1,8 @@
 """From the question to the decision: ask the validator, vote, count, stop as soon as nothing can change the result.
 
 A replica whose result is settled before its validator has answered needs the answer no more: the call is saved. Where
-nothing can be decided it abstains, so that others need not wait for it. Whoever decides broadcasts the proof: others
-may have been told something else by a voter that votes twice, and given up.
+nothing can be decided it abstains, so that others need not wait for it, and goes on asking: others may have been told
+something else by a voter that votes twice, and have decided. Whoever decides broadcasts the proof.
 
 Whoever has not voted by the deadline abstains. What is decided then has no proof, and rules without a quorum may decide
 differently where different votes are missing.
@@ -138,10 +138,9 @@ def on_deadline(state: State) -> None:
 
 
 def settle(state: State) -> None:
-    """Nothing that is still missing matters any more: stop waiting, and ask the validator for nothing further."""
+    """No vote that is still missing matters any more: wait for none, and ask the validator for nothing further."""
     state.settled = True
     state.emit(CancelTimer(DEADLINE))
-    state.emit(CancelTimer(STATUS_TIMER))
     if state.calls:
         state.emit(CallsSaved(state.calls))
         state.calls = 0
@@ -152,6 +151,7 @@ def decide(state: State, answer: str, proof: Certificate | None) -> None:
     assert state.request is not None
     voters = tuple(sorted(state.votes)) if proof is None else tuple(vote.replica for vote in proof.votes)
     settle(state)
+    state.emit(CancelTimer(STATUS_TIMER))
     state.emit(BallotDecided(answer, voters, proved=proof is not None))
     state.certificate = proof
     proposal = Proposal(request=state.request, answer=answer)
