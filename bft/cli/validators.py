@@ -17,6 +17,7 @@ from bft.cli.fit_words import readable
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.tables import align
 from bft.validators.answers import MISSING
+from bft.validators.comparison import Comparison
 from bft.validators.fit_files import preset_toml, scenario_toml, write
 from bft.validators.fitting import fit
 from bft.validators.panel_numbers import PanelNumbers
@@ -34,6 +35,7 @@ def fit_command(arguments: Namespace) -> int:
         table,
         _models(models, table, arguments.file),
         options=arguments.options,
+        compare=arguments.compare,
         exchangeable=alike,
         resamples=arguments.resamples,
         splits=arguments.halvings,
@@ -73,7 +75,8 @@ def presets_command(arguments: Namespace) -> int:
 def describe_command(arguments: Namespace) -> int:
     """Say what a table holds, and what a panel of its models shares."""
     table = load_answers(arguments.file)
-    told = _described(table, None if arguments.models is None else models_of(arguments.models))
+    panel = None if arguments.models is None else models_of(arguments.models)
+    told = _described(table, panel, arguments.compare)
     if arguments.json:
         print(json.dumps({"file": arguments.file, **told}, indent=2))
         return 0
@@ -88,12 +91,12 @@ def describe_command(arguments: Namespace) -> int:
     return 0
 
 
-def _described(table: AnswerTable, panel: Sequence[str] | None) -> dict[str, Any]:
+def _described(table: AnswerTable, panel: Sequence[str] | None, compare: Comparison) -> dict[str, Any]:
     """Count over each model's own questions, or over those that a whole panel answered."""
     models = table.models if panel is None else tuple(panel)
     columns = [table.models.index(model) for model in models if model in table.models]
-    rows = np.arange(len(table.questions)) if panel is None else table.panel(models).rows
-    asked, right = table.answers >= MISSING, table.right()
+    rows = np.arange(len(table.questions)) if panel is None else table.panel(models, compare=compare).rows
+    asked, right = table.answers >= MISSING, table.right(compare=compare)
     described: list[dict[str, Any]] = []
     for model, column in zip(models, columns, strict=True):
         own = rows[asked[rows, column]]

@@ -17,6 +17,7 @@ import numpy as np
 
 from bft.errors import ScenarioError, TableError, bad_value
 from bft.randomness import Floats, Randomness
+from bft.validators.comparison import DEFAULT_COMPARISON, Comparison
 from bft.validators.error_settings import CorrelatedErrorSettings
 from bft.validators.estimate import Estimate, Estimator, estimate
 from bft.validators.fit_files import numbers_toml, write
@@ -62,7 +63,7 @@ def fit(
     options: int | None = None,
     exchangeable: bool = False,
     flawed: bool | None = None,
-    canonical_form: bool = True,
+    compare: Comparison = DEFAULT_COMPARISON,
     resamples: int = 200,
     splits: int = 10,
     matched: bool | None = None,
@@ -85,8 +86,8 @@ def fit(
     flawed : bool, optional
         Whether there are flawed questions, which nobody gets right; by default iff 0 is outside the interval of their
         share.
-    canonical_form : bool
-        Whether answers are compared in their canonical form.
+    compare : str
+        How answers are compared; see `bft.validators.comparison`.
     resamples, splits : int
         Number of resamples for the intervals, and of halvings for the predictions, each at least 1.
     matched : bool, optional
@@ -107,7 +108,7 @@ def fit(
     for name, value in (("options", options), ("resamples", resamples), ("splits", splits)):
         if value is not None and value < 1:
             raise ScenarioError(bad_value(name, value, "must be at least 1"))
-    panel = table.panel(models, canonical_form=canonical_form)
+    panel = table.panel(models, compare=compare)
     if (questions := len(panel.rows)) < _FEWEST_QUESTIONS:
         raise TableError(
             f"{table.source}: these models share {questions} questions; a fit needs {_FEWEST_QUESTIONS} or more"
@@ -132,7 +133,7 @@ def fit(
             panel.codes,
             counts,
             estimator,
-            halving(table, panel, matched=matched, canonical_form=canonical_form),
+            halving(table, panel, matched=matched, compare=compare),
             splits,
             randomness,
         ),

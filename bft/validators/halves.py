@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bft.randomness import Floats
 from bft.validators.answers import MISSING
+from bft.validators.comparison import Comparison
 from bft.validators.tables import AnswerTable, RecordedPanel
 
 FEWEST_OTHERS = 3  # models whose answers say how hard a question is
@@ -75,18 +76,18 @@ class Halving:
         return ranked[:whole].reshape(-1, 2), ranked[whole:]
 
 
-def halving(table: AnswerTable, panel: RecordedPanel, *, matched: bool | None, canonical_form: bool) -> Halving:
+def halving(table: AnswerTable, panel: RecordedPanel, *, matched: bool | None, compare: Comparison) -> Halving:
     """Return how a panel's questions are halved; `matched` None: matched where the table has enough other models."""
     others = [place for place, model in enumerate(table.models) if model not in panel.models]
     if matched is None:
         matched = len(others) >= FEWEST_OTHERS
-    difficulty = _share_right(table, panel.rows, others, canonical_form) if matched else None
+    difficulty = _share_right(table, panel.rows, others, compare) if matched else None
     return Halving(questions=len(panel.rows), difficulty=difficulty)
 
 
-def _share_right(table: AnswerTable, rows: Places, others: list[int], canonical_form: bool) -> Floats:
+def _share_right(table: AnswerTable, rows: Places, others: list[int], compare: Comparison) -> Floats:
     """Share of those other models that were asked a question which got it right; the mean where none was."""
-    right = table.right(canonical_form=canonical_form)[rows][:, others]
+    right = table.right(compare=compare)[rows][:, others]
     asked = table.answers[rows][:, others] >= MISSING
     count = asked.sum(axis=1)
     share = np.divide(right.sum(axis=1), count, out=np.full(len(rows), np.nan), where=count > 0)

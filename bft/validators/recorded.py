@@ -7,7 +7,7 @@ import numpy as np
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import MISSING, RIGHT, Answers, Codes
-from bft.validators.canonical import canonical
+from bft.validators.comparison import DEFAULT_COMPARISON, Comparison, form_of
 from bft.validators.draws import QuestionDraws
 from bft.validators.tables import RecordedPanel
 
@@ -21,19 +21,19 @@ class RecordedAnswers:
     ----------
     recorded : RecordedPanel
         The panel's answers.
-    canonical_form : bool
-        Whether a proposal is brought into canonical form before it is compared.
+    compare : str
+        How answers are compared, as the panel's were (`bft.validators.comparison`).
     kept : RecordedPanel, optional
         The panel's answers to questions that are never asked, to learn from.
     """
 
     def __init__(
-        self, recorded: RecordedPanel, *, canonical_form: bool = True, kept: RecordedPanel | None = None
+        self, recorded: RecordedPanel, *, compare: Comparison = DEFAULT_COMPARISON, kept: RecordedPanel | None = None
     ) -> None:
         self.recorded = recorded
         self._kept = kept
         self.n = len(recorded.models)
-        self._canonical_form = canonical_form
+        self._form = form_of(compare)
         self._wrong = _wrong_codes(recorded.codes)
 
     def draws(self, randomness: Randomness, replication: int) -> RecordedDraws:
@@ -41,10 +41,11 @@ class RecordedAnswers:
         return RecordedDraws(self, QuestionDraws(randomness, PURPOSE, (1,), replication, self.prepare))
 
     def same(self, one: str | None, other: str | None) -> bool:
-        """Whether two answers are the same, the panel's own being in canonical form already."""
+        """Whether two answers are the same; the panel's own are forms already, and a form is its own form."""
         if one is None or other is None or one == other:
             return one is not None and one == other
-        return self._canonical_form and canonical(one) == canonical(other)
+        form = self._form(one)
+        return form is not None and form == self._form(other)
 
     def accuracy_when_answering(self) -> tuple[float, ...]:
         """Return each model's share of right answers among those that it gave."""

@@ -15,6 +15,7 @@ from bft.settings import Settings
 from bft.validators.answers import AnswerModel
 from bft.validators.check_settings import CheckSettings, SameAnswerSettings
 from bft.validators.clones import CloneSettings
+from bft.validators.comparison import DEFAULT_COMPARISON, Comparison
 from bft.validators.composed import ComposedModel
 from bft.validators.confidence import ConfidenceSettings
 from bft.validators.debate import DebateSettings
@@ -171,8 +172,8 @@ class RecordedValidators(Settings):
     kept_for_learning: ShareKept | None = None
     """Share of the questions that is never asked: for rules that learn of the models what they weigh."""
 
-    compare: Literal["canonical", "as_written"] = "canonical"
-    """Whether answers are compared in canonical form (white space, case, number format) or as written."""
+    compare: Comparison = DEFAULT_COMPARISON
+    """How answers are compared: in canonical form, as "letters", as "numbers", or "as_written"."""
 
     check: CheckSettings = SameAnswerSettings()
     """How the answers of others are checked."""
@@ -200,13 +201,12 @@ class RecordedValidators(Settings):
         TableError
             If the table is unreadable, malformed, or lacks what the panel needs.
         """
-        canonical_form = self.compare == "canonical"
         table = load_answers(self.file)
-        panel = table.panel(self.models, canonical_form=canonical_form)
+        panel = table.panel(self.models, compare=self.compare)
         if self.kept_for_learning is None:
-            return RecordedAnswers(panel, canonical_form=canonical_form)
+            return RecordedAnswers(panel, compare=self.compare)
         kept, asked = kept_aside(panel, table, self.kept_for_learning)
-        return RecordedAnswers(asked, canonical_form=canonical_form, kept=kept)
+        return RecordedAnswers(asked, compare=self.compare, kept=kept)
 
     def model(self, n: int) -> PanelModel:
         """Return what makes the panels of `n` nodes.

@@ -1,14 +1,14 @@
 """Tables of recorded answers: one row for each question and model, checked once and then indexed by number.
 
 The layout is question_id, gold, model, answer, and optionally category, n_options, output_chars; further columns are
-ignored. A null answer is a call that gave nothing parseable. Reading the formats is left to `table_files`, what counts
-as the same answer to `canonical`.
+ignored. An answer that is null, empty or white space is a call that gave nothing parseable; a right answer must not be,
+in any format. Reading the formats is left to `table_files`, what counts as the same answer to `comparison`.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bft.errors import TableError, bad_value
 from bft.validators.answers import MISSING, RIGHT, Codes
-from bft.validators.canonical import canonical
+from bft.validators.comparison import DEFAULT_COMPARISON, Comparison, form_of
 from bft.validators.table_files import COLUMNS, read_columns
 
 _ABSENT = -2  # the model was never asked this question
@@ -57,15 +57,15 @@ class AnswerTable:
     category: tuple[str | None, ...] | None
     n_options: tuple[int | None, ...] | None
 
-    def panel(self, models: Sequence[str], *, canonical_form: bool = True) -> RecordedPanel:
+    def panel(self, models: Sequence[str], *, compare: Comparison = DEFAULT_COMPARISON) -> RecordedPanel:
         """Return the answers of a panel to the questions that all its models were asked.
 
         Parameters
         ----------
         models : sequence of str
             Names of the panel's models, one for each node, all different.
-        canonical_form : bool
-            Whether answers are compared in their canonical form, or as written.
+        compare : str
+            How answers are compared; see `bft.validators.comparison`.
 
         Raises
         ------
@@ -83,18 +83,32 @@ class AnswerTable:
         if not len(rows):
             phrase = f"these models share no question in {self.source}; every question needs an answer of each"
             raise TableError(bad_value("validators.models", list(models), phrase))
-        form: Callable[[str], str | None] = canonical if canonical_form else _as_written
-        return _coded(tuple(models), rows, given[rows], self, form)
+        return _coded(tuple(models), rows, given[rows], self, compare)
 
-    def right(self, *, canonical_form: bool = True) -> NDArray[np.bool_]:
+    def right(self, *, compare: Comparison = DEFAULT_COMPARISON) -> NDArray[np.bool_]:
         """Return who got which question right, shape (questions, models)."""
-        form: Callable[[str], str | None] = canonical if canonical_form else _as_written
-        forms: dict[str | None, int] = {None: -1}  # an answer without a canonical form is no answer
+        form = form_of(compare)
+        forms: dict[str | None, int] = {None: -1}  # what has no form is no answer
         answers = np.array([forms.setdefault(form(text), len(forms)) for text in (*self.texts, "")], dtype=np.intp)
-        gold = [forms.get(text if (said := form(text)) is None else said, -2) for text in self.gold]
+        gold = [forms.get(self.right_form(row, compare), -2) for row in range(len(self.questions))]
         given = np.where(self.answers < 0, -1, answers[self.answers])
         found: NDArray[np.bool_] = (given == np.array(gold)[:, None]) & (given >= 0)
         return found
+
+    def right_form(self, row: int, compare: Comparison) -> str:
+        """Return what a comparison looks at in a question's right answer.
+
+        Raises
+        ------
+        TableError
+            If there is nothing to look at: nobody could be right.
+        """
+        form = form_of(compare)(self.gold[row])
+        if form is None:
+            allowed = f"says nothing where answers are compared as {compare!r}; every question must have a right answer"
+            phrase = bad_value("gold", self.gold[row], allowed)
+            raise TableError(f"{self.source}: question {self.questions[row]!r}: {phrase}")
+        return form
 
     def _column(self, model: str) -> int:
         if model in self.models:
@@ -130,23 +144,19 @@ class RecordedPanel:
 
 
 def _coded(
-    models: tuple[str, ...], rows: NDArray[np.intp], given: Codes, table: AnswerTable, form: Callable[[str], str | None]
+    models: tuple[str, ...], rows: NDArray[np.intp], given: Codes, table: AnswerTable, compare: Comparison
 ) -> RecordedPanel:
+    form = form_of(compare)
     forms = [form(text) for text in table.texts]
     codes = np.empty(given.shape, dtype=np.intp)
     texts = []
     for index, (row, answers) in enumerate(zip(rows.tolist(), given.tolist(), strict=True)):
-        gold = form(table.gold[row])
-        known = {gold if gold is not None else table.gold[row]: RIGHT}
+        known = {table.right_form(row, compare): RIGHT}
         said = [None if answer < 0 else forms[answer] for answer in answers]
         codes[index] = [MISSING if text is None else known.setdefault(text, len(known)) for text in said]
         texts.append(tuple(known))
     codes.flags.writeable = False
     return RecordedPanel(models=models, rows=rows, codes=codes, texts=tuple(texts))
-
-
-def _as_written(text: str) -> str:
-    return text
 
 
 def load_answers(path: str | Path) -> AnswerTable:
@@ -191,8 +201,9 @@ def _index(file: Path, columns: dict[str, list[str | None]]) -> AnswerTable:
         assert question is not None  # `_numbered` has refused nulls
         assert model is not None
         row, column = questions[question], models[model]
-        if right is None:
-            raise TableError(f"{file}: row {number}: gold is null; every question must have a right answer")
+        if right is None or not right.strip():
+            what = "null" if right is None else "empty"
+            raise TableError(f"{file}: row {number}: gold is {what}; every question must have a right answer")
         if gold[row] not in (None, right):
             allowed = f"must be {gold[row]!r}, as in the other rows of question {question!r}"
             raise TableError(f"{file}: row {number}: {bad_value('gold', right, allowed)}")
@@ -202,7 +213,8 @@ def _index(file: Path, columns: dict[str, list[str | None]]) -> AnswerTable:
                 "must have one row for each question and model"
             )
         gold[row] = right
-        answers[row, column] = MISSING if answer is None else texts.setdefault(answer, len(texts))
+        said = answer if answer is not None and answer.strip() else None
+        answers[row, column] = MISSING if said is None else texts.setdefault(said, len(texts))
         if category is not None:
             categories[row] = category[number - 1]
         if n_options is not None:

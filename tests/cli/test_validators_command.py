@@ -13,6 +13,7 @@ import pytest
 
 import bft
 from bft.cli import main
+from bft.validators.comparison import COMPARISONS
 from bft.validators.presets import load_numbers, preset_names
 from bft.validators.settings import StatisticalValidators
 
@@ -147,6 +148,21 @@ def test_describe_counts_what_each_model_was_asked(tmp_path: Path, capsys: pytes
     assert told["answered_by_all"] == 1
     assert told["models"][0] == {"model": "a", "questions": 2, "accuracy": 0.5, "missing": 0.5}
     assert told["models"][1] == {"model": "b", "questions": 1, "accuracy": 0.0, "missing": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("comparison", "accuracy"), [(None, 1.0), *zip(COMPARISONS, (1.0, 0.5, 0.5, 0.0), strict=True)]
+)
+def test_a_table_is_compared_as_it_is_asked_for(
+    comparison: str | None, accuracy: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text("question_id,gold,model,answer\nq1,A,a,(a)\nq2,1000,a,1e3\n")
+    words = [] if comparison is None else ["--compare", comparison]
+    assert main(["validators", "describe", str(file), "--json", *words]) == 0
+    assert json.loads(capsys.readouterr().out)["models"][0]["accuracy"] == accuracy
+    assert main(["validators", "fit", str(file), "--models", "a", *words]) == 2
+    assert "these models share 2 questions" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -57,14 +57,14 @@ def test_matching_needs_other_models_and_never_looks_at_the_panel(write_table) -
 
     one, other = (load_answers(write_table(f"{shift}.csv", rows(shift))) for shift in (0, 1))
     found = [
-        halving(table, table.panel(("a", "b")), matched=None, canonical_form=True).difficulty for table in (one, other)
+        halving(table, table.panel(("a", "b")), matched=None, compare="canonical").difficulty for table in (one, other)
     ]
     assert found[0] is not None
     np.testing.assert_array_equal(found[0], found[1])
     expected = one.right()[:, 2:].mean(axis=1)
     np.testing.assert_allclose(found[0], expected)
-    assert halving(one, one.panel(("a", "b", "c")), matched=None, canonical_form=True).difficulty is None
-    alone = halving(one, one.panel(tuple("abcde")), matched=True, canonical_form=True)
+    assert halving(one, one.panel(("a", "b", "c")), matched=None, compare="canonical").difficulty is None
+    alone = halving(one, one.panel(tuple("abcde")), matched=True, compare="canonical")
     assert set(alone.difficulty) == {0.5}
 
 
@@ -72,8 +72,8 @@ def test_who_is_right_is_what_a_panel_says(made_up, write_table) -> None:
     table = load_answers(write_table("answers.csv", made_up))
     panel = table.panel(("big", "quick", "slow"))
     np.testing.assert_array_equal(table.right()[panel.rows], panel.codes == 0)
-    as_written = table.panel(("big", "quick"), canonical_form=False)
-    np.testing.assert_array_equal(table.right(canonical_form=False)[as_written.rows][:, :2], as_written.codes == 0)
+    as_written = table.panel(("big", "quick"), compare="as_written")
+    np.testing.assert_array_equal(table.right(compare="as_written")[as_written.rows][:, :2], as_written.codes == 0)
     assert not table.right()[3, 2], "never asked is not right"
 
 

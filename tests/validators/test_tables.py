@@ -9,6 +9,7 @@ import pytest
 
 from bft.errors import TableError
 from bft.validators.answers import MISSING
+from bft.validators.comparison import COMPARISONS
 from bft.validators.tables import load_answers
 
 
@@ -42,7 +43,7 @@ def test_a_panel_has_the_questions_that_all_its_models_were_asked(made_up, write
 
 
 def test_answers_may_be_compared_as_written(made_up, write_table) -> None:
-    panel = load_answers(write_table("answers.csv", made_up)).panel(["big", "quick", "slow"], canonical_form=False)
+    panel = load_answers(write_table("answers.csv", made_up)).panel(["big", "quick", "slow"], compare="as_written")
     assert panel.codes.tolist() == [[0, 1, 2], [1, 2, 3], [1, MISSING, 2]]
 
 
@@ -88,6 +89,45 @@ def test_a_question_needs_a_right_answer(made_up, write_table) -> None:
     made_up[4]["gold"] = None
     with pytest.raises(TableError, match="row 5: gold is null; every question must have a right answer"):
         load_answers(write_table("answers.csv", made_up))
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.jsonl", "answers.parquet"])
+@pytest.mark.parametrize("nothing", ["", "  ", "\t"])
+def test_white_space_is_no_right_answer_and_no_answer_in_any_format(name, nothing, made_up, write_table) -> None:
+    made_up[1]["answer"] = nothing
+    table = load_answers(write_table(name, made_up))
+    for comparison in COMPARISONS:
+        panel = table.panel(["slow", "big", "quick"], compare=comparison)
+        assert (panel.codes == MISSING).sum() == 2
+    made_up[4]["gold"] = nothing
+    with pytest.raises(TableError, match=r"row 5: gold is (null|empty); every question must have a right answer"):
+        load_answers(write_table(name, made_up))
+
+
+def test_a_right_answer_that_says_nothing_in_a_comparison_is_refused_there(write_table) -> None:
+    rows = [{"question_id": "q", "gold": "()", "model": model, "answer": "()"} for model in ("a", "b")]
+    table = load_answers(write_table("tuples.jsonl", rows))
+    assert table.panel(["a", "b"], compare="as_written").codes.tolist() == [[0, 0]]
+    phrase = r"question 'q': gold = '\(\)': says nothing where answers are compared as 'canonical'"
+    with pytest.raises(TableError, match=phrase):
+        table.panel(["a", "b"])
+
+
+def test_a_table_is_compared_as_its_answers_demand(write_table) -> None:
+    said = ("1.10", "1.1", "Co", "CO")
+    rows = [
+        {"question_id": gold, "gold": gold, "model": f"m{place}", "answer": answer}
+        for gold in said
+        for place, answer in enumerate(said)
+    ]
+    table = load_answers(write_table("answers.csv", rows))
+    right = {name: table.right(compare=name).sum(axis=1).tolist() for name in COMPARISONS}
+    assert right == {
+        "canonical": [2, 2, 2, 2],
+        "letters": [1, 1, 2, 2],
+        "numbers": [2, 2, 1, 1],
+        "as_written": [1, 1, 1, 1],
+    }
 
 
 @pytest.mark.parametrize("value", ["1", "-3", "four", "2.5"])

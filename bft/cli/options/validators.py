@@ -25,8 +25,20 @@ def add_validators(commands: Any) -> None:
     command.add_argument(
         "--models", action=Names, **NAMES, help="only these, and the questions that all of them answered"
     )
+    _compare(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.validators", "describe_command"))
+
+
+def _compare(command: Any) -> None:
+    command.add_argument(
+        "--compare",
+        choices=("canonical", "letters", "numbers", "as_written"),
+        default="canonical",
+        help="when answers are the same: in canonical form (case, full stops and spelling of numbers do not matter), "
+        "as letters (numbers as written), as numbers (by value, all else as written), or as written "
+        "(default: canonical)",
+    )
 
 
 def _fit(verbs: Any) -> None:
@@ -47,6 +59,7 @@ def _fit(verbs: Any) -> None:
     command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv or jsonl")
     command.add_argument("--models", action=Names, **NAMES, help="models of the table, one for each validator")
     command.add_argument("--like", metavar="PRESET", help="fit as this preset was: its models, alike, its source")
+    _compare(command)
     command.add_argument("--options", type=whole, help="wrong answers to choose among (default: the table's, or 1000)")
     command.add_argument("--alike", action="store_true", help="all validators take the mean accuracy")
     command.add_argument("--resamples", type=whole, default=200, help="behind the intervals (default: 200)")
