@@ -1,15 +1,17 @@
 """Membership by consensus: members are removed, added and replaced by requests that the members themselves order.
 
 The rule. A change is an ordinary request (`machine` says which there are). It is executed at its number s like any
-other, and takes effect at e, the first checkpoint boundary at or after s. The instance of PBFT that ordered it ends
-there: nothing above e is executed in it, however far its phases got. A new instance, an *epoch*, begins with the new
-members, whose quorums are theirs alone, on the state at e; that state is proved by the old members' checkpoint, signed
-by a quorum of them. What had no number up to e is ordered anew.
+other, and takes effect at e, the first checkpoint boundary at or after s, unless it has been undone by then: an epoch
+ends at the first boundary whose *state* names other members. The instance of PBFT that ordered the change ends there:
+nothing above e is executed in it, however far its phases got. A new instance, an *epoch*, begins with the new members,
+whose quorums are theirs alone, on the state at e; that state is proved by the old members' checkpoint, signed by a
+quorum of them. What had no number up to e is ordered anew.
 
-Why it is safe. All honest replicas execute the same operations up to s, so they agree on the change and on e; a quorum
-signed the state at e, so nobody can begin an epoch elsewhere; signatures name the epoch, so no vote counts twice; and
-what was committed above e in the old epoch was executed by no honest replica, and answered to no client. Numbers go on
-across epochs, so that agreement and order (S1, S2) are watched over all of them by the same monitor.
+Why it is safe. Whether an epoch ends at a boundary can be read off the state there, whether it was reached by
+executing, by state transfer or from disk, and all honest replicas are in one state there; a quorum signed the state at
+e, so nobody can begin an epoch elsewhere; signatures name the epoch, so no vote counts twice; and what was committed
+above e in the old epoch was executed by no honest replica, and answered to no client. Numbers go on across epochs, so
+that agreement and order (S1, S2) are watched over all of them by the same monitor.
 
 It needs requests: without any, no boundary is reached.
 

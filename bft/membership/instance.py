@@ -1,13 +1,13 @@
 """One epoch's instance of PBFT, as the rest of the node sees it: in terms of nodes, and of numbers across epochs.
 
-What the instance says goes out in envelopes; what it executes above the end of its epoch never happened. Which epoch
-follows is left to `replica`.
+What the instance says goes out in envelopes. It is over at the first checkpoint whose state names other members for the
+next epoch: nothing above is executed, and no vote above goes out. Which epoch follows is left to `replica`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,10 +24,11 @@ from bft.core.effects import (
     SetTimer,
 )
 from bft.core.events import CheckpointStable, Equivocation, Restarted, StateTransferred
-from bft.core.inputs import ProposalReady, Restart, VerdictReady
-from bft.core.request import RequestKey
-from bft.core.state_machine import Snapshot
+from bft.core.inputs import ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.request import Request, RequestKey
+from bft.core.state_machine import Snapshot, StateMachine
 from bft.core.verdict import Verdict
+from bft.membership.disk import kind_in
 from bft.membership.keys import EpochKeyring
 from bft.membership.machine import MemberMachine, is_membership
 from bft.membership.messages import EpochStart, InEpoch
@@ -37,6 +38,15 @@ from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, PrePrepare
 
 ANSWER = "ordered"
 """What every validator says to a request about members: the machine decides, not the LLM."""
+
+MakeInstance = Callable[..., PbftReplica]
+"""Makes an instance's replica; takes what `PbftReplica` takes."""
+
+
+def changing(machine: StateMachine) -> bool:
+    """Return whether the state of a machine ends its epoch."""
+    assert isinstance(machine, MemberMachine)
+    return machine.changing
 
 
 class Instance:
@@ -59,10 +69,11 @@ class Instance:
     genesis : Snapshot, optional
         What the epoch starts from.
 
+    make : callable
+        Makes the replica of PBFT.
+
     Attributes
     ----------
-    end : int or None
-        The number, within the epoch, that it ends with; None as long as nothing ends it.
     executed : int
         The highest number executed, across epochs.
     done : list of RequestKey
@@ -86,25 +97,40 @@ class Instance:
         ring: EpochKeyring,
         machine: MemberMachine,
         genesis: Snapshot | None,
+        make: MakeInstance = PbftReplica,
     ) -> None:
         self._epoch = epoch
         self._base = base
         self._members = members
-        self._interval = config.checkpoint_interval
-        self._machine = machine
-        self._replica = PbftReplica(members.index(node), config, ring, machine, genesis=genesis)
-        self._beyond = False
+        self._replica = make(members.index(node), config, ring, machine, genesis=genesis, stops=changing)
         self._out: list[object] = []
         self._inputs: deque[Any] = deque()
-        self.end: int | None = None
+        self._timers: set[str] = set()
         self.executed = base
         self.done: list[RequestKey] = []
         self.claimed: list[Evidence] = []
         self.stable = 0
         self.keys: set[tuple[object, ...]] = set()
 
+    @property
+    def end(self) -> int | None:
+        """The number, within the epoch, that it ended with; None as long as nothing has ended it."""
+        return self._replica.last_executed if self._replica.over else None
+
+    @property
+    def view(self) -> int:
+        """The current view."""
+        return self._replica.view
+
+    @property
+    def pending(self) -> list[Request]:
+        """Requests that were not executed in this epoch."""
+        return list(self._replica.pending.values())
+
     def step(self, now: float, event: Any) -> list[object]:
         """Give the instance an input in its own terms; return what it asks and reports, in everybody's."""
+        if isinstance(event, TimerFired):
+            self._timers.discard(event.name)
         self._inputs.append(event)
         while self._inputs:
             for effect in self._replica.step(now, self._inputs.popleft()):
@@ -114,16 +140,14 @@ class Instance:
 
     def restart(self, now: float, stored: Mapping[tuple[object, ...], object]) -> list[object]:
         """Go on from what this instance had persisted before a crash."""
-        prefix = f"{self._epoch}/"
-        own = {
-            (str(key[0]).removeprefix(prefix), *key[1:]): value
-            for key, value in stored.items()
-            if str(key[0]).startswith(prefix)
-        }
+        own = {(kind, *key[1:]): value for key, value in stored.items() if (kind := kind_in(self._epoch, key))}
         self.keys = {self._key(key) for key in own}
-        end = own.pop(("end",), None)
-        self.end = end if isinstance(end, int) else None
         return self.step(now, Restart(own))
+
+    def retire(self) -> list[object]:
+        """Stop the timers and forget what was persisted: the epoch is over."""
+        stopped: list[object] = [CancelTimer(name) for name in sorted(self._timers)]
+        return [Persist(tuple((key, None) for key in sorted(self.keys, key=repr))), *stopped]
 
     def next_start(self) -> EpochStart | None:
         """Return how the next epoch starts, once a quorum vouches for the state at the end of this one."""
@@ -142,14 +166,20 @@ class Instance:
             case Send(place, message):
                 if self._counts(message):
                     self._out.append(Send(self._members[place], InEpoch(self._epoch, message)))
-            case SetTimer(name, delay_s):
-                self._out.append(SetTimer(f"{self._epoch}/{name}", delay_s))
+            case SetTimer(name):
+                self._timers.add(name)
+                self._out.append(effect)
             case CancelTimer(name):
-                self._out.append(CancelTimer(f"{self._epoch}/{name}"))
+                self._timers.discard(name)
+                self._out.append(effect)
             case Persist(entries):
-                self._persist([(self._key(key), value) for key, value in entries])
+                own = tuple((self._key(key), value) for key, value in entries)
+                self.keys.update(key for key, _ in own)
+                self._out.append(Persist(own))
             case Forget(kinds, through):
-                self._out.append(Forget(tuple(f"{self._epoch}/{kind}" for kind in kinds), through))
+                own_kinds = tuple(f"{self._epoch}/{kind}" for kind in kinds)
+                self.keys = {key for key in self.keys if key[0] not in own_kinds or key[1] > through}  # type: ignore[operator]
+                self._out.append(Forget(own_kinds, through))
             case RequestProposal(view, request) if is_membership(request):
                 self._inputs.append(ProposalReady(view, request, ANSWER))
             case RequestVerdict(view, seq, digest, proposal):
@@ -158,24 +188,24 @@ class Instance:
                 else:
                     self._out.append(replace(effect, seq=self._base + seq))
             case Reply(client, timestamp):
-                if not self._beyond:
-                    self.done.append((client, timestamp))
-                    self._out.append(effect)
+                self.done.append((client, timestamp))
+                self._out.append(effect)
             case _:
                 self._report(effect)
 
     def _report(self, event: Any) -> None:
         """Report an event: with numbers across epochs, and nodes instead of places."""
         match event:
-            case Execute():
-                self._note_executed(event)
+            case Execute(seq=seq, proposal=proposal):
+                self.executed = self._base + seq
+                if proposal.request is not None:
+                    self.done.append(proposal.request.key)
+                self._out.append(replace(event, seq=self._base + seq))
             case Equivocation(place, first, second):
                 self.claimed.append(Evidence(first, second))  # type: ignore[arg-type]
                 self._out.append(replace(event, culprit=self._members[place]))
             case StateTransferred(seq):
                 self.executed = self._base + seq
-                if self._machine.changing and self.end is None:
-                    self._set_end(seq)
                 self._out.append(replace(event, seq=self._base + seq))
             case Restarted(_, last_executed):
                 self.executed = max(self.executed, self._base + last_executed)
@@ -190,33 +220,12 @@ class Instance:
                     changes["voters"] = tuple(self._members[place] for place in event.voters)
                 self._out.append(replace(event, **changes) if changes else event)
 
-    def _note_executed(self, event: Execute) -> None:
-        """Report an execution, unless the epoch had ended before it: then it never happened."""
-        self._beyond = self.end is not None and event.seq > self.end
-        if self._beyond:
-            return
-        self.executed = self._base + event.seq
-        request = event.proposal.request
-        if request is not None:
-            self.done.append(request.key)
-            if self.end is None and request.key == self._machine.changed_by:
-                self._set_end(event.seq)
-        self._out.append(replace(event, seq=self._base + event.seq))
-
-    def _set_end(self, seq: int) -> None:
-        """The epoch ends at the first checkpoint at or after the change."""
-        self.end = -(-seq // self._interval) * self._interval
-        self._persist([(self._key(("end",)), self.end)])
-
     def _counts(self, message: object) -> bool:
         """Whether a message may still count: nothing above the end of the epoch ever will."""
-        if self.end is None or not isinstance(message, PrePrepare | Prepare | Commit | Checkpoint):
+        if not isinstance(message, PrePrepare | Prepare | Commit | Checkpoint):
             return True
-        return message.seq <= self.end
+        end = self.end
+        return end is None or message.seq <= end
 
     def _key(self, key: tuple[object, ...]) -> tuple[object, ...]:
         return (f"{self._epoch}/{key[0]}", *key[1:])
-
-    def _persist(self, entries: list[tuple[tuple[object, ...], object | None]]) -> None:
-        self.keys.update(key for key, _ in entries)
-        self._out.append(Persist(tuple(entries)))

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 
 from bft.core.digest import digest_of
-from bft.core.request import Proposal, Request, RequestKey
+from bft.core.request import Proposal, Request
 from bft.core.state_machine import Snapshot, StateMachine
 from bft.protocols.pbft import evidence
 
@@ -48,11 +48,6 @@ class MemberMachine:
         Judges evidence; equal at all replicas.
     least : int
         With no more members than this a convicted one is not removed without a successor.
-
-    Attributes
-    ----------
-    changed_by : RequestKey or None
-        The request with which the present epoch began to end.
     """
 
     def __init__(
@@ -69,18 +64,16 @@ class MemberMachine:
         self.spares = spares
         self.convicted: tuple[int, ...] = ()
         self.epoch = 0
-        self.changed_by: RequestKey | None = None
         self._convicts = convicts
         self._least = least
 
     @property
     def changing(self) -> bool:
-        """Whether the epoch ends at the next checkpoint."""
+        """Whether the epoch ends at the next checkpoint, if nothing is undone until then."""
         return self.next_members != self.members
 
     def begin_epoch(self) -> None:
         """The change takes effect."""
-        self.changed_by = None
         self.members = self.next_members
         self.epoch += 1
 
@@ -89,11 +82,7 @@ class MemberMachine:
         request = proposal.request
         if request is None or not is_membership(request):
             return self.inner.apply(proposal)
-        before = self.changing
-        reply = self._execute(request)
-        if self.changing and not before:
-            self.changed_by = request.key
-        return reply
+        return self._execute(request)
 
     def _execute(self, request: Request) -> str:
         """Execute a request about members."""

@@ -15,19 +15,20 @@ from typing import Any
 from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Persist, Send
 from bft.core.events import StateTransferred
-from bft.core.inputs import ClientRequest, Deliver, Input, Restart, TimerFired, VerdictReady
+from bft.core.inputs import ClientRequest, Deliver, Input, Restart, VerdictReady
 from bft.core.quorum import QuorumSystem
-from bft.core.request import Request, RequestKey
+from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
 from bft.errors import ScenarioError, bad_value
+from bft.membership.disk import EPOCHS
 from bft.membership.events import EpochEntered, Isolated
-from bft.membership.instance import Instance
+from bft.membership.instance import Instance, MakeInstance
 from bft.membership.keys import EpochKeyring
 from bft.membership.machine import MemberMachine
 from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch, Witness
 from bft.membership.witness import Witnessed
-from bft.protocols.pbft import PbftConfig, evidence, shape
+from bft.protocols.pbft import PbftConfig, PbftReplica, evidence, shape
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.messages import Commit, Prepare, Status
 
@@ -49,12 +50,15 @@ class Members:
         With no more members than this a convicted one is not removed without a successor.
     machine : callable
         Makes what is replicated.
+    instance : callable
+        Makes the replica of PBFT of an epoch.
     """
 
     members: tuple[int, ...]
     spares: tuple[int, ...] = ()
     least: int = 4
     machine: Callable[[int], StateMachine] = lambda _: AnswerLog()
+    instance: MakeInstance = PbftReplica
 
     def __post_init__(self) -> None:
         everybody = (*self.members, *self.spares)
@@ -94,7 +98,7 @@ class EpochReplica:
         self._starts: list[EpochStart] = []
         self._base = 0
         self._executed = 0
-        self._open: dict[RequestKey, Request] = {}
+        self._open: dict[str, Request] = {}
         self._isolated: set[int] = set()
         self._early: dict[int, deque[object]] = {}
         self._ahead: dict[int, int] = {}
@@ -115,6 +119,11 @@ class EpochReplica:
         return self._history[-1]
 
     @property
+    def view(self) -> int:
+        """The view of the present instance; 0 where this node is no member."""
+        return 0 if self._inner is None else self._inner.view
+
+    @property
     def machine(self) -> MemberMachine:
         """The replicated machine."""
         return self._machine
@@ -124,14 +133,11 @@ class EpochReplica:
         match event:
             case Deliver(sender, message):
                 self._deliver(sender, message)
-            case TimerFired(name):
-                epoch, _, inner_name = name.partition("/")
-                if epoch == str(self.epoch):
-                    self._inputs.append(TimerFired(inner_name))
             case VerdictReady():
                 self._inputs.append(replace(event, seq=event.seq - self._base))
             case ClientRequest(request):
-                self._open[request.key] = request
+                if self._inner is None:
+                    self._hold(request)
                 self._inputs.append(event)
             case Restart(stored):
                 self._restart(now, stored)
@@ -147,15 +153,24 @@ class EpochReplica:
 
     def _look_at(self, inner: Instance) -> None:
         """See what the instance has done, whom it suspects, and whether its epoch is over."""
-        while inner.done:
-            self._open.pop(inner.done.pop(), None)
+        for client, timestamp in inner.done:
+            held = self._open.get(client)
+            if held is not None and held.timestamp <= timestamp:
+                del self._open[client]
+        inner.done.clear()
         self._executed = inner.executed
         self._witnessed.forget_through(inner.stable)
         while inner.claimed:
             self._suspect(inner.claimed.pop())
         start = inner.next_start()
-        if start is not None:
+        if start is not None and self._proved(start):
             self._begin(start)
+
+    def _hold(self, request: Request) -> None:
+        """Keep the latest request of a client for the next epoch: this node may be a member there."""
+        held = self._open.get(request.client)
+        if held is None or held.timestamp < request.timestamp:
+            self._open[request.client] = request
 
     # Epochs
 
@@ -175,6 +190,7 @@ class EpochReplica:
                 ring=self._ring,
                 machine=self._machine,
                 genesis=self._starts[-1].snapshot if self._starts else None,
+                make=self._rules.instance,
             )
             if self._starts:
                 self._machine.begin_epoch()
@@ -191,7 +207,11 @@ class EpochReplica:
     def _begin(self, start: EpochStart) -> None:
         """Enter an epoch whose start is proved."""
         before = self.members
-        forgotten = () if self._inner is None else tuple((key, None) for key in sorted(self._inner.keys, key=repr))
+        waiting = list(self._open.values())
+        if self._inner is not None:
+            self._out += self._inner.retire()
+            waiting = self._inner.pending
+        self._open.clear()
         self._machine = self._fresh_machine()
         self._machine.restore(_machine_part(start.snapshot))
         transferred = StateTransferred(start.base, self._machine.digest())
@@ -202,7 +222,7 @@ class EpochReplica:
         self._base = start.base
         self._executed = max(self._executed, start.base)
         self._set_up()
-        self._out.append(Persist((*forgotten, (("epochs",), tuple(self._starts)))))
+        self._out.append(Persist(((EPOCHS, tuple(self._starts)),)))
         if left_behind and self._inner is not None:
             self._out.append(transferred)
         self._out.append(EpochEntered(self.epoch, start.base, self.members))
@@ -210,16 +230,20 @@ class EpochReplica:
             if newcomer not in before and newcomer != self.id:
                 self._out.append(Send(newcomer, EpochStarts(tuple(self._starts))))
         self._inputs.clear()
-        self._inputs.extend(ClientRequest(request) for request in self._open.values())
+        for request in waiting:
+            if self._inner is None:
+                self._hold(request)
+            self._inputs.append(ClientRequest(request))
         for sender in sorted(self._early):
-            waiting = self._early[sender]
+            early = self._early[sender]
             self._early[sender] = deque(maxlen=EARLY)
-            for message in waiting:
+            for message in early:
                 self._deliver(sender, message)
 
     def _proved(self, start: EpochStart) -> bool:
         """Whether the present members, by a quorum, signed the state that the next epoch starts from."""
-        if start.epoch != self.epoch + 1 or not shape.whole(start.base) or not isinstance(start.proof, tuple):
+        numbered = shape.whole(start.epoch, start.base) and start.epoch == self.epoch + 1
+        if not numbered or not isinstance(start.proof, tuple):
             return False
         verifier = Verifier(
             self._system, self._config.rules, self._ring, self._config.window, self._config.checkpoint_interval
@@ -255,7 +279,7 @@ class EpochReplica:
 
     def _take(self, sender: int, message: object) -> None:
         """A message of this epoch: only members have a say, and of the convicted nobody listens to any."""
-        if self._inner is None or sender not in self.members or sender in self._isolated:
+        if self._inner is None or sender not in self.members or self._shuns(sender):
             return
         place = self.members.index(sender)
         if getattr(message, "replica", place) == place:
@@ -265,16 +289,20 @@ class EpochReplica:
             mine = self._witnessed.to_show(message, sender, primary)
             if mine is not None:
                 self._out.append(Send(sender, Witness(mine)))
-        if sender not in self._isolated:
+        if not self._shuns(sender):
             self._inputs.append(Deliver(place, message))
 
+    def _shuns(self, node: int) -> bool:
+        """Whether evidence has convicted a node, here or for all."""
+        return node in self._isolated or node in self._machine.convicted
+
     def _hear_of_later(self, sender: int, message: InEpoch) -> None:
-        """Somebody is ahead: keep what it says for a while, and ask how it got there."""
+        """Somebody is ahead: keep what it says for a while, and ask how it got there, again when it asks for help."""
         if message.epoch == self.epoch + 1:
             self._early.setdefault(sender, deque(maxlen=EARLY)).append(message)
         heard = self._ahead.get(sender, 0)
         self._ahead[sender] = heard + 1
-        if heard % ASK_EVERY == 0:
+        if heard % ASK_EVERY == 0 or isinstance(message.message, Status):
             self._out.append(Send(sender, AskEpochs(self.epoch)))
 
     # Evidence
@@ -296,12 +324,12 @@ class EpochReplica:
         self._out.append(Isolated(culprit))
         accusation = self._keyring.sign(
             Request(
-                client=f"member-{self.id}",
-                timestamp=self._executed + 1,
+                client=f"member-{self.id}-on-{culprit}",
+                timestamp=self.epoch + 1,
                 operation=f"accuse {self.epoch} {evidence.to_text(claimed)}",
             )
         )
-        self._open[accusation.key] = accusation
+        self._hold(accusation)
         self._out.append(Broadcast(InEpoch(self.epoch, accusation)))
         self._inputs.append(ClientRequest(accusation))
 
@@ -309,7 +337,7 @@ class EpochReplica:
 
     def _restart(self, now: float, stored: Mapping[tuple[object, ...], object]) -> None:
         """Go on in the epoch last entered, with what was persisted in it."""
-        starts = stored.get(("epochs",), ())
+        starts = stored.get(EPOCHS, ())
         assert isinstance(starts, tuple)
         for start in starts:
             self._machine = self._fresh_machine()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from bft.core.effects import Reply
@@ -18,12 +19,15 @@ class Clients:
     ----------
     system : QuorumSystem
         Weights; f + 1 of weight convinces a client, since one of them is honest.
+    members : frozenset of int or None
+        Whose replies count, where not every node is a member; `system` is theirs.
     latency_s : array of float
         From asking to being convinced, for each request, in the order in which they were asked; negative while open.
     """
 
     system: QuorumSystem
     latency_s: array[float] = field(default_factory=lambda: array("d"))
+    members: frozenset[int] | None = None
     _open: dict[RequestKey, tuple[int, float, Request]] = field(default_factory=dict)
     _replies: dict[RequestKey, dict[str, set[int]]] = field(default_factory=dict)
 
@@ -40,10 +44,26 @@ class Clients:
             return
         nodes = self._replies.setdefault(key, {}).setdefault(reply.result, set())
         nodes.add(node)
-        if self.system.weight(nodes) >= self.system.weak:
-            place, asked_s, _ = waiting
-            self.latency_s[place] = now_s - asked_s
-            del self._open[key], self._replies[key]
+        if self._convincing(nodes):
+            self._settle(key, now_s)
+
+    def members_changed(self, members: Collection[int], now_s: float) -> None:
+        """An epoch began: from now on f + 1 of these convince, among them who replied before."""
+        self.members, self.system = frozenset(members), QuorumSystem.of(len(members))
+        for key in [key for key, told in self._replies.items() if any(map(self._convincing, told.values()))]:
+            self._settle(key, now_s)
+
+    def _convincing(self, nodes: set[int]) -> bool:
+        """Whether one of these nodes must be honest."""
+        if self.members is None:
+            return self.system.weight(nodes) >= self.system.weak
+        return len(self.members & nodes) >= self.system.weak
+
+    def _settle(self, key: RequestKey, now_s: float) -> None:
+        """The client believes the reply."""
+        place, asked_s, _ = self._open.pop(key)
+        del self._replies[key]
+        self.latency_s[place] = now_s - asked_s
 
     def waiting(self) -> list[Request]:
         """Return the requests whose clients are not convinced yet, in the order in which they were asked."""

@@ -26,6 +26,7 @@ from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, Time
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.verdict import Verdict
+from bft.membership.events import EpochEntered
 from bft.simulation.clients import Clients
 from bft.simulation.environment import Alarm, Clock, Fanout, Timer
 from bft.simulation.fabric import Fabric
@@ -131,6 +132,7 @@ class Host:
         self.delivered = 0
         self._sent: dict[type, int] = {}
         self.lost = 0
+        self._epoch = 0
         self.running: list[Step | None] = [None] * n
         self.replicas: list[Replica | None] = [None] * n
         self._honest_step: dict[int, Step] = {}
@@ -262,6 +264,13 @@ class Host:
 
     def _reply(self, node: int, effect: Reply) -> None:
         self.clients.replied(node, effect, self.clock._now)
+
+    def _epoch_entered(self, node: int, event: EpochEntered) -> None:
+        """Record it; the first honest node in an epoch tells the clients who the members are."""
+        self._record(node, event)
+        if event.epoch > self._epoch and node in self.monitor.watched:
+            self._epoch = event.epoch
+            self.clients.members_changed(event.members, self.clock._now)
 
     def _broadcast(self, node: int, effect: Broadcast) -> None:
         message = effect.message
@@ -439,6 +448,7 @@ _DO: dict[type, str] = {
     RequestProposal: "_request_proposal",
     RequestVerdict: "_request_verdict",
     Reply: "_reply",
+    EpochEntered: "_epoch_entered",
     Crash: "_crash",
     Recover: "_recover",
     Later: "_later",

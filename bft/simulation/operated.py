@@ -6,6 +6,7 @@ This file ties `lifecycles` and `service_panel` to the host; what came of it is 
 from __future__ import annotations
 
 from bft.adversary.node import Crash, Recover
+from bft.membership.disk import kind_of, of_present, present
 from bft.operations.estimates import Law
 from bft.operations.events import StateLost
 from bft.operations.outages import Outage
@@ -100,7 +101,8 @@ class Machines:
 
     A fault stops the replica; what it had persisted is on its disk. A node that is restarted goes on from there. One
     that is restored or moved to another host goes on from its last backup, and fetches what it executed since from the
-    others, each piece with its proof.
+    others, each piece with its proof. A backup of an earlier epoch is of no use: the node goes on from the start of the
+    present one.
 
     Assumption: the log of own votes (pre-prepares, prepares, commits, view-changes and the certificates behind them) is
     on a disk of its own and is never lost. A replica that forgot its votes could contradict them: that would be a
@@ -172,7 +174,7 @@ class Machines:
         def save(_: Alarm) -> None:
             if self._life[node] == life:
                 kept = self._host.stored(node).items()
-                self._backups[node] = {key: value for key, value in kept if key[0] in BACKED_UP}
+                self._backups[node] = {key: value for key, value in kept if kind_of(key) in BACKED_UP}
                 Alarm(self._host.clock, self._host.clock.now + interval_s, save)
 
         Alarm(self._host.clock, self._host.clock.now + interval_s, save)
@@ -180,10 +182,11 @@ class Machines:
     def _restore(self, node: int) -> None:
         """Replace state and decisions on the node's disk by those of its last backup."""
         stored, backup = self._host.stored(node), self._backups[node]
-        had, kept = _reached(stored), _reached(backup)
-        for key in [key for key in stored if key[0] in BACKED_UP]:
+        had = _reached(stored)
+        for key in [key for key in stored if kind_of(key) in BACKED_UP]:
             del stored[key]
-        stored.update(backup)
+        stored.update({key: value for key, value in backup.items() if of_present(stored, key)})
+        kept = _reached(stored)
         self.lost_requests.append(had - kept)
         self._host.intervene(node, StateLost(kept, had))
 
@@ -196,6 +199,6 @@ def _laws(rules: Machine) -> tuple[Law, Law]:
 
 
 def _reached(stored: dict[tuple[object, ...], object]) -> int:
-    """Return the highest number whose effect a store holds."""
-    numbers = [key[1] for key in stored if key[0] in BACKED_UP]
-    return max((number for number in numbers if isinstance(number, int)), default=0)
+    """Return the highest number whose effect a disk holds."""
+    numbers = [key[1] for key in stored if kind_of(key) in BACKED_UP]
+    return present(stored)[1] + max((number for number in numbers if isinstance(number, int)), default=0)

@@ -147,6 +147,8 @@ class Simulator:
         world = PanelWorld(panel, self._workload)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
         clients = Clients(scenario.system)
+        if scenario.membership is not None:
+            clients.members_changed(range(scenario.membership.members), 0.0)
         monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify)
         accounts: dict[int, Account] = {}
         plain = self._maker(accounts)

@@ -144,6 +144,7 @@ def adopt_snapshot(state: State, proof: tuple[Checkpoint, ...], snapshot: object
     state.snapshots[seq] = snapshot
     state.persist(("snapshot", seq), snapshot)
     state.emit(StateTransferred(seq, state.machine.digest()))
+    execution.look_for_the_end(state)
     for client in state.clients:
         execution.settle_requests(state, client)
     for number in [number for number in state.unexecuted if number <= seq]:

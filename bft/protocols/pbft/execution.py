@@ -14,7 +14,7 @@ from bft.protocols.pbft.state import State
 def decide(state: State, decision: Decision) -> None:
     """Take a committed proposal, and execute all that now has no gap before it."""
     seq = decision.seq
-    if seq <= state.last_executed:
+    if seq <= state.last_executed or state.over:
         return
     if seq == state.last_executed + 1 and not state.unexecuted and state.rules.execute_in_order:
         execute(state, decision)  # as nearly always: nothing waits
@@ -30,7 +30,7 @@ def decide(state: State, decision: Decision) -> None:
 def execute_ready(state: State) -> bool:
     """Execute what is committed and next, as long as there is no gap; return whether there was any."""
     before = state.last_executed
-    while state.last_executed + 1 in state.unexecuted:
+    while state.last_executed + 1 in state.unexecuted and not state.over:
         execute(state, state.unexecuted.pop(state.last_executed + 1))
     if state.last_executed == before:
         return False
@@ -56,6 +56,15 @@ def execute(state: State, decision: Decision) -> None:
     state.failures = 0
     if seq % state.config.checkpoint_interval == 0:
         take_checkpoint(state, seq)
+        look_for_the_end(state)
+
+
+def look_for_the_end(state: State) -> None:
+    """At a checkpoint the machine may say that the instance is over: then nothing above it is ever executed here."""
+    if state.stops is not None and state.last_executed % state.config.checkpoint_interval == 0:
+        state.over = state.stops(state.machine)
+        if state.over:
+            state.unexecuted.clear()
 
 
 def settle_requests(state: State, client: str) -> None:
@@ -81,7 +90,7 @@ def apply(state: State, decision: Decision) -> bool:
 
 def wait_for_the_rest(state: State) -> None:
     """After progress: time the next pending request anew, or stop waiting (§4.4)."""
-    if state.pending or state.unexecuted:
+    if state.pending or state.unexecuted or state.over:
         if state.active:
             state.start_view_timer()
         state.stop_status_timer()

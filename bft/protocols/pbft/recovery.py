@@ -53,15 +53,17 @@ def restore_checkpoint(state: State, event: Restart) -> None:
     if base is not None:
         execution.restore(state, state.snapshots[base])
         state.last_executed = base
+        execution.look_for_the_end(state)
 
 
 def restore_decisions(state: State, event: Restart) -> None:
     """Execute again, silently, what had been executed after the checkpoint."""
     decisions = [value for value in event.stored.values() if isinstance(value, Decision)]
     for decision in sorted(decisions, key=lambda each: each.seq):
-        if decision.seq == state.last_executed + 1:
+        if decision.seq == state.last_executed + 1 and not state.over:
             execution.apply(state, decision)
             state.last_executed = decision.seq
+            execution.look_for_the_end(state)
             if decision.seq > state.low:
                 state.decisions[decision.seq] = decision
 

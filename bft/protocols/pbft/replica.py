@@ -13,7 +13,7 @@ from typing import Any
 
 from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
-from bft.core.request import Request
+from bft.core.request import Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, Snapshot, StateMachine
 from bft.protocols.pbft import catch_up, checkpoints, execution, fingerprint, normal_case, recovery, view_change
@@ -50,6 +50,8 @@ class PbftReplica:
         What executing does; by default a log of answers.
     genesis : Snapshot, optional
         State and reply cache to begin with, equal at all replicas; by default empty ones.
+    stops : callable, optional
+        Asked of the machine at every checkpoint: whether this instance is over. Then nothing more is executed in it.
     """
 
     __slots__ = ("_on_input", "_on_message", "_state", "id")
@@ -62,11 +64,13 @@ class PbftReplica:
         machine: StateMachine | None = None,
         *,
         genesis: Snapshot | None = None,
+        stops: Callable[[StateMachine], bool] | None = None,
     ) -> None:
         self.id = replica
         self._state = State(replica, config, keyring, AnswerLog() if machine is None else machine)
         if genesis is not None:
             execution.restore(self._state, genesis)
+        self._state.stops = stops
         self._on_message = _ON_MESSAGE
         self._on_input = _ON_INPUT
 
@@ -145,6 +149,16 @@ class PbftReplica:
     def stable_checkpoint(self) -> tuple[tuple[Checkpoint, ...], Snapshot | None]:
         """The proof of the last stable checkpoint, and its snapshot where this replica has it."""
         return self._state.stable_proof, self._state.snapshots.get(self._state.low)
+
+    @property
+    def over(self) -> bool:
+        """Whether the machine has ended this instance: nothing above `last_executed` is executed in it."""
+        return self._state.over
+
+    @property
+    def pending(self) -> Mapping[RequestKey, Request]:
+        """Requests known and not executed."""
+        return self._state.pending
 
     @property
     def last_executed(self) -> int:

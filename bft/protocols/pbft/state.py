@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 
 from bft.core.ballot import BallotBox
@@ -107,6 +108,9 @@ class State:
         The same as the last checkpoint listed them, and the clients answered since.
     moved
         The view or the window has moved in this step, so early messages may fit now.
+    stops, over
+        Whether the machine, at a checkpoint, says that this instance is over, and whether it is: then nothing more is
+        executed in it.
     failures
         View changes since the last execution: the exponent of the timeout.
     """
@@ -136,6 +140,7 @@ class State:
         "new_view",
         "next_seq",
         "ordering",
+        "over",
         "own_view_change",
         "pending",
         "persist",
@@ -148,6 +153,7 @@ class State:
         "stable_proof",
         "status_timer_runs",
         "status_wait_s",
+        "stops",
         "system",
         "unexecuted",
         "unordered",
@@ -187,6 +193,8 @@ class State:
         self.unordered: list[Proposal] = []
 
         self.last_executed = 0
+        self.stops: Callable[[StateMachine], bool] | None = None
+        self.over = False
         self.decisions: dict[int, Decision] = {}
         self.unexecuted: dict[int, Decision] = {}
         self.clients: dict[str, tuple[int, str]] = {}
@@ -241,6 +249,8 @@ class State:
         twin.ordering = self.ordering.copy()
         twin.unordered = self.unordered.copy()
         twin.last_executed = self.last_executed
+        twin.stops = self.stops
+        twin.over = self.over
         twin.decisions = self.decisions.copy()
         twin.unexecuted = self.unexecuted.copy()
         twin.clients = self.clients.copy()

@@ -153,7 +153,7 @@ def enter(state: State, message: NewView, carried: Carried) -> None:
     else:
         state.stop_view_timer()
     state.stop_status_timer()
-    if state.pending or state.last_executed < carried.max_seq:
+    if state.pending or state.last_executed < carried.max_seq or state.over:
         state.start_status_timer()
     if state.is_primary:
         for request in list(state.pending.values()):
