@@ -17,6 +17,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.arguments import is_whole
 from bft.errors import ScenarioError, bad_value
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,12 @@ def block_size(shape: tuple[int, ...]) -> int:
     return min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
 
 
+def check_seed(seed: object) -> None:
+    """Refuse what is no master seed."""
+    if not is_whole(seed) or seed < 0:  # type: ignore[operator]  # a whole number
+        raise ScenarioError(bad_value("seed", seed, "must be a whole number, 0 or more"))
+
+
 class Randomness:
     """The streams of one seed.
 
@@ -47,8 +54,7 @@ class Randomness:
     """
 
     def __init__(self, seed: int) -> None:
-        if seed < 0:
-            raise ScenarioError(bad_value("seed", seed, "must be a whole number, 0 or more"))
+        check_seed(seed)
         self.seed = seed
         self._blocks: dict[tuple[str, tuple[int, ...]], tuple[int, Any]] = {}
 

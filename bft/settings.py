@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from bft.errors import ScenarioError, bad_value
+from bft.refusals import explain
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 
-class Settings(BaseModel):
+class _Refusing(ModelMetaclass):
+    """Makes a description, or raises the error of this package: whoever writes Python sees no other library's.
+
+    Inner parts are made by pydantic itself, not by a call: the outermost description reports them with their path.
+    """
+
+    def __call__(cls: Any, *args: Any, **given: Any) -> Any:  # noqa: N805  # a metaclass's instances are classes
+        if args:
+            example = ", ".join(f"{name}=…" for name in list(cls.model_fields)[:2])
+            allowed = f"must be given by name: {cls.__name__}({example})"
+            raise ScenarioError(bad_value(cls.__name__, args[0], allowed))
+        try:
+            return super().__call__(**given)
+        except ValidationError as error:
+            raise ScenarioError(explain(error, given, cls, cls._prefix)) from None
+
+
+class Settings(BaseModel, metaclass=_Refusing):
     """A frozen, strictly checked part of a scenario."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
+
+    _prefix: ClassVar[str] = (
+        ""  # where it stands in a scenario, with a dot behind; empty where it may stand in several places
+    )
 
 
 def _number_between(low: float, high: float) -> AfterValidator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_serializer, field_validator, model_validator
 
@@ -99,6 +99,8 @@ class Faults(Settings):
     shares : tuple of float, optional
         Relative frequency of each behaviour; by default equal.
     """
+
+    _prefix: ClassVar[str] = "faults."
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

@@ -111,7 +111,7 @@ def has_quorum(rule: str | dict[str, Any]) -> bool:
 def _panel(arguments: Namespace) -> Panel:
     from bft.live.keys import PanelKeys
     from bft.live.panel import Panel
-    from bft.live.settings import panel_settings
+    from bft.live.settings import PanelSettings
 
     given = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
     for name in ("rule", "stakes"):  # a name or a table, a list
@@ -124,7 +124,7 @@ def _panel(arguments: Namespace) -> Panel:
         table = {"members": [{"model": model.strip()} for model in arguments.models.split(",")]}
     elif arguments.panel is None:
         raise ScenarioError("models: name them with --models A,B,C,D or in a file with --panel FILE")
-    settings = panel_settings(**{**table, **given})
+    settings = PanelSettings(**{**table, **given})
     n = len(settings.members)
     keys = None if arguments.keys is None else PanelKeys.kept_in(arguments.keys, n)
     return Panel.of(settings, keys=keys, record=arguments.record)

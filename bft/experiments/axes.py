@@ -28,7 +28,7 @@ Label: TypeAlias = str | int | float | bool | None
 Axes: TypeAlias = Mapping[str, tuple[object, ...]]
 
 
-def read_axes(over: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
+def read_axes(over: object) -> dict[str, tuple[object, ...]]:
     """Return the values of every axis.
 
     Parameters
@@ -41,6 +41,9 @@ def read_axes(over: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
     SweepError
         If an axis has no values, one value twice, or cannot be read.
     """
+    if not isinstance(over, Mapping) or not all(isinstance(path, str) for path in over):
+        allowed = 'must name each field with its values, such as {"faults.delta": "0:0.5:11"}'
+        raise SweepError(bad_value("over", over, allowed))
     return {path: axis_values(path, values) for path, values in over.items()}
 
 

@@ -24,6 +24,7 @@ from zlib import crc32
 
 from bft.adversary.node import Behaviour
 from bft.adversary.settings import BEHAVIOURS
+from bft.arguments import check_instance
 from bft.checking.outcome import Outcome
 from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Failure, Record, Tally
@@ -268,6 +269,7 @@ def check_store(path: str | Path | None, cells: Sequence[tuple[Scenario, int]]) 
     """Refuse a store that cannot be used, or a cell whose code cannot be told, before anything runs."""
     if path is None:
         return
+    check_instance("store", path, (str, Path), "must be the path of a file", SweepError)
     for scenario, seed in cells:
         try:
             cell_key(scenario, seed)

@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
+from bft.arguments import check_instance, check_whole
 from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Block, Tally, run_block
 from bft.experiments.interruption import Interruption
@@ -83,8 +84,10 @@ def executor_of(workers: int, scheduler: str | None, cluster: int | None, interr
 def check_executor(workers: int | None, scheduler: str | None, cluster: int | None) -> None:
     """Refuse impossible numbers, and two executors at once."""
     for field, value in (("workers", workers), ("cluster", cluster)):
-        if value is not None and value < 1:
-            raise SweepError(bad_value(field, value, "must be at least 1"))
+        if value is not None:
+            check_whole(field, value, SweepError, least=1)
+    if scheduler is not None:
+        check_instance("scheduler", scheduler, str, "must be the address of a scheduler", SweepError)
     given = {"workers": workers, "scheduler": scheduler, "cluster": cluster}
     names = [name for name, value in given.items() if value is not None]
     if len(names) > 1:

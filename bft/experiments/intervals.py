@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 from scipy.special import betaincinv
 
-from bft.errors import SweepError, bad_value
+from bft.arguments import check_number
+from bft.errors import SweepError
 
 LEVEL = 0.95
 
@@ -79,5 +80,4 @@ def look_level(level: float, looks: int) -> float:
 
 def check_level(level: float) -> None:
     """Refuse what is no confidence level."""
-    if not 0.0 < level < 1.0:
-        raise SweepError(bad_value("level", level, "must be above 0 and below 1"))
+    check_number("level", level, SweepError, above=0, below=1)

@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, inf, isfinite, log, log1p
+from math import ceil, inf, log, log1p
 from time import monotonic
 from typing import Any
 
+from bft.arguments import check_number, check_whole
 from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Tally
 from bft.experiments.execution import Execution
@@ -63,12 +64,14 @@ class Precision:
             raise SweepError(bad_value("of", self.of, f"must be one of {', '.join(SHARES)}"))
         if (self.absolute is None) == (self.relative is None):
             raise SweepError("precision: must be absolute or relative, one of the two")
-        if self.absolute is not None and not 0.0 < self.absolute <= 0.5:
-            raise SweepError(bad_value("precision", self.absolute, "must be above 0 and at most 0.5"))
-        if self.relative is not None and not 0.0 < self.relative < inf:
-            raise SweepError(bad_value("relative_precision", self.relative, "must be above 0"))
-        if self.floor < 1:
-            raise SweepError(bad_value("floor", self.floor, "must be at least 1"))
+        if self.absolute is not None:
+            check_number("precision", self.absolute, SweepError, above=0)
+            if self.absolute > 0.5:
+                raise SweepError(bad_value("precision", self.absolute, "must be above 0 and at most 0.5"))
+        if self.relative is not None:
+            check_number("relative_precision", self.relative, SweepError, above=0)
+        check_whole("floor", self.floor, SweepError, least=1)
+        check_whole("most", self.most, SweepError, least=1)
         if self.most < self.floor:
             raise SweepError(bad_value("most", self.most, f"must be at least the floor, {self.floor}"))
 
@@ -139,10 +142,10 @@ class Budget:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if self.replications is not None and self.replications < 1:
-            raise SweepError(bad_value("budget", self.replications, "must be at least 1"))
-        if self.seconds is not None and not (self.seconds > 0 and isfinite(self.seconds)):
-            raise SweepError(bad_value("budget_s", self.seconds, "must be a number above 0"))
+        if self.replications is not None:
+            check_whole("budget", self.replications, SweepError, least=1)
+        if self.seconds is not None:
+            check_number("budget_s", self.seconds, SweepError, above=0)
 
 
 class Looks:

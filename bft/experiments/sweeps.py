@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from bft.arguments import check_instance, check_whole
 from bft.errors import ScenarioError, SweepError, bad_value
 from bft.experiments.axes import Axes, label, read_axes
 from bft.experiments.block_store import BlockStore, check_store
@@ -26,6 +27,7 @@ from bft.experiments.interruption import Interruption
 from bft.experiments.intervals import LEVEL, check_level
 from bft.experiments.results import CellResult, Sweep
 from bft.experiments.sequential import Budget, Looks, Precision
+from bft.randomness import check_seed
 from bft.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -178,21 +180,21 @@ def plan(
     cluster: int | None = None,
 ) -> Plan:
     """Check a sweep and return what `run` runs; parameters and errors as for `sweep`."""
-    if replications is not None and replications < 1:
-        raise SweepError(bad_value("replications", replications, "must be at least 1"))
-    if seed < 0:
-        raise ScenarioError(bad_value("seed", seed, "must be a whole number, 0 or more"))
+    base = Scenario() if scenario is None else scenario
+    check_instance("scenario", base, Scenario, "must be a bft.Scenario", ScenarioError)
+    if replications is not None:
+        check_whole("replications", replications, SweepError, least=1)
+    check_seed(seed)
     check_level(level)
     check_executor(workers, scheduler, cluster)
-    wanted = _precision(precision, relative_precision, replications, budget)
     costs = Budget(replications=budget, seconds=budget_s)
+    wanted = _precision(precision, relative_precision, replications, budget)
     if wanted is None and costs != Budget():
         field, value = ("budget", budget) if budget is not None else ("budget_s", budget_s)
         raise SweepError(bad_value(field, value, "needs a precision: without one, say how many replications"))
     if records and store is None:
         raise SweepError(bad_value("records", records, "needs a store, where they are kept"))
-    base = Scenario() if scenario is None else scenario
-    axes = read_axes(over or {})
+    axes = read_axes({} if over is None else over)
     cells = make_cells(base, axes, seed, common_random_numbers=common_random_numbers)
     ways = tuple(way_of(cell.scenario, engine, records=records) for cell in cells)
     number = REPLICATIONS if replications is None else replications

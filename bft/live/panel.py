@@ -30,7 +30,7 @@ from bft.live.keys import PanelKeys
 from bft.live.loops import LoopThread
 from bft.live.members import Crew, muster, refuse_own_retries
 from bft.live.question import Question, joined, question_of
-from bft.live.settings import PanelSettings, panel_settings
+from bft.live.settings import PanelSettings
 from bft.live.transcript import Call
 
 ModelGiven: TypeAlias = "str | Mapping[str, Any] | BaseChatModel"
@@ -79,7 +79,7 @@ class Panel(Runnable[Any, PanelAnswer]):
         **settings: Any,
     ) -> None:
         described, self._given = _described(models)
-        self._set_up(panel_settings(**{**settings, "members": described}), keys, record)
+        self._set_up(PanelSettings(**{**settings, "members": described}), keys, record)
 
     @classmethod
     def of(cls, settings: PanelSettings, *, keys: PanelKeys | None = None, record: str | Path | None = None) -> Panel:

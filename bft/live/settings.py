@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.live.ballots import rule_of
 from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
-from bft.scenario import explain, read_toml
+from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -151,20 +151,6 @@ class PanelSettings(Settings):
         return names
 
 
-def panel_settings(**given: Any) -> PanelSettings:
-    """Check the description of a panel.
-
-    Raises
-    ------
-    ScenarioError
-        If a value is not allowed, or a key unknown; the message names it.
-    """
-    try:
-        return PanelSettings(**given)
-    except ValidationError as error:
-        raise ScenarioError(explain(error, given)) from None
-
-
 def read_panel(file: str | Path, changes: Mapping[str, Any]) -> PanelSettings:
     """Read a panel from a TOML file; `changes` take precedence.
 
@@ -173,4 +159,4 @@ def read_panel(file: str | Path, changes: Mapping[str, Any]) -> PanelSettings:
     ScenarioError
         If the file cannot be read, or describes no panel.
     """
-    return panel_settings(**{**read_toml(file), **changes})
+    return PanelSettings(**{**read_toml(file), **changes})

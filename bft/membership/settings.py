@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -53,6 +53,8 @@ class Membership(Settings):
     changes : list of tables
         Requests of the operator, in order of time.
     """
+
+    _prefix: ClassVar[str] = "membership."
 
     members: Annotated[int, Field(ge=1)]
     least: Annotated[int, Field(ge=1)] = 4

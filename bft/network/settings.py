@@ -7,7 +7,7 @@ switches one thing on; what none of them touches stays as it was, in the same ra
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -72,6 +72,8 @@ class Network(Settings):
     slowdowns : tuple of Slowdown
         Nodes whose processors and uplinks are slow.
     """
+
+    _prefix: ClassVar[str] = "network."
 
     delay: Delay = LognormalDelay()
     loss: Probability = 0.0

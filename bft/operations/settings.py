@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -52,6 +52,8 @@ class Machine(Settings):
     monitoring : table
         Windows and thresholds of the monitor of each node's validator.
     """
+
+    _prefix: ClassVar[str] = "machine."
 
     up: Lifetime | None = None
     down: Lifetime | None = None

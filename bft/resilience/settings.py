@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -66,6 +66,8 @@ class Service(Settings):
         What counts as a vote: only what the first endpoint said just now, in the words of the question; or every
         answer of a model or a cache. Other answers, and the default answer always, are abstentions.
     """
+
+    _prefix: ClassVar[str] = "service."
 
     endpoints: Annotated[dict[str, Endpoint], BeforeValidator(_named)]
     providers: Annotated[dict[str, Provider], BeforeValidator(_named)] = Field(default_factory=dict)

@@ -7,7 +7,6 @@ before anything runs, in one sentence that names the field, the value and what i
 from __future__ import annotations
 
 from bft.scenario.description import Requests, Scenario
-from bft.scenario.refusals import explain
 from bft.scenario.tables import read_toml, set_path
 
-__all__ = ["Requests", "Scenario", "explain", "read_toml", "set_path"]
+__all__ = ["Requests", "Scenario", "read_toml", "set_path"]

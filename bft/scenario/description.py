@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import tomli_w
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
@@ -22,9 +22,9 @@ from bft.operations.settings import Machine
 from bft.protocols.ballot import BallotConfig
 from bft.protocols.pbft import PbftConfig, Rules
 from bft.randomness import Randomness
+from bft.refusals import under
 from bft.resilience.settings import Service
 from bft.scenario.consistency import check_consistency
-from bft.scenario.refusals import explain, under
 from bft.scenario.tables import plain, read_toml, set_path
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.validators.panel import PanelModel
@@ -51,6 +51,8 @@ class Requests(Settings):
         replicas carry out on replicated accounts once their validators agree.
     """
 
+    _prefix: ClassVar[str] = "requests."
+
     count: Annotated[int, Field(ge=1)] = 1
     rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     clients: Annotated[int, Field(ge=1)] | None = None
@@ -58,6 +60,8 @@ class Requests(Settings):
 
     @model_validator(mode="after")
     def _has_rate(self) -> Requests:
+        if self.rate_per_s is not None and "count" not in self.model_fields_set:
+            raise ScenarioError(bad_value("requests.rate_per_s", self.rate_per_s, "needs requests.count"))
         if self.count > 1 and self.rate_per_s is None:
             raise ScenarioError(bad_value("requests.count", self.count, "needs requests.rate_per_s"))
         if self.clients is not None and self.clients > self.count:
@@ -125,12 +129,6 @@ class Scenario(Settings):
     window: Annotated[int, Field(ge=2)] = 64
     horizon_s: Seconds | None = None
 
-    def __init__(self, **given: Any) -> None:
-        try:
-            super().__init__(**given)
-        except ValidationError as error:
-            raise ScenarioError(explain(error, given)) from None
-
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
         check_consistency(self)
@@ -190,6 +188,8 @@ class Scenario(Settings):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Scenario:
         """Return the scenario that nested tables describe."""
+        if not isinstance(data, Mapping):
+            raise ScenarioError(bad_value("scenario", data, "must be a table of fields"))
         return cls(**data)
 
     @classmethod

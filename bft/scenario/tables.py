@@ -14,8 +14,10 @@ from bft.settings import Settings
 NAMED_TABLES = ("validators", "check", "errors")  # a bare name stands for the table of that kind
 
 
-def read_toml(path: str | Path) -> dict[str, Any]:
+def read_toml(path: object) -> dict[str, Any]:
     """Return the tables of a TOML file; raise ScenarioError if there are none."""
+    if not isinstance(path, str | Path):
+        raise ScenarioError(bad_value("path", path, "must be the path of a TOML file"))
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)
@@ -25,8 +27,10 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise ScenarioError(f"{path}: is not TOML: {error}") from None
 
 
-def set_path(tree: dict[str, Any], path: str, value: object) -> None:
+def set_path(tree: dict[str, Any], path: object, value: object) -> None:
     """Set the value at a dotted path in nested tables, opening settings on the way."""
+    if not isinstance(path, str) or not all(path.split(".")):
+        raise ScenarioError(bad_value("path", path, 'must be the dotted path of a field, such as "faults.delta"'))
     *tables, last = path.split(".")
     for name in tables:
         inner = tree.get(name)

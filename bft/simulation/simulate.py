@@ -12,6 +12,7 @@ from bft.adversary.epochs import InEpochs
 from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
+from bft.arguments import check_instance, check_whole
 from bft.checking.outcome import Outcome, worst
 from bft.checking.safety import SafetyMonitor
 from bft.checking.subjects import FullCheck
@@ -89,6 +90,7 @@ class Simulator:
         operator: Operator | None = None,
         journal: bool = False,
     ) -> None:
+        check_instance("scenario", scenario, Scenario, "must be a bft.Scenario", ScenarioError)
         if check not in ("basic", "full"):
             raise ScenarioError(bad_value("check", check, "must be 'basic' or 'full'"))
         if keep not in ("all", "summary"):
@@ -126,6 +128,7 @@ class Simulator:
 
     def run(self, replication: int = 0) -> Run:
         """Run one replication to its end."""
+        check_whole("replication", replication, ScenarioError, least=0)
         started_s = process_time()
         scenario, n = self.scenario, self.scenario.n
         faulty = faulty_nodes(scenario.faults, n, self._randomness, replication)

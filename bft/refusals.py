@@ -5,19 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError, WrapValidator
+from pydantic import BaseModel, ValidationError, WrapValidator
 
 from bft.errors import ScenarioError, bad_value
-from bft.settings import Settings
+from bft.field_paths import suggestion
 
 
-def explain(error: ValidationError, given: Mapping[str, Any]) -> str:
-    """Say in one sentence what is wrong with a description."""
+def explain(error: ValidationError, given: Mapping[str, Any], model: type[BaseModel], prefix: str = "") -> str:
+    """Say in one sentence what is wrong with a description.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What pydantic found.
+    given : mapping
+        The description, as its author wrote it.
+    model : type
+        What was to be described.
+    prefix : str
+        Path of the description inside a larger one, such as "faults.".
+
+    Returns
+    -------
+    str
+        The field, the value and what is allowed; for an unknown key also the fields with a similar name.
+    """
     problem = max(error.errors(), key=lambda each: (each["type"] == "value_error", len(each["loc"])))
     path, value = _locate(problem["loc"], given)
+    path = prefix + path
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{path} = {value!r}: unknown key"
+        return f"{path} = {value!r}: unknown key{suggestion(model, problem['loc'], prefix)}"
     if kind == "missing":
         return f"{path}: is needed and was not given"
     allowed = _ALLOWED.get(kind)
@@ -47,6 +65,7 @@ _ALLOWED = {
     "dataclass_type": "must be a table",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
     "union_tag_invalid": "must have {discriminator} among {expected_tags}",
     "union_tag_not_found": "must say its {discriminator}",
 }
@@ -57,7 +76,7 @@ def _locate(location: Sequence[int | str], given: Any) -> tuple[str, object]:
     path: list[str] = []
     value: Any = given
     for step in location:
-        if isinstance(value, Settings):
+        if isinstance(value, BaseModel):
             value = {name: getattr(value, name) for name in type(value).model_fields}
         children = dict(enumerate(value)) if isinstance(value, list | tuple) else value
         if isinstance(children, Mapping) and step in children:

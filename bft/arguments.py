@@ -1,0 +1,54 @@
+"""Checks of plain arguments: whoever passes a wrong one reads its name, its value and what is allowed."""
+
+from __future__ import annotations
+
+from math import inf, isnan
+from numbers import Integral, Real
+from typing import Any
+
+from bft.errors import BftError, bad_value
+
+
+def check_whole(field: str, value: Any, error: type[BftError], *, least: int, most: int | None = None) -> None:
+    """Refuse what is no whole number in a closed range.
+
+    Parameters
+    ----------
+    field : str
+        What the argument is called.
+    value : object
+        What was given.
+    error : type
+        Which error is raised.
+    least : int
+        The smallest number allowed.
+    most : int, optional
+        The largest; by default there is none.
+    """
+    if not is_whole(value):
+        raise error(bad_value(field, value, "must be a whole number"))
+    if value < least:
+        raise error(bad_value(field, value, f"must be at least {least}"))
+    if most is not None and value > most:
+        raise error(bad_value(field, value, f"must be at most {most}"))
+
+
+def is_whole(value: object) -> bool:
+    """Return whether a value is a whole number of any integer type, and not a truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_number(field: str, value: Any, error: type[BftError], *, above: float, below: float = inf) -> None:
+    """Refuse what is no number in an open range; parameters as for `check_whole`."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or isnan(value) or not above < value < below:
+        limit = f"above {above:g}" if below == inf else f"above {above:g} and below {below:g}"
+        raise error(bad_value(field, value, f"must be {limit}" if number else f"must be a number {limit}"))
+
+
+def check_instance(
+    field: str, value: object, kind: type | tuple[type, ...], allowed: str, error: type[BftError]
+) -> None:
+    """Refuse what is of another type than the argument's; `allowed` says what is wanted."""
+    if not isinstance(value, kind):
+        raise error(bad_value(field, value, allowed))
