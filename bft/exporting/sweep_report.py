@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from bft import __version__
+from bft.checking.outcome import Outcome
 from bft.experiments.results import Sweep
 from bft.exporting.html import facts, page, table
 from bft.plotting import agreement_figure, band_panels, share_panels
@@ -56,7 +57,8 @@ def _body(sweeps: Sequence[Sweep], command: str, figures: Mapping[str, Figure]) 
     yield facts(
         [
             ("runs", f"{runs:,}, {failed} failed"),
-            ("invariants broken", "none" if not breaches else f"in {breaches} replications"),
+            ("violations of what the protocol guarantees", f"in {breaches} replications" if breaches else "none"),
+            *_splits(sweeps, breaches),
             ("seed", ", ".join(str(each.seed) for each in sweeps)),
             ("version", __version__),
             *([("command", command)] if command else []),
@@ -70,6 +72,19 @@ def _body(sweeps: Sequence[Sweep], command: str, figures: Mapping[str, Figure]) 
         yield f"<p>{escape(repr(sweep)[1:-1])}; intervals at {100 * sweep.level:g} %</p>"
         yield table(_rows(sweep), head=_head(sweep))
         yield f"<details><summary>Scenario</summary><pre>{escape(sweep.scenario.to_toml())}</pre></details>"
+
+
+def _splits(sweeps: Sequence[Sweep], breaches: int) -> Iterator[tuple[str, str]]:
+    """Yield how often agreement broke where no protocol guarantees it; else a reader takes "none" for no split."""
+    runs = sum(result.runs for sweep in sweeps for result in sweep.results)
+    split = sum(result.tally.counts.get(Outcome.SPLIT, 0) for sweep in sweeps for result in sweep.results)
+    if split > breaches:
+        words = (
+            f"{split:,} of {runs:,} runs: two honest replicas decided differently (S1, agreement, is broken). "
+            "Agreement is guaranteed only with fewer than 2q − n Byzantine nodes, at most f, and, of a ballot, by a "
+            "rule that needs a quorum"
+        )
+        yield "splits", words
 
 
 def _head(sweep: Sweep) -> list[str]:

@@ -21,6 +21,7 @@ from bft.plotting.style import (
     QUALITATIVE,
     axes_or_new,
     legend_below,
+    legend_under,
     new_figure,
     outlined,
     styled,
@@ -62,7 +63,7 @@ def comparison_figure(found: Sequence[Compared], title: str = "Scenarios side by
         measured(found, "latency_s", ax=panels[3], title="")
         figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
         handles = _handles(found)
-        figure.legend(handles=handles, loc="outside lower left", ncols=len(handles))
+        legend_under(figure, handles, [str(each.get_label()) for each in handles], columns=len(handles), left=True)
     return figure
 
 

@@ -137,6 +137,8 @@ def horizontal(estimates: Estimates, x: str | None) -> str | None:
     SweepError
         If the sweep has no axis of that name.
     """
+    if not hasattr(estimates, "over"):
+        raise SweepError(bad_value("estimates", estimates, "must be a sweep, as bft.sweep returns it"))
     if x is not None:
         if x not in estimates.over:
             raise SweepError(bad_value("x", x, f"must be one of {', '.join(estimates.over) or 'no axes'}"))

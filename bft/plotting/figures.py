@@ -14,7 +14,7 @@ from bft.plotting.bands import WORDS, bands
 from bft.plotting.estimates import DELTA, Estimates, Prediction, all_series, drawn_from, horizontal
 from bft.plotting.scenario_words import title_of
 from bft.plotting.share import draw_law, draw_points, frame, legend_of, share
-from bft.plotting.style import REFERENCE_COLOUR, new_figure, styled
+from bft.plotting.style import REFERENCE_COLOUR, legend_under, new_figure, styled
 
 PANEL_COLOURS = {
     "correct": "#1F6FA8",
@@ -64,7 +64,7 @@ def share_panels(estimates: Estimates, outcomes: Sequence[str], x: str | None = 
             share(estimates, outcome, x=x, ax=ax, title="", legend=False)
         _title(figure, estimates, path)
         handles, labels = legend_of(estimates, outcomes[0], path)
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 4))
+        legend_under(figure, handles, labels, columns=4)
     return figure
 
 
@@ -106,7 +106,7 @@ def outcome_panels(
         panels[0].set_ylabel("probability")
         _title(figure, estimates, path)
         handles, labels = _legend(estimates, prediction, has_law=any(has_law))
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
+        legend_under(figure, handles, labels, columns=len(handles))
     return figure
 
 

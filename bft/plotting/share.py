@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from bft.errors import SweepError, bad_value
 from bft.plotting.estimates import (
     DELTA,
     Estimates,
@@ -37,7 +38,6 @@ CURVE_POINTS = 101
 CAP_SIZE = 2.2
 DODGE = 0.5  # of the room between two categories
 LETTERS_ABREAST = 75  # what stands under an axis of usual width without touching
-SMALL_DODGE = 0.24  # of the room between two numbers: intervals of several series stand side by side
 
 OUTCOME_LABELS = {
     "agree": "P(agreement)",
@@ -80,9 +80,11 @@ def share(
     Axes
         With points, intervals, lines and labels.
     """
+    if outcome not in OUTCOME_LABELS:
+        raise SweepError(bad_value("outcome", outcome, f"must be one of {', '.join(OUTCOME_LABELS)}"))
+    path = horizontal(estimates, x)
     with styled():
         ax = axes_or_new(ax)
-        path = horizontal(estimates, x)
         draw_series(ax, estimates, outcome, path)
         frame(ax, estimates, path, OUTCOME_LABELS[outcome])
         ax.set_title(title_of(estimates, path) if title is None else title)
@@ -126,12 +128,8 @@ def _looks(estimates: Estimates, path: str | None) -> list[tuple[Series, dict[st
 
 
 def dodge(estimates: Estimates, path: str | None, number: int, count: int) -> float:
-    """Return how far the points of a series are moved sideways, so that intervals do not hide each other."""
-    aside = (number + 0.5) / count - 0.5
-    if not numeric(estimates, path):
-        return DODGE * aside
-    values = sorted(float(value) for value in estimates.over[path]) if path is not None else []
-    return SMALL_DODGE * aside * min(np.diff(values), default=0.0)
+    """Return how far the points of a series stand beside their category; numbers stand where they are."""
+    return 0.0 if numeric(estimates, path) else DODGE * ((number + 0.5) / count - 0.5)
 
 
 def draw_points(

@@ -11,16 +11,19 @@ for matplotlib*, SciPy 2015 (viridis, for series in an order: lightness rises ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from textwrap import wrap
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.legend import Legend
 from matplotlib.patheffects import Stroke, withStroke
+from matplotlib.transforms import ScaledTranslation
 
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # it comes with matplotlib: the same figure everywhere
@@ -64,6 +67,9 @@ OUTCOME_HATCHES = {"partial": "////"}
 LAW_COLOUR = "#000000"
 REFERENCE_COLOUR = "#8C8C8C"  # what others state, beside what was found
 GROUND = "white"
+UNDER_AXES_IN = 0.5  # room for ticks and a label between axes and legend, in inches
+LEGEND_SHARE = 0.2  # of the height of a figure; a longer legend makes the figure higher
+FEWEST_LETTERS = 16  # of a line in a legend, however narrow the figure
 
 
 def styled() -> Any:
@@ -72,9 +78,13 @@ def styled() -> Any:
     return matplotlib.rc_context(settings)
 
 
+class OwnFigure(Figure):
+    """A figure that was made here, and may grow where a long legend would leave no room for the data."""
+
+
 def new_figure(width_in: float = 6.0, height_in: float = 4.6) -> Figure:
     """Return an empty figure that no window and no global list knows about; sizes in inches."""
-    return Figure(figsize=(width_in, height_in), layout="constrained")
+    return OwnFigure(figsize=(width_in, height_in), layout="constrained")
 
 
 def axes_or_new(ax: Axes | None) -> Axes:
@@ -96,17 +106,66 @@ def outlined(width: float) -> list[Any]:
 
 
 def legend_below(ax: Axes, handles: Sequence[Any], labels: Sequence[str], columns: int) -> None:
-    """Put the legend under the axes, where it covers no data."""
-    ax.legend(
-        handles,
-        labels,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.15),
-        ncols=columns,
-        columnspacing=1.6,
-        handlelength=2.6,
-        borderaxespad=0.0,
+    """Put the legend under the axes, where it covers no data, in at most so many columns, and no more than fit."""
+    grid = ax.get_gridspec()
+    abreast = 1 if grid is None else grid.ncols
+    room = ax.figure.bbox.width / abreast
+
+    under = ax.transAxes + ScaledTranslation(0.0, -UNDER_AXES_IN, ax.figure.dpi_scale_trans)
+
+    def drawn(ncols: int, shown: Sequence[str]) -> Legend:
+        return ax.legend(
+            handles,
+            shown,
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            bbox_transform=under,
+            ncols=ncols,
+            columnspacing=1.6,
+            handlelength=2.6,
+            borderaxespad=0.0,
+        )
+
+    _fit(ax.figure, drawn, labels, columns, room)
+
+
+def legend_under(
+    figure: Figure,
+    handles: Sequence[Any],
+    labels: Sequence[str],
+    columns: int,
+    *,
+    left: bool = False,
+) -> None:
+    """Put one legend under all panels of a figure, in at most so many columns, and no more than fit."""
+    place: Literal["outside lower left", "outside lower center"] = (
+        "outside lower left" if left else "outside lower center"
     )
+
+    def drawn(ncols: int, shown: Sequence[str]) -> Legend:
+        for earlier in list(figure.legends):
+            earlier.remove()
+        return figure.legend(handles, shown, loc=place, ncols=ncols)
+
+    _fit(figure, drawn, labels, columns, figure.bbox.width)
+
+
+def _fit(
+    figure: Figure | SubFigure,
+    drawn: Callable[[int, Sequence[str]], Legend],
+    labels: Sequence[str],
+    columns: int,
+    room: float,
+) -> None:
+    """Draw a legend in fewer and fewer columns until it fits the room, in pixels; then break its longest lines."""
+    tries = [(ncols, list(labels)) for ncols in range(max(1, min(columns, len(labels))), 0, -1)]
+    lengths = range(max(map(len, labels), default=0), FEWEST_LETTERS, -4)
+    tries += [(1, ["\n".join(wrap(label, letters)) for label in labels]) for letters in lengths]
+    extents = (drawn(ncols, shown).get_window_extent() for ncols, shown in tries)
+    extent = next((each for each in extents if each.width <= room), None) or drawn(*tries[-1]).get_window_extent()
+    if isinstance(figure, OwnFigure):
+        too_high = extent.height - LEGEND_SHARE * figure.bbox.height
+        figure.set_figheight(figure.get_figheight() + max(0.0, too_high) / figure.dpi)
 
 
 def save(figure: Figure | Axes, folder: str | Path, name: str) -> tuple[Path, Path]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 import bft
 from bft.errors import SweepError
-from bft.plotting import agreement, share
+from bft.plotting import agreement, share, share_panels
 from bft.theory import crash_law, independent
 from bft.theory.source_documents import alpha, reliability
 
@@ -151,3 +151,32 @@ def test_a_law_at_delta_zero_alone_is_not_drawn() -> None:
 def test_a_single_cell_can_be_drawn() -> None:
     ax = agreement(bft.sweep(bft.Scenario(n=4), replications=3))
     assert [series[1].tolist() for series in points(ax)] == [[1.0]]
+
+
+@pytest.mark.parametrize("count", [2, 7, 12, 30])
+def test_no_legend_is_cropped_at_any_number_of_series(count: int) -> None:
+    """Labels are as wide as the widest that sweeps make; every legend lies inside its figure, and data have room."""
+    sweep = bft.sweep(
+        bft.Scenario(),
+        over={"faults.delta": [0.0, 0.5], "n": list(range(4, 4 + count))},
+        replications=2,
+        progress=False,
+    )
+    panels = share_panels(sweep, ("agree",))
+    alone = share(sweep).figure
+    for figure, legends in ((panels, panels.legends), (alone, [ax.get_legend() for ax in alone.axes])):
+        figure.draw_without_rendering()
+        (legend,) = legends
+        inside = legend.get_window_extent()
+        assert figure.bbox.x0 <= inside.x0
+        assert inside.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= inside.y0
+        assert inside.y1 <= figure.axes[0].bbox.y0, "the legend stands under the data"
+        assert figure.axes[0].bbox.height >= 200, "the data have room"
+
+
+def test_numbers_stand_where_they_are(by_n: bft.Sweep) -> None:
+    points = [line for line in share(by_n).lines if line.get_marker() in ("o", "s")]
+    assert len(points) == 2
+    for line in points:
+        np.testing.assert_array_equal(line.get_xdata(), by_n.over["faults.delta"])
