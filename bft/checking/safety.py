@@ -1,4 +1,4 @@
-"""The safety monitor that is always on: agreement, order and validity (S1 to S3), O(1) per execution."""
+"""The safety monitor that is always on: agreement, order and validity (S1 to S3), O(1) per commit and execution."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from bft.checking.trace import Record
 from bft.core.effects import Execute
 from bft.core.events import Restarted, StateTransferred
 from bft.core.request import Request
@@ -23,7 +24,7 @@ class Breach:
 
 @dataclass(slots=True)
 class SafetyMonitor:
-    """Watches the executions of all nodes that follow the protocol.
+    """Watches what all nodes that follow the protocol commit and execute.
 
     Attributes
     ----------
@@ -38,6 +39,9 @@ class SafetyMonitor:
         more than this the oldest: an execution below them, by a node left far behind, cannot be judged any more.
     unjudged : int
         How many such executions there were: they are counted, not taken for safe.
+    epochs : bool
+        Whether members change. What was committed beyond the end of an epoch gets another number then, so only what a
+        node commits at a number that it has passed itself is compared.
     """
 
     watched: Collection[int]
@@ -45,9 +49,11 @@ class SafetyMonitor:
     breaches: list[Breach] = field(default_factory=list)
     remembered: int = 1 << 14
     unjudged: int = 0
+    epochs: bool = False
     _forgotten: int = 0
     _digest_at: dict[int, tuple[str, int]] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
+    _told: set[tuple[int, int]] = field(default_factory=set)
 
     kinds: ClassVar[frozenset[type]] = frozenset({Execute, StateTransferred, Restarted})
 
@@ -63,9 +69,8 @@ class SafetyMonitor:
                 digest, first = event.digest, node
             else:
                 digest, first = self._digest_at.setdefault(seq, (event.digest, node))
-            if digest != event.digest:
-                detail = f"seq {seq}: node {first} executed {digest[:8]}, node {node} {event.digest[:8]}"
-                self.breaches.append(Breach("S1", time_s, node, detail))
+            if digest != event.digest and (node, seq) not in self._told:
+                self._disagree(time_s, node, seq, f"node {first} decided {digest[:8]}, node {node} {event.digest[:8]}")
             # S2: execution leaves no gap and repeats nothing.
             last = self._last.get(node, 0)
             if seq != last + 1:
@@ -81,6 +86,22 @@ class SafetyMonitor:
             self._last[node] = event.seq
         elif isinstance(event, Restarted):
             self._last[node] = event.last_executed  # less than before, if its disk was set back
+
+    def committed(self, record: Record) -> None:
+        """Check a local commit: it may never be executed, where its node has passed the number or waits for a gap."""
+        time_s, node, event = record
+        seq: int = event.seq
+        if node not in self.watched or seq <= self._forgotten or (self.epochs and seq > self._last.get(node, 0)):
+            return
+        digest, first = self._digest_at.setdefault(seq, (event.digest, node))
+        if digest != event.digest and (node, seq) not in self._told:
+            detail = f"node {first} decided {digest[:8]}, node {node} committed {event.digest[:8]} in view {event.view}"
+            self._disagree(time_s, node, seq, detail)
+
+    def _disagree(self, time_s: float, node: int, seq: int, detail: str) -> None:
+        """Note a disagreement, once for each node and number."""
+        self._told.add((node, seq))
+        self.breaches.append(Breach("S1", time_s, node, f"seq {seq}: {detail}"))
 
     def _forget(self) -> None:
         """Forget numbers that all have passed; if that is too few, the oldest."""

@@ -16,12 +16,14 @@ def readable(run: Run) -> str:
     metrics, facts = run.metrics, fact_words(run)
     lines = {
         "outcome": outcome_words(run),
-        **{name: facts[name] for name in ("system", "decided at", "views", "messages")},
+        **{name: facts[name] for name in ("system", "requests", "changes", "decided at", "views", "messages")},
         "faults": "none",
         "broken": facts["broken"] or "nothing",
         "seed": f"{run.seed}, replication {run.replication}",
         "trace": facts["trace"],
     }
+    if not run.changes:
+        del lines["changes"]
     if metrics.network is not None:
         lines["network"] = f"{metrics.network}\n{'':12}{_connectivity(run)}"
     if run.faults:

@@ -17,6 +17,7 @@ import numpy as np
 
 from bft.adversary.settings import describe
 from bft.checking.outcome import Outcome
+from bft.core.quorum import QuorumSystem
 from bft.experiments.engines import Way
 from bft.scenario import Scenario
 from bft.simulation.run import Run
@@ -199,7 +200,7 @@ AGREEMENT = ("S1", "S5", "S6")
 
 
 def broken_promise(run: Run) -> bool:
-    """Return whether an invariant broke that the protocol guarantees for so few Byzantine nodes.
+    """Return whether an invariant broke that the protocol guarantees for so few Byzantine nodes, in every epoch.
 
     Beyond the bound a split is a result, not a fault of the protocol; so it is under voting rules without a quorum, and
     where relays can forge what nodes say.
@@ -208,12 +209,21 @@ def broken_promise(run: Run) -> bool:
     quorum = run.scenario.protocol == "pbft" or rule is None or rule.kind == "quorum"
     if not any(quorum or each.invariant not in AGREEMENT for each in run.breaches):
         return False
-    system = run.scenario.system
-    if not run.scenario.network.authentic(run.scenario.n, system.tolerated):
+    if not run.scenario.network.authentic(run.scenario.n, run.scenario.system.tolerated):
         return False
     malicious = {describe(each)["kind"] for each in run.scenario.faults.behaviour if each.byzantine}
-    byzantine = system.weight(node for node, told in run.faults.items() if told["behaviour"] in malicious)
-    return byzantine <= system.tolerated and byzantine < system.safe_below
+    byzantine = [node for node, told in run.faults.items() if told["behaviour"] in malicious]
+    if not run.memberships:
+        return _few(run.scenario.system, byzantine)
+    return all(
+        _few(QuorumSystem.of(len(members)), range(len(members.intersection(byzantine)))) for members in run.memberships
+    )
+
+
+def _few(system: QuorumSystem, byzantine: Iterable[int]) -> bool:
+    """Whether a system keeps its promises with these Byzantine nodes."""
+    weight = system.weight(byzantine)
+    return weight <= system.tolerated and weight < system.safe_below
 
 
 def gather(tallies: Iterable[Tally]) -> Tally:

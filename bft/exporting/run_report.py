@@ -89,7 +89,10 @@ def _tone(outcome: Outcome) -> str:
 
 def _facts(run: Run) -> Iterator[tuple[str, object]]:
     for name, words in fact_words(run).items():
-        yield ("invariants broken", words or "none") if name == "broken" else (name, words)
+        if name == "broken":
+            yield "invariants broken", words or "none"
+        elif words:
+            yield name, words
 
 
 def _fault_rows(run: Run) -> Iterator[tuple[object, ...]]:

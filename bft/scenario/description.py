@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import tomli_w
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
@@ -45,7 +45,12 @@ class Requests(Settings):
         Poisson arrivals with this rate; needed when there is more than one.
     clients : int, optional
         How many clients ask in turn; by default each request has one of its own. Replicas keep a reply for every
-        client, so that runs of many requests need this.
+        client, so that runs of many requests need this. A client sends its next request when the last one is answered
+        (§4.1); what arrives meanwhile waits in its own queue, and latencies count from arrival.
+    pipelined : bool
+        Whether clients send what arrives at once instead. Replicas execute a client's requests in ascending order
+        only: one that is ordered before an earlier one supersedes it, and the earlier one is never executed. The
+        operator who changes members always waits.
     operations : {"questions", "account"}, optional
         What is asked: questions, as by default, whose answers are logged; or deposits, withdrawals and saves, which
         replicas carry out on replicated accounts once their validators agree.
@@ -56,6 +61,7 @@ class Requests(Settings):
     count: Annotated[int, Field(ge=1)] = 1
     rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     clients: Annotated[int, Field(ge=1)] | None = None
+    pipelined: bool = False
     operations: Literal["questions", "account"] | None = None
 
     @model_validator(mode="after")
@@ -66,7 +72,23 @@ class Requests(Settings):
             raise ScenarioError(bad_value("requests.count", self.count, "needs requests.rate_per_s"))
         if self.clients is not None and self.clients > self.count:
             raise ScenarioError(bad_value("requests.clients", self.clients, f"must be at most {self.count} requests"))
+        if self.pipelined and self.clients is None:
+            allowed = "needs requests.clients: a client with one request has nothing to wait for"
+            raise ScenarioError(bad_value("requests.pipelined", True, allowed))
         return self
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Say that clients are pipelined only where they are: a sweep's seeds follow from what a scenario says."""
+        tables: dict[str, Any] = write(self)
+        if not self.pipelined:
+            tables.pop("pipelined", None)
+        return tables
+
+    @property
+    def turns(self) -> int:
+        """How many requests the busiest client asks one after the other, each after the answer to the last."""
+        return 1 if self.clients is None or self.pipelined else -(-self.count // self.clients)
 
 
 class Scenario(Settings):
@@ -183,7 +205,8 @@ class Scenario(Settings):
         config = self.pbft_config()
         views = sum(config.timeout_s(failures) for failures in range(min(self.view_limit or self.n, 1000)))
         arrivals = 0.0 if self.requests.rate_per_s is None else self.requests.count / self.requests.rate_per_s
-        return 2.0 * (arrivals + views)
+        waiting = (self.requests.turns - 1) * self.view_timeout_s
+        return 2.0 * (max(arrivals, waiting) + views)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Scenario:

@@ -21,7 +21,7 @@ from bft.core.effects import (
     Send,
     SetTimer,
 )
-from bft.core.events import ViewEntered
+from bft.core.events import Committed, ViewEntered
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.replica import Replica
 from bft.core.request import Request
@@ -129,6 +129,10 @@ class Host:
         self.records: Keeper = [] if records is None else records
         self.milestones: Keeper = [] if milestones is None else milestones
         self.views: list[Record] = []
+        self._notes: dict[type, Callable[[Record], object]] = {
+            Committed: monitor.committed,
+            ViewEntered: self.views.append,
+        }
         self.delivered = 0
         self._sent: dict[type, int] = {}
         self.lost = 0
@@ -194,10 +198,14 @@ class Host:
 
     def _arrive(self, request: Request, rest: Iterator[tuple[Request, float]]) -> None:
         self.submit(rest)
-        self.clients.asked(request, self.clock._now)
+        if self.clients.arrived(request, self.clock._now):
+            self._ask(request)
+            self._drain()
+
+    def _ask(self, request: Request) -> None:
+        """A client sends a request to every node."""
         event = ClientRequest(request)
         self._soon.extend([(node, event) for node in range(self.n)])
-        self._drain()
 
     def _start(self, node: int) -> None:
         """Build the node's replica; a faulty node's behaviour stands before it."""
@@ -259,18 +267,23 @@ class Host:
         if kind in self._watched:
             self.milestones.append(record)
             self.monitor.observe(now, node, event)
-        elif kind is ViewEntered:
-            self.views.append(record)
+            return
+        note = self._notes.get(kind)
+        if note is not None:
+            note(record)
 
     def _reply(self, node: int, effect: Reply) -> None:
-        self.clients.replied(node, effect, self.clock._now)
+        following = self.clients.replied(node, effect, self.clock._now)
+        if following is not None:
+            self._ask(following)
 
     def _epoch_entered(self, node: int, event: EpochEntered) -> None:
         """Record it; the first honest node in an epoch tells the clients who the members are."""
         self._record(node, event)
         if event.epoch > self._epoch and node in self.monitor.watched:
             self._epoch = event.epoch
-            self.clients.members_changed(event.members, self.clock._now)
+            for request in self.clients.members_changed(event.members, self.clock._now):
+                self._ask(request)
 
     def _broadcast(self, node: int, effect: Broadcast) -> None:
         message = effect.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from bft.checking.executions import Executions
 from bft.checking.outcome import Outcome, outcome_of
@@ -12,8 +13,24 @@ from bft.simulation.summary import RecentRecords, StreamedOutcomes
 from bft.simulation.workload import Workload
 
 Right = Callable[[Proposal], bool | None]
-Decided = tuple[tuple[Outcome, ...], Mapping[int, float]]
-"""The outcome of every request, and when each replica had executed them all."""
+
+
+class Decided(NamedTuple):
+    """What came of the clients' requests.
+
+    Attributes
+    ----------
+    outcomes : tuple of Outcome
+        Of every request.
+    done_at_s : mapping of int to float
+        When each replica had executed them all.
+    last : mapping of str to int
+        The highest timestamp of each client that was executed.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    done_at_s: Mapping[int, float]
+    last: Mapping[str, int]
 
 
 class KeepAll:
@@ -37,7 +54,7 @@ class KeepAll:
             outcome_of(executed, replicas, right(next(iter(executed.values()))) if executed else None)
             for executed in executions.by_request
         )
-        return outcomes, executions.done_at_s
+        return Decided(outcomes, executions.done_at_s, executions.last)
 
     def trace(self) -> Trace:
         """Return all events."""
@@ -59,12 +76,13 @@ class KeepSummary:
 
     def __init__(self, replicas: Sequence[int], workload: Workload, right: Right) -> None:
         self.records = RecentRecords()
-        self.milestones = StreamedOutcomes(replicas, workload.count, number_of=workload.__getitem__, right=right)
+        self.milestones = StreamedOutcomes(replicas, workload.count, number_of=workload.number_of, right=right)
 
     def decided(self, replicas: Sequence[int], requests: Iterable[Request]) -> Decided:
         """Return the outcomes that were read off in passing, of the replicas given at the start."""
         del replicas, requests
-        return self.milestones.outcomes(), self.milestones.done_at_s
+        streamed = self.milestones
+        return Decided(streamed.outcomes(), streamed.done_at_s, streamed.last)
 
     def trace(self) -> Trace:
         """Return the events that were kept."""

@@ -13,10 +13,13 @@ from bft.checking.safety import Breach
 from bft.checking.trace import Trace
 from bft.core.account import Balances
 from bft.core.lean import lean
+from bft.core.quorum import QuorumSystem
 from bft.scenario import Scenario
 from bft.simulation.journal import Journal
+from bft.simulation.member_changes import ChangeTold
 from bft.simulation.network_metrics import NetworkMetrics
 from bft.simulation.operations_report import OperationsReport
+from bft.simulation.request_counts import RequestCounts
 
 
 @lean
@@ -73,9 +76,13 @@ class Run:
     scenario, seed, replication
         What was run; the same three give the same run.
     outcome : Outcome
-        Of the one request, or the worst of many.
+        Of the one request, or the worst of many: stalled if any request, the operator's among them, was not executed by
+        the end, whether it waited, was superseded or was never ordered. Split if honest replicas executed, or committed
+        locally, different values at one number; `breaches` tells which.
     outcomes : tuple of Outcome
         Of every request, in order of arrival.
+    requests : RequestCounts
+        How many were asked, executed, answered, superseded and not executed.
     metrics : Metrics
         Times and message counts.
     faults : mapping
@@ -92,6 +99,12 @@ class Run:
         Of account operations: every member's balances at the end.
     journal : Journal or None
         Every message, validator's call and timer, if the simulator was asked to keep them.
+    members : tuple of int
+        The members at the end; all nodes where members do not change.
+    changes : tuple of ChangeTold
+        What became of each change of members that the operator asked for.
+    memberships : tuple of frozenset of int
+        The members of each epoch, where members change.
     """
 
     scenario: Scenario
@@ -99,6 +112,7 @@ class Run:
     replication: int
     outcome: Outcome
     outcomes: tuple[Outcome, ...]
+    requests: RequestCounts
     metrics: Metrics
     faults: Mapping[int, Mapping[str, Any]]
     breaches: Sequence[Breach]
@@ -107,11 +121,19 @@ class Run:
     operations: OperationsReport | None = None
     balances: Mapping[int, Balances] = field(default_factory=dict)
     journal: Journal | None = None
+    members: tuple[int, ...] = ()
+    changes: tuple[ChangeTold, ...] = ()
+    memberships: tuple[frozenset[int], ...] = ()
 
     @cached_property
     def trace_hash(self) -> str:
         """SHA-256 of the trace."""
         return self.trace.hash
+
+    @property
+    def system(self) -> QuorumSystem:
+        """Quorums at the end: of the members, where members change, else of all nodes."""
+        return self.scenario.system if self.scenario.membership is None else QuorumSystem.of(len(self.members))
 
     def __repr__(self) -> str:
         return (
@@ -125,6 +147,7 @@ class Run:
         return {
             "outcome": self.outcome.value,
             "outcomes": [outcome.value for outcome in self.outcomes],
+            "requests": self.requests.to_json(),
             "decided_at_s": metrics.decided_at_s,
             "first_decided_at_s": metrics.first_decided_at_s,
             "last_decided_at_s": metrics.last_decided_at_s,
@@ -145,11 +168,24 @@ class Run:
                 for each in self.breaches
             ],
             "operations": None if self.operations is None else self.operations.to_json(),
+            "membership": self._membership(),
             "balances": {str(node): dict(balances) for node, balances in self.balances.items()},
             "seed": self.seed,
             "replication": self.replication,
             "trace_hash": self.trace_hash,
             "cpu_s": self.cpu_s,
+        }
+
+    def _membership(self) -> dict[str, Any] | None:
+        """Return who the members are at the end, their quorum, and what became of each change."""
+        if self.scenario.membership is None:
+            return None
+        return {
+            "members": list(self.members),
+            "quorum": self.system.quorum,
+            "tolerated": self.system.tolerated,
+            "epochs": len(self.memberships),
+            "changes": [change.to_json() for change in self.changes],
         }
 
     def _network(self) -> dict[str, Any] | None:
@@ -163,7 +199,9 @@ class Run:
     def _repr_html_(self) -> str:
         rows = {
             "outcome": self.outcome.value.replace("_", ", "),
-            "n, q": f"{self.scenario.n}, {self.scenario.system.quorum}",
+            "requests": self.requests,
+            **({"members changed": "; ".join(map(str, self.changes))} if self.changes else {}),
+            "n, q": f"{len(self.members)}, {self.system.quorum}",
             "decided at": "—" if self.metrics.decided_at_s is None else f"{self.metrics.decided_at_s:.3f} s",
             "views": self.metrics.views,
             "messages": f"{self.metrics.messages_sent} sent, {self.metrics.messages_delivered} delivered",

@@ -20,16 +20,29 @@ def outcome_words(run: Run) -> str:
 
 def fact_words(run: Run) -> dict[str, str]:
     """Return what there is to know of every run, by name."""
-    metrics, system = run.metrics, run.scenario.system
+    metrics = run.metrics
     sent, delivered, lost = metrics.messages_sent, metrics.messages_delivered, metrics.messages_lost
     return {
-        "system": f"n = {run.scenario.n}, quorum {system.quorum} of {system.total}, tolerates {system.tolerated}",
+        "system": system_words(run),
+        "requests": str(run.requests),
+        "changes": "; ".join(map(str, run.changes)),
         "decided at": "never" if metrics.decided_at_s is None else f"{metrics.decided_at_s:.3f} s",
         "views": str(metrics.views),
         "messages": f"{sent} sent, {delivered} delivered, {lost} lost",
         "broken": "; ".join(f"{each.invariant} at {each.time_s:.3f} s: {each.detail}" for each in run.breaches),
         "trace": f"{len(run.trace)} events, sha256 {run.trace_hash}",
     }
+
+
+def system_words(run: Run) -> str:
+    """Return how many nodes there are, who of them are members at the end, and their quorum."""
+    system, n = run.system, run.scenario.n
+    quorum = f"quorum {system.quorum} of {system.total}, tolerates {system.tolerated}"
+    if run.scenario.membership is None:
+        return f"n = {n}, {quorum}"
+    named = ", ".join(map(str, run.members))
+    epochs = "" if len(run.memberships) == 1 else f", in epoch {len(run.memberships) - 1}"
+    return f"members {named} of n = {n} nodes{epochs}; {quorum}"
 
 
 def fault_words(told: Mapping[str, Any]) -> str:

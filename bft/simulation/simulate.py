@@ -14,7 +14,7 @@ from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
 from bft.checking.outcome import Outcome, worst
-from bft.checking.safety import SafetyMonitor
+from bft.checking.safety import Breach, SafetyMonitor
 from bft.checking.subjects import FullCheck
 from bft.checking.trace import Trace
 from bft.core.account import Account
@@ -39,8 +39,10 @@ from bft.simulation.journalled import JournalledHost
 from bft.simulation.keeping import KeepAll, KeepSummary
 from bft.simulation.keys import FadingKeyring
 from bft.simulation.links import Links
+from bft.simulation.member_changes import ChangeTold, changes_told
 from bft.simulation.meter import MeteredPanel
 from bft.simulation.operated import Operations
+from bft.simulation.request_counts import count_requests
 from bft.simulation.run import Metrics, Run
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
@@ -116,15 +118,13 @@ class Simulator:
         self._plan = NetworkPlan(scenario.network, scenario.n) if scenario.network.beyond_delays else None
         self._nodes = tuple(range(scenario.n))
         self._every_node = frozenset(self._nodes)
-        changes = () if scenario.membership is None else scenario.membership.changes
-        self._workload = Workload(scenario.requests, self._randomness, changes)
+        self._changes = () if scenario.membership is None else scenario.membership.changes
+        self._workload = Workload(scenario.requests, self._randomness, self._changes)
         mortal = scenario.machine is not None and scenario.machine.up is not None
         self._mortal = self._nodes if mortal else ()
         self._volatile = self._config
         if make_replica is None and check == "basic" and isinstance(self._config, PbftConfig):
             self._volatile = replace(self._config, durable=False)  # other replicas and monitors may look at `Persist`
-        system = scenario.system
-        self._enough = None if system.weighted else system.n - system.tolerated
 
     def run(self, replication: int = 0) -> Run:
         """Run one replication to its end."""
@@ -149,10 +149,11 @@ class Simulator:
         panel = MeteredPanel(validators, lambda: clock.now, times=not self._summary)
         world = PanelWorld(panel, self._workload)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
-        clients = Clients(scenario.system)
-        if scenario.membership is not None:
-            clients.members_changed(range(scenario.membership.members), 0.0)
-        monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify)
+        membership = scenario.membership
+        clients = Clients(scenario.system, pipelined=scenario.requests.pipelined)
+        if membership is not None:
+            clients.members_changed(range(membership.members), 0.0)
+        monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify, epochs=membership is not None)
         accounts: dict[int, Account] = {}
         plain = self._maker(accounts)
         full = FullCheck(plain) if self._check == "full" else None
@@ -185,19 +186,23 @@ class Simulator:
             fabric.leave()
         count_obeyed(contexts, plan, getattr(validators, "obeyed", {}))
         members: Sequence[int] = self._nodes
-        if scenario.membership is not None:
+        system = scenario.system
+        if membership is not None:
             members = last_members(host.replicas)
             replicas = tuple(node for node in replicas if node in members)
-        outcomes, done_at_s = keep.decided(replicas, requests)
+            system = QuorumSystem.of(len(members))
+        outcomes, done_at_s, last = keep.decided(replicas, requests)
+        changes = changes_told(self._changes, clients)
         trace = keep.trace()
-        breaches = tuple(monitor.breaches if full is None else full.monitor.breaches)
+        breaches = tuple(monitor.breaches if full is None else both(full.monitor.breaches, monitor.breaches))
         return Run(
             scenario=scenario,
             seed=self.seed,
             replication=replication,
-            outcome=Outcome.SPLIT if any(each.invariant == "S1" for each in monitor.breaches) else worst(outcomes),
+            outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
-            metrics=self._metrics(host, clients, replicas, done_at_s, panel, fabric, trace),
+            requests=count_requests(clients, workload, outcomes, last),
+            metrics=self._metrics(host, clients, system, replicas, done_at_s, panel, fabric, trace),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,
             trace=trace,
@@ -205,6 +210,9 @@ class Simulator:
             operations=None if operations is None else operations.report(self._end_s),
             balances={node: account.balances for node, account in sorted(accounts.items()) if node in members},
             journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
+            members=tuple(members),
+            changes=changes,
+            memberships=tuple(who for _, who in clients.epochs),
         )
 
     def _fabric(self, replication: int, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:
@@ -292,6 +300,7 @@ class Simulator:
         self,
         host: Host,
         clients: Clients,
+        system: QuorumSystem,
         honest: Sequence[int],
         done_at_s: Mapping[int, float],
         panel: MeteredPanel,
@@ -300,7 +309,7 @@ class Simulator:
     ) -> Metrics:
         """Measure a finished run; n − f nodes make a decision, or all the honest if fewer or of different weight."""
         times = sorted(done_at_s.values())
-        enough = len(honest) if self._enough is None else min(len(honest), self._enough)
+        enough = len(honest) if system.weighted else min(len(honest), system.n - system.tolerated)
         entered = [event.view for _, node, event in host.views if node in honest]
         sent = host.sent
         settled = settled_s(trace, done_at_s) if self.scenario.protocol == "ballot" else done_at_s
@@ -320,6 +329,25 @@ class Simulator:
             client_latency_s=tuple([latency_s for latency_s in clients.latency_s if latency_s >= 0.0]),
             network=None if fabric is None else fabric.metrics(),
         )
+
+
+def outcome_of_all(outcomes: Sequence[Outcome], changes: Sequence[ChangeTold], breaches: Sequence[Breach]) -> Outcome:
+    """Return the outcome of a run: split where honest replicas disagreed anywhere, else the worst of all requests.
+
+    A replica may commit another value than the one executed and never execute it: that is a split, even if all agree on
+    what was executed. An operator's change that no f + 1 members answered is a request that stalled.
+    """
+    if any(each.invariant == "S1" for each in breaches):
+        return Outcome.SPLIT
+    unanswered = any(each.answered_at_s is None for each in changes)
+    return worst((*outcomes, Outcome.STALLED) if unanswered else outcomes)
+
+
+def both(full: Sequence[Breach], plain: Sequence[Breach]) -> list[Breach]:
+    """Return what either monitor found, once, in order of time."""
+    known = {(each.invariant, each.time_s, each.node) for each in full}
+    more = [each for each in plain if (each.invariant, each.time_s, each.node) not in known]
+    return sorted([*full, *more], key=lambda each: each.time_s)
 
 
 def count_obeyed(contexts: Mapping[int, FaultyNode], plan: Mapping[int, Behaviour], obeyed: Mapping[str, int]) -> None:

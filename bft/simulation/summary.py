@@ -67,6 +67,8 @@ class StreamedOutcomes:
     ----------
     done_at_s : dict of int to float
         When each replica had executed every request, for those that have.
+    last : dict of str to int
+        Of each client, the highest timestamp that any replica executed.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class StreamedOutcomes:
         self._missing = dict.fromkeys(replicas, count)
         self._states: dict[int, set[str]] = {}
         self.done_at_s: dict[int, float] = {}
+        self.last: dict[str, int] = {}
 
     def append(self, record: Record) -> None:
         """Take in a milestone."""
@@ -96,9 +99,11 @@ class StreamedOutcomes:
             self._states.setdefault(event.seq, set()).add(event.state_digest)
             if len(self._states) > WINDOW:
                 del self._states[min(self._states)]
-            if event.proposal.request is not None:
-                number = self._number_of(event.proposal.request.key)
-                self._take(time_s, node, number, event.seq, event.proposal)
+            request = event.proposal.request
+            if request is not None and not event.repeated:
+                if request.timestamp > self.last.get(request.client, 0):
+                    self.last[request.client] = request.timestamp
+                self._take(time_s, node, self._number_of(request.key), event.seq, event.proposal)
         elif kind is StateTransferred and event.state_digest in self._states.get(event.seq, ()):
             for number, (seq, executed) in list(self._open.items()):
                 if seq <= event.seq:

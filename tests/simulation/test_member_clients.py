@@ -13,7 +13,7 @@ from bft.operations.events import StateLost
 from bft.simulation.clients import Clients
 
 
-def latencies(n: int, count: int = 20, **given: object) -> tuple[float, ...]:
+def run_of(n: int, count: int = 20, **given: object) -> bft.Run:
     fields: dict[str, object] = {
         "n": n,
         "membership": {"members": 4},
@@ -23,7 +23,11 @@ def latencies(n: int, count: int = 20, **given: object) -> tuple[float, ...]:
         "window": 8,
         "horizon_s": 900.0,
     }
-    return bft.simulate(bft.Scenario(**{**fields, **given}), 1).metrics.client_latency_s
+    return bft.simulate(bft.Scenario(**{**fields, **given}), 1)
+
+
+def latencies(n: int, count: int = 20, **given: object) -> tuple[float, ...]:
+    return run_of(n, count, **given).metrics.client_latency_s
 
 
 def test_spares_do_not_change_how_long_clients_wait() -> None:
@@ -35,7 +39,9 @@ def test_spares_do_not_change_how_long_clients_wait() -> None:
 def test_clients_are_answered_when_a_member_is_down_and_when_one_member_is_left() -> None:
     assert len(latencies(10, faults={"nodes": [3]})) == 20
     down = [{"at_s": 2, "remove": 3}, {"at_s": 6, "remove": 2}, {"at_s": 10, "remove": 1}]
-    assert len(latencies(6, membership={"members": 4, "least": 1, "changes": down})) == 23
+    run = run_of(6, membership={"members": 4, "least": 1, "changes": down})
+    assert len(run.metrics.client_latency_s) == 20
+    assert all(change.answered_at_s is not None for change in run.changes), "and so is the operator"
 
 
 def request(number: int) -> Request:
@@ -46,7 +52,7 @@ def test_only_members_convince_and_who_replied_before_an_epoch_counts_in_it() ->
     clients = Clients(QuorumSystem.of(9))
     clients.members_changed((0, 1, 2, 3), 0.0)
     for number in range(2):
-        clients.asked(request(number), 1.0)
+        assert clients.arrived(request(number), 1.0)
         for spare in (4, 5, 6, 7):
             clients.replied(spare, Reply(f"client-{number}", 1, "yes"), 2.0)
         clients.replied(0, Reply(f"client-{number}", 1, "yes"), 2.0)
