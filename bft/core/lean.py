@@ -70,6 +70,8 @@ def _constructor(cls: type, members: tuple[Field[Any], ...]) -> Callable[..., An
     signature = ", ".join(["cls", *positional, *(["*", *by_name] if by_name else [])])
     body = ["self = opened()"]
     body += [f"self.{each.name} = {each.name if each.init else f'_default_{each.name}'}" for each in members]
+    if hasattr(cls, "_well_formed"):  # nobody has looked at it yet, see `bft.core.shape`
+        body.append("self._well_formed = False")
     body += ["self.__class__ = cls", "return self"]
     scope: dict[str, Any] = {"opened": opened, **defaults}
     exec(f"def __new__({signature}):\n    " + "\n    ".join(body), scope)  # as dataclasses make their __init__

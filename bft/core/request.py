@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 
 from bft.core.digest import digest_of
 from bft.core.lean import lean
+from bft.core.shape import Natural
 
 RequestKey = tuple[str, int]
 
 
 class _Held:
-    """What a ring may remember for just as long as somebody holds it."""
+    """What a ring may remember for just as long as somebody holds it, and `bft.core.shape` marks when it is good."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "_well_formed")
 
 
 @lean
@@ -36,7 +37,7 @@ class Request(_Held):
     """
 
     client: str
-    timestamp: int
+    timestamp: Natural
     operation: str
     signature: bytes = field(default=b"", compare=False, repr=False)
 

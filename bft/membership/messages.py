@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bft.core.shape import Enclosed, checks
 from bft.core.state_machine import Snapshot
 from bft.protocols.pbft.messages import Checkpoint, PrePrepare
 
@@ -13,7 +14,7 @@ class InEpoch:
     """A message of an epoch's instance."""
 
     epoch: int
-    message: object
+    message: Enclosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,6 @@ class EpochStarts:
     """Everything that somebody who was left behind, or never there, needs to follow, in order."""
 
     starts: tuple[EpochStart, ...]
+
+
+well_formed = checks(InEpoch, Witness, AskEpochs, EpochStarts)

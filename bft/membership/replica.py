@@ -26,7 +26,7 @@ from bft.membership.events import EpochEntered, Isolated
 from bft.membership.instance import Instance, MakeInstance
 from bft.membership.keys import EpochKeyring
 from bft.membership.machine import MemberMachine
-from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch, Witness
+from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch, Witness, well_formed
 from bft.membership.witness import Witnessed
 from bft.protocols.pbft import PbftConfig, PbftReplica, evidence, shape
 from bft.protocols.pbft.certificates import Verifier
@@ -86,10 +86,16 @@ class EpochReplica:
         Parameters of every instance; each has a quorum system of its own.
     keyring : Keyring
         Of nodes and clients.
+
+    Attributes
+    ----------
+    drops : dict
+        How many inputs did not count, by reason; those that an instance drops are its own.
     """
 
     def __init__(self, node: int, rules: Members, config: PbftConfig, keyring: Keyring) -> None:
         self.id = node
+        self.drops: dict[str, int] = {}
         self._rules = rules
         self._config = config
         self._keyring = keyring
@@ -135,6 +141,8 @@ class EpochReplica:
                 self._deliver(sender, message)
             case VerdictReady():
                 self._inputs.append(replace(event, seq=event.seq - self._base))
+            case ClientRequest(request) if not shape.well_formed(request):
+                self._drop("malformed message")
             case ClientRequest(request):
                 if self._inner is None:
                     self._hold(request)
@@ -260,6 +268,8 @@ class EpochReplica:
     # Messages
 
     def _deliver(self, sender: int, message: object) -> None:
+        if not well_formed(message):
+            return self._drop("malformed message")
         match message:
             case InEpoch(epoch, inner) if shape.whole(epoch):
                 if epoch == self.epoch:
@@ -276,6 +286,10 @@ class EpochReplica:
                 for start in starts:
                     if start.__class__ is EpochStart and self._proved(start):
                         self._begin(start)
+        return None
+
+    def _drop(self, reason: str) -> None:
+        self.drops[reason] = self.drops.get(reason, 0) + 1
 
     def _take(self, sender: int, message: object) -> None:
         """A message of this epoch: only members have a say, and of the convicted nobody listens to any."""

@@ -17,6 +17,7 @@ from bft.core.effects import Execute, RequestVerdict
 from bft.core.events import BallotDecided, BallotUndecided, Equivocation, Restarted
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.request import Request
+from bft.core.shape import checks
 from bft.core.verdict import Verdict
 from bft.protocols.ballot.messages import Approve, Cast, Certificate
 
@@ -119,6 +120,8 @@ def hear(facts: Facts, node: int, event: object) -> Iterator[tuple[str, str]]:
         yield "B4", f"decided {own.owed[0]!r} and did not show the proof"
         own.owed = None
     match event:
+        case Deliver(message=message) if not _readable(facts, message):
+            return
         case Deliver(sender=sender, message=Cast() | Approve() as vote):
             if vote.replica == sender or facts.genuine(vote):
                 _file(facts, own, vote)
@@ -136,6 +139,18 @@ def hear(facts: Facts, node: int, event: object) -> Iterator[tuple[str, str]]:
         case Restart():
             own.casts = {} if own.cast is None else {node: own.cast}
             own.approvals = {} if own.approval is None else {node: own.approval}
+
+
+def _readable(facts: Facts, message: object) -> bool:
+    """Return whether a message is one that counts: typed, by nodes that there are, with no more answers than nodes."""
+    if not _typed(message):
+        return False
+    votes: tuple[Any, ...] = message.votes if isinstance(message, Certificate) else (message,)
+    known = all(vote.replica < facts.n and len(getattr(vote, "answers", ())) <= facts.n for vote in votes)
+    return known and 0 < len(votes) <= facts.n
+
+
+_typed = checks(Cast, Approve, Certificate)
 
 
 def _open(facts: Facts, own: Held, request: Request) -> None:

@@ -8,7 +8,16 @@ from typing import Any
 
 from bft.core.quorum import QuorumSystem
 from bft.core.request import RequestKey
+from bft.core.shape import check_of
 from bft.core.signatures import Signed
+
+MALFORMED = "it is malformed"
+
+
+def well_formed(message: Any) -> bool:
+    """Return whether every field of a proof has its exact type; nothing else is judged, lest a liar stop the judge."""
+    return check_of(message.__class__)(message)
+
 
 Check = Callable[["Facts", int, Any], str | None]
 
@@ -146,7 +155,7 @@ class Facts:
         weights, n = self.weights, self.n
         total = 0
         for voter in set(voters):
-            if 0 <= voter < n:
+            if voter.__class__ is int and 0 <= voter < n:
                 total += weights[voter]
         return total
 
@@ -157,7 +166,7 @@ class Facts:
         """
         if id(message) in self.proved:
             return None
-        fault = judge(self, message)
+        fault = judge(self, message) if well_formed(message) else MALFORMED
         if fault is None:
             self.proved[id(message)] = message
         return fault
@@ -166,7 +175,9 @@ class Facts:
         """Return what a new-view should carry over and what is wrong with it, worked out once if nothing is."""
         held = self.proved.get(id(message))
         if held is None:
-            held = judge(self, message)
+            held = (
+                judge(self, message) if well_formed(message) else NewViewFacts(message, (("V3", MALFORMED),), 0, 0, {})
+            )
             if not held.faults:
                 self.proved[id(message)] = held
         result: NewViewFacts = held

@@ -12,6 +12,7 @@ from typing import Any
 from bft.core.by_sender import BySender, signature_field
 from bft.core.lean import lean
 from bft.core.request import Request
+from bft.core.shape import Share, checks
 from bft.voting import Vote
 
 
@@ -25,7 +26,7 @@ class Cast(BySender):
 
     request: Request
     answer: str | None
-    confidence: float
+    confidence: Share
     wording: str
     replica: int
     signature: bytes = signature_field()
@@ -75,31 +76,24 @@ def vote_of(message: Ballots) -> Vote:
     return Vote(voter=message.replica, answer=first, also=tuple(str(each) for each in others))
 
 
+_typed = checks(Cast, Approve, Ask, Certificate, Request)
+
+
 def well_formed(message: Any, n: int) -> bool:
     """Return whether a message's fields are of their types and ranges; a liar may send anything."""
-    if message.__class__ is Certificate:
-        return (
-            _request(message.request)
-            and message.answer.__class__ is str
-            and message.votes.__class__ is tuple
-            and 0 < len(message.votes) <= n
-            and all(each.__class__ in (Cast, Approve) and well_formed(each, n) for each in message.votes)
-        )
-    if not (_request(message.request) and message.replica.__class__ is int and 0 <= message.replica < n):
+    if not _typed(message):
         return False
-    if message.__class__ is Cast:
-        said = message.answer is None or message.answer.__class__ is str
-        sure = message.confidence.__class__ in (float, int) and 0 <= message.confidence <= 1
-        return said and sure and message.wording.__class__ is str
-    if message.__class__ is Approve:
-        texts = message.answers.__class__ is tuple and all(each.__class__ is str for each in message.answers)
-        return texts and len(message.answers) <= n
-    return _nodes(message.casts, n) and _nodes(message.approvals, n)
+    kind = message.__class__
+    if kind is Certificate:
+        return 0 < len(message.votes) <= n and all(well_formed(vote, n) for vote in message.votes)
+    if kind is Request:
+        return True
+    if message.replica >= n:
+        return False
+    if kind is Ask:
+        return _nodes(message.casts, n) and _nodes(message.approvals, n)
+    return kind is Cast or len(message.answers) <= n
 
 
-def _request(request: Any) -> bool:
-    return request.__class__ is Request and request.client.__class__ is str and request.timestamp.__class__ is int
-
-
-def _nodes(nodes: Any, n: int) -> bool:
-    return nodes.__class__ is tuple and len(nodes) <= n and all(each.__class__ is int for each in nodes)
+def _nodes(nodes: tuple[int, ...], n: int) -> bool:
+    return len(nodes) <= n and all(node < n for node in nodes)

@@ -23,6 +23,8 @@ from bft.voting import State as Ballot
 
 def on_request(state: State, request: Request) -> None:
     """A client's request: ask the validator and start waiting, or give the reply again."""
+    if not well_formed(request, state.config.system.n):
+        return state.drop("malformed message")
     if state.request is None:
         if not state.keyring.verify(request):
             return state.drop("request not signed by its client")

@@ -57,7 +57,8 @@ def bits(voters: Iterable[int]) -> int:
 
 def on_status(state: State, sender: int, message: Status) -> None:
     """Send a waiting replica what it lacks and this one has."""
-    if not shape.status(message):
+    n = state.system.n
+    if not shape.well_formed(message) or any(each.prepares >> n or each.commits >> n for each in message.held):
         return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")
@@ -116,7 +117,7 @@ def resend_votes(state: State, sender: int, message: Status) -> None:
 
 def on_catch_up(state: State, sender: int, message: CatchUp) -> None:
     """Adopt a proved snapshot and proved decisions; what is not proved is dropped."""
-    if not shape.catch_up(message):
+    if not shape.well_formed(message):
         return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")

@@ -27,11 +27,6 @@ class Verifier:
     window: int
     checkpoint_interval: int
 
-    def knows(self, proof: object) -> bool:
-        """Return whether this very object was found good before; one that keeps nothing knows nothing."""
-        del proof
-        return False
-
     def primary(self, view: int) -> int:
         """Return the primary of a view: v mod n (§4.1)."""
         return view % self.system.n

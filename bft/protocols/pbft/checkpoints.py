@@ -15,7 +15,7 @@ VOTES_BY_SEQ = ("pre-prepare", "prepare", "prepared", "commit", "checkpoint")
 
 def on_checkpoint(state: State, sender: int, message: Checkpoint) -> None:
     """Count a checkpoint; a quorum of equal ones makes it stable."""
-    if not shape.checkpoint(message):
+    if not shape.well_formed(message):
         return state.drop("malformed message")
     if state.rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")

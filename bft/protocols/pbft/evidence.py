@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bft.core.request import Proposal, Request
+from bft.core.shape import checks
 from bft.core.signatures import Signed
-from bft.protocols.pbft import shape
 from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, PrePrepare
 
 Vote = PrePrepare | Prepare | Commit | Checkpoint
+
+well_formed = checks(PrePrepare, Prepare, Commit, Checkpoint)
 
 LONGEST = 1 << 16
 """Characters of evidence that are read at all: a bound on what one message can make a replica do."""
@@ -57,19 +59,6 @@ def verify(evidence: Evidence, signed: Callable[[Signed], bool]) -> int | None:
     if place_of(first) != place_of(second) or said_by(first) == said_by(second):
         return None
     return first.replica if signed(first) and signed(second) else None
-
-
-def well_formed(vote: object) -> bool:
-    """Return whether this is a vote with numbers where numbers belong."""
-    if isinstance(vote, PrePrepare):
-        return shape.preprepare(vote)
-    if isinstance(vote, Checkpoint):
-        return shape.checkpoint(vote)
-    return (
-        isinstance(vote, Prepare | Commit)
-        and shape.whole(vote.view, vote.seq, vote.replica)
-        and vote.digest.__class__ is str
-    )
 
 
 def to_text(evidence: Evidence) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bft.core.by_sender import BySender, signature_field
 from bft.core.lean import lean
 from bft.core.request import Proposal
+from bft.core.shape import Bits, Digest
 from bft.core.state_machine import Snapshot
 
 
@@ -20,7 +21,7 @@ class PrePrepare(BySender):
 
     view: int
     seq: int
-    digest: str
+    digest: Digest
     proposal: Proposal
     replica: int
     signature: bytes = signature_field()
@@ -33,7 +34,7 @@ class Prepare(BySender):
 
     view: int
     seq: int
-    digest: str
+    digest: Digest
     replica: int
     signature: bytes = signature_field()
 
@@ -45,7 +46,7 @@ class Commit(BySender):
 
     view: int
     seq: int
-    digest: str
+    digest: Digest
     replica: int
     signature: bytes = signature_field()
 
@@ -56,7 +57,7 @@ class Checkpoint(BySender):
     """The digest of the state after executing `seq` (§4.3)."""
 
     seq: int
-    state_digest: str
+    state_digest: Digest
     replica: int
     signature: bytes = signature_field()
 
@@ -113,8 +114,8 @@ class Held:
 
     seq: int
     preprepare: bool
-    prepares: int
-    commits: int
+    prepares: Bits
+    commits: Bits
 
 
 NOTHING_HELD = Held(0, False, 0, 0)

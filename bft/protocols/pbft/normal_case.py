@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from bft.core.by_sender import UNSIGNED
 from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
 from bft.core.events import Committed, Equivocation, Judgement, Prepared, PrePrepareAccepted, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
 from bft.core.request import Proposal, Request, RequestKey
 from bft.core.verdict import Verdict
-from bft.protocols.pbft import execution, shape
+from bft.protocols.pbft import execution
 from bft.protocols.pbft.messages import Commit, Decision, Prepare, PreparedCertificate, PrePrepare
+from bft.protocols.pbft.shape import well_formed
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
 
 Vote = TypeVar("Vote", bound=Prepare | Commit)
@@ -24,6 +26,8 @@ Vote = TypeVar("Vote", bound=Prepare | Commit)
 def on_request(state: State, event: ClientRequest) -> None:
     """A client's request: answer it again, forget it, or see to it that it is ordered (§4.1)."""
     request = event.request
+    if not well_formed(request):
+        return state.drop("malformed message")
     if state.rules.check_requests and not state.keyring.verify(request):
         return state.drop("request not signed by its client")
     timestamp, result = state.clients.get(request.client, (-1, ""))
@@ -43,8 +47,6 @@ def on_request(state: State, event: ClientRequest) -> None:
 def on_relayed_request(state: State, sender: int, request: Request) -> None:
     """Another replica passes on a request that it waits for; the client's signature vouches for it (§4.1)."""
     del sender
-    if not shape.request(request):
-        return state.drop("malformed message")
     return on_request(state, ClientRequest(request))
 
 
@@ -92,7 +94,7 @@ def order(state: State) -> None:
 def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
     """A primary's proposal: accept the first valid one for its place and ask the validator about it (§4.2)."""
     rules = state.rules
-    if not shape.preprepare(message):
+    if not well_formed(message):
         return state.drop("malformed message")
     if rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")
@@ -203,10 +205,19 @@ def on_prepare(state: State, sender: int, vote: Prepare) -> None:
         slot = state.slots.get(vote.seq)
     except TypeError:  # unhashable
         return state.drop("malformed message")
-    if slot is None or slot.view != vote.view or not state.active or vote.replica != sender:
+    # A number that is the slot's own object is a whole one; whatever merely equals it takes the long way.
+    if (
+        slot is None
+        or slot.seq is not vote.seq
+        or slot.view is not vote.view
+        or vote.replica is not sender
+        or not state.active
+    ):
         slot = file_vote(state, sender, vote)
         if slot is None:
             return None
+    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):
+        return state.drop("malformed message")
     primary = state.primary if slot.view == state.view else state.verifier.primary(slot.view)
     if sender == primary and not state.rules.count_primary_prepare:
         return state.drop("prepare from the primary")
@@ -229,10 +240,19 @@ def on_commit(state: State, sender: int, vote: Commit) -> None:
         slot = state.slots.get(vote.seq)
     except TypeError:  # unhashable
         return state.drop("malformed message")
-    if slot is None or slot.view != vote.view or not state.active or vote.replica != sender:
+    # A number that is the slot's own object is a whole one; whatever merely equals it takes the long way.
+    if (
+        slot is None
+        or slot.seq is not vote.seq
+        or slot.view is not vote.view
+        or vote.replica is not sender
+        or not state.active
+    ):
         slot = file_vote(state, sender, vote)
         if slot is None:
             return None
+    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):
+        return state.drop("malformed message")
     held = slot.commits.get(sender)
     if held is not None:
         second_vote(state, sender, held, vote)
@@ -249,7 +269,7 @@ def on_commit(state: State, sender: int, vote: Commit) -> None:
 def file_vote(state: State, sender: int, vote: Prepare | Commit) -> Slot | None:
     """Find the slot of a vote that is not plainly for the current log; None when it does not count (M2, M4, M5, M6)."""
     rules = state.rules
-    if not shape.whole(vote.view, vote.seq) or vote.digest.__class__ is not str:
+    if not well_formed(vote):
         state.drop("malformed message")
         return None
     if rules.check_identity and vote.replica != sender:

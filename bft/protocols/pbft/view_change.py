@@ -59,7 +59,7 @@ def leave_for(state: State, view: int) -> None:
 
 def on_view_change(state: State, sender: int, message: ViewChange) -> None:
     """Somebody leaves for a view: follow a weak quorum, and as its primary gather a quorum (§4.4)."""
-    if not state.verifier.knows(message) and not shape.view_change(message):
+    if not shape.well_formed(message):
         return state.drop("malformed message")
     if state.rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")
@@ -118,7 +118,7 @@ def on_new_view(state: State, message: NewView) -> None:
 
     The signature, not the sender, vouches for it: anyone may pass it on to a replica left behind.
     """
-    if not state.verifier.knows(message) and not shape.new_view(message):
+    if not shape.well_formed(message):
         return state.drop("malformed message")
     if message.view < state.view or message.view == 0 or (message.view == state.view and state.active):
         return state.drop("old new-view")

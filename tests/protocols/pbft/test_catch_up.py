@@ -135,7 +135,7 @@ FORGED_STATES = {
 def test_a_state_that_is_not_proved_changes_nothing(network, case):
     net = network(byzantine=(0, 1, 2), **SMALL)
     proof, snapshot = FORGED_STATES[case](net, *proved_state(net))
-    malformed = any(type(vote.replica) is not int for vote in proof)
+    malformed = any(type(vote.replica) is not int for vote in proof) or isinstance(snapshot, list)
     reason = "malformed message" if malformed else "unproved snapshot" if proof else "old snapshot"
     net.refused(3, 0, CatchUp(proof, snapshot, (), 0), reason)
 
@@ -197,7 +197,8 @@ FORGED_DECISIONS = {
 def test_a_decision_that_is_not_proved_changes_nothing(network, case):
     net = network(byzantine=(0, 1, 2))
     forged = FORGED_DECISIONS[case](net, net.decision(net.preprepare(), 0, 1, 2))
-    net.refused(3, 0, CatchUp((), None, (forged,), 0), "unproved decision")
+    malformed = any(type(vote.replica) is not int or type(vote.digest) is not str for vote in forged.commits)
+    net.refused(3, 0, CatchUp((), None, (forged,), 0), "malformed message" if malformed else "unproved decision")
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_a_new_view_with_unhashable_votes_changes_nothing(network):
     first = net.preprepare()
     votes = (Prepare(0, 1, first.digest, [1]), Prepare(0, 1, ["x"], 2))
     changes = (*good(net)[:2], net.view_change(1, 2, PreparedCertificate(first, votes)))
-    net.refused(3, 1, announce(net, changes), "invalid new-view")
+    net.refused(3, 1, announce(net, changes), "malformed message")
 
 
 def test_a_new_view_for_a_view_left_behind_is_dropped(network):
