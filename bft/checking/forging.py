@@ -339,7 +339,7 @@ def status(world: World, liar: int, choices: tuple[int, ...]) -> Status:
     )
 
 
-def _signed(make: Callable[[World, int, tuple[int, ...]], Any]) -> Recipe:
+def signed(make: Callable[[World, int, tuple[int, ...]], Any]) -> Recipe:
     """Return the recipe, with what it made added to what may be built upon."""
 
     def recipe(world: World, liar: int, choices: tuple[int, ...]) -> object | None:
@@ -352,5 +352,5 @@ def _signed(make: Callable[[World, int, tuple[int, ...]], Any]) -> Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    make.__name__: _signed(make) for make in (propose, vote, view_change, new_view, checkpoint, catch_up, status)
+    make.__name__: signed(make) for make in (propose, vote, view_change, new_view, checkpoint, catch_up, status)
 }

@@ -10,13 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from bft.checking.invariants import ballots, certificates, checkpoints, messages, state_machine, view_changes
+from bft.checking.invariants import (
+    ballots,
+    certificates,
+    checkpoints,
+    messages,
+    service,
+    state_machine,
+    view_changes,
+)
 from bft.checking.invariants.ballots import BallotFacts
 from bft.checking.invariants.facts import Check, Facts, Invariant, Timing
 from bft.checking.invariants.proofs import view_change_fault
+from bft.checking.reference import ReferenceService, Specification
 from bft.checking.safety import Breach
 from bft.core.effects import Broadcast, Send
-from bft.core.inputs import Deliver
+from bft.core.inputs import Deliver, Restart
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Signed
 from bft.protocols.pbft.messages import ViewChange
@@ -38,11 +47,11 @@ def _table(rooms: Sequence[Any]) -> dict[type, tuple[tuple[tuple[str, Check], ..
     }
 
 
-_PBFT_ROOMS = (state_machine, certificates, view_changes, messages, checkpoints)
+_PBFT_ROOMS = (state_machine, service, certificates, view_changes, messages, checkpoints)
 INVARIANTS: tuple[Invariant, ...] = tuple(each for room in _PBFT_ROOMS for each in room.INVARIANTS)
-STATE_MACHINE_TABLE = _table((state_machine,))
+STATE_MACHINE_TABLE = _table((state_machine, service))
 PBFT_TABLE = _table(_PBFT_ROOMS)
-BALLOT_TABLE = _table((state_machine, ballots))
+BALLOT_TABLE = _table((state_machine, service, ballots))
 
 
 class Monitor:
@@ -62,6 +71,8 @@ class Monitor:
         How the view timer should run.
     ballot : BallotFacts, optional
         How votes are counted, where a ballot is watched.
+    specification : Specification, optional
+        What executing a request does (S7); without it replies and states are compared with each other alone.
     unpromised : collection of str, optional
         Invariants that this protocol does not promise.
 
@@ -85,10 +96,17 @@ class Monitor:
         window: int | None = None,
         timing: Timing | None = None,
         ballot: BallotFacts | None = None,
+        specification: Specification | None = None,
         unpromised: Collection[str] = (),
     ) -> None:
         self.facts = Facts(
-            system, genuine, honest, checkpoint_interval=checkpoint_interval, window=window, timing=timing
+            system,
+            genuine,
+            honest,
+            checkpoint_interval=checkpoint_interval,
+            window=window,
+            timing=timing,
+            service=None if specification is None else ReferenceService(specification, checkpoint_interval or 0),
         )
         self.facts.ballot = ballot
         self.unpromised = frozenset(unpromised)
@@ -116,8 +134,14 @@ class Monitor:
             return
         own = self._nodes[node]
         if own.due_view > own.view:
-            self._breach("LV3", time_s, node, f"stayed in view {own.view} though a weak quorum left for {own.due_view}")
+            if event.__class__ is not Restart:  # whoever crashed in that step could not follow
+                detail = f"stayed in view {own.view} though a weak quorum left for {own.due_view}"
+                self._breach("LV3", time_s, node, detail)
             own.due_view = 0
+        if own.due_checkpoint:
+            if event.__class__ is not Restart:
+                self._breach("K4", time_s, node, checkpoints.missing_checkpoint(own.due_checkpoint))
+            own.due_checkpoint = 0
         own.last_input = event
         if self.facts.ballot is not None:
             for name, detail in ballots.hear(self.facts, node, event):

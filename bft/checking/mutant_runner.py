@@ -12,7 +12,7 @@ from bft.checking.generators import GENERATORS, generate
 from bft.checking.mutants import MUTANTS
 from bft.checking.seeded_bug import HARMLESS, SeededBug
 
-ORDER = ("views", "knowledge", "random", "healed", "twins")
+ORDER = ("views", "knowledge", "random", "states", "healed", "crashes", "twins", "clients")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ def hunt(
     seconds: float = 60.0,
     schedules: int | None = None,
     oracle: tuple[str, ...] | None = None,
+    generators: tuple[str, ...] = ORDER,
 ) -> Kill:
     """Look for a schedule on which a mutant breaks an invariant.
 
@@ -85,12 +86,14 @@ def hunt(
         Schedules to run at most.
     oracle : tuple of str, optional
         Invariants that count; by default all. ("S1",) shows how little agreement alone sees.
+    generators : tuple of str, optional
+        Taken in turn.
     """
     subject = mutant.subject()
     started_s = process_time()
     index = 0
     while process_time() - started_s < seconds and (schedules is None or index < schedules):
-        name = ORDER[index % len(ORDER)]
+        name = generators[index % len(generators)]
         made = generate(name, seed, index, subject, n=mutant.n, quorum=mutant.quorum)
         _, monitor = run(subject, made.setting, made.operations)
         index += 1

@@ -9,54 +9,17 @@ break safety says why in its `argument`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from bft.checking import mutant_replicas as wrapped
-from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY
-from bft.checking.subject import Subject
-from bft.checking.subjects import MakePbft, pbft
+from bft.checking.mutant import Mutant
+from bft.checking.mutants_of_states import STATE_MUTANTS
+from bft.checking.seeded_bug import HARMLESS, LIVENESS
 from bft.core.quorum import QuorumSystem
 from bft.core.request import NULL_PROPOSAL
 from bft.errors import ScenarioError, bad_value
-from bft.protocols.pbft import PbftReplica, Rules
 from bft.protocols.pbft.messages import PreparedCertificate, PrePrepare, ViewChange
 from bft.protocols.pbft.new_view import Carried, carry_over
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One seeded bug.
-
-    Attributes
-    ----------
-    name : str
-        Says what is wrong.
-    rules : mapping
-        Rules replaced, by name.
-    make_replica : callable
-        A wrapped replica, where no rule reaches.
-    n : int
-        Number of nodes at which it can bite.
-    quorum : int or None
-        Quorum that the replicas are told.
-    breaks : str
-        "safety", "liveness", or "harmless".
-    argument : str
-        Why a harmless one is harmless.
-    """
-
-    name: str
-    rules: Mapping[str, Any] = field(default_factory=dict)
-    make_replica: MakePbft = PbftReplica
-    n: int = 4
-    quorum: int | None = None
-    breaks: str = SAFETY
-    argument: str = ""
-
-    def subject(self) -> Subject:
-        """Return PBFT with this bug."""
-        return pbft(replace(Rules(), **self.rules), self.make_replica)
 
 
 def mutant(name: str) -> Mutant:
@@ -265,4 +228,4 @@ HARMLESS_ONES = (
         "prepare two digests there, so an honest commit of this place is for the same one; the others are at most f.",
     ),
 )
-MUTANTS = (*QUORUMS, *NORMAL_CASE, *VIEW_CHANGE, *CATCHING_UP, *LIVE, *HARMLESS_ONES)
+MUTANTS = (*QUORUMS, *NORMAL_CASE, *VIEW_CHANGE, *CATCHING_UP, *STATE_MUTANTS, *LIVE, *HARMLESS_ONES)

@@ -108,6 +108,41 @@ class Forge(NamedTuple):
     choices: tuple[int, ...]
 
 
+class Mutate(NamedTuple):
+    """Change a corrupted node's message on its way to a set of nodes, anywhere inside; see `mutation`."""
+
+    place: int
+    nodes: int
+    choices: tuple[int, ...]
+
+
+class Cut(NamedTuple):
+    """Let a node crash in the middle of its next step, after so many writes and messages; see `disks`."""
+
+    node: int
+    actions: int
+
+
+class Disk(NamedTuple):
+    """Let a faulty node's disk lie: 0 its next write is lost, 1 torn; 2 remember what it holds, 3 go back to that."""
+
+    node: int
+    fault: int
+
+
+class Call(NamedTuple):
+    """A client that waits asks a set of nodes its next question, or the same one while it has no answer."""
+
+    client: int
+    nodes: int
+
+
+class Work(NamedTuple):
+    """Clients that wait ask so many questions in turn, and everything arrives."""
+
+    requests: int
+
+
 class Heal(NamedTuple):
     """Global stabilisation: crashed nodes return, messages arrive in time, timers run by the clock, clients ask again.
 
@@ -133,6 +168,11 @@ Operation = (
     | Restart
     | Corrupt
     | Forge
+    | Mutate
+    | Cut
+    | Disk
+    | Call
+    | Work
     | Heal
 )
 
@@ -152,6 +192,11 @@ KINDS: dict[str, type[Any]] = {
         Restart,
         Corrupt,
         Forge,
+        Mutate,
+        Cut,
+        Disk,
+        Call,
+        Work,
         Heal,
     )
 }

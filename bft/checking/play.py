@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bft.checking import operations as ops
+from bft.checking.clients import call, work
+from bft.checking.disks import cut, disk, spare
 from bft.checking.liveness import stabilise
+from bft.checking.mutation import mutate
 from bft.checking.world import Pending, World
 from bft.core.inputs import Deliver
 
@@ -108,6 +111,7 @@ def forge(world: World, recipe: str, actor: int, nodes: int, choices: tuple[int,
 
 def heal(world: World, views: int, silent: int) -> None:
     """Let time flow, and see whether what clients asked gets done; if not, `stalled` says what is missing."""
+    spare(world)
     world.stalled = world.stalled or stabilise(world, views, silent)
 
 
@@ -125,5 +129,10 @@ _TABLE: dict[type, Callable[..., None]] = {
     ops.Restart: World.restart,
     ops.Corrupt: World.corrupt,
     ops.Forge: forge,
+    ops.Mutate: mutate,
+    ops.Cut: cut,
+    ops.Disk: disk,
+    ops.Call: call,
+    ops.Work: work,
     ops.Heal: heal,
 }

@@ -37,6 +37,8 @@ class Setting:
         K and L of PBFT, small here so that watermarks move in short runs.
     prompt_validators : bool
         Validators answer at once, as honest ones would; otherwise only when the schedule says so (`Consult`).
+    ledger : bool
+        The service is a ledger, whose answers tell the order of execution, and what clients see must be linearizable.
     retransmit : bool
         Replicas ask for what they lack. Without, what is lost is lost, and only delays can be asked to heal.
     """
@@ -53,6 +55,7 @@ class Setting:
     window: int = 4
     prompt_validators: bool = True
     retransmit: bool = True
+    ledger: bool = False
 
     def __post_init__(self) -> None:
         self.system()

@@ -48,6 +48,10 @@ class Subject:
         How many different requests make sense; None: any number.
     answer : callable
         What a validator answers, from its instance, the schedule's choice (0 or 1) and the view.
+    answers_differ : bool
+        Whether the answer names the question, so that no two questions have the same one.
+    ledger : bool
+        Whether its replicas run the ledger where a setting asks for it.
     monitor : callable or None
         From a setting and a world to the monitor of this protocol; by default only the state machine is watched.
     unfinished : callable or None
@@ -66,6 +70,8 @@ class Subject:
     timers: tuple[str, ...] = ("view",)
     questions: int | None = None
     answer: Callable[[int, int, int], str] = own_words
+    answers_differ: bool = True
+    ledger: bool = False
     monitor: Callable[[Setting, World], Monitor] | None = None
     unfinished: Callable[[World, Sequence[int]], str | None] | None = None
     milestones: tuple[tuple[str, str], ...] = ()

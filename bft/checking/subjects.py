@@ -7,9 +7,12 @@ from functools import cache
 from typing import Any
 
 from bft.checking.forging import RECIPES
+from bft.checking.ledger import Ledger
 from bft.checking.monitor import Monitor, Timing
+from bft.checking.reference import LedgerSpecification, LogSpecification
 from bft.checking.setting import Setting
 from bft.checking.shared_verifier import Judges
+from bft.checking.snapshot_forging import SNAPSHOT_RECIPES
 from bft.checking.subject import Subject
 from bft.checking.world import World
 from bft.core.inputs import Input
@@ -60,6 +63,7 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
             checkpoint_interval=setting.checkpoint_interval,
             window=setting.window,
             timing=timing_of(_config()),
+            specification=LedgerSpecification() if setting.ledger else LogSpecification(),
         )
 
     judges = Judges()
@@ -67,15 +71,18 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
     def make(node: int, setting: Setting, keyring: SymbolicKeyring) -> Replica:
         replica = make_replica(node, config(setting), keyring)
         judges.share(replica)
+        if setting.ledger and isinstance(replica, PbftReplica):
+            replica.machine = Ledger()
         return replica
 
     return Subject(
         name="pbft",
         make_replica=make,
-        recipes=RECIPES,
+        recipes={**RECIPES, **SNAPSHOT_RECIPES},
         phases=("PrePrepare", "Prepare", "Commit"),
         changes=("ViewChange", "NewView"),
         timers=("view", "status"),
+        ledger=True,
         monitor=monitor,
         milestones=MILESTONES,
     )
@@ -108,6 +115,7 @@ def watched(subject: Subject, setting: Setting, *, record: bool = False) -> tupl
         monitor = Monitor(setting.system(), world.keyring.verify, world.watchable)
     else:
         monitor = subject.monitor(setting, world)
+    monitor.facts.made = world.requests.__len__
     world.watch(monitor)
     return world, monitor
 
@@ -136,6 +144,7 @@ class FullCheck:
                 keyring.verify,
                 [each for each in range(config.system.n) if each not in keyring.corrupted],
                 **(_pbft_measures(config) if isinstance(config, PbftConfig) else {}),
+                specification=LogSpecification() if self._make_replica is PbftReplica else None,
             )
         return WatchedReplica(self._make_replica(node, config, keyring), self._monitor)
 

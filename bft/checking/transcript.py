@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bft.checking import operations as ops
+from bft.checking.clients import outstanding
 from bft.checking.play import play
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.subjects import watched
 from bft.checking.words import Names, event_words, message_words, set_words
-from bft.checking.world import World
+from bft.checking.world import ReplicaRaisedError, World
+
+DISK_WORDS = ("its next write is lost", "its next write is torn", "its image is kept", "it goes back to the image kept")
 
 
 def transcript(subject: Subject, setting: Setting, operations: Iterable[ops.Operation]) -> list[str]:
@@ -25,7 +28,11 @@ def transcript(subject: Subject, setting: Setting, operations: Iterable[ops.Oper
     told = broken = 0
     for number, operation in enumerate(operations, 1):
         lines.append(f"{number:3d}  {_operation(world, operation, names)}")
-        play(world, (operation,))
+        raised = None
+        try:
+            play(world, (operation,))
+        except ReplicaRaisedError as error:
+            raised = f"    !! M7 at node {error.instance}: {error.detail}"
         assert world.records is not None
         lines += [
             f"       {each.node} {event_words(each.event, names)}"
@@ -37,6 +44,9 @@ def transcript(subject: Subject, setting: Setting, operations: Iterable[ops.Oper
         broken = len(monitor.breaches)
         if world.stalled is not None and isinstance(operation, ops.Heal):
             lines.append(f"    !! LV1: {world.stalled}")
+        if raised is not None:
+            lines.append(raised)
+            break
     lines.append(_end(world))
     return lines
 
@@ -125,6 +135,18 @@ def _operation(world: World, operation: ops.Operation, names: Names) -> str:
             world.sent = known
             what = "nothing" if message is None else message_words(message, names)
             return f"{liar} forges for {_nodes(nodes & (1 << size) - 1, world)}: {what}"
+        case ops.Mutate(place=place, nodes=nodes):
+            whom = _nodes(nodes & (1 << size) - 1, world)
+            return f"message {place} of a liar is changed for {whom}" if world.corrupted else "nobody can lie"
+        case ops.Cut(node=node, actions=actions):
+            return f"{node % size} will crash in its next step, after {actions} writes and messages"
+        case ops.Disk(node=node, fault=fault):
+            return f"disk of {node % size}: {DISK_WORDS[fault % len(DISK_WORDS)]}"
+        case ops.Call(client=client, nodes=nodes):
+            asked = world.request(outstanding(world, client))
+            return f"{asked.client} asks {asked.operation} of {_nodes(nodes, world)}, and waits"
+        case ops.Work(requests=requests):
+            return f"clients that wait ask {requests} questions in turn, and everything arrives"
         case ops.Heal(views=views, silent=silent):
             return f"the network heals; faulty nodes among {_nodes(silent, world)} fall silent; {views} views may fail"
 

@@ -31,11 +31,21 @@ from bft.core.replica import Replica
 from bft.core.request import Request, RequestKey
 from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
-from bft.errors import ScenarioError, bad_value
+from bft.errors import BftError, ScenarioError, bad_value
 
 Pending = tuple[int, Deliver, int]
 """A message on its way: the receiving instance, what it gets, the sending instance (twins share a name)."""
 VERDICTS = (Verdict.ACCEPT, Verdict.REJECT, Verdict.UNSURE)
+
+
+class ReplicaRaisedError(BftError):
+    """A replica raised instead of returning effects: what others send is data, and never an error (M7)."""
+
+    def __init__(self, instance: int, event: object, error: Exception) -> None:
+        self.instance = instance
+        heard = getattr(event, "message", event)
+        self.detail = f"raised {type(error).__name__}: {error}, on {type(heard).__name__}"
+        super().__init__(f"node {instance} {self.detail}")
 
 
 class Observer(Protocol):
@@ -75,6 +85,8 @@ class World:
         Number at which each request was executed first, how far each instance is, and how often either has changed.
     stalled : str or None
         What was not done after stabilisation.
+    turns, images : dict
+        How many answers each waiting client has got; what each disk held when that was remembered.
     """
 
     def __init__(
@@ -95,6 +107,8 @@ class World:
         self.sent: dict[str, list[Any]] = {}
         self.open: list[tuple[int, RequestProposal | RequestVerdict]] = []
         self.requests: dict[int, Request] = {}
+        self.turns: dict[int, int] = {}
+        self.images: dict[int, dict[tuple[object, ...], object]] = {}
         self.records: list[Record] | None = [] if record else None
         self.prompt = setting.prompt_validators
         self.alarm: Callable[[int, str, float], None] | None = None
@@ -201,7 +215,10 @@ class World:
         observer = self._observers[instance]
         if observer is not None:
             observer.hear(steps, instance, event)
-        effects = replica.step(float(steps), event)
+        try:
+            effects = replica.step(float(steps), event)
+        except Exception as error:
+            raise ReplicaRaisedError(instance, event, error) from error
         if not effects:
             if effects is None:
                 raise _no_effects(replica, effects)
@@ -285,7 +302,11 @@ class World:
         """Return what a validator says: a verdict, or an answer as the subject words it."""
         if isinstance(question, RequestVerdict):
             return VerdictReady(question.view, question.seq, question.digest, VERDICTS[choice])
-        answer = None if choice == 2 else self.subject.answer(instance, choice, question.view)
+        if choice == 2:
+            return ProposalReady(question.view, question.request, None)
+        answer = self.subject.answer(instance, choice, question.view)
+        if self.subject.answers_differ:
+            answer = f"{answer} to {question.request.operation}"
         return ProposalReady(question.view, question.request, answer)
 
     @property

@@ -99,7 +99,7 @@ def test_the_promises_of_a_rule_are_what_is_watched() -> None:
         return monitor.unpromised
 
     assert watched("quorum") == frozenset()
-    assert {watched(name) for name in RULES if name != "quorum"} == {frozenset({"S1", "S5", "S6"})}
+    assert {watched(name) for name in RULES if name != "quorum"} == {frozenset({"S1", "S5", "S6", "S7"})}
 
 
 @given(st.data())

@@ -20,21 +20,24 @@ from bft.checking.plan import SIZES, Plan
 from bft.checking.report import campaign_table, progress_line
 from bft.errors import ScenarioError
 
+EACH = 15
+SCHEDULES = EACH * len(GENERATORS) * len(SIZES)
+
 
 @pytest.fixture(scope="module")
 def correct_core():
-    return search(Plan(schedules=600, seed=3))
+    return search(Plan(schedules=SCHEDULES, seed=3))
 
 
 def test_the_correct_core_raises_no_alarm(correct_core):
     assert correct_core.found is None
     assert correct_core.first == {}
-    assert correct_core.schedules == 600
+    assert correct_core.schedules == SCHEDULES
 
 
 def test_every_generator_and_size_takes_its_turn(correct_core):
     assert {(row.generator, row.n) for row in correct_core.rows} == {(name, n) for name in GENERATORS for n in SIZES}
-    assert {row.schedules for row in correct_core.rows} == {20}
+    assert {row.schedules for row in correct_core.rows} == {EACH}
 
 
 MILESTONES = ("prepared", "committed", "view 2 or later", "non-empty O", "null in O", "state transfer", "restart")
@@ -47,11 +50,11 @@ def test_campaigns_get_where_bugs_would_be(correct_core):
     assert reached["stable checkpoint during a view change"] > 0.01
     table = campaign_table(correct_core)
     assert table.splitlines()[0].split()[:5] == ["generator", "n", "schedules", "breaches", "splits"]
-    assert "600 schedules" in table
+    assert f"{SCHEDULES} schedules" in table
 
 
 def test_workers_change_nothing_but_time():
-    plan = Plan(schedules=60, seed=5, sizes=(4,), mutant="vote digests not compared")
+    plan = Plan(schedules=60, seed=5, sizes=(4,), mutant="commit quorum q-1")
     alone = campaign_json(search(plan, stop_at_breach=False))
     together = campaign_json(search(replace(plan, workers=2), stop_at_breach=False))
     for each in (alone, together):

@@ -10,6 +10,7 @@ from bft.checking.ballots.forging import recipes
 from bft.checking.invariants.ballot_counts import Count
 from bft.checking.invariants.ballots import BallotFacts, counted
 from bft.checking.monitor import Monitor
+from bft.checking.reference import LogSpecification
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.world import World
@@ -20,8 +21,8 @@ from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.voting import Approval, ConfidenceWeighted, Plurality, Quorum, Rule, Weighted
 
 RETRANSMIT_S = 5.0
-SPLITS = ("S1", "S5", "S6")
-"""What a rule without a quorum does not promise: one decision, one reply, one state."""
+SPLITS = ("S1", "S5", "S6", "S7")
+"""What a rule without a quorum does not promise: one decision, one reply, one state, one service."""
 MINORITY = 3
 """By themselves two of three validators say A, the third says B: often a quorum, and never by much."""
 MILESTONES = (
@@ -115,6 +116,7 @@ def ballot(name: str = "quorum", *, rule: MakeRule | None = None, make_replica: 
             world.keyring.verify,
             world.watchable,
             ballot=BallotFacts(by.count(system), judged=by.judged, n=setting.n),
+            specification=LogSpecification(),
             unpromised=() if by.agrees else SPLITS,
         )
 
@@ -128,6 +130,7 @@ def ballot(name: str = "quorum", *, rule: MakeRule | None = None, make_replica: 
         timers=("deadline", "status"),
         questions=1,
         answer=two_answers,
+        answers_differ=False,
         monitor=monitor,
         unfinished=unfinished,
         milestones=tuple(each for each in MILESTONES if not (by.agrees and each[0] == "decided at the deadline")),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bft.checking.generators.client_schedules import client_schedule
+from bft.checking.generators.crash_schedules import crash_schedule
 from bft.checking.generators.drawn_settings import draw_setting
 from bft.checking.generators.draws import Draws
 from bft.checking.generators.healed_schedules import healed_schedule
 from bft.checking.generators.knowledge_schedules import knowledge_schedule
 from bft.checking.generators.random_schedules import random_schedule
+from bft.checking.generators.state_schedules import state_schedule
 from bft.checking.generators.twin_schedules import twin_schedule
 from bft.checking.generators.view_schedules import view_schedule
 from bft.checking.operations import Operation
@@ -23,6 +26,9 @@ GENERATORS: Mapping[str, Generator] = {
     "twins": twin_schedule,
     "knowledge": knowledge_schedule,
     "healed": healed_schedule,
+    "states": state_schedule,
+    "crashes": crash_schedule,
+    "clients": client_schedule,
 }
 
 

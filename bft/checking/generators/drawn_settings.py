@@ -43,6 +43,7 @@ def draw_setting(
     nodes = tuple(sorted(within(draws.order(n), system, liars - later)))
     twins = nodes if generator == "twins" or draws.chance(5) else ()
     interval, window = draws.pick(((2, 4), (2, 4), (1, 2), (2, 5), (3, 4)))
+    ledger = generator == "clients"
     return Setting(
         n=n,
         byzantine=nodes,
@@ -56,6 +57,7 @@ def draw_setting(
         window=window,
         prompt_validators=generator == "twins" or draws.chance(90) or patient,
         retransmit=not patient,
+        ledger=ledger,
     )
 
 

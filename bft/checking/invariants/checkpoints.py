@@ -1,4 +1,4 @@
-"""K1 to K3: checkpoints and watermarks (§4.3), and what may be believed of a state that others send."""
+"""K1 to K4: checkpoints and watermarks (§4.3), and what may be believed of a state that others send."""
 
 # ruff: noqa: ARG001 -- every check has the one signature of its table
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bft.checking.invariants.facts import Facts, Invariant
 from bft.checking.invariants.proofs import decision_fault
-from bft.core.effects import Forget, Persist
+from bft.core.effects import Execute, Forget, Persist
 from bft.core.events import CheckpointStable
 from bft.protocols.pbft.messages import Checkpoint, Decision
 
@@ -65,11 +65,38 @@ def learn_stable(facts: Facts, node: int, event: CheckpointStable) -> None:
         facts.reached.add("stable checkpoint during a view change")
 
 
+def none_was_left_out(facts: Facts, node: int, event: Execute) -> str | None:
+    """K4: every number that is a multiple of K is followed by a checkpoint, whatever was executed there."""
+    due = facts.nodes[node].due_checkpoint
+    return missing_checkpoint(due) if due and event.seq > due else None
+
+
+def missing_checkpoint(seq: int) -> str:
+    """Return what to say of a checkpoint that was not taken; a monitor also asks before each input."""
+    return f"no checkpoint after seq {seq}"
+
+
+def learn_execution(facts: Facts, node: int, event: Execute) -> None:
+    """A checkpoint is due after each multiple of K (§4.3)."""
+    if event.seq % facts.interval == 0:
+        facts.nodes[node].due_checkpoint = event.seq
+        if event.proposal.request is None:
+            facts.reached.add("null at a checkpoint")
+
+
+def learn_checkpoint(facts: Facts, node: int, event: Checkpoint) -> None:
+    """A checkpoint was taken."""
+    own = facts.nodes[node]
+    if own.due_checkpoint == event.seq:
+        own.due_checkpoint = 0
+
+
 INVARIANTS = (
     Invariant("K1", CheckpointStable, stable_is_proved, "stable checkpoints have a quorum behind them"),
     Invariant("K2", CheckpointStable, low_grows, "the low watermark grows"),
     Invariant("K3", CheckpointStable, interval_fits, "the window is larger than the interval"),
     Invariant("K2", Forget, keeps_the_window, "nothing in the window is discarded"),
+    Invariant("K4", Execute, none_was_left_out, "checkpoints are taken when they are due"),
     Invariant("C5", Persist, decision_is_proved, "decisions have a quorum behind them"),
 )
-LESSONS = {CheckpointStable: learn_stable}
+LESSONS = {CheckpointStable: learn_stable, Execute: learn_execution, Checkpoint: learn_checkpoint}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bft.checking.reference import ReferenceService
 from bft.core.quorum import QuorumSystem
 from bft.core.request import RequestKey
 from bft.core.shape import check_of
@@ -55,6 +56,8 @@ class NodeFacts:
         The pre-prepare last stored for each seq.
     heard_changes : dict
         Per view the senders of valid view-changes that arrived.
+    due_checkpoint : int
+        Number for which the node must send a checkpoint in this step; 0 for none.
     due_view : int
         View that the node must join in this step, if higher than its own.
     """
@@ -62,6 +65,7 @@ class NodeFacts:
     __slots__ = (
         "accepted",
         "active",
+        "due_checkpoint",
         "due_view",
         "failures",
         "heard_changes",
@@ -90,6 +94,7 @@ class NodeFacts:
         self.received: dict[int, Any] = {}
         self.owed: set[tuple[int, int]] = set()
         self.due_view = 0
+        self.due_checkpoint = 0
         self.heard_changes: dict[int, set[int]] = {}
 
 
@@ -108,6 +113,8 @@ class Facts:
         K and L of PBFT; None where the protocol has none.
     timing : Timing or None
         The view timer; None leaves it unjudged.
+    service : ReferenceService or None
+        What executing should do; None leaves it unjudged.
     """
 
     def __init__(
@@ -119,6 +126,7 @@ class Facts:
         checkpoint_interval: int | None = None,
         window: int | None = None,
         timing: Timing | None = None,
+        service: ReferenceService | None = None,
     ) -> None:
         self.system = system
         self.n = system.n
@@ -130,6 +138,7 @@ class Facts:
         self.interval = checkpoint_interval or 0
         self.window = window or 0
         self.timing = timing
+        self.service = service
         self.nodes = [NodeFacts() for _ in range(system.n)]
         self.executed: dict[int, tuple[str, int]] = {}
         self.state_after: dict[int, str] = {}
@@ -137,6 +146,9 @@ class Facts:
         self.front = 0
         self.clients: dict[str, int] = {}
         self.replies: dict[RequestKey, tuple[str, int]] = {}
+        self.tellers: dict[tuple[RequestKey, str], set[int]] = {}
+        self.answered: dict[RequestKey, tuple[int, str]] = {}
+        self.made: Callable[[], int] = int
         self.votes: dict[tuple[Any, int, int], dict[int, str]] = {}
         self.prepared_at: dict[int, dict[int, str]] = {}
         self.prepared_by: dict[tuple[int, int, str], set[int]] = {}

@@ -172,6 +172,8 @@ def learn_stored(facts: Facts, node: int, event: Persist) -> None:
 def learn_restart(facts: Facts, node: int, event: Restarted) -> None:
     """A crash costs the node what it had heard, and its count of failures."""
     own = facts.nodes[node]
+    if not own.active:
+        facts.reached.add("restart in a view change")
     own.heard_changes.clear()
     own.due_view = 0
     own.failures = 0

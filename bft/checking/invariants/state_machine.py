@@ -93,8 +93,16 @@ def learn_execute(facts: Facts, node: int, event: Execute) -> None:
 
 
 def learn_reply(facts: Facts, node: int, event: Reply) -> None:
-    """Remember a reply."""
-    facts.replies.setdefault((event.client, event.timestamp), (event.result, node))
+    """Remember a reply. A client is answered once f + 1 say the same; the faulty say what serves them best."""
+    key = (event.client, event.timestamp)
+    facts.replies.setdefault(key, (event.result, node))
+    if key in facts.answered:
+        return
+    tellers = facts.tellers.setdefault((key, event.result), set())
+    tellers.add(node)
+    system = facts.system
+    if system.total - facts.weigh(facts.honest - tellers) >= system.weak:
+        facts.answered[key] = (facts.made(), event.result)
 
 
 def learn_transfer(facts: Facts, node: int, event: StateTransferred) -> None:

@@ -136,6 +136,15 @@ class PbftReplica:
         self._state.verifier = verifier
 
     @property
+    def machine(self) -> StateMachine:
+        """What executing does; a laboratory may put another one in its place before the first step."""
+        return self._state.machine
+
+    @machine.setter
+    def machine(self, machine: StateMachine) -> None:
+        self._state.machine = machine
+
+    @property
     def waiting(self) -> bool:
         """Whether the view timer runs."""
         return self._state.view_timer_runs

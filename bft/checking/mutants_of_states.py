@@ -1,0 +1,40 @@
+"""Seeded bugs in the service, in states and in what a crash may cost; see `mutants` for the others."""
+
+from __future__ import annotations
+
+from bft.checking import mutant_functions as bent
+from bft.checking import mutant_replicas as wrapped
+from bft.checking.mutant import Mutant
+from bft.checking.seeded_bug import HARMLESS
+
+SERVICE = (
+    Mutant(name="reply is the client's first one for ever", make_replica=bent.keeping_the_first_reply),
+    Mutant(name="null request changes the state", make_replica=bent.applying_null),
+    Mutant(name="repeated request changes the state, not the reply", make_replica=bent.applying_repeated),
+    Mutant(name="reply sent when prepared", make_replica=bent.HastyReplica),
+    Mutant(name="old request answered with the latest reply", make_replica=bent.ObligingReplica),
+)
+STATES = (
+    Mutant(name="snapshot believed on f checkpoints", make_replica=bent.snapshot_by_f),
+    Mutant(name="snapshot believed on f + 1 checkpoints", make_replica=bent.snapshot_by_weak),
+    Mutant(name="snapshot's digest not compared", make_replica=bent.unchecked_snapshot),
+    Mutant(name="checkpoint digest leaves the replies out", make_replica=bent.digest_without_replies),
+    Mutant(name="null request takes no checkpoint", make_replica=bent.no_checkpoint_of_null),
+    Mutant(name="state transfer leaves the replies out", make_replica=bent.restoring_no_replies),
+    Mutant(name="state transfer leaves the state out", make_replica=bent.restoring_no_state),
+)
+DISKS = (
+    Mutant(name="messages sent before they are stored", make_replica=bent.LateWriter),
+    Mutant(name="a step stored in two pieces", make_replica=bent.PiecemealWriter),
+    Mutant(name="restart forgets the stable checkpoint", make_replica=wrapped.forgetting("stable")),
+    Mutant(
+        name="restart forgets decisions",
+        make_replica=wrapped.forgetting("decision"),
+        breaks=HARMLESS,
+        argument="It falls back to its last snapshot and executes the same once more, on the proofs of others or on "
+        "its own kept certificates; its votes are kept, so it says nothing that contradicts them.",
+    ),
+    Mutant(name="restart forgets its view-change", make_replica=wrapped.forgetting("view-change")),
+    Mutant(name="restart forgets snapshots", make_replica=wrapped.forgetting("snapshot")),
+)
+STATE_MUTANTS = (*SERVICE, *STATES, *DISKS)
