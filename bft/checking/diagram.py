@@ -5,15 +5,18 @@ Its time is counted in steps of a schedule or in seconds of a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from math import inf, nan
 from typing import Literal
 
 from bft.adversary.node import Crash, Recover
+from bft.arguments import check_whole
 from bft.checking.words import Names
 from bft.core import events
 from bft.core.effects import Execute
 from bft.core.verdict import Verdict
+from bft.errors import ScenarioError, bad_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,77 @@ class SpaceTime:
     marks: tuple[Mark, ...]
     spans: tuple[Span, ...] = ()
     breach: Mark | None = None
+
+
+def excerpt(
+    diagram: SpaceTime, *, between: tuple[float, float] | None, most: int, without: Collection[str] = ()
+) -> SpaceTime:
+    """Return the part of a diagram that can be read; its title says what is left out.
+
+    Parameters
+    ----------
+    diagram : SpaceTime
+        The whole.
+    between : tuple of float, optional
+        From when to when, in the diagram's time; by default from the beginning.
+    most : int
+        Messages at most: it ends before one more is sent.
+    without : collection of str
+        Kinds of messages that do not count.
+
+    Raises
+    ------
+    ScenarioError
+        If `most` is less than 1, or `between` is no stretch of time.
+    """
+    check_whole("most", most, ScenarioError, least=1)
+    start, end = _stretch(between)
+    sent = sorted(each.sent for each in diagram.arrows if each.kind not in without)
+    inside = [time for time in sent if start <= time <= end]
+    cut = len(inside) > most
+    if cut:
+        end = inside[most]
+    if not cut and len(inside) == len(sent) and between is None:
+        return diagram
+
+    def shown(time: float) -> bool:
+        return start <= time <= end and not (cut and time == end)
+
+    arrows = tuple(each for each in diagram.arrows if shown(each.sent))
+    count = sum(each.kind not in without for each in arrows)
+    unit = "" if diagram.unit == "step" else " s"
+    told = f"up to {min(end, max(sent, default=0.0)):g}{unit}" if start <= 0.0 else f"from {start:g} to {end:g}{unit}"
+    return replace(
+        diagram,
+        title=f"{diagram.title}\n{told}: {count:,} of {len(sent):,} messages; the others are left out".lstrip(),
+        arrows=arrows,
+        marks=tuple(each for each in diagram.marks if shown(each.at)),
+        spans=tuple(each for each in diagram.spans if shown(each.start)),
+        breach=diagram.breach if diagram.breach is not None and shown(diagram.breach.at) else None,
+    )
+
+
+def _stretch(between: tuple[float, float] | None) -> tuple[float, float]:
+    if between is None:
+        return 0.0, inf
+    try:
+        start, end = map(float, between)
+    except (TypeError, ValueError):
+        start = end = nan
+    if not start < end:
+        raise ScenarioError(bad_value("between", between, "must be a start and a later end"))
+    return start, end
+
+
+def sentence(mark: Mark) -> str:
+    """Return a mark in words that stand by themselves: its kind, and what it is about."""
+    match mark.kind:
+        case "entered a view":
+            return f"entered {mark.words}"
+        case "crashed" | "recovered":
+            return mark.words
+        case _:
+            return f"{mark.kind} {mark.words}"
 
 
 def marks_of(event: object, lane: int, at: float, names: Names) -> Iterable[Mark]:

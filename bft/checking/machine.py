@@ -18,14 +18,14 @@ from bft.checking import operations as ops
 from bft.checking.monitor import Monitor
 from bft.checking.play import play
 from bft.checking.setting import Setting
-from bft.checking.strategies import InvariantError, explain, lies, settings
+from bft.checking.strategies import SIZES, broken, lies, settings
 from bft.checking.subject import Subject
 from bft.checking.subjects import watched
 from bft.checking.world import World
 
 
 def machine(
-    subject: Subject, *, sizes: Sequence[int] = (4,), byzantine: int | None = None
+    subject: Subject, *, sizes: Sequence[int] = SIZES, byzantine: int | None = None
 ) -> type[RuleBasedStateMachine]:
     """Return the state machine of a protocol.
 
@@ -118,6 +118,6 @@ def machine(
         @invariant()
         def nothing_broke(self) -> None:
             if self.monitor.breaches:
-                raise InvariantError(explain(self.monitor.breaches[0], subject, self.setting, self.done))
+                raise broken(self.monitor.breaches[0], subject, self.setting, self.done)
 
     return ProtocolMachine

@@ -18,14 +18,15 @@ Needs hypothesis; nothing else in `bft` imports this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
-from hypothesis import note
+from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
 from bft.checking import operations as ops
-from bft.checking.counterexample import run
+from bft.checking.counterexample import finding_of, run
 from bft.checking.generators.drawn_settings import within
 from bft.checking.safety import Breach
 from bft.checking.setting import Setting
@@ -33,8 +34,13 @@ from bft.checking.subject import Subject
 from bft.checking.transcript import transcript
 from bft.checking.world import World
 from bft.core.quorum import QuorumSystem
+from bft.errors import BftError, bad_value
 
 Schedule = tuple[Setting, list[ops.Operation]]
+SIZES = (4, 5, 6, 7)
+"""At n = 4 alone the quorum of crash faults, ⌊n/2⌋ + 1, is right."""
+
+NAME = re.compile(r"[A-Z]+\d+")
 CHOICES = 14
 TURN = 10
 
@@ -55,7 +61,7 @@ def quorum_systems(max_n: int = 13, *, weighted: bool = True) -> st.SearchStrate
 @st.composite
 def settings(
     draw: st.DrawFn,
-    sizes: Sequence[int] = (4,),
+    sizes: Sequence[int] = SIZES,
     byzantine: int | None = None,
     *,
     corruptions: bool = True,
@@ -241,7 +247,7 @@ def schedules(
     draw: st.DrawFn,
     subject: Subject,
     *,
-    sizes: Sequence[int] = (4,),
+    sizes: Sequence[int] = SIZES,
     byzantine: int | None = None,
     max_size: int = 60,
     setting: Setting | None = None,
@@ -274,23 +280,55 @@ def schedules(
     return chosen, [ops.Ask(0, everyone), *middle, ops.Settle(8)]
 
 
-def assert_safe(subject: Subject, setting: Setting, schedule: Iterable[ops.Operation]) -> World:
+def assert_safe(
+    subject: Subject,
+    setting: Setting,
+    schedule: Iterable[ops.Operation],
+    *,
+    invariants: Collection[str] | None = None,
+) -> World:
     """Run a schedule; fail if an invariant breaks, telling the schedule step by step.
+
+    Parameters
+    ----------
+    subject : Subject
+        The protocol.
+    setting : Setting
+        What the schedule runs on.
+    schedule : iterable of Operation
+        What happens.
+    invariants : collection of str, optional
+        The names of those that are asked about, such as {"S1"} for agreement alone; by default all. A tuned quorum may
+        give up some and keep others.
+
+    Returns
+    -------
+    World
+        Where the schedule ended.
 
     Raises
     ------
     InvariantError
         With the first breach, and a transcript.
+    BftError
+        If `invariants` names none.
     """
+    if invariants is not None and (isinstance(invariants, str) or not all(map(NAME.fullmatch, invariants))):
+        raise BftError(bad_value("invariants", invariants, 'must be names of invariants, such as {"S1", "C3"}'))
     told = tuple(schedule)
     world, monitor = run(subject, setting, told)
-    if monitor.breaches:
-        raise InvariantError(explain(monitor.breaches[0], subject, setting, told))
+    found = finding_of(monitor, None if invariants is None else tuple(invariants))
+    if found is not None:
+        raise broken(found.breach, subject, setting, told)
     return world
 
 
-def explain(breach: Breach, subject: Subject, setting: Setting, schedule: Iterable[ops.Operation]) -> str:
-    """Return a breach in words, and note the schedule's transcript for Hypothesis to print."""
-    lines = transcript(subject, setting, schedule)
-    note("\n".join(lines))
-    return f"{breach.invariant} at node {breach.node}: {breach.detail}"
+def broken(breach: Breach, subject: Subject, setting: Setting, schedule: Iterable[ops.Operation]) -> InvariantError:
+    """Return the error of a breach, with the transcript of its schedule as a note, inside Hypothesis and elsewhere."""
+    error = InvariantError(f"{breach.invariant} at node {breach.node}: {breach.detail}")
+    told = "\n".join(transcript(subject, setting, schedule))
+    if currently_in_test_context():
+        note(told)  # printed for the smallest example alone
+    else:
+        error.add_note(told)
+    return error

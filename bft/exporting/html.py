@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -35,6 +36,11 @@ def page(title: str, body: Iterable[str]) -> str:
 def asset(name: str) -> str:
     """Return a text file that is shipped beside this one."""
     return files("bft.exporting").joinpath(name).read_text(encoding="utf-8")
+
+
+def embedded(data: object) -> str:
+    """Return data as JSON that may stand in a script element: no text in it can end the element early."""
+    return json.dumps(data).replace("<", "\\u003c")
 
 
 def table(rows: Iterable[Sequence[object]], head: Sequence[str] = ()) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from bft.checking.diagram import marks_of
+from bft.checking.diagram import marks_of, sentence
 from bft.checking.words import Names
 from bft.errors import ScenarioError, bad_value
 from bft.simulation.journal import Entry, Journal
@@ -48,7 +48,7 @@ def mermaid(journal: Journal, *, most: int = MOST, without: Collection[str] = ("
             lines += arrow
         elif entry.kind == "report":
             lines += [
-                f"    Note over n{entry.node}: {_plain(f'{mark.kind} {mark.words}')}"
+                f"    Note over n{entry.node}: {_plain(sentence(mark))}"
                 for mark in marks_of(entry.item, entry.node, entry.time_s, names)
             ]
     return "\n".join(lines) + "\n"

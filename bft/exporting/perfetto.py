@@ -1,5 +1,8 @@
 """The trace format of Chrome and Perfetto: one process for each node, messages as arrows between slices.
 
+Perfetto drops a slice that overlaps another of its track without lying inside it. So every timer has a track of its
+own, calls that overlap stand on several, and the slice at the end of a message is shorter than the time to the next.
+
 References
 ----------
 Google, *Trace Event Format* (the JSON that chrome://tracing and Perfetto read): metadata "M", complete slices "X",
@@ -8,6 +11,7 @@ instants "i", flows "s" and "f". Times are in microseconds.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,10 +19,12 @@ from bft.checking.words import Names, event_words, message_words
 from bft.core.events import ViewChangeStarted, ViewEntered
 from bft.simulation.journal import Call, Journal, Message, Timer
 
-TRACKS = {"messages": 1, "replica": 2, "view": 3, "validator": 4, "timers": 5}
-US_PER_S = 1e6
-MESSAGE_US = 1.0
+NS_PER_S, US_PER_NS = 1e9, 1e-3  # times are whole nanoseconds, as viewers hold them
+MESSAGE_NS = 1000
 """Sending and receiving take no time; a viewer needs a slice to draw an arrow from."""
+
+ORDER = {"messages": 0, "replica": 1, "view": 2, "validator": 3, "timer": 4}
+"""Kinds of tracks, from top to bottom."""
 
 Event = dict[str, Any]
 
@@ -37,51 +43,97 @@ def perfetto(journal: Journal) -> dict[str, Any]:
         `traceEvents`, in order of time, and `displayTimeUnit`.
     """
     names = Names()
-    events = [*_views(journal)]
+    lengths = _message_lengths(journal)
+    slices = [*_views(journal), *(_call(each, journal.end_s) for each in journal.calls)]
+    slices += [_timer(each, journal.end_s) for each in journal.timers]
+    events = [*_apart(slices)]
     for time_s, node, kind, item in journal.log:
+        length = lengths.get((node, _ns(time_s)), 0)
         if kind == "send":
-            events += _message(item, node, time_s, "send", "s", names)
+            events += _message(item, node, time_s, length, "send", "s", names)
         elif kind == "arrive":
-            events += _message(item, node, time_s, "receive", "f", names)
+            events += _message(item, node, time_s, length, "receive", "f", names)
         elif kind == "report":
             events.append(_instant(node, time_s, event_words(item, names)))
-    events += [_call(each, journal.end_s) for each in journal.calls]
-    events += [_timer(each, journal.end_s) for each in journal.timers]
     events.sort(key=lambda each: float(each["ts"]))
-    return {"traceEvents": [*_titles(journal), *events], "displayTimeUnit": "ms"}
+    return {"traceEvents": [*_titled(journal, events), *events], "displayTimeUnit": "ms"}
 
 
-def _titles(journal: Journal) -> Iterator[Event]:
+def _titled(journal: Journal, events: Iterable[Event]) -> Iterator[Event]:
+    """Name nodes and tracks, and number the tracks of each node in the order of their names."""
+    tracks = sorted(
+        {each["tid"] for each in events}, key=lambda track: (ORDER.get(track.split()[0], len(ORDER)), track)
+    )
     for node in range(journal.n):
         title = f"node {node}, Byzantine" if node in journal.byzantine else f"node {node}"
         yield _metadata("process_name", node, 0, title)
-        for track, number in TRACKS.items():
+        for number, track in enumerate(tracks, 1):
             yield _metadata("thread_name", node, number, track)
+    for each in events:
+        each["tid"] = 1 + tracks.index(each["tid"])
+
+
+def _apart(slices: Iterable[Event]) -> Iterator[Event]:
+    """Put slices of one track that overlap on tracks of their own, each on the first that is free."""
+    free_at: dict[tuple[int, str], list[int]] = {}
+    for each in sorted(slices, key=lambda each: (each["ts"], -each["dur"])):
+        ends = free_at.setdefault((each["pid"], each["tid"]), [])
+        start, end = _ns_of(each["ts"]), _ns_of(each["ts"] + each["dur"])
+        place = next((number for number, until in enumerate(ends) if until <= start), len(ends))
+        ends[place : place + 1] = [end]
+        yield {**each, "tid": each["tid"] if place == 0 else f"{each['tid']} {place + 1}"}
+
+
+def _message_lengths(journal: Journal) -> dict[tuple[int, int], int]:
+    """Return how long the slices of messages are at each node and time, in nanoseconds: never into the next."""
+    moments: dict[int, list[int]] = {node: [] for node in range(journal.n)}
+    for time_s, node, kind, _ in journal.log:
+        if kind in ("send", "arrive"):
+            moments[node].append(_ns(time_s))
+    lengths = {}
+    for node, found in moments.items():
+        found.sort()
+        for here in found:
+            following = bisect_right(found, here)
+            gap = found[following] - here if following < len(found) else MESSAGE_NS
+            lengths[node, here] = min(MESSAGE_NS, gap)
+    return lengths
+
+
+def _ns(time_s: float) -> int:
+    return round(time_s * NS_PER_S)
+
+
+def _ns_of(time_us: float) -> int:
+    return round(time_us / US_PER_NS)
 
 
 def _metadata(what: str, node: int, track: int, name: str) -> Event:
     return {"ph": "M", "name": what, "pid": node, "tid": track, "args": {"name": name}}
 
 
-def _slice(track: str, node: int, name: str, start_s: float, length_us: float, **told: object) -> Event:
+def _slice(track: str, node: int, name: str, start_ns: int, end_ns: int, **told: object) -> Event:
     return {
         "ph": "X",
         "name": name,
-        "cat": track,
+        "cat": track.split()[0],
         "pid": node,
-        "tid": TRACKS[track],
-        "ts": start_s * US_PER_S,
-        "dur": length_us,
+        "tid": track,
+        "ts": start_ns * US_PER_NS,
+        "dur": (end_ns - start_ns) * US_PER_NS,
         "args": told,
     }
 
 
-def _message(message: Message, node: int, time_s: float, what: str, flow: str, names: Names) -> Iterable[Event]:
+def _message(
+    message: Message, node: int, time_s: float, length_ns: int, what: str, flow: str, names: Names
+) -> Iterable[Event]:
     """A slice for one end of a message, and the end of its arrow there."""
+    start_ns = _ns(time_s)
     peer = message.recipient if what == "send" else message.sender
     words = message_words(message.body, names)
     told = {"message": words, "peer": peer, "number": message.number, "fate": message.fate}
-    yield _slice("messages", node, f"{what} {message.kind}", time_s, MESSAGE_US, **told)
+    yield _slice("messages", node, f"{what} {message.kind}", start_ns, start_ns + length_ns, **told)
     if message.fate != "delivered":
         return  # an arrow needs both its ends
     yield {
@@ -90,8 +142,8 @@ def _message(message: Message, node: int, time_s: float, what: str, flow: str, n
         "cat": "messages",
         "id": message.number,
         "pid": node,
-        "tid": TRACKS["messages"],
-        "ts": time_s * US_PER_S,
+        "tid": "messages",
+        "ts": start_ns * US_PER_NS,
         **({"bp": "e"} if flow == "f" else {}),
     }
 
@@ -103,8 +155,8 @@ def _instant(node: int, time_s: float, words: str) -> Event:
         "name": words,
         "cat": "replica",
         "pid": node,
-        "tid": TRACKS["replica"],
-        "ts": time_s * US_PER_S,
+        "tid": "replica",
+        "ts": _ns(time_s) * US_PER_NS,
     }
 
 
@@ -114,22 +166,22 @@ def _views(journal: Journal) -> Iterator[Event]:
     for time_s, node, kind, event in journal.log:
         if kind == "report" and isinstance(event, ViewEntered | ViewChangeStarted):
             since_s, name = start[node]
-            yield _slice("view", node, name, since_s, (time_s - since_s) * US_PER_S)
+            yield _slice("view", node, name, _ns(since_s), _ns(time_s))
             start[node] = (
                 time_s,
                 f"view {event.view}" if isinstance(event, ViewEntered) else f"waits for {event.view}",
             )
     for node, (since_s, name) in start.items():
-        yield _slice("view", node, name, since_s, (journal.end_s - since_s) * US_PER_S)
+        yield _slice("view", node, name, _ns(since_s), _ns(journal.end_s))
 
 
 def _call(call: Call, end_s: float) -> Event:
     until_s = end_s if call.said_at_s is None else call.said_at_s
     said = "no answer by the end" if call.said_at_s is None else call.said
-    return _slice("validator", call.node, call.kind, call.asked_at_s, (until_s - call.asked_at_s) * US_PER_S, said=said)
+    return _slice("validator", call.node, call.kind, _ns(call.asked_at_s), _ns(until_s), said=said)
 
 
 def _timer(timer: Timer, end_s: float) -> Event:
     until_s = end_s if timer.ended_at_s is None else timer.ended_at_s
     fate = "fired" if timer.fired else "running at the end" if timer.ended_at_s is None else "stopped"
-    return _slice("timers", timer.node, timer.name, timer.set_at_s, (until_s - timer.set_at_s) * US_PER_S, fate=fate)
+    return _slice(f"timer {timer.name}", timer.node, timer.name, _ns(timer.set_at_s), _ns(until_s), fate=fate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -14,7 +13,7 @@ from bft.checking.outcome import Outcome
 from bft.checking.words import Names, message_words
 from bft.errors import BftError
 from bft.exporting.entry_words import entry_words
-from bft.exporting.html import asset, facts, page, table
+from bft.exporting.html import asset, embedded, facts, page, table
 from bft.simulation.journal import Journal, Message
 from bft.simulation.run import Run
 from bft.simulation.run_words import address_words, fact_words, fault_words, outcome_words
@@ -28,7 +27,7 @@ KINDS: dict[str, dict[str, str]] = {
 }
 WORKING = "validator at work"
 LOG_ENTRIES = 3000
-"""Rows of the log in the page; the trace file has all of them."""
+"""Rows of the log that are shown at once; the search looks through all."""
 
 
 def run_report(run: Run) -> str:
@@ -72,9 +71,11 @@ def _body(run: Run, journal: Journal, title: str) -> Iterator[str]:
     yield table(_message_rows(journal), head=("kind", "sent", "delivered", "recipient down", "not delivered"))
     yield "<h2>Log</h2>"
     yield '<input id="search" type="search" placeholder="filter: a node, a kind, a word" aria-label="filter the log">'
-    yield f'<div id="log" class="log">{table(_log_rows(journal), head=("time in s", "node", "what"))}</div>'
-    if len(journal.log) > LOG_ENTRIES:
-        yield f"<p>The first {LOG_ENTRIES} of {len(journal.log)} entries; `bft run --trace` writes all events.</p>"
+    rows = list(_log_rows(journal))
+    yield f'<div id="log" class="log">{table(rows[:LOG_ENTRIES], head=("time in s", "node", "what"))}</div>'
+    shown = f"{len(rows)} entries" if len(rows) <= LOG_ENTRIES else f"the first {LOG_ENTRIES} of {len(rows)} entries"
+    yield f'<p id="found" role="status">{shown}</p>'
+    yield f'<script type="application/json" id="rest">{embedded(rows[LOG_ENTRIES:])}</script>'
     yield "<h2>Scenario</h2>"
     yield f"<pre>{escape(run.scenario.to_toml())}</pre>"
     yield f'<script type="application/json" id="diagram">{_data(journal, diagram)}</script>'
@@ -108,7 +109,7 @@ def _message_rows(journal: Journal) -> Iterator[tuple[object, ...]]:
 
 def _log_rows(journal: Journal) -> Iterator[tuple[str, str, str]]:
     names = Names()
-    for entry in journal.log[:LOG_ENTRIES]:
+    for entry in journal.log:
         yield f"{entry.time_s:.6f}", f"node {entry.node}", entry_words(entry, names)
 
 
@@ -152,7 +153,7 @@ def _data(journal: Journal, diagram: SpaceTime) -> str:
         "folds": [(place(start), place(end)) for start, end in place.folds],
         "end": place(place.end) or 1.0,
     }
-    return json.dumps(told).replace("<", "\\u003c")  # no text may end the script element early
+    return embedded(told)
 
 
 def _arrow(arrow: Arrow, message: Message, place: FoldedTime, names: Names) -> dict[str, Any]:

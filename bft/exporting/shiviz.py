@@ -1,4 +1,4 @@
-"""A log with vector clocks, as ShiViz reads it: two lines an event, the host with its clock, and what happened.
+"""A log with vector clocks, as ShiViz reads it: two lines an event, what happened, and the host with its clock.
 
 References
 ----------
@@ -15,8 +15,8 @@ from bft.checking.words import Names, message_words
 from bft.exporting.entry_words import entry_words
 from bft.simulation.journal import Entry, Journal
 
-PARSER = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
-"""The regular expression to give to ShiViz; it is also its default."""
+PARSER = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})"
+"""The regular expression that ShiViz parses logs with unless it is given another: the line of the event comes first."""
 
 
 def shiviz(journal: Journal) -> str:
@@ -24,7 +24,7 @@ def shiviz(journal: Journal) -> str:
 
     A broadcast is one event of its sender. Messages that never arrived are sent, and that is all.
     """
-    return "".join(f"{host} {json.dumps(clock)}\n{event}\n" for host, clock, event in clocked(journal))
+    return "".join(f"{event}\n{host} {json.dumps(clock)}\n" for host, clock, event in clocked(journal))
 
 
 def clocked(journal: Journal) -> Iterator[tuple[str, dict[str, int], str]]:
@@ -47,7 +47,8 @@ def clocked(journal: Journal) -> Iterator[tuple[str, dict[str, int], str]]:
         clock[hosts[node]] = clock.get(hosts[node], 0) + 1
         if entry.kind == "send":
             stamps[entry.item.number] = dict(clock)
-        yield hosts[node], dict(sorted(clock.items())), f"{entry.time_s:.6f} s: {_told(entry, names)}"
+        told = " ".join(_told(entry, names).splitlines())  # an event is one line
+        yield hosts[node], dict(sorted(clock.items())), f"{entry.time_s:.6f} s: {told}"
 
 
 def _same_broadcast(last: Entry | None, entry: Entry) -> bool:

@@ -117,10 +117,22 @@
     box.addEventListener("change", () => { if (box.checked) hidden.delete(box.dataset.kind); else hidden.add(box.dataset.kind); draw(); });
   window.addEventListener("resize", draw);
 
-  const search = document.getElementById("search"), rows = [...document.querySelectorAll("#log tbody tr")];
+  // The table shows so many rows of the log; the search looks through those that stand in the table and through the rest.
+  const search = document.getElementById("search"), found = document.getElementById("found"), body = document.querySelector("#log tbody");
+  const rest = JSON.parse(document.getElementById("rest").textContent), first = [...body.rows], all = first.length + rest.length;
+  const texts = [...first.map((row) => row.textContent.toLowerCase()), ...rest.map((cells) => cells.join("").toLowerCase())];
   search.addEventListener("input", () => {
-    const words = search.value.toLowerCase();
-    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(words);
+    const words = search.value.toLowerCase(), hits = [];
+    for (let i = 0; i < all; i += 1) if (texts[i].includes(words)) hits.push(i);
+    const visible = hits.slice(0, first.length);
+    const rowOf = (i) => {
+      if (i < first.length) return first[i];
+      const row = document.createElement("tr");
+      for (const words of rest[i - first.length]) row.insertCell().textContent = words;
+      return row;
+    };
+    body.replaceChildren(...visible.map(rowOf));
+    found.textContent = visible.length < hits.length ? `the first ${visible.length} of ${hits.length} entries` : `${hits.length} entries`;
   });
   draw();
 })();

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bft.checking.diagram import Arrow, Mark, SpaceTime, Span
+from bft.checking.diagram import Arrow, Mark, SpaceTime, Span, excerpt
 from bft.checking.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, PHASES, SIGNS, WORDED, times
 from bft.checking.folded_time import FoldedTime
 from bft.plotting.style import QUALITATIVE, axes_or_new, new_figure, styled
@@ -24,7 +24,18 @@ STEPS_PER_INCH, MARKS_PER_INCH, LANES_PER_INCH = 5.0, 3.0, 1.5
 NARROWEST_IN, WIDEST_IN = 9.0, 22.0
 
 
-def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collection[str] = HIDDEN) -> Axes:
+MOST_MESSAGES = 600
+"""More than these cannot be told apart on a page."""
+
+
+def space_time(
+    diagram: SpaceTime,
+    ax: Axes | None = None,
+    *,
+    without: Collection[str] = HIDDEN,
+    between: tuple[float, float] | None = None,
+    most: int = MOST_MESSAGES,
+) -> Axes:
     """Draw a diagram; time runs to the right, in steps or in seconds, and long silences are folded.
 
     Parameters
@@ -35,7 +46,12 @@ def space_time(diagram: SpaceTime, ax: Axes | None = None, *, without: Collectio
         Where to draw; by default new ones.
     without : collection of str, optional
         Kinds of messages that are left out.
+    between : tuple of float, optional
+        From when to when; by default from the beginning.
+    most : int, optional
+        Messages at most, the first ones; the title says what is left out.
     """
+    diagram = excerpt(diagram, between=between, most=most, without=without)
     with styled():
         ax = axes_or_new(ax)
         shown = [each for each in diagram.arrows if each.kind not in without]
@@ -180,15 +196,22 @@ def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:
         ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=min(5, len(handles)))
 
 
-def space_time_figure(diagram: SpaceTime, *, without: Collection[str] = HIDDEN) -> Figure:
-    """Return a figure of the size that the diagram needs."""
+def space_time_figure(
+    diagram: SpaceTime,
+    *,
+    without: Collection[str] = HIDDEN,
+    between: tuple[float, float] | None = None,
+    most: int = MOST_MESSAGES,
+) -> Figure:
+    """Return a figure of the size that the diagram needs; parameters as for `space_time`."""
+    diagram = excerpt(diagram, between=between, most=most, without=without)
     times = [each.received for each in diagram.arrows if each.received is not None]
     length_in = max([1, *times]) / STEPS_PER_INCH if diagram.unit == "step" else _busiest(diagram) / MARKS_PER_INCH
     width_in = min(WIDEST_IN, max(NARROWEST_IN, length_in))
     with styled():
         figure = new_figure(width_in, 2.0 + len(diagram.lanes) / LANES_PER_INCH)
         ax = figure.add_subplot()
-    space_time(diagram, ax=ax, without=without)
+    space_time(diagram, ax=ax, without=without, most=max(most, len(diagram.arrows)))
     return figure
 
 

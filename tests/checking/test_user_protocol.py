@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from bft.checking import operations as ops
 from bft.checking.machine import machine
 from bft.checking.setting import Setting
 from bft.checking.strategies import InvariantError, assert_safe, schedules
 from bft.checking.subject import Subject
+from bft.checking.subjects import pbft
 from bft.checking.transcript import transcript
 from bft.core.effects import Broadcast, Execute
 from bft.core.inputs import ClientRequest, Deliver
 from bft.core.request import Proposal
 from bft.core.state_machine import AnswerLog
-from bft.errors import ScenarioError
+from bft.errors import BftError, ScenarioError
 
 
 class FirstComeReplica:
@@ -49,7 +50,7 @@ TOY = Subject(name="first come", make_replica=lambda node, *_: FirstComeReplica(
 @given(schedules(TOY, byzantine=0))
 @settings(database=None, max_examples=300, derandomize=True)
 def toy_is_safe(schedule):
-    assert_safe(TOY, *schedule)
+    assert_safe(TOY, *schedule, invariants={"S1"})  # a crash makes it forget as well, which is another matter
 
 
 def test_the_bug_of_a_toy_protocol_is_found_and_shrunk():
@@ -121,3 +122,32 @@ def test_the_example_of_the_readme_finds_its_planted_bug():
     test = names["test_my_protocol_is_safe"]
     with pytest.raises(InvariantError):
         settings(database=None, derandomize=True)(test)()
+
+
+CONFLICT = (Setting(), [ops.Ask(0, 0b0001), ops.Ask(1, 0b0010), ops.Ask(0, 0b1111)])
+"""Two replicas execute different requests first: agreement breaks, and nothing that it does not name."""
+
+
+def test_a_test_may_ask_about_some_invariants_alone():
+    with pytest.raises(InvariantError, match="S1 at node"):
+        assert_safe(TOY, *CONFLICT, invariants={"S1"})
+    with pytest.raises(InvariantError) as caught:
+        assert_safe(TOY, *CONFLICT)
+    assert "!! S1 at node" in "\n".join(caught.value.__notes__), "the transcript is there outside Hypothesis too"
+    assert_safe(TOY, *CONFLICT, invariants={"C1", "C2"})
+    for wrong in ("S1", {"agreement"}):
+        with pytest.raises(BftError, match=r"invariants = .*: must be names of invariants"):
+            assert_safe(TOY, *CONFLICT, invariants=wrong)
+
+
+def test_a_quorum_of_half_the_nodes_is_found_without_naming_a_size():
+    """⌊n/2⌋ + 1 votes are a right quorum at n = 4, and too few at 5 and 6."""
+
+    @given(schedules(pbft(), max_size=10))
+    @settings(database=None, max_examples=60, derandomize=True, phases=[Phase.generate])
+    def sizes_of(schedule):
+        seen.add(schedule[0].n)
+
+    seen: set[int] = set()
+    sizes_of()
+    assert seen == {4, 5, 6, 7}

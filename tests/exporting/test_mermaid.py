@@ -49,3 +49,10 @@ def test_a_long_run_is_cut_and_says_so() -> None:
 
 def test_what_mermaid_would_read_as_its_own_is_escaped() -> None:
     assert _plain("a; b #1\nc") == "a#59; b #35;1 c"
+
+
+def test_notes_are_sentences() -> None:
+    text = mermaid(journal_of(faults={"nodes": [0], "behaviour": "crash_recover"}, seed=1))
+    assert "entered view 1" in text
+    assert "view view" not in text
+    assert "crashed crashes" not in text

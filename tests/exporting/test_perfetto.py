@@ -67,3 +67,52 @@ def test_views_fill_the_time_of_every_node(events: list[dict[str, Any]]) -> None
         for one, following in pairwise(views):
             assert one["ts"] + one["dur"] == pytest.approx(following["ts"])
     assert any(each["name"] == "view 1" for each in events)
+
+
+def overlaps(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return pairs of slices of one track of which neither contains the other, in whole nanoseconds."""
+    tracks: dict[tuple[int, int], list[tuple[int, int, str]]] = {}
+    for each in events:
+        if each["ph"] == "X":
+            start, length = round(each["ts"] * 1000), round(each["dur"] * 1000)
+            tracks.setdefault((each["pid"], each["tid"]), []).append((start, -(start + length), each["name"]))
+    found = []
+    for slices in tracks.values():
+        opened: list[tuple[int, str]] = []
+        for start, negative_end, name in sorted(slices):
+            opened = [(end, other) for end, other in opened if end > start]
+            found += [(other, name) for end, other in opened if end < -negative_end]
+            opened.append((-negative_end, name))
+    return found
+
+
+def test_the_checker_sees_an_overlap() -> None:
+    def piece(start: float, length: float) -> dict[str, Any]:
+        return {"ph": "X", "name": f"{start:g}", "pid": 0, "tid": 1, "ts": start, "dur": length}
+
+    assert overlaps([piece(0, 2), piece(1, 2)]) == [("0", "1")]
+    assert overlaps([piece(0, 2), piece(1, 1), piece(2, 1), piece(2, 1)]) == []
+
+
+def test_no_slice_overlaps_another_without_lying_inside_it(events: list[dict[str, Any]]) -> None:
+    """Perfetto drops those that do."""
+    assert overlaps(events) == []
+    assert all(each["dur"] > 0 for each in events if each["ph"] == "X" and each["cat"] == "messages")
+
+
+def test_messages_within_a_microsecond_and_calls_at_the_same_time_are_all_kept() -> None:
+    scenario = bft.Scenario(
+        n=7,
+        requests={"count": 30, "rate_per_s": 200},
+        validators={"kind": "statistical", "latency": {}},
+        network={"delay": {"law": "uniform", "low_s": 0.0, "high_s": 2e-5}},
+    )
+    journal = bft.simulate(scenario, 1, journal=True).journal
+    assert journal is not None
+    made = perfetto(journal)["traceEvents"]
+    assert overlaps(made) == []
+    slices = Counter(each["cat"] for each in made if each["ph"] == "X")
+    assert slices["validator"] == len(journal.calls)
+    assert slices["timer"] == len(journal.timers)
+    tracks = {each["args"]["name"] for each in made if each["name"] == "thread_name"}
+    assert {"messages", "replica", "view", "validator", "validator 2", "timer view", "timer status"} <= tracks

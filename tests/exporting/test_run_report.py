@@ -18,7 +18,7 @@ import bft
 from bft.checking.diagram_signs import SIGNS
 from bft.errors import BftError
 from bft.exporting.html import asset, facts, table
-from bft.exporting.run_report import run_report
+from bft.exporting.run_report import LOG_ENTRIES, run_report
 
 SCENARIO = bft.Scenario(
     n=7,
@@ -149,3 +149,20 @@ def test_every_sign_of_a_diagram_has_a_shape_on_the_page_and_in_the_picture() ->
     shapes = {quoted or plain for quoted, plain in re.findall(r'(?:"([^"]+)"|(\w)): "M', found[1])}
     assert {shape for shape, _ in SIGNS.values()} == shapes
     assert shapes <= set(Line2D.markers)
+
+
+def test_the_search_looks_through_the_whole_log(open_page: Callable[[Path], Any], tmp_path: Path) -> None:
+    """A run whose log is longer than what the page shows at once."""
+    scenario = bft.Scenario(n=4, requests={"count": 40, "rate_per_s": 2})
+    run = bft.simulate(scenario, 1, journal=True)
+    assert run.journal is not None
+    assert len(run.journal.log) > LOG_ENTRIES
+    (tmp_path / "run.html").write_text(run_report(run), encoding="utf-8")
+    page = open_page(tmp_path / "run.html").page
+    assert page.locator("#found").inner_text() == f"the first {LOG_ENTRIES} of {len(run.journal.log)} entries"
+    last = run.journal.log[-1]
+    page.fill("#search", f"{last.time_s:.6f}")
+    times = page.locator("#log tbody tr td:first-child").all_inner_texts()
+    assert times == [f"{last.time_s:.6f}"] * sum(each.time_s == last.time_s for each in run.journal.log)
+    page.fill("#search", "")
+    assert page.locator("#log tbody tr").count() == LOG_ENTRIES

@@ -22,7 +22,7 @@ def read(seed: int) -> tuple[bft.Run, list[tuple[str, Clock, str]]]:
     )
     run = bft.simulate(scenario, seed, journal=True)
     assert run.journal is not None
-    pattern = re.compile(PARSER.replace("(?<", "(?P<"))
+    pattern = re.compile(PARSER.replace("(?<", "(?P<"), re.MULTILINE)
     text = shiviz(run.journal)
     found = [(each["host"], json.loads(each["clock"]), each["event"]) for each in pattern.finditer(text)]
     assert len(text.splitlines()) == 2 * len(found)
@@ -65,3 +65,19 @@ def test_concurrent_events_have_clocks_that_do_not_compare() -> None:
     assert one != other
     assert first[one] > second.get(one, 0)
     assert second[other] > first.get(other, 0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_reader_that_takes_the_line_of_the_event_first_reads_every_event(seed: int) -> None:
+    """An independent reading of what ShiViz does by default: pairs of lines, the second a host and a JSON object."""
+    journal = bft.simulate(bft.Scenario(n=4, network={"loss": 0.05}), seed, journal=True).journal
+    assert journal is not None
+    lines = shiviz(journal).split("\n")
+    assert lines.pop() == ""
+    assert len(lines) % 2 == 0
+    for event, stamp in zip(lines[::2], lines[1::2], strict=True):
+        host, _, clock = stamp.partition(" ")
+        counts = json.loads(clock)
+        assert counts[host] >= 1
+        assert all(name.startswith("node-") and type(count) is int for name, count in counts.items())
+        assert re.match(r"\d+\.\d{6} s: ", event)

@@ -12,7 +12,9 @@ from PIL import Image
 import bft
 from bft import plotting
 from bft.checking.diagram import SpaceTime
-from bft.errors import BftError, SweepError
+from bft.checking.diagram_signs import HIDDEN
+from bft.errors import BftError, ScenarioError, SweepError
+from bft.plotting.space_time import MOST_MESSAGES, space_time, space_time_figure
 
 
 def test_a_heat_map_shows_the_estimates(by_n: bft.Sweep) -> None:
@@ -109,3 +111,32 @@ def test_an_animation_goes_where_it_can(diagram: SpaceTime, tmp_path: Path, monk
 def test_animations_that_cannot_be_are_refused(diagram: SpaceTime, given: dict[str, object], complaint: str) -> None:
     with pytest.raises(BftError, match=complaint):
         plotting.animation(diagram, **given)  # type: ignore[arg-type]
+
+
+def test_a_long_run_is_drawn_in_part_and_says_so() -> None:
+    run = bft.simulate(bft.Scenario(n=4, requests={"count": 60, "rate_per_s": 5}), 1, journal=True)
+    assert run.journal is not None
+    diagram = run.journal.diagram("a stream")
+    counted = sum(each.kind not in HIDDEN for each in diagram.arrows)
+    assert counted > MOST_MESSAGES
+    title = space_time(diagram).get_title(loc="left")
+    assert f"{MOST_MESSAGES} of {counted:,} messages; the others are left out" in title
+    part = space_time(diagram, between=(2.0, 3.0))
+    drawn = [each for each in diagram.arrows if each.kind not in HIDDEN and 2.0 <= each.sent <= 3.0]
+    assert 0 < len(drawn) < MOST_MESSAGES
+    assert f"from 2 to 3 s: {len(drawn)} of {counted:,} messages" in part.get_title(loc="left")
+    assert len([each for each in part.texts if getattr(each, "arrow_patch", None) is not None]) == len(drawn)
+    assert space_time(diagram, most=10**9).get_title(loc="left") == "a stream", "all of it, if asked for"
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"most": 0}, "most = 0: must be at least 1"),
+        ({"between": (3, 2)}, r"between = \(3, 2\): must be a start and a later end"),
+        ({"between": "all"}, "between = 'all': must be a start and a later end"),
+    ],
+)
+def test_parts_that_cannot_be_are_refused(diagram: SpaceTime, given: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ScenarioError, match=complaint):
+        space_time_figure(diagram, **given)
