@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from inspect import getsource
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 from bft.adversary.node import Behaviour
@@ -132,8 +133,7 @@ class BlockStore:
                 (cell[0], records),
             ).fetchall()
             for start, stop, *told, found in rows:
-                if found != checksum(key, start, stop, told):
-                    raise sqlite3.DatabaseError("a block is not what was written")
+                _check_block(key, start, stop, told, found)
                 tally = _tally(seed, *told)
                 yield start, stop, replace(tally, records=self._records(cell[0], start, stop)) if records else tally
 
@@ -153,28 +153,57 @@ class BlockStore:
             rows = [(cell, *record) for record in tally.records]
             self._file.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Return the names of the columns and the rows of "blocks" or "records", each with what its cell is."""
+    def table(self, name: Literal["blocks", "records"]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Return the names of the columns and the rows of all blocks, or of all records.
+
+        Each row has the key of its cell, its scenario (JSON), its seed (a text: spreadsheets and doubles hold no such
+        numbers), and a column for every field in which the cells differ.
+
+        Raises
+        ------
+        SweepError
+            If a block, or its records, are not what was written.
+        """
+        with self._told():
+            cells = {
+                number: (key, scenario, str(seed))
+                for number, key, scenario, seed in self._file.execute("SELECT id, key, scenario, seed FROM cells")
+            }
+            swept, values = differing({number: json.loads(each[1]) for number, each in cells.items()})
+            rows = list(self._block_rows(cells) if name == "blocks" else self._record_rows(cells))
         columns = {
             "blocks": ["start", "stop", *(each.value for each in Outcome), "failed", "breaches", "vectorised"],
             "records": list(Record._fields),
         }[name]
-        with self._told():
-            if name == "records":
-                rows = self._file.execute(
-                    f"SELECT key, scenario, seed, {', '.join(columns)} FROM records JOIN cells ON cell = id "
-                    "ORDER BY cell, replication"
-                ).fetchall()
-            else:
-                rows = [
-                    (*head, start, stop, *(json.loads(counts).get(each.value, 0) for each in Outcome),
-                     len(json.loads(failures)), breaches, vectorised)
-                    for *head, start, stop, counts, failures, breaches, vectorised in self._file.execute(
-                        "SELECT key, scenario, seed, start, stop, counts, failures, breaches, vectorised "
-                        "FROM blocks JOIN cells ON cell = id ORDER BY cell, start, stop"
-                    )
-                ]  # fmt: skip
-        return ["cell", "scenario", "seed", *columns], rows
+        return ["cell", "scenario", "seed", *swept, *columns], [
+            (*cells[cell], *values[cell], *rest) for cell, *rest in rows
+        ]
+
+    def _block_rows(self, cells: Mapping[int, tuple[str, str, str]]) -> Iterator[tuple[Any, ...]]:
+        """Yield cell and columns of every block that is what was written."""
+        for cell, start, stop, *told, found in self._file.execute(
+            "SELECT cell, start, stop, counts, breaches, vectorised, failures, checksum FROM blocks "
+            "ORDER BY cell, start, stop"
+        ):
+            _check_block(cells[cell][0], start, stop, told, found)
+            counts, breaches, vectorised, failures = told
+            numbers = json.loads(counts)
+            outcomes = (numbers.get(each.value, 0) for each in Outcome)
+            yield cell, start, stop, *outcomes, len(json.loads(failures)), breaches, vectorised
+
+    def _record_rows(self, cells: Mapping[int, tuple[str, str, str]]) -> Iterator[tuple[Any, ...]]:
+        """Yield cell and columns of every record, each once; a block's records have the outcomes that it counts."""
+        reached: dict[int, int] = {}
+        for cell, start, stop, *told, found in self._file.execute(
+            "SELECT cell, start, stop, counts, breaches, vectorised, failures, checksum FROM blocks WHERE recorded "
+            "ORDER BY cell, start, stop"
+        ).fetchall():
+            _check_block(cells[cell][0], start, stop, told, found)
+            records = self._records(cell, start, stop)
+            if Counter(each.outcome for each in records) != {k: v for k, v in json.loads(told[0]).items() if v}:
+                raise sqlite3.DatabaseError("the records of a block are not what was written")
+            yield from ((cell, *each) for each in records if each.replication >= reached.get(cell, 0))
+            reached[cell] = max(stop, reached.get(cell, 0))
 
     def _open(self) -> None:
         """Read the header, make the tables of a new file, and look the pages of an old one through."""
@@ -231,7 +260,7 @@ class BlockStore:
             yield
         except sqlite3.OperationalError as error:
             raise SweepError(bad_value("store", str(self.path), f"cannot be used: {error}")) from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError) as error:
             allowed = f"is no store of blocks, or is damaged ({error}): name another file"
             raise SweepError(bad_value("store", str(self.path), allowed)) from None
 
@@ -246,6 +275,35 @@ def cell_key(scenario: Scenario, seed: int) -> str:
 def checksum(key: str, start: int, stop: int, told: Sequence[object]) -> int:
     """Return what tells whether a block is what was written, and stands where it was written."""
     return crc32(json.dumps([key, start, stop, *told]).encode())
+
+
+def _check_block(key: str, start: int, stop: int, told: Sequence[object], found: int) -> None:
+    """Refuse a block that is not what was written."""
+    if found != checksum(key, start, stop, told):
+        raise sqlite3.DatabaseError("a block is not what was written")
+
+
+def differing(scenarios: Mapping[int, Mapping[str, Any]]) -> tuple[list[str], dict[int, tuple[Any, ...]]]:
+    """Return the dotted paths of the fields in which scenarios differ, and the values of each there, None for absent.
+
+    Examples
+    --------
+    >>> differing({1: {"n": 4, "faults": {"delta": 0.0}}, 2: {"n": 4, "faults": {"delta": 0.5}}})
+    (['faults.delta'], {1: (0.0,), 2: (0.5,)})
+    """
+    flat = {number: dict(_leaves(each)) for number, each in scenarios.items()}
+    paths = list(dict.fromkeys(path for each in flat.values() for path in each))
+    swept = [path for path in paths if len({json.dumps(each.get(path)) for each in flat.values()}) > 1]
+    return swept, {number: tuple(each.get(path) for path in swept) for number, each in flat.items()}
+
+
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted path and the value of every field; lists are texts of JSON."""
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, json.dumps(value) if isinstance(value, list) else value
 
 
 def _tally(seed: int, counts: str, breaches: int, vectorised: int, failures: str) -> Tally:

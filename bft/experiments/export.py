@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bft import __version__
 from bft.errors import SweepError, bad_value
+from bft.experiments.results_version import RESULTS_VERSION
 
 ENDINGS = (".csv", ".parquet")
 
@@ -29,7 +31,7 @@ def check_table(path: Path) -> None:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Write rows; what is None is empty, or null.
+    """Write rows; what is None is empty, or null. Parquet says in its metadata which version wrote it.
 
     Raises
     ------
@@ -46,7 +48,8 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]
             return
         pyarrow, parquet = _pyarrow(path)
         values = {name: _alike([row[place] for row in rows]) for place, name in enumerate(columns)}
-        parquet.write_table(pyarrow.table(values), path)
+        about = {"bft.version": __version__, "bft.results_version": str(RESULTS_VERSION)}
+        parquet.write_table(pyarrow.table(values, metadata=about), path)
     except OSError as error:
         raise SweepError(bad_value("file", str(path), f"cannot be written: {error.strerror or error}")) from None
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -282,12 +283,17 @@ def test_blocks_and_records_can_be_exported(tmp_path: Path) -> None:
     blocks = list(csv.DictReader((tmp_path / "blocks.csv").read_text().splitlines()))
     assert sum(int(row["agreed_correct"]) + int(row["stalled"]) for row in blocks) == 24
     assert {json.loads(row["scenario"])["faults"]["delta"] for row in blocks} == {0.0, 0.5}
+    assert {row["faults.delta"] for row in blocks} == {"0.0", "0.5"}, "a column for every swept field, and for no other"
+    assert not any("." in name for name in blocks[0] if name != "faults.delta")
     runs = list(csv.DictReader((tmp_path / "runs.csv").read_text().splitlines()))
     assert len(runs) == 24
     first = bft.simulate(bft.Scenario(), int(runs[0]["seed"]), replication=int(runs[0]["replication"]))
     assert (runs[0]["outcome"], float(runs[0]["decided_at_s"])) == (first.outcome.value, first.metrics.decided_at_s)
     table = parquet.read_table(tmp_path / "runs.parquet")
     assert table.num_rows == 24
+    assert {str(table.schema.field(name).type) for name in ("seed", "faults.delta")} == {"string", "double"}
+    assert table.column("seed").to_pylist()[0] == runs[0]["seed"], "doubles would not hold it"
+    assert table.schema.metadata[b"bft.version"].decode() == bft.__version__
     assert table.column("decided_at_s").to_pylist()[0] == first.metrics.decided_at_s
 
 
@@ -346,3 +352,31 @@ GOLDEN = {
     "links": {"agreed_correct": 10, "partial": 17, "stalled": 33},
     "slow": {"agreed_correct": 25, "stalled": 35},
 }
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ("UPDATE blocks SET counts = replace(counts, '12', '99')", []),
+        ("UPDATE blocks SET counts = '{'", []),
+        ("UPDATE blocks SET counts = '{'", ["--records"]),
+        ("UPDATE records SET outcome = 'split'", ["--records"]),
+        ("DELETE FROM records WHERE replication = 3", ["--records"]),
+        ("UPDATE cells SET scenario = '{'", []),
+    ],
+)
+def test_an_export_refuses_what_was_not_written_by_a_sweep(
+    change: str, more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bft.cli import main
+
+    file, table = tmp_path / "s.sqlite", tmp_path / "t.csv"
+    words = ["sweep", "--over", "faults.delta=0", "--replications", "12", "--store", str(file), "--records", "--quiet"]
+    assert main([*words, "--json"]) == 0
+    with closing(sqlite3.connect(file)) as opened:
+        assert opened.execute(change).rowcount > 0
+        opened.commit()
+    capsys.readouterr()
+    assert main(["export", str(file), str(table), *more]) == 2
+    assert "is damaged" in capsys.readouterr().err
+    assert not table.exists()
