@@ -7,7 +7,8 @@ validators take time, or where behaviours are mixed. What is left:
 ====================  =======================================  =====================================================
 validators            the faulty                               law
 ====================  =======================================  =====================================================
-perfect               crash at the start, withhold (or both)   `crash_law`
+perfect               crash at the start                       `crash_law`
+perfect               withhold                                 `withhold_law`
 perfect               silent_primary                           `silent_primary_law`
 perfect               equivocate                               `equivocation_law`
 perfect               lie, or collude                          `lying_law`
@@ -41,7 +42,7 @@ from bft.errors import UnsupportedError
 from bft.experiments.lawful_fields import unlawful_fields
 from bft.randomness import Randomness
 from bft.scenario import Scenario
-from bft.theory.agreement import crash_law, silent_primary_law
+from bft.theory.agreement import alone_a_quorum, crash_law, silent_primary_law, withhold_law
 from bft.theory.ballots import ballot_law
 from bft.theory.equivocation import equivocation_law
 from bft.theory.errors_in_common import (
@@ -65,6 +66,7 @@ from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedE
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.rule_settings import LogOddsRule, PluralityRule, QuorumRule, StakeRule
 from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
+from bft.vectorised.support import asks_before_a_split
 
 SLOWEST = 1.0 - 1e-12  # of messages; a slower one is never met
 DELAYS_PER_VIEW = 5  # view-change, new-view, prepare, commit, and the skew between the replicas' timers
@@ -89,7 +91,7 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     operated = any(each is not None for each in (scenario.machine, scenario.service, scenario.membership))
     if operated or scenario.requests.count > 1 or scenario.network.beyond_delays:
         return None
-    if not _time_enough(scenario) or _unlawful(scenario):
+    if not _time_enough(scenario) or _unlawful(scenario) or _overtaken(scenario):
         return None
     faults = fault_law(scenario.faults, scenario.n, delta)
     if any(unlawful_fields(scenario, anybody_faulty=_anybody_faulty(faults))):
@@ -109,6 +111,11 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
         return None
     except UnsupportedError:
         return None
+
+
+def _overtaken(scenario: Scenario) -> bool:
+    """Whether checkpoints may overtake the commits of the only request: a replica then waits for the state instead."""
+    return scenario.protocol == "pbft" and scenario.checkpoint_interval == 1
 
 
 def _unlawful(scenario: Scenario) -> bool:
@@ -180,13 +187,17 @@ def _lossy(scenario: Scenario) -> OutcomeLaw | None:
 
 def _perfect(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     system, views = scenario.system, scenario.view_limit
-    if _silent(behaviours):
-        return crash_law(system, faults, views=views)
+    if _silent(behaviours) and not alone_a_quorum(system):
+        return crash_law(system, faults, views=views)  # so do those who withhold, alone or beside crashed nodes
     if len(set(behaviours)) > 1:
         return None
     match behaviours[0]:
-        case SilentPrimary():
+        case Crash():
+            return crash_law(system, faults, views=views) if _silent(behaviours) else None
+        case SilentPrimary() if _proofs_spread(scenario):
             return silent_primary_law(system, faults, views=views)
+        case Withhold() if _proofs_spread(scenario):
+            return withhold_law(system, faults, views=views)
         case Equivocate(rush=rush) if _splits_or_stalls(scenario, rush=rush):
             return equivocation_law(system, faults, views=views)
         case Lie() | Collude():
@@ -195,13 +206,21 @@ def _perfect(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviou
             return None
 
 
+def _proofs_spread(scenario: Scenario) -> bool:
+    """Whether what a node decides in private, being a quorum by itself, is asked for before a view is over."""
+    patient = scenario.retransmission and scenario.retransmit_s <= scenario.pbft_config().timeout_s(0)
+    return patient or not alone_a_quorum(scenario.system)
+
+
 def _splits_or_stalls(scenario: Scenario, *, rush: bool) -> bool:
     """Whether an equivocating coalition does what the law says: split, or else keep the honest from deciding.
 
     A coalition that cannot split may still equivocate. Then the larger group may decide by itself; with retransmission
     the others follow, and with views enough they all decide anyway. One in a hurry differs where the honest would
-    decide and still can be split.
+    decide and still can be split. Those who ask early may be sent a proof before they are split.
     """
+    if asks_before_a_split(scenario):
+        return False
     system = scenario.system
     turns = system.n if scenario.view_limit is None else min(scenario.view_limit, system.n)
     honest_leads = system.weight(range(turns)) > system.live_up_to

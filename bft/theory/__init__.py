@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from bft.theory.agreement import (
     MessageCount,
+    alone_a_quorum,
     crash_law,
     liveness_bound,
     message_count,
     safety_bound,
     silent_primary_law,
+    withhold_law,
 )
 from bft.theory.equivocation import equivocation_law
 from bft.theory.errors_in_common import (
@@ -64,6 +66,7 @@ __all__ = [
     "RecordedQuorums",
     "StakeLaw",
     "WrongAnswers",
+    "alone_a_quorum",
     "at_most",
     "beta_binomial_errors",
     "crash_law",
@@ -86,4 +89,5 @@ __all__ = [
     "safety_bound",
     "same_answer_law",
     "silent_primary_law",
+    "withhold_law",
 ]

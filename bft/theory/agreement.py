@@ -26,8 +26,7 @@ def crash_law(system: QuorumSystem, faults: FaultLaw, *, views: int | None = Non
     """Return the law of nodes that crashed before the start, and send neither votes nor proposals.
 
     Every honest replica decides iff the others still are a quorum, K ≤ total − q, and one of the first t primaries is
-    not crashed; else none does. Nodes that withhold their votes and proposals, though they follow the protocol
-    otherwise, have the same law.
+    not crashed; else none does.
 
     Examples
     --------
@@ -51,14 +50,32 @@ def crash_law(system: QuorumSystem, faults: FaultLaw, *, views: int | None = Non
 def silent_primary_law(system: QuorumSystem, faults: FaultLaw, *, views: int | None = None) -> OutcomeLaw:
     """Return the law of nodes that are silent as primary only, and vote as backups like the others.
 
-    Agreement iff one of the first t primaries is honest, whatever the quorum: all n nodes vote for its proposal.
+    Agreement iff one of the first t primaries is honest, whatever the quorum: all n nodes vote for its proposal. Or one
+    of them is a quorum by itself: being silent it decides in private, and proves it to whoever asks, as a backup does.
     """
     same_nodes(system, faults.n, "faults")
     turns = min(views_allowed(views, system.n), system.n)
+    if max(system.weights[:turns]) >= system.quorum:
+        turns = system.n
     return outcome_law(
         correct=total(faults.count(first=turns, leading="some_honest")),
         stalled=total(faults.count(first=turns, leading="all_faulty")),
     )
+
+
+def withhold_law(system: QuorumSystem, faults: FaultLaw, *, views: int | None = None) -> OutcomeLaw:
+    """Return the law of nodes that keep back their votes and proposals, and follow the protocol otherwise.
+
+    It is that of crashed nodes, unless some node is a quorum by itself. Such a node decides in private whatever an
+    honest primary proposes, and its own proposal; whoever asks it is sent the proof. So the votes of others never lack,
+    and all that matters is who leads, as for silent primaries.
+    """
+    return (silent_primary_law if alone_a_quorum(system) else crash_law)(system, faults, views=views)
+
+
+def alone_a_quorum(system: QuorumSystem) -> bool:
+    """Whether some node is a quorum by itself."""
+    return max(system.weights) >= system.quorum
 
 
 def safety_bound(system: QuorumSystem, faults: FaultLaw) -> Values:

@@ -17,7 +17,7 @@ from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch, OutcomeCodes, joined
 from bft.vectorised.population import Population, draw_faulty, populate
 from bft.vectorised.static_outcome import NEVER, StaticOutcome, equivocation, static_outcome
 from bft.vectorised.streams import Flags, Ints, Streams
-from bft.vectorised.support import supported
+from bft.vectorised.support import asks_before_a_split, supported
 from bft.vectorised.timing import NOT_COUNTED, Stopwatch, Timeline, bounded
 
 TIMED_NODES, TIMED_PAIRS = 1 << 18, 1 << 22  # in replications that are timed together
@@ -136,9 +136,10 @@ class VectorisedSimulator:
     def _equivocated(self, faulty: Flags, replications: range) -> Batch:
         """Return the outcomes of a coalition of equivocators."""
         agreed, split = equivocation(self.scenario.system, faulty, self.scenario.view_limit)
+        split_code = NEEDS_EVENTS if asks_before_a_split(self.scenario) else CODE[Outcome.SPLIT]
         code = np.full(len(faulty), CODE[Outcome.STALLED], dtype=np.int8)
         code[agreed] = CODE[Outcome.AGREED_CORRECT]
-        code[split] = CODE[Outcome.SPLIT]
+        code[split] = split_code
         return untimed(replications, code, np.full(len(faulty), NEVER))
 
 

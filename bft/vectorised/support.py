@@ -20,6 +20,7 @@ from bft.vectorised.known_fields import unknown_fields
 RUNS = (Withhold, SilentPrimary, Lie, Collude)
 LARGEST_UNIFORM = 1.0 - 2.0**-53
 PHASES = 3  # messages in a row from a proposal to the last commit
+SPLIT = 5  # from the first to leave a view to the last commit of the next: the skew of timers, view-change, and these
 
 
 def supported(scenario: Scenario, *, timing: bool = True) -> str | None:
@@ -47,6 +48,23 @@ def slowest_s(law: DelayLaw) -> float:
     return float(law.sample(np.array([LARGEST_UNIFORM]))[0])
 
 
+def longest_s(law: DelayLaw, messages: int) -> float:
+    """Return how long messages in a row take at most, in seconds, but with a probability below 2**messages · 2⁻⁵³.
+
+    For each j, j of them exceed the quantile at 1 − 2^(−53/j) with a probability of at most C(messages, j) · 2⁻⁵³; if
+    none do, the j-th longest is at most that quantile.
+    """
+    return float(law.sample(1.0 - 2.0 ** (-53.0 / np.arange(1, messages + 1))).sum())
+
+
+def asks_before_a_split(scenario: Scenario) -> bool:
+    """Whether a replica may ask for what it lacks before its group has decided on a coalition's proposal.
+
+    The answer may then be a proof of what the other group decided, which it adopts instead.
+    """
+    return scenario.retransmission and scenario.retransmit_s < longest_s(scenario.network.delay, SPLIT)
+
+
 def one_view(scenario: Scenario) -> bool:
     """Whether nothing but the normal case can happen: no second view, and nobody asks again."""
     return scenario.view_limit == 1 and not scenario.retransmission
@@ -72,6 +90,8 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     yield from _validator_obstacles(scenario)
     yield from _fault_obstacles(scenario, timing)
     if not timing:
+        if scenario.checkpoint_interval == 1:
+            yield _refusal("checkpoint_interval", 1, "outcomes alone with 2 or more: checkpoints may overtake commits")
         yield from _time_obstacles(scenario)
 
 

@@ -13,6 +13,7 @@ from bft.randomness import Floats
 from bft.scenario import Scenario
 from bft.validators.answers import MISSING
 from bft.vectorised import normal_case, view_change
+from bft.vectorised.arrivals import Arrivals
 from bft.vectorised.ballots import Ballots
 from bft.vectorised.brackets import Brackets
 from bft.vectorised.broadcasts import Broadcasts, joined
@@ -175,9 +176,30 @@ class Stopwatch:
             until_s = np.full_like(committed_s, inf) if last_view else clock.timeout_at_s
             in_time = committed_s < np.minimum(until_s, clock.entered_s + patience_s)
             found.unsure[view.which[(alive & ~in_time).any(axis=1)]] = True
+        if scenario.checkpoint_interval == 1:
+            overtaken = self._overtaken(view, times, alive, broadcasts, lost)
+            found.unsure[view.which[overtaken]] = True
         found.committed_s[view.which] = np.where(committed_s <= scenario.end_s, committed_s, inf)
         if number == 0:
             found.messages_sent[view.which] = self._sent(view, times, alive)
+
+    def _overtaken(self, view: View, times: Times, alive: Flags, broadcasts: Broadcasts, lost: Lost | None) -> Flags:
+        """Return where a checkpoint may be stable at a node before it decides: it discards the votes then (§4.3).
+
+        So it may, too, where a node decides as soon as it is asked for its verdict: its prepare would come last.
+        """
+        spoken = (view.accepts & view.votes) | ((np.arange(self._scenario.n) == view.primary) & view.votes)
+        row = view.row + spoken + view.votes
+        arrivals = Arrivals(
+            broadcasts,
+            broadcasts.of_all(view.which, row, alive),
+            sent_s=np.where(alive, times.committed_s, inf),
+            own_s=np.full_like(times.committed_s, inf),
+            lost=None if lost is None else lost(view.which, row),
+        )
+        stable_s = arrivals.reach(self._scenario.system, self._scenario.system.quorum)
+        at_once = view.accepts & (times.committed_s <= times.accepted_s)
+        return np.asarray((alive & ((stable_s <= times.committed_s) | at_once)).any(axis=1))
 
     def _sent(self, view: View, times: Times, alive: Flags) -> Ints:
         """Count what is sent in the first view: a pre-prepare, prepares, commits, and checkpoints if they are due."""

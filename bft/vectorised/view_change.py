@@ -124,7 +124,8 @@ def leave(
     skipped = alive & (entered_s <= left_s)
     skipped[:, primary] = False  # its own quorum may be complete at once
     asks = alive & (entered_s >= left_s + patience_s)
-    clock.unsure |= opened & ((skipped | asks).any(axis=1) | (clock.answered_s >= announced_s))
+    gives_up = alive & (entered_s >= gathered_s + timeout_s)  # the wait for the new-view is timed as well (§4.4)
+    clock.unsure |= opened & ((skipped | asks | gives_up).any(axis=1) | (clock.answered_s >= announced_s))
     clock.row[:, primary] += opened
 
     clock.entered = opened
