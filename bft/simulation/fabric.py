@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import log1p
 from typing import Any
 
 from bft.core.effects import Broadcast, Send
@@ -183,7 +184,8 @@ class Fabric:
         if self._lying:
             self._liars.learn(message)
         now = self._clock.now
-        ready_s = self._processors.serve(node, now, self._work.sign_s) if self._work.sign_s else now
+        sign_s = self._work.sign_s
+        ready_s = self._processors.serve(node, now, self._takes_s(node, "signing", sign_s)) if sign_s else now
         if ready_s > now:
             Alarm(self._clock, ready_s, lambda _: self._signed_at_last(parcel))
         else:
@@ -318,6 +320,7 @@ class Fabric:
         if not self._processors.enter(node):
             self._lose("queue full")
             return False
+        work_s = self._takes_s(node, "processing", work_s)
 
         def finish(_: Any) -> None:
             self._processors.leave(node)
@@ -325,6 +328,12 @@ class Fabric:
 
         Alarm(self._clock, self._processors.serve(node, self._clock.now, work_s), finish)
         return True
+
+    def _takes_s(self, node: int, purpose: str, mean_s: float) -> float:
+        """Return how long a piece of the processor's work takes."""
+        if self._work.law == "constant":
+            return mean_s
+        return -mean_s * log1p(-self._draws.luck(purpose, node))
 
     def _spread(self, parcel: Parcel, node: int, came_from: int | None, altered: bool, links_left: int | None) -> None:
         """Gossip a message to the neighbours, or to some of them."""

@@ -6,7 +6,7 @@ priorities, impatience and bounded queues are left to simulation.
 
 References
 ----------
-.. [1] L. Kleinrock, Queueing Systems, Volume 1, 1975: M/M/1, M/M/c (§3.5), M/G/1 (§5.6).
+.. [1] L. Kleinrock, Queueing Systems, Volume 1, 1975: M/M/1, M/M/c (§3.5), M/M/c/c (§3.6), M/G/1 (§5.6).
 .. [2] B. Avi-Itzhak, P. Naor, "Some queuing problems with the service station subject to breakdown", Operations
    Research 11(3), 1963: one server with breakdowns.
 .. [3] I. L. Mitrany, B. Avi-Itzhak, "A many-server queue with service interruptions", Operations Research 16(3), 1968.
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.core.refusal import require_whole
 from bft.errors import ScenarioError, bad_value
 
 Matrix = NDArray[np.float64]
@@ -71,16 +72,32 @@ def mmc(*, arrival_per_s: float, service_per_s: float, servers: int) -> QueueLaw
     return _law(arrival_per_s, 1.0 / service_per_s, wait_s, arrival_per_s / (servers * service_per_s))
 
 
-def erlang_c(*, arrival_per_s: float, service_per_s: float, servers: int) -> float:
-    """P(wait) of M/M/c, by the recursion of Erlang's B formula, which neither overflows nor cancels."""
+def erlang_b(*, arrival_per_s: float, service_per_s: float, servers: int) -> float:
+    """P(blocked) of M/G/c/c: nobody waits, and who finds all servers busy is turned away [1]_.
+
+    B = (aᶜ/c!) / Σ_{k≤c} aᵏ/k! with the offered load a = λ/μ, which may exceed the servers. The mean service time 1/μ
+    is all that matters of the service. By the recursion B₀ = 1, B_k = a B_{k−1} / (k + a B_{k−1}), which neither
+    overflows nor cancels.
+
+    Examples
+    --------
+    >>> round(erlang_b(arrival_per_s=5.0, service_per_s=1.0, servers=10), 6)
+    0.018385
+    """
     _positive(arrival_per_s=arrival_per_s, service_per_s=service_per_s)
     _at_least_one(servers)
-    _stable(arrival_per_s, servers * service_per_s)
     offered = arrival_per_s / service_per_s
     blocked = 1.0
     for k in range(1, servers + 1):
         blocked = offered * blocked / (k + offered * blocked)
-    return blocked / (1.0 - offered / servers * (1.0 - blocked))
+    return blocked
+
+
+def erlang_c(*, arrival_per_s: float, service_per_s: float, servers: int) -> float:
+    """P(wait) of M/M/c: C = B / (1 − ρ (1 − B)), with Erlang's B and ρ = λ/(cμ) [1]_."""
+    blocked = erlang_b(arrival_per_s=arrival_per_s, service_per_s=service_per_s, servers=servers)
+    _stable(arrival_per_s, servers * service_per_s)
+    return blocked / (1.0 - arrival_per_s / service_per_s / servers * (1.0 - blocked))
 
 
 def mg1(*, arrival_per_s: float, service_mean_s: float, service_second_moment_s2: float) -> QueueLaw:
@@ -229,8 +246,7 @@ def _positive(**values: float) -> None:
 
 
 def _at_least_one(servers: int) -> None:
-    if servers < 1:
-        raise ScenarioError(bad_value("servers", servers, "must be a whole number, 1 or more"))
+    require_whole("servers", servers, at_least=1)
 
 
 def _stable(arrival_per_s: float, capacity_per_s: float) -> None:

@@ -9,6 +9,7 @@ References
 .. [2] W. Feller, An Introduction to Probability Theory, Volume 1, 3rd edition, §XIII.7: runs of failures.
 .. [3] N. Hayashibara, X. Défago, R. Yared, T. Katayama, "The φ accrual failure detector", SRDS 2004.
 .. [4] M. Brooker, "Exponential backoff and jitter", AWS Architecture Blog, 2015: full jitter.
+.. [5] J. Dean, L. A. Barroso, "The tail at scale", Communications of the ACM 56(2), 2013: hedged requests.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from bft.core.refusal import require_whole
 from bft.errors import ScenarioError, bad_value
 
 
@@ -72,6 +74,59 @@ def levels_law(levels: Sequence[tuple[float, int]]) -> RetryLaw:
         attempts += reached * law.attempts
         reached *= p_failure**tries
     return RetryLaw(success=1.0 - reached, attempts=attempts, wait_s=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeLaw:
+    """What hedges make of calls that take exponential times.
+
+    Attributes
+    ----------
+    mean_s : float
+        Mean time to the first answer.
+    calls : float
+        Mean number of requests sent for one call: the load that hedges add is this less 1.
+    rate_per_s, delay_s, extra
+        As given.
+    """
+
+    mean_s: float
+    calls: float
+    rate_per_s: float
+    delay_s: float
+    extra: int
+
+    def later_than(self, time_s: float) -> float:
+        """P(no answer after this time) = exp(−μ Σⱼ max(t − jd, 0)), over the requests j = 0 … extra."""
+        return math.exp(-self.rate_per_s * sum(max(time_s - j * self.delay_s, 0.0) for j in range(self.extra + 1)))
+
+
+def hedge_law(*, rate_per_s: float, delay_s: float, extra: int = 1) -> HedgeLaw:
+    """Calls of rate μ that never fail, asked again every d seconds up to `extra` times; the first answer counts [5]_.
+
+    The j-th hedge is sent with probability Pⱼ = exp(−μd · j(j + 1)/2); from then on j + 1 requests run side by side.
+    So E[T] = Σ_{j<extra} Pⱼ (1 − e^{−(j+1)μd}) / ((j + 1)μ) + P_extra / ((extra + 1)μ), and 1 + Σⱼ Pⱼ requests are
+    sent. With one hedge E[T] = (1 − e^{−μd}/2) / μ, for e^{−μd} more load.
+
+    Examples
+    --------
+    >>> law = hedge_law(rate_per_s=1.0, delay_s=3.0)
+    >>> round(law.mean_s, 4), round(law.calls, 4), round(law.later_than(6.0), 6)  # unhedged: 1, 1 and .002479
+    (0.9751, 1.0498, 0.000123)
+    """
+    _positive(rate_per_s=rate_per_s, delay_s=delay_s)
+    _count("extra", extra)
+    sent = [math.exp(-rate_per_s * delay_s * j * (j + 1) / 2.0) for j in range(extra + 1)]
+    between = sum(
+        p * -math.expm1(-(j + 1) * rate_per_s * delay_s) / ((j + 1) * rate_per_s) for j, p in enumerate(sent[:-1])
+    )
+    return HedgeLaw(
+        mean_s=between + sent[-1] / ((extra + 1) * rate_per_s),
+        calls=sum(sent),
+        rate_per_s=rate_per_s,
+        delay_s=delay_s,
+        extra=extra,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +233,7 @@ def _probability(field: str, value: float) -> None:
 
 
 def _count(field: str, value: int) -> None:
-    if value < 1:
-        raise ScenarioError(bad_value(field, value, "must be a whole number, 1 or more"))
+    require_whole(field, value, at_least=1)
 
 
 def _positive(**values: float) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bft.theory.processing_times import ibft_decision_time
 from simulations import (
     agreement_against_connectivity,
     link_and_crash_failures,
     partition_heals,
+    processing_times,
     quorum_connectivity,
     saturation,
     topologies,
@@ -105,3 +107,10 @@ def test_the_uplink_of_the_primary_saturates_as_published(tmp_path: Path, monkey
         assert found["processors", n] == pytest.approx(1.0 / (saturation.VERIFY_S * (2 * n - 1)), rel=0.1)
     assert_figure(tmp_path, "saturation")
     assert_figure(tmp_path, "knee")
+
+
+def test_pbft_decides_sooner_than_the_law_of_ibft_says_where_processors_are_the_bottleneck(tmp_path: Path) -> None:
+    found = processing_times.main(messages=16_000, out=tmp_path, nodes=(4,))
+    ratio = found[4].value / ibft_decision_time(4)
+    assert ratio == pytest.approx(0.607, abs=0.05), "five standard errors"
+    assert_figure(tmp_path, "processing_times")

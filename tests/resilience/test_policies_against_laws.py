@@ -1,7 +1,7 @@
 """The policies, run on SimPy's clock, against the exact laws of `bft.theory`.
 
 Every comparison is seeded and uses a 99.9 % interval, so a right policy fails it for one seed in a thousand; there
-are eleven of them, so a fresh set of seeds fails somewhere once in ninety times. Means of dependent observations use
+are seventeen of them, so a fresh set of seeds fails somewhere once in sixty times. Means of dependent observations use
 regenerative cycles: cycles are independent, and the interval of a ratio of their means is that of the delta method.
 """
 
@@ -14,19 +14,23 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 import simpy
+from scipy import integrate
 
+from bft.errors import ScenarioError
 from bft.resilience.breaker import Breaker, CircuitBreaker, breaking
 from bft.resilience.cache import Caching, DictCache, caching
 from bft.resilience.effects import Handler, call
 from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result, Source
 from bft.resilience.fallback import Step, descending
+from bft.resilience.hedge import Hedge, hedging
 from bft.resilience.limits import RateLimit, TokenBucket, pacing
 from bft.resilience.retry import Retry, retrying
 from bft.resilience.simpy_driver import SimpyDriver
 from bft.resilience.steady_state import wilson
 from bft.theory.queues import md1
-from bft.theory.reliability import breaker_law, levels_law, retry_law, ttl_hit_ratio
+from bft.theory.reliability import breaker_law, hedge_law, levels_law, retry_law, ttl_hit_ratio
 
 Z = 3.2905  # two-sided 99.9 %
 YES, LOST = Answer(text="yes"), Failure(kind=FailureKind.CONNECTION)
@@ -90,6 +94,45 @@ def cycles(values: Sequence[float], starts: Sequence[bool]) -> tuple[list[float]
     begin = [position for position, start in enumerate(starts) if start]
     spans = list(pairwise(begin))
     return [math.fsum(values[i:j]) for i, j in spans], [float(j - i) for i, j in spans]
+
+
+class TakingTime(Clock):
+    """The same, with an endpoint whose answers take exponential times."""
+
+    def __init__(self, seed: int, *, rate_per_s: float) -> None:
+        super().__init__(seed)
+        self._rate_per_s = rate_per_s
+
+    def _endpoint(self, query: Query) -> Generator[simpy.Event, Any, Result]:
+        self.called_s.append(self.env.now)
+        yield self.env.timeout(self.source.expovariate(self._rate_per_s))
+        return YES
+
+
+@pytest.mark.parametrize(("extra", "seed"), [(1, 11), (3, 12)])
+def test_hedges(extra: int, seed: int) -> None:
+    law = hedge_law(rate_per_s=0.5, delay_s=1.5, extra=extra)
+    clock = TakingTime(seed, rate_per_s=0.5)
+    seen = clock.one_by_one(hedging(Hedge(delay_s=1.5, extra=extra), call), 10_000, calls_per_s=1.0)
+    taken_s = [end_s - start_s for start_s, end_s, _ in seen]
+    assert_mean(taken_s, law.mean_s)
+    assert_share(sum(each > 4.0 for each in taken_s), len(taken_s), law.later_than(4.0))
+    starts_s = [start_s for start_s, _, _ in seen]  # calls one after another: those between two starts belong to one
+    per_call = np.histogram(clock.called_s, [*starts_s, math.inf])[0]
+    assert_mean([float(each) for each in per_call], law.calls)
+
+
+def test_the_law_of_hedges_is_the_integral_of_its_tail() -> None:
+    for extra in (1, 2, 5):
+        law = hedge_law(rate_per_s=2.0, delay_s=0.3, extra=extra)
+        assert integrate.quad(law.later_than, 0.0, 20.0, limit=200, points=[0.3 * j for j in range(1, extra + 1)])[
+            0
+        ] == pytest.approx(law.mean_s, rel=1e-9)
+        assert law.calls == pytest.approx(1.0 + sum(law.later_than(0.3 * j) for j in range(1, extra + 1)))
+    with pytest.raises(ScenarioError, match=r"^extra = 0: must be a whole number, 1 or more"):
+        hedge_law(rate_per_s=1.0, delay_s=1.0, extra=0)
+    with pytest.raises(ScenarioError, match=r"^delay_s = 0.0: must be positive and finite"):
+        hedge_law(rate_per_s=1.0, delay_s=0.0)
 
 
 def test_three_attempts() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import poisson
 
 from bft.errors import ScenarioError
-from bft.theory.queues import erlang_c, lognormal_moments, md1, mg1, mm1, mm1_breakdowns, mmc, mmc_breakdowns
+from bft.theory.queues import erlang_b, erlang_c, lognormal_moments, md1, mg1, mm1, mm1_breakdowns, mmc, mmc_breakdowns
 
 
 def truncated_chain(
@@ -108,3 +110,38 @@ def test_what_has_no_stationary_law_is_refused_by_name() -> None:
         mm1_breakdowns(arrival_per_s=1.0, service_per_s=2.0, failure_per_s=1.0, repair_per_s=math.nan)
     with pytest.raises(ScenarioError, match=r"service_second_moment_s2 = 0\.5: must be at least the square"):
         mg1(arrival_per_s=0.5, service_mean_s=1.0, service_second_moment_s2=0.5)
+
+
+def test_blocking_is_that_of_the_formula_and_of_printed_tables() -> None:
+    for servers in (1, 2, 5, 10, 40):
+        for offered in (Fraction(1, 10), Fraction(1), Fraction(5), Fraction(37, 2), Fraction(60)):
+            terms = [offered**k / math.factorial(k) for k in range(servers + 1)]
+            found = erlang_b(arrival_per_s=2.0 * float(offered), service_per_s=2.0, servers=servers)
+            assert found == pytest.approx(float(terms[-1] / sum(terms)), rel=1e-12)
+    # Offered loads at which tables of Erlang's first formula print a blocking of 1 % and of 5 %, for 5, 10 and 20.
+    for servers, one, five in ((5, 1.361, 2.219), (10, 4.461, 6.216), (20, 12.03, 15.25)):
+        assert erlang_b(arrival_per_s=one, service_per_s=1.0, servers=servers) == pytest.approx(0.01, abs=5e-5)
+        assert erlang_b(arrival_per_s=five, service_per_s=1.0, servers=servers) == pytest.approx(0.05, abs=5e-5)
+
+
+def test_blocking_of_a_thousand_servers_neither_overflows_nor_cancels() -> None:
+    for offered in (700.0, 1000.0, 1500.0):
+        exact = poisson.pmf(1000, offered) / poisson.cdf(1000, offered)
+        assert erlang_b(arrival_per_s=offered, service_per_s=1.0, servers=1000) == pytest.approx(exact, rel=1e-9)
+
+
+@given(offered=st.floats(0.01, 0.99), servers=st.integers(1, 60))
+def test_who_waits_where_there_is_a_queue_would_be_blocked_more_rarely_without(offered: float, servers: int) -> None:
+    rates = {"arrival_per_s": offered * servers, "service_per_s": 1.0, "servers": servers}
+    blocked, waits = erlang_b(**rates), erlang_c(**rates)
+    assert 0.0 < blocked < waits < 1.0
+    assert waits == pytest.approx(blocked / (1.0 - offered * (1.0 - blocked)))
+
+
+@pytest.mark.parametrize("servers", [0, 2.5, True, -1])
+def test_servers_are_counted_in_whole_numbers(servers: object) -> None:
+    for law in (erlang_b, erlang_c):
+        with pytest.raises(ScenarioError, match=r"^servers = .*: must be a whole number, 1 or more"):
+            law(arrival_per_s=0.5, service_per_s=1.0, servers=servers)  # type: ignore[arg-type]
+    with pytest.raises(ScenarioError, match=r"^arrival_per_s = nan: must be positive and finite"):
+        erlang_b(arrival_per_s=math.nan, service_per_s=1.0, servers=1)
