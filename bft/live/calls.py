@@ -1,7 +1,9 @@
 """One call of one member: through its pipeline, to its models, with every attempt written down.
 
-What an endpoint does wrong becomes a typed failure here and stays one: it is never a text. The pipeline decides about
-retries and fallbacks, whoever waits for the call about cancelling it.
+What an endpoint does wrong becomes a typed failure here and stays one: it is never a text. What it reports of itself,
+its usage for instance, is believed as far as it is plausible, and never costs the reply. A reply is read where it
+arrives, so that what nobody can read is not cached; a long one in a thread, so that nobody else waits for it. The
+pipeline decides about retries and fallbacks, whoever waits for the call about cancelling it.
 """
 
 from __future__ import annotations
@@ -9,24 +11,42 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
 
 from bft.live.members import Member, Model
 from bft.live.prompts import Messages, drawn
+from bft.live.replies import REPLY_CHARS
 from bft.live.secrecy import Secrets
 from bft.live.transcript import Attempt
+from bft.live.transport import UnusableReplyError, unusable_reply
 from bft.resilience.asyncio_driver import AsyncioDriver
 from bft.resilience.classification import failure_of
-from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result, Source
+from bft.resilience.exchange import Answer, Course, Failure, FailureKind, Query, Result, Source
 
-CANCELLED = "cancelled"
+CANCELLED = FailureKind.CANCELLED.value
+OUT_OF_TIME = FailureKind.CUT_OFF.value
+"""Why a call failed that was still under way when its answer could not count any more."""
+
+MOST_TOKENS = 2**53
+"""More than that nobody has read: such a usage is unknown."""
+
+AT_ONCE_CHARS = 2**13
+"""Longer replies are read in a thread."""
+
+FAIR_SHARE = 0.5
+"""A call that is cut off by the deadline counts against an endpoint that had so much of the call's time."""
+
+_VOTES = ("answer", "verdict")
 _CUT_SHORT = frozenset({"length", "max_tokens", "content_filter", "safety", "recitation"})
-_UNUSABLE = (ValueError, TypeError, LookupError, AttributeError)
+_UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, UnusableReplyError)
 """What clients raise when a reply is not what it should be: the endpoint's fault, which another model may not share."""
+
+Reading: TypeAlias = dict[str, Any]
+"""What could be read of a reply, by the names of a call's fields."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +69,8 @@ class Heard:
         Whether the member's own model did, just now or within the cache's time.
     attempts : list of Attempt
         What was sent to endpoints.
+    reading : tuple of (str, Reading) or None
+        A text, and what could be read of it.
     """
 
     prompt: Messages = ()
@@ -58,10 +80,18 @@ class Heard:
     model: str = ""
     as_stated: bool = True
     attempts: list[Attempt] = field(default_factory=list)
+    reading: tuple[str, Reading] | None = None
 
 
 async def ask(
-    member: Member, make_prompt: Callable[[str], Messages], config: RunnableConfig, secrets: Secrets, heard: Heard
+    member: Member,
+    make_prompt: Callable[[str], Messages],
+    read: Callable[[str], Reading],
+    config: RunnableConfig,
+    secrets: Secrets,
+    heard: Heard,
+    *,
+    until_s: float,
 ) -> None:
     """Ask a member; what comes of it is in `heard`, as far as it got, also when the call is cancelled.
 
@@ -71,32 +101,55 @@ async def ask(
         Who is asked.
     make_prompt : callable
         Makes the prompt around a fence's number.
+    read : callable
+        Reads a reply.
     config : RunnableConfig
         Callbacks, tags and metadata for the model.
     secrets : Secrets
         What must not be in any text.
     heard : Heard
         Filled in.
+    until_s : float
+        When the time of the question is up, by the loop's clock: a call cancelled then was cut off.
     """
+    loop, course = asyncio.get_running_loop(), Course()
 
     async def attempt(query: Query) -> Result:
         heard.prompt = drawn(make_prompt)
-        return await _attempt(member.models[query.model], heard, config, secrets)
+        began_s = loop.time()
+        try:
+            result = await _attempt(member.models[query.model], heard, config, secrets)
+        except asyncio.CancelledError:
+            now_s = loop.time()
+            if now_s >= until_s and now_s - began_s >= FAIR_SHARE * member.share_s:
+                course.cut_off_s = driver.origin_s + now_s
+            raise
+        if isinstance(result, Answer):
+            reading = await _read(read, result.text)
+            heard.reading = (result.text, reading)
+            result = replace(result, readable=any(reading.get(name) is not None for name in _VOTES))
+        return result
 
     heard.failure = CANCELLED
     driver = AsyncioDriver(call=attempt, uniform=random.random)
     # The prompt without its random number names the question: a cache knows it again.
     question = "\n".join(text for _, text in make_prompt(""))
-    result = await driver.run(member.pipeline.ask(question))
+    result = await driver.run(member.pipeline.ask(question, course=course))
     heard.attempts[:] = [replace(each, failure=_past(each.failure)) for each in heard.attempts]
     if isinstance(result, Failure):
         heard.failure, heard.detail = result.reason, secrets.hide(result.detail)
         return
+    if heard.reading is None or heard.reading[0] != result.text:  # from the cache
+        heard.reading = (result.text, await _read(read, result.text))
     origin = result.provenance
     heard.failure, heard.text = None, result.text
     spoke = member.models.get(origin.model)
     heard.model = origin.model if spoke is None else spoke.name
     heard.as_stated = origin.rank == 0 and origin.source in (Source.MODEL, Source.CACHE)
+
+
+async def _read(read: Callable[[str], Reading], text: str) -> Reading:
+    return read(text) if len(text) <= AT_ONCE_CHARS else await asyncio.to_thread(read, text)
 
 
 def _past(failure: str | None) -> str | None:
@@ -122,25 +175,44 @@ async def _invoke(model: Model, prompt: Messages, config: RunnableConfig, secret
         failure = _failure(error)
         failure = replace(failure, detail=secrets.hide(failure.detail))
         return failure, Attempt(model=model.name, latency_s=0.0, failure=failure.reason)
-    usage: Any = getattr(message, "usage_metadata", None) or {}
-    read, written = int(usage.get("input_tokens") or 0), int(usage.get("output_tokens") or 0)
+    usage: Any = getattr(message, "usage_metadata", None)
+    usage = usage if isinstance(usage, Mapping) else {}
+    read, written = tokens(usage.get("input_tokens")), tokens(usage.get("output_tokens"))
     made = Attempt(
         model=model.name,
         latency_s=0.0,
-        tokens_in=read,
-        tokens_out=written,
-        cost=model.cost(read, written) if usage else None,
+        tokens_in=read or 0,
+        tokens_out=written or 0,
+        cost=None if read is None or written is None else model.cost(read, written),
     )
-    text = _clean(str(message.text))
-    ended = str(_ended(message)).lower()
-    if not text.strip() or ended in _CUT_SHORT:
-        detail = "an empty reply" if not text.strip() else f"the reply was cut off: {ended}"
+    text = str(message.text)
+    ended = str(_ended(message))[:40].lower()
+    blank = not text.strip()
+    if blank or ended in _CUT_SHORT or len(text) > REPLY_CHARS:
+        told = f"the reply was cut off: {ended}" if ended in _CUT_SHORT else f"a reply of {len(text)} characters"
+        detail = "an empty reply" if blank else told
         nothing = Failure(kind=FailureKind.EMPTY, detail=detail)
         return nothing, replace(made, failure=nothing.reason)
-    return Answer(text=text), made
+    return Answer(text=_clean(text)), made
+
+
+def tokens(told: object) -> int | None:
+    """Return what an endpoint reports as a number of tokens; None where that is none that anybody could have used.
+
+    Examples
+    --------
+    >>> [tokens(told) for told in (12, 12.0, -1, 10**30, True, "12", 1.5, float("inf"), None)]
+    [12, 12, None, None, None, None, None, None, None]
+    """
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= MOST_TOKENS:
+        return None
+    return int(told) if told == int(told) else None
 
 
 def _failure(error: Exception) -> Failure:
+    refused = unusable_reply(error)
+    if refused is not None:
+        return Failure(kind=FailureKind.EMPTY, detail=f"an unusable reply: {refused}")
     failure = failure_of(error, now_s=time.time())
     unusable = isinstance(error, _UNUSABLE) or type(error).__name__ == "APIResponseValidationError"
     if failure.kind is FailureKind.UNKNOWN and unusable:
@@ -149,7 +221,9 @@ def _failure(error: Exception) -> Failure:
 
 
 def _ended(message: Any) -> object:
-    told = getattr(message, "response_metadata", None) or {}
+    told = getattr(message, "response_metadata", None)
+    if not isinstance(told, Mapping):
+        return ""
     return told.get("finish_reason") or told.get("stop_reason") or ""
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from bft.live.answer import PanelAnswer, Seat, Stance, State, View
 from bft.live.asking import Asking
+from bft.live.calls import OUT_OF_TIME
 from bft.live.certificate import Certificate
-from bft.live.consulting import OUT_OF_TIME
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import PublicKeys
 from bft.live.polling import Polling

@@ -12,21 +12,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
 from bft.live.answer import Progress
-from bft.live.calls import Heard, ask
+from bft.live.calls import OUT_OF_TIME, Heard, Reading, ask
 from bft.live.members import Crew
 from bft.live.prompts import Form, Messages, judging, proposing
 from bft.live.replies import read_answer, read_confidence, read_text, read_verdict
 from bft.live.secrecy import Secrets
 from bft.live.transcript import Call
 from bft.validators.canonical import canonical
-
-OUT_OF_TIME = "deadline"
-"""Why a call failed that was still under way when its answer could not count any more."""
 
 Configure = Callable[[int, str, int], RunnableConfig]
 """Callbacks, tags and metadata of a call: from node, role and view."""
@@ -43,6 +39,8 @@ class Consulting:
         What is asked.
     form : Form
         How answers are asked for.
+    deadline_s : float
+        For the whole question.
     configure : callable
         Gives each call its callbacks.
     secrets : Secrets
@@ -66,6 +64,7 @@ class Consulting:
         question: str,
         form: Form,
         *,
+        deadline_s: float,
         configure: Configure,
         secrets: Secrets,
         tell: Callable[[Progress], None],
@@ -81,6 +80,7 @@ class Consulting:
         self._keep = keep
         self._loop = asyncio.get_running_loop()
         self._started_s = self._loop.time()
+        self._deadline_s = deadline_s
         self.calls: list[Call] = []
 
     def now_s(self) -> float:
@@ -100,7 +100,7 @@ class Consulting:
     async def judge(self, node: int, view: int, answer: str, until_s: float | None = None) -> Call:
         """Let a member judge an answer."""
         prompt = partial(_judging, self._question, answer)
-        return await self._call(node, view, "judge", answer, prompt, _read_verdict, until_s)
+        return await self._call(node, view, "judge", answer, prompt, partial(_read_verdict, answer), until_s)
 
     async def survey(self, *, judging: bool) -> None:
         """Let every member answer, and where members judge, judge every answer that was given."""
@@ -110,12 +110,12 @@ class Consulting:
             distinct = {canonical(call.answer): call.answer for call in given if call.answer is not None}
             await asyncio.gather(*(self.judge(node, 0, answer) for answer in distinct.values() for node in nodes))
 
-    def _read_answer(self, text: str) -> dict[str, Any]:
+    def _read_answer(self, text: str) -> Reading:
         if self._form == "free":
             return {"answer": read_text(text)}
         answer, confidence = read_answer(text), read_confidence(text) if self._form == "sure" else None
-        if self._form == "sure" and confidence is None:
-            answer = None  # nobody knows what such a vote weighs
+        if canonical(answer) is None or (self._form == "sure" and confidence is None):
+            answer = None  # nobody knows what it says, or what such a vote weighs
         return {"answer": answer, "confidence": confidence}
 
     async def _call(
@@ -125,15 +125,17 @@ class Consulting:
         role: str,
         proposal: str | None,
         prompt: Callable[[str], Messages],
-        read: Callable[[str], dict[str, Any]],
+        read: Callable[[str], Reading],
         until_s: float | None,
     ) -> Call:
         member, heard = self._members[node], Heard()
         at_unix_s, began_s = time.time(), self.now_s()
+        config = self._configure(node, role, view)
+        over_s = self._started_s + min(self._deadline_s, until_s or self._deadline_s)
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(None if until_s is None else self._started_s + until_s) as limit:
-                    await ask(member, prompt, self._configure(node, role, view), self._secrets, heard)
+                async with asyncio.timeout_at(None if until_s is None else over_s) as limit:
+                    await ask(member, prompt, read, config, self._secrets, heard, until_s=over_s)
             if limit.expired():
                 heard.failure, heard.text = OUT_OF_TIME, None
         finally:
@@ -153,8 +155,8 @@ class Consulting:
                 latency_s=self.now_s() - began_s,
                 attempts=tuple(heard.attempts),
             )
-            if heard.text is not None:
-                call = replace(call, **read(heard.text))
+            if heard.text is not None and heard.reading is not None:
+                call = replace(call, **heard.reading[1])
             self.calls.append(call)
             self._keep(call)
         return call
@@ -168,6 +170,6 @@ def _judging(question: str, proposal: str, nonce: str) -> Messages:
     return judging(question, proposal, nonce=nonce)
 
 
-def _read_verdict(text: str) -> dict[str, Any]:
-    verdict = read_verdict(text)
+def _read_verdict(proposal: str, text: str) -> Reading:
+    verdict = read_verdict(text, proposal)
     return {"verdict": None if verdict is None else verdict.value}

@@ -134,7 +134,16 @@ class Deciding:
                 self._recorder.call(question.id, call, secrets)
 
         asked_for = form(self._settings.rule, self._check)
-        return Consulting(crew, question.text, asked_for, configure=configure, secrets=secrets, tell=tell, keep=keep)
+        return Consulting(
+            crew,
+            question.text,
+            asked_for,
+            deadline_s=self._settings.deadline_s,
+            configure=configure,
+            secrets=secrets,
+            tell=tell,
+            keep=keep,
+        )
 
     async def _run(
         self, question: Question, asked: Asking | Polling, *, counting_s: float
@@ -142,7 +151,7 @@ class Deciding:
         settings, system, n = self._settings, self._system, self._system.n
         session = os.urandom(SESSION_BYTES)
         timing = Timing(
-            view_timeout_s=2.0 * settings.call_deadline_s + SLACK_S,
+            view_timeout_s=2.0 * settings.call_s + SLACK_S,
             views=settings.views or n,
             deadline_s=settings.deadline_s,
         )

@@ -77,12 +77,15 @@ class Member:
         By the name of their level in the pipeline, the member's own first.
     pipeline : Pipeline
         How it is asked.
+    share_s : float
+        How long each of its models has for a call.
     """
 
     node: int
     name: str
     models: dict[str, Model]
     pipeline: Pipeline
+    share_s: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +126,8 @@ def muster(settings: PanelSettings, given: Given) -> Crew:
             label = shown if shown not in models else f"{shown} ({level})"
             models[label] = Model(name=shown, chat=chat, settings=described)
         pipeline = Pipeline(_policies(settings, member, list(models)))
-        members.append(Member(node=node, name=name, models=models, pipeline=pipeline))
+        share_s = settings.share_s(member)
+        members.append(Member(node=node, name=name, models=models, pipeline=pipeline, share_s=share_s))
     return Crew(members=tuple(members), clients=clients)
 
 
@@ -167,13 +171,14 @@ def on_this_machine(url: str) -> bool:
 def _endpoint(described: ModelSettings, clients: Clients) -> BaseChatModel:
     try:
         from langchain_openai import ChatOpenAI
-        from openai import DefaultAsyncHttpxClient
+
+        from bft.live.transport import bounded_client
     except ImportError:
         raise MissingExtraError("an endpoint by its address") from None
     assert described.base_url is not None
     heeds_proxies = not on_this_machine(described.base_url)
     if heeds_proxies not in clients:
-        clients[heeds_proxies] = DefaultAsyncHttpxClient(trust_env=heeds_proxies)
+        clients[heeds_proxies] = bounded_client(heeds_proxies=heeds_proxies)
     return ChatOpenAI(
         **{
             **described.options,

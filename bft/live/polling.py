@@ -11,8 +11,9 @@ from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.live.answer import Seat, Stance
 from bft.live.asking import without
+from bft.live.calls import OUT_OF_TIME
 from bft.live.certificate import Certificate
-from bft.live.consulting import OUT_OF_TIME, Consulting
+from bft.live.consulting import Consulting
 from bft.live.host import Answered
 from bft.live.rule_settings import Check
 from bft.live.transcript import Call

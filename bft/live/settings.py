@@ -6,6 +6,7 @@ library reaches a model is left to `members`, what a rule is to `rules`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,9 @@ from bft.live.ballots import rule_of
 from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
+from bft.validators.rule_settings import JudgeRule
+
+CALL_DEADLINE_S = 30.0
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -77,8 +81,9 @@ class PanelSettings(Settings):
     deadline_s: PositiveSeconds = 120.0
     """What is not decided by then is not decided."""
 
-    call_deadline_s: PositiveSeconds = 30.0
-    """One call of one node, retries and fallbacks included, ends by then."""
+    call_deadline_s: PositiveSeconds | None = None
+    """One call of one node, retries and fallbacks included, ends by then; by default 30 s. It never takes more than the
+    deadline leaves: f members may propose and hang, and the next one's proposal is judged. See `call_s`."""
 
     attempts: Annotated[int, Field(ge=1)] = 2
     """Attempts of a call on each model, the first included; the models' own retries are off."""
@@ -121,7 +126,7 @@ class PanelSettings(Settings):
         for member in self.members:
             share_s = self.share_s(member)
             if timeout_s is not None and timeout_s > share_s:
-                allowed = f"must be at most {share_s:g}: call_deadline_s, shared among a member's models"
+                allowed = f"must be at most {share_s:g}: the time of a call, shared among a member's models"
                 raise ScenarioError(bad_value("attempt_timeout_s", timeout_s, allowed))
         names = self.names
         for name in names:
@@ -134,9 +139,34 @@ class PanelSettings(Settings):
         n = len(self.members)
         return system_of(self.rule, n, f=self.f, quorum=self.quorum, stakes=self.stakes, views=self.views)
 
+    @property
+    def views_wanted(self) -> int:
+        """Views for which there must be time: one more than faulty members may propose in; at most all there are."""
+        if not isinstance(self.rule, PbftRule):
+            return 1
+        system = self.system()
+        faulty = sum(1 for weight in itertools.accumulate(sorted(system.weights)) if weight <= system.tolerated)
+        return min(self.views or system.n, faulty + 1)
+
+    @property
+    def call_s(self) -> float:
+        """How long a call of one node may take.
+
+        By default 30 s, and at most what lets two calls be made in each view that is wanted. One that is given is cut
+        to what leaves time for the calls of the last view after all before have hung.
+        """
+        given, wanted = self.call_deadline_s, self.views_wanted
+        if not isinstance(self.rule, PbftRule):
+            calls = 2 if isinstance(self.rule, JudgeRule) else 1
+        elif given is None:
+            calls = 2 * wanted
+        else:
+            calls = wanted + 1 if wanted > 1 else 1
+        return min(CALL_DEADLINE_S if given is None else given, self.deadline_s / calls)
+
     def share_s(self, member: MemberSettings) -> float:
         """Return how long each of a member's models has for a call."""
-        return self.call_deadline_s / (1 + len(member.fallbacks))
+        return self.call_s / (1 + len(member.fallbacks))
 
     @property
     def names(self) -> list[str]:

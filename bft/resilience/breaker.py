@@ -9,7 +9,8 @@ Half-open lets at most `probes` calls through at a time; a probe that does not c
 loses its place, so a lost call cannot keep the breaker half-open for ever. Each change of state starts a new
 generation, and the result of a call admitted in an older one is ignored: it tells of an endpoint that was. A
 cancelled call is neither success nor failure, nor is a failure that says nothing about the endpoint (permanent, or
-refused before it got there). The first drawings of this machine are M. Nygard's (Release It!, 2007); generations and
+refused before it got there); one that was cut off because the asker's time was up, with the endpoint at work, has
+failed. The first drawings of this machine are M. Nygard's (Release It!, 2007); generations and
 limited probes are as in Sony's gobreaker.
 
 The breaker counts calls when it stands around the retries, and attempts when it stands inside them; `pipeline` puts
@@ -176,7 +177,11 @@ def breaking(breaker: CircuitBreaker, inner: Handler, *, level: str = "") -> Han
         try:
             result = yield from inner(query)
         except BaseException:  # cancelled, or a programming error: it says nothing of the endpoint
-            breaker.abandon(ticket)
+            cut_off_s = None if query.course is None else query.course.cut_off_s
+            if cut_off_s is None:
+                breaker.abandon(ticket)
+            else:
+                breaker.settle(ticket, False, cut_off_s)
             raise
         if isinstance(result, Failure) and not treatment(result).counts:
             breaker.abandon(ticket)

@@ -2,8 +2,8 @@
 
 A key is the digest of model, parameters and prompt. What comes from the cache says so, with its age: seven validators
 that read one cached answer have one opinion, not seven. Only first-class answers are kept, so that an outage does not
-leave the answers of a cheaper model behind. Where entries are kept is left to the caches: in a dict here, in SQLite
-or in Redis next door.
+leave the answers of a cheaper model behind, and only those that could be read. Where entries are kept is left to the
+caches: in a dict here, in SQLite or in Redis next door.
 
 Notes: `hit`, `miss`, `stored`, `not stored` (the cache could not), `stale` (an old answer served), `nothing stale`.
 """
@@ -134,7 +134,7 @@ def caching(rules: Caching, cache: Cache, inner: Handler) -> Handler:
             if fresh:
                 return fresh
         result = yield from inner(query)
-        if isinstance(result, Answer) and result.provenance.first_class:
+        if isinstance(result, Answer) and result.provenance.first_class and result.readable:
             now_s: float = yield NOW
             model = result.provenance.model or query.model
             entry = Entry(text=result.text, model=model, stored_at_s=now_s, expires_at_s=now_s + rules.stale_s)

@@ -1,16 +1,19 @@
 """What a failure means: whether to try again, to go to the next level, to count it against the endpoint.
 
 Read from the HTTP status, the kind of exception and the Retry-After header alone; no provider's library is imported.
+Three tables below hold it all: `TREATMENTS` by class, `_BY_KIND` and `_BY_STATUS` from failures to classes. `rows` puts
+them together, one row for every kind of failure; documents show that table and a test compares the two.
 
-| class       | what failed so                                         | retry | next level | counts for the breaker |
-|-------------|--------------------------------------------------------|-------|------------|------------------------|
-| transient   | timeout, connection, 408, 409, 425, 429, 5xx, even 529 | yes   | yes        | yes                    |
-| unavailable | 402, 404, 410, an empty answer, nothing cached         | no    | yes        | yes                    |
-| permanent   | all other 4xx (400, 401, 403, …), unknown exceptions   | no    | no         | no                     |
-| frequent    | refused by the own breaker, bulkhead or token bucket   | no    | yes        | no                     |
-
-No single failure is frequent: the breaker finds that out by counting, and what it then refuses, without asking the
-endpoint, is of that class. 409 is transient because LLM services answer so when a lock times out.
+- transient: it may be over in a moment. 409 is among them because LLM services answer so when a lock times out.
+- unavailable: this endpoint or its model; asking it again is of no use, another may do.
+- refused: this endpoint does not take our key, or this query, and is well; another may take it.
+- permanent: the query itself (400, 422), or something that nobody has foreseen.
+- frequent: refused, or given up in a queue, by a policy of ours. No single failure is frequent: the breaker finds that
+  out by counting.
+- cut off: the endpoint was at work when the time of the whole question was up. It counts against the endpoint if that
+  had half of the call's time.
+- unread: the endpoint answered, and nobody can read it.
+- not needed: the result stood without it.
 
 References
 ----------
@@ -30,28 +33,49 @@ from bft.resilience.exchange import Failure, FailureKind
 
 
 class FailureClass(Enum):
-    """What to do about a failure; the rows of the table above."""
+    """What to do about a failure; see the top of this file."""
 
     TRANSIENT = "transient"
     UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
     PERMANENT = "permanent"
     FREQUENT = "frequent"
+    CUT_OFF = "cut off"
+    UNREAD = "unread"
+    NOT_NEEDED = "not needed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """One row of the table: what each policy does with failures of a class."""
+    """What is done with failures of a class.
+
+    Attributes
+    ----------
+    retried : bool
+        Whether the same endpoint is asked again.
+    falls_back : bool
+        Whether the next level is asked.
+    counts : bool
+        Whether the breaker counts it against the endpoint.
+    abstains : bool
+        Whether a validator whose call ends so, all levels included, abstains; else nothing is said of it.
+    """
 
     retried: bool
     falls_back: bool
     counts: bool
+    abstains: bool = True
 
 
 TREATMENTS: Mapping[FailureClass, Treatment] = {
     FailureClass.TRANSIENT: Treatment(retried=True, falls_back=True, counts=True),
     FailureClass.UNAVAILABLE: Treatment(retried=False, falls_back=True, counts=True),
+    FailureClass.REFUSED: Treatment(retried=False, falls_back=True, counts=False),
     FailureClass.PERMANENT: Treatment(retried=False, falls_back=False, counts=False),
     FailureClass.FREQUENT: Treatment(retried=False, falls_back=True, counts=False),
+    FailureClass.CUT_OFF: Treatment(retried=False, falls_back=False, counts=True),
+    FailureClass.UNREAD: Treatment(retried=False, falls_back=False, counts=False),
+    FailureClass.NOT_NEEDED: Treatment(retried=False, falls_back=False, counts=False, abstains=False),
 }
 
 _BY_KIND: Mapping[FailureKind, FailureClass] = {
@@ -63,16 +87,91 @@ _BY_KIND: Mapping[FailureKind, FailureClass] = {
     FailureKind.BREAKER_OPEN: FailureClass.FREQUENT,
     FailureKind.SHED: FailureClass.FREQUENT,
     FailureKind.RATE_LIMITED: FailureClass.FREQUENT,
+    FailureKind.CUT_OFF: FailureClass.CUT_OFF,
+    FailureKind.UNREADABLE: FailureClass.UNREAD,
+    FailureKind.CANCELLED: FailureClass.NOT_NEEDED,
 }
 _BY_STATUS: Mapping[int, FailureClass] = {
-    402: FailureClass.UNAVAILABLE,
-    404: FailureClass.UNAVAILABLE,
-    408: FailureClass.TRANSIENT,
-    409: FailureClass.TRANSIENT,
-    410: FailureClass.UNAVAILABLE,
-    425: FailureClass.TRANSIENT,
-    429: FailureClass.TRANSIENT,
+    **dict.fromkeys((402, 404, 410), FailureClass.UNAVAILABLE),
+    **dict.fromkeys((408, 409, 425, 429), FailureClass.TRANSIENT),
+    **dict.fromkeys((401, 403, 405, 406, 407, 411, 413, 414, 415, 421, 426, 431, 451), FailureClass.REFUSED),
 }
+_BY_FAMILY: Mapping[str, tuple[range, FailureClass]] = {
+    "other 3xx": (range(300, 400), FailureClass.UNAVAILABLE),
+    "other 4xx": (range(400, 500), FailureClass.PERMANENT),
+    "5xx": (range(500, 600), FailureClass.TRANSIENT),
+    "600 and above": (range(600, 1000), FailureClass.UNAVAILABLE),
+}
+_WORDS: Mapping[FailureKind, str] = {
+    FailureKind.EMPTY: "an empty, cut off or unusable reply",
+    FailureKind.NOT_CACHED: "nothing in the cache",
+    FailureKind.UNKNOWN: "an unknown exception",
+    FailureKind.SHED: "no place, or no time left, in an own queue",
+    FailureKind.RATE_LIMITED: "refused by the own rate limit",
+    FailureKind.BREAKER_OPEN: "refused by the own breaker",
+    FailureKind.CUT_OFF: "cut off by the deadline of the question",
+    FailureKind.UNREADABLE: "a reply that nobody can read",
+    FailureKind.CANCELLED: "no longer needed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the table of failures.
+
+    Attributes
+    ----------
+    what : str
+        What failed.
+    failures : tuple of Failure
+        All of this row.
+    kind : FailureClass
+        Their class.
+    """
+
+    what: str
+    failures: tuple[Failure, ...]
+    kind: FailureClass
+
+    @property
+    def treatment(self) -> Treatment:
+        """What is done about them."""
+        return TREATMENTS[self.kind]
+
+
+def rows() -> tuple[Row, ...]:
+    """Return the table of failures: every kind, and every status, in one row."""
+    made = [
+        Row(what=_WORDS.get(kind, kind.value), failures=(Failure(kind=kind),), kind=group)
+        for kind, group in _BY_KIND.items()
+    ]
+    for group in FailureClass:
+        listed = sorted(status for status, of in _BY_STATUS.items() if of is group)
+        if listed:
+            what = f"status {', '.join(map(str, listed))}"
+            made.append(Row(what=what, failures=tuple(map(_of_status, listed)), kind=group))
+    for what, (statuses, group) in _BY_FAMILY.items():
+        others = tuple(_of_status(status) for status in statuses if status not in _BY_STATUS)
+        made.append(Row(what=f"status {what}", failures=others, kind=group))
+    order = list(FailureClass)
+    return tuple(sorted(made, key=lambda row: order.index(row.kind)))
+
+
+def table() -> str:
+    """Return the table of failures for documents."""
+    lines = [
+        "| what failed | class | retried | stand-in asked | counts for the breaker | abstention |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows():
+        done = row.treatment
+        marks = ("yes" if each else "no" for each in (done.retried, done.falls_back, done.counts, done.abstains))
+        lines.append(f"| {row.what} | {row.kind.value} | {' | '.join(marks)} |")
+    return "\n".join(lines)
+
+
+def _of_status(status: int) -> Failure:
+    return Failure(kind=FailureKind.STATUS, status=status)
 
 
 def classify(failure: Failure) -> FailureClass:
@@ -82,13 +181,17 @@ def classify(failure: Failure) -> FailureClass:
     --------
     >>> classify(Failure(kind=FailureKind.STATUS, status=529)).value
     'transient'
-    >>> classify(Failure(kind=FailureKind.STATUS, status=401)).value
-    'permanent'
+    >>> [classify(Failure(kind=FailureKind.STATUS, status=status)).value for status in (400, 401, 404)]
+    ['permanent', 'refused', 'unavailable']
     """
     if failure.status is None:
         return _BY_KIND[failure.kind]
-    by_family = FailureClass.TRANSIENT if failure.status >= 500 else FailureClass.PERMANENT
-    return _BY_STATUS.get(failure.status, by_family)
+    if failure.status in _BY_STATUS:
+        return _BY_STATUS[failure.status]
+    for statuses, group in _BY_FAMILY.values():
+        if failure.status in statuses:
+            return group
+    return FailureClass.PERMANENT
 
 
 def treatment(failure: Failure) -> Treatment:
@@ -162,7 +265,7 @@ def _status(error: Exception) -> int | None:
     for holder in (error, getattr(error, "response", None)):
         for name in ("status_code", "status", "code"):
             status = getattr(holder, name, None)
-            if isinstance(status, int) and 400 <= status <= 599:
+            if isinstance(status, int) and not isinstance(status, bool) and 300 <= status <= 999:
                 return int(status)
     return None
 

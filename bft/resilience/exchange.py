@@ -6,13 +6,32 @@ A failed call never turns into a plausible answer. What a failure means for retr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
 from bft.core.refusal import require
 
 Parameter: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """What befell a query on its way, for those who must not blame an endpoint for it.
+
+    Attributes
+    ----------
+    waited : bool
+        The attempt under way, or the last one, waited in a queue of our own.
+    sent : bool
+        It has left that queue.
+    cut_off_s : float or None
+        When whoever asked ran out of time while an endpoint was at work, by the clock of the policies.
+    """
+
+    waited: bool = False
+    sent: bool = False
+    cut_off_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +46,14 @@ class Query:
         The text sent.
     parameters : tuple of (name, value)
         Sampling parameters, each name once; kept in order of names, so that equal queries are equal.
+    course : Course or None
+        Written on by the policies; not part of what is asked.
     """
 
     model: str
     prompt: str
     parameters: tuple[tuple[str, Parameter], ...] = ()
+    course: Course | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         names = [name for name, _ in self.parameters]
@@ -94,11 +116,14 @@ class Answer:
         What the model said.
     attempts : int
         Attempts made for this query, those of failed levels included; what an own policy refused was none.
+    readable : bool
+        Whether whoever asked could make something of the text; what nobody can read is not kept.
     """
 
     text: str
     attempts: int = 1
     provenance: Provenance = Provenance()
+    readable: bool = True
 
 
 class FailureKind(Enum):
@@ -114,10 +139,16 @@ class FailureKind(Enum):
     """An exception that says none of the above."""
     BREAKER_OPEN = "breaker open"
     SHED = "shed"
-    """The bulkhead's queue was full."""
+    """The bulkhead's queue was full, or the call's time ran out in a queue of our own."""
     RATE_LIMITED = "rate limited"
     """The own token bucket would have made the call wait too long."""
     NOT_CACHED = "not cached"
+    UNREADABLE = "unparseable"
+    """The endpoint answered, and nobody can read what it said: not a failure of the call, and no vote."""
+    CUT_OFF = "deadline"
+    """The time of the whole question was up."""
+    CANCELLED = "cancelled"
+    """The call was no longer needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 The primary model, a cheaper one, the same one with a simpler prompt, an old answer from the cache, a default: each is
 a level, and the first that answers wins. The answer's provenance names the level and says why the earlier ones
-failed; a permanent failure ends the descent, for the query itself is at fault. Which levels there are is left to
-`pipeline`.
+failed; a permanent failure ends the descent, for the query itself is at fault (`classification` says which those are).
+Which levels there are is left to `pipeline`.
 
 Notes: `failed` (a level, and why), `answered` (a level, and the source).
 """

@@ -4,7 +4,8 @@ The token bucket computes at once how long a call must wait, or that it would be
 generic cell rate algorithm [1]_, which keeps one number, the time at which the bucket would be full again. The
 bulkhead bounds the calls under way and the queue behind them; what comes when the queue is full is shed, for a
 refusal now is worth more than an answer after everybody has given up. A cancelled call leaves the bulkhead's queue;
-its token is spent, for later calls have computed their wait from it.
+its token is spent, for later calls have computed their wait from it. What waits here says so in the query's course, so
+that nobody blames the endpoint for it.
 
 Notes: `waited` (the pause), `queued`, `shed`, `refused` (its turn would have come too late).
 
@@ -79,6 +80,7 @@ def pacing(bucket: TokenBucket, inner: Handler, *, level: str = "") -> Handler:
             return Failure(kind=FailureKind.RATE_LIMITED, retry_after_s=bucket.wait_s(now_s), attempts=0)
         if wait_s > 0.0:
             yield Note(policy="limits", action="waited", level=level, delay_s=wait_s)
+            _waits(query)
             yield Sleep(wait_s)
         return (yield from inner(query))
 
@@ -146,9 +148,26 @@ def confining(compartment: Compartment, inner: Handler, *, level: str = "") -> H
         try:
             if not place.fired:
                 yield Note(policy="limits", action="queued", level=level)
+                _waits(query)
                 yield Wait(place)
             return (yield from inner(query))
         finally:
             compartment.leave(place)
 
     return handle
+
+
+def leaving(inner: Handler) -> Handler:
+    """Wrap what stands behind the limits: note that a query has left them."""
+
+    def handle(query: Query) -> Program[Result]:
+        if query.course is not None:
+            query.course.sent = True
+        return inner(query)
+
+    return handle
+
+
+def _waits(query: Query) -> None:
+    if query.course is not None:
+        query.course.waited = True

@@ -23,10 +23,10 @@ from bft.resilience.breaker import Breaker, CircuitBreaker, breaking
 from bft.resilience.cache import Cache, Caching, DictCache, caching, recalling
 from bft.resilience.chaos import Chaos, Injector, injecting
 from bft.resilience.effects import Handler, Note, Program, call
-from bft.resilience.exchange import Answer, Parameter, Query, Result, Source
+from bft.resilience.exchange import Answer, Course, Parameter, Query, Result, Source
 from bft.resilience.fallback import TRANSFORMS, Step, Transform, descending, saying
 from bft.resilience.hedge import Hedge, hedging
-from bft.resilience.limits import Bulkhead, Compartment, RateLimit, TokenBucket, confining, pacing
+from bft.resilience.limits import Bulkhead, Compartment, RateLimit, TokenBucket, confining, leaving, pacing
 from bft.resilience.retry import Retry, RetryBudget, retrying
 from bft.resilience.steady_state import SteadyState, Trial
 
@@ -154,9 +154,12 @@ class Pipeline:
         self.trial = None if rules.steady_state is None else Trial(rules.steady_state)
         self._handler = self._compose(cache, transforms)
 
-    def ask(self, prompt: str, parameters: tuple[tuple[str, Parameter], ...] = ()) -> Program[Result]:
-        """Ask the panel of levels; a program for a driver to run."""
-        result = yield from self._handler(Query(model=self.rules.levels[0].model, prompt=prompt, parameters=parameters))
+    def ask(
+        self, prompt: str, parameters: tuple[tuple[str, Parameter], ...] = (), course: Course | None = None
+    ) -> Program[Result]:
+        """Ask the panel of levels; a program for a driver to run. What befalls the query is written into its course."""
+        model, course = self.rules.levels[0].model, course or Course()
+        result = yield from self._handler(Query(model=model, prompt=prompt, parameters=parameters, course=course))
         if isinstance(result, Answer):
             origin = result.provenance
             yield Note(policy="pipeline", action="answered", level=origin.level, reason=origin.source.value)
@@ -194,6 +197,8 @@ class Pipeline:
         budget = self.budgets.get(at.name)
         if at.chaos:
             handler = injecting(self.injectors[at.name], handler, level=at.name)
+        if at.rate_limit or at.bulkhead:
+            handler = leaving(handler)
         if at.rate_limit:
             handler = pacing(self.buckets[at.name], handler, level=at.name)
         if at.bulkhead:

@@ -26,7 +26,7 @@ from itertools import count
 from bft.core.refusal import require, require_positive, require_share, require_whole
 from bft.resilience.classification import treatment
 from bft.resilience.effects import NOW, UNIFORM, Handler, Note, Program, Race, Sleep
-from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
+from bft.resilience.exchange import Answer, Course, Failure, FailureKind, Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,10 @@ def retrying(rules: Retry, inner: Handler, *, level: str = "", budget: RetryBudg
         left_s = rules.deadline_s
         made = 0
         for attempt in count(1):
-            outcome = yield from _within(min(rules.attempt_timeout_s, left_s), inner(query))
+            course = query.course
+            if course is not None:
+                course.waited = course.sent = False
+            outcome = yield from _within(min(rules.attempt_timeout_s, left_s), inner(query), course)
             made += outcome.attempts
             result = outcome if made == outcome.attempts else replace(outcome, attempts=made)
             if isinstance(result, Answer) or not treatment(result).retried:
@@ -151,9 +154,14 @@ def retrying(rules: Retry, inner: Handler, *, level: str = "", budget: RetryBudg
     return handle
 
 
-def _within(timeout_s: float, program: Program[Result]) -> Program[Result]:
-    """Run one attempt, and cancel it when its time is up."""
+def _within(timeout_s: float, program: Program[Result], course: Course | None) -> Program[Result]:
+    """Run one attempt, and cancel it when its time is up; time spent in a queue of our own is not the endpoint's."""
     if math.isinf(timeout_s):
         return (yield from program)
     result: Result | None = yield Race((program,), timeout_s)
-    return result or Failure(kind=FailureKind.TIMEOUT, detail=f"no answer within {timeout_s:g} s")
+    if result is not None:
+        return result
+    if course is not None and course.waited:
+        detail = f"its {timeout_s:g} s were up in a queue, or soon after"
+        return Failure(kind=FailureKind.SHED, detail=detail, attempts=int(course.sent))
+    return Failure(kind=FailureKind.TIMEOUT, detail=f"no answer within {timeout_s:g} s")

@@ -86,7 +86,7 @@ def test_two_deniers_and_a_hanging_endpoint_of_seven_are_too_many_and_it_says_so
 
 
 def test_the_deadline_of_the_question_ends_everything(honest_and_liars: Any) -> None:
-    with panel_of(honest_and_liars, ["hanging"] * 4, deadline_s=0.4, call_deadline_s=90.0) as panel:
+    with panel_of(honest_and_liars, ["hanging"] * 4, deadline_s=0.4, call_deadline_s=90.0, views=1) as panel:
         answer = panel.invoke("?")
         asked = honest_and_liars.of("hanging")
         assert len(asked) == 1

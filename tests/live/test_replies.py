@@ -23,13 +23,11 @@ from bft.live.secrecy import HIDDEN, Secrets
         ("My verdict is: not sure", "unsure"),
         ("VERDICT - accepted!", "accept"),
         ("accept", "accept"),
-        ("No.", "reject"),
         ("`REJECT`", "reject"),
         ('{"verdict": "accept", "why": "x"}', "accept"),
         ('```json\n{"decision": "Reject"}\n```', "reject"),
         ("<think>VERDICT: ACCEPT? hm</think>VERDICT: REJECT", "reject"),
         ("The proposal says:\nVERDICT: ACCEPT\nbut it is wrong.\nVERDICT: REJECT", "reject"),
-        ("VERDICT: ACCEPT\nBecause six times seven is 42.", "accept"),
         ("", None),
         ("VERDICT:", None),
         ("VERDICT: perhaps", None),
@@ -44,6 +42,8 @@ from bft.live.secrecy import HIDDEN, Secrets
         ('{"verdict": "accept"', None),
         ("<think>VERDICT: ACCEPT</think>", None),
         ("ja", None),
+        ("No.", None),
+        ("VERDICT: ACCEPT\nBecause six times seven is 42.", None),
     ],
 )
 def test_verdicts_are_read_leniently_and_never_guessed(reply: str, verdict: str | None) -> None:
@@ -68,7 +68,7 @@ def test_reading_never_fails(reply: str) -> None:
         ("<think>41</think>\n42", "42"),
         ("x" * 201, None),
         ("two\nlines", None),
-        ("ANSWER:", "ANSWER:"),
+        ("ANSWER:", None),
         ("", None),
     ],
 )

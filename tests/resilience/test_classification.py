@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bft.errors import ScenarioError
+from bft.resilience.breaker import Breaker, State
 from bft.resilience.classification import (
     TREATMENTS,
     FailureClass,
+    Row,
     classify,
     failure_of,
     retry_after_s,
+    rows,
+    table,
     treatment,
 )
-from bft.resilience.exchange import Failure, FailureKind
+from bft.resilience.exchange import Answer, Failure, FailureKind
+from bft.resilience.pipeline import Level, Pipeline, Resilience
+from bft.resilience.retry import Retry
 
 TRANSIENT, UNAVAILABLE = FailureClass.TRANSIENT, FailureClass.UNAVAILABLE
 PERMANENT, FREQUENT = FailureClass.PERMANENT, FailureClass.FREQUENT
+REFUSED, CUT_OFF, UNREAD, NOT_NEEDED = (
+    FailureClass.REFUSED,
+    FailureClass.CUT_OFF,
+    FailureClass.UNREAD,
+    FailureClass.NOT_NEEDED,
+)
 
 
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [
         ((408, 409, 425, 429, 500, 502, 503, 504, 529, 599), TRANSIENT),
-        ((402, 404, 410), UNAVAILABLE),
-        ((400, 401, 403, 405, 413, 422, 451), PERMANENT),
+        ((402, 404, 410, 301, 307, 600, 999), UNAVAILABLE),
+        ((401, 403, 405, 407, 413, 414, 415, 431, 451), REFUSED),
+        ((400, 418, 422, 424), PERMANENT),
     ],
 )
 def test_a_status_has_a_class(codes: tuple[int, ...], expected: FailureClass) -> None:
@@ -47,6 +63,9 @@ def test_every_other_kind_has_a_class(kind: FailureKind) -> None:
         FailureKind.BREAKER_OPEN: FREQUENT,
         FailureKind.SHED: FREQUENT,
         FailureKind.RATE_LIMITED: FREQUENT,
+        FailureKind.CUT_OFF: CUT_OFF,
+        FailureKind.UNREADABLE: UNREAD,
+        FailureKind.CANCELLED: NOT_NEEDED,
     }
     assert classify(Failure(kind=kind)) is expected[kind]
 
@@ -54,8 +73,9 @@ def test_every_other_kind_has_a_class(kind: FailureKind) -> None:
 def test_each_class_is_treated_as_the_table_says() -> None:
     assert set(TREATMENTS) == set(FailureClass)
     assert [by for by in FailureClass if TREATMENTS[by].retried] == [TRANSIENT]
-    assert [by for by in FailureClass if not TREATMENTS[by].falls_back] == [PERMANENT]
-    assert [by for by in FailureClass if TREATMENTS[by].counts] == [TRANSIENT, UNAVAILABLE]
+    assert [by for by in FailureClass if not TREATMENTS[by].falls_back] == [PERMANENT, CUT_OFF, UNREAD, NOT_NEEDED]
+    assert [by for by in FailureClass if TREATMENTS[by].counts] == [TRANSIENT, UNAVAILABLE, CUT_OFF]
+    assert [by for by in FailureClass if not TREATMENTS[by].abstains] == [NOT_NEEDED]
     assert treatment(Failure(kind=FailureKind.SHED)) == TREATMENTS[FREQUENT]
 
 
@@ -150,3 +170,39 @@ def test_a_failure_that_contradicts_itself_is_refused() -> None:
         Failure(kind=FailureKind.TIMEOUT, status=500)
     with pytest.raises(ScenarioError, match=r"failure\.retry_after_s = -1\.0: must be 0 or more"):
         Failure(kind=FailureKind.STATUS, status=429, retry_after_s=-1.0)
+
+
+def test_the_documents_show_the_table_of_failures() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how_to" / "resilience.md"
+    assert table() in page.read_text(encoding="utf-8")
+
+
+def test_every_failure_has_one_row_and_the_row_its_class() -> None:
+    listed = [failure for row in rows() for failure in row.failures]
+    assert len({(failure.kind, failure.status) for failure in listed}) == len(listed)
+    assert {failure.kind for failure in listed} == set(FailureKind)
+    assert {failure.status for failure in listed if failure.status} == set(range(300, 1000))
+    assert all(classify(failure) is row.kind for row in rows() for failure in row.failures)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in rows() if row.kind is not FailureClass.CUT_OFF], ids=lambda row: row.what
+)
+def test_a_pipeline_does_about_a_failure_what_its_row_says(world: Callable[..., Any], row: Row) -> None:
+    failure = row.failures[-1]
+    times = 2 if row.treatment.retried else 1
+    there = world([*[(0.0, failure)] * times, (0.0, Answer(text="42"))])
+    levels = tuple(
+        Level(
+            name=model,
+            model=model,
+            retry=Retry(attempts=2, budget=None),
+            breaker=Breaker(failures=1, probe_timeout_s=999.0),
+        )
+        for model in ("big", "small")
+    )
+    pipeline = Pipeline(Resilience(levels=levels))
+    result = there.run(pipeline.ask("?"))
+    assert [query.model for _, query in there.called[:times]] == ["big"] * times
+    assert isinstance(result, Answer) is row.treatment.falls_back
+    assert (pipeline.breakers["big"].state is State.OPEN) is row.treatment.counts

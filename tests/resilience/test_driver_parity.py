@@ -81,7 +81,7 @@ class FaultScript:
         if fate < 0.02:
             return 1000.0 + latency_s, Answer(text="far too late")
         if fate < 0.05:
-            return latency_s, Failure(kind=FailureKind.STATUS, status=401 if fate < 0.025 else 429)
+            return latency_s, Failure(kind=FailureKind.STATUS, status=400 if fate < 0.025 else 429)
         return latency_s, Answer(text=f"{query.model} on {query.prompt}")
 
 

@@ -78,9 +78,9 @@ def test_a_default_answer_says_that_it_is_one(world: Callable[..., Any]) -> None
 
 def test_a_permanent_failure_ends_the_descent(world: Callable[..., Any]) -> None:
     there = world()
-    unauthorised = Failure(kind=FailureKind.STATUS, status=401)
-    steps = [Step(name="primary", handler=always(unauthorised)), Step(name="default", handler=saying("unsure"))]
-    assert there.ask(descending(steps)) == unauthorised
+    malformed = Failure(kind=FailureKind.STATUS, status=400)
+    steps = [Step(name="primary", handler=always(malformed)), Step(name="default", handler=saying("unsure"))]
+    assert there.ask(descending(steps)) == malformed
 
 
 @pytest.mark.parametrize("kind", [FailureKind.BREAKER_OPEN, FailureKind.SHED, FailureKind.EMPTY, FailureKind.TIMEOUT])
