@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from bft.network.delays import BoundedDelay, Delay, ParetoDelay
+from bft.network.delays import BoundedDelay, Crossing, Delay, LostCrossing, ParetoDelay
 from bft.settings import PositiveSeconds, Probability, Seconds, Settings
 
 
 class Partition(Settings):
-    """For a while, groups of nodes cannot reach each other; messages sent across meanwhile are lost.
+    """For a while, groups of nodes cannot reach each other; messages sent across meanwhile are lost, or delayed.
 
     Attributes
     ----------
@@ -20,13 +20,17 @@ class Partition(Settings):
     start_s, end_s : float
         From when to when, in seconds; the partition heals at `end_s`.
     one_way : bool
-        Only what the first group sends to others is lost; what it is sent still arrives.
+        Only what the first group sends to others is cut off; what it is sent still arrives.
+    crossing : {"lost", "held"} or Delay
+        What becomes of a message that is sent across: it is lost; it is held back until the partition heals, and takes
+        the link's delay from then on; or it takes a time of this law instead of the link's, whenever that ends.
     """
 
     groups: tuple[tuple[int, ...], ...]
     start_s: Seconds = 0.0
     end_s: float
     one_way: bool = False
+    crossing: Crossing = LostCrossing()
 
     @model_validator(mode="after")
     def _sound(self) -> Partition:
@@ -41,14 +45,21 @@ class Partition(Settings):
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Say that it is one-way only where it is."""
+        """Say that it is one-way, and what becomes of messages, only where they are not lost both ways."""
         tables: dict[str, Any] = write(self)
         if not self.one_way:
             tables.pop("one_way", None)
+        if not self.delays:
+            tables.pop("crossing", None)
         return tables
 
+    @property
+    def delays(self) -> bool:
+        """Whether messages arrive nevertheless, later."""
+        return not isinstance(self.crossing, LostCrossing)
+
     def cuts(self, sender: int, recipient: int, now_s: float) -> bool:
-        """Return whether what `sender` sends to `recipient` now is lost."""
+        """Return whether what `sender` sends to `recipient` now has to cross the partition."""
         if not self.start_s <= now_s < self.end_s:
             return False
         sides = [

@@ -110,6 +110,18 @@ class AdversarialDelay(Settings):
         return np.full(uniforms.shape, np.inf)
 
 
+class LostCrossing(Settings):
+    """What crosses a partition is lost."""
+
+    law: Literal["lost"] = "lost"
+
+
+class HeldCrossing(Settings):
+    """What crosses a partition is held back until that heals, and then takes the link's own delay."""
+
+    law: Literal["held"] = "held"
+
+
 def by_law(value: object) -> object:
     """Let a bare name stand for the law of that name with all its defaults: "pareto" for {law = "pareto"}."""
     return {"law": value} if isinstance(value, str) else value
@@ -126,6 +138,21 @@ Delay = Annotated[
 BoundedDelay = Annotated[
     Annotated[
         ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay | ParetoDelay | AdversarialDelay,
+        Field(discriminator="law"),
+    ],
+    BeforeValidator(by_law),
+]
+
+Crossing = Annotated[
+    Annotated[
+        LostCrossing
+        | HeldCrossing
+        | ConstantDelay
+        | UniformDelay
+        | NormalDelay
+        | LognormalDelay
+        | ExponentialDelay
+        | ParetoDelay,
         Field(discriminator="law"),
     ],
     BeforeValidator(by_law),

@@ -102,9 +102,10 @@ class Network(Settings):
 
     @property
     def beyond_delays(self) -> tuple[str, ...]:
-        """Names of the fields in use that go beyond one delay law, loss, duplication and partitions."""
+        """Names of the fields in use that go beyond one delay law, loss, duplication and partitions that lose."""
         complete = isinstance(self.topology, CompleteTopology)
-        return tuple(name for name in BEYOND if getattr(self, name) and not (complete and name == "topology"))
+        used = tuple(name for name in BEYOND if getattr(self, name) and not (complete and name == "topology"))
+        return (*used, "partitions") if any(each.delays for each in self.partitions) else used
 
     def graph(self, n: int) -> Graph:
         """Return who has a link to whom.

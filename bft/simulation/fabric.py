@@ -16,6 +16,7 @@ from typing import Any
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
 from bft.network.capacity import MessageSizes, Processing
+from bft.network.delays import DelayLaw, HeldCrossing, LostCrossing
 from bft.network.plan import Hop, NetworkPlan, Path
 from bft.network.routing import Gossip, Routed
 from bft.randomness import Randomness
@@ -112,6 +113,7 @@ class Fabric:
         self.relayed = 0
         self.duplicates = 0
         self.lost = 0
+        self.delayed = 0
         self._lost_by: dict[str, int] = {}
         self._bytes_by_kind: dict[str, int] = {}
 
@@ -150,6 +152,7 @@ class Fabric:
             bytes_by_kind=self._bytes_by_kind,
             relayed=self.relayed,
             duplicates=self.duplicates,
+            delayed=self.delayed,
             lost_by=dict(sorted(self._lost_by.items())),
             uplink_wait_s=self._uplinks.mean_wait_s,
             uplink_longest_wait_s=self._uplinks.longest_wait_s,
@@ -222,15 +225,31 @@ class Fabric:
         if self._rates is not None:
             now = self._uplinks.serve(sender, now, parcel.size_bytes / self._rates[sender])
         hop, luck = self._plan.hop(sender, recipient), self._draws.luck
+        sent_s = now
+        now, crossing = self._crosses(sender, recipient, now)
         arrival_s = self._arrival_s(sender, hop, now, "hop delays")  # drawn for lost ones too: others keep their delays
-        if any(partition.cuts(sender, recipient, now) for partition in self._partitions):
+        if isinstance(crossing, LostCrossing):
             self._lose("partition")
         elif hop.loss and luck("hop loss", sender) < hop.loss:
             self._lose("link")
         else:
+            self.delayed += now > sent_s or crossing is not None
+            if crossing is not None:
+                arrival_s = now + self._draws.delay_s("partition delays", sender, crossing)
             Alarm(self._clock, arrival_s, lambda _: arrive())
             if hop.duplication and luck("hop duplication", sender) < hop.duplication:
                 Alarm(self._clock, self._arrival_s(sender, hop, now, "hop copies"), lambda _: arrive())
+
+    def _crosses(self, sender: int, recipient: int, now: float) -> tuple[float, LostCrossing | DelayLaw | None]:
+        """Return when a message is on its link at last, and what a partition makes of it then: lost, or this law."""
+        while True:
+            cutting = [each for each in self._partitions if each.cuts(sender, recipient, now)]
+            if not cutting:
+                return now, None
+            crossing = next((each.crossing for each in cutting if not each.delays), cutting[0].crossing)
+            if not isinstance(crossing, HeldCrossing):
+                return now, crossing
+            now = cutting[0].end_s
 
     def _arrival_s(self, sender: int, hop: Hop, now: float, purpose: str) -> float:
         """Return when a copy that leaves now arrives."""

@@ -23,6 +23,8 @@ class NetworkMetrics:
         Transmissions by nodes that passed on what others had sent.
     duplicates : int
         Copies that were dropped because the message had arrived before.
+    delayed : int
+        Transmissions across a partition that arrive nevertheless, later.
     lost_by : mapping of str to int
         Transmissions that came to nothing, by reason: link, partition, crashed node, Byzantine relay, altered, queue
         full.
@@ -39,6 +41,7 @@ class NetworkMetrics:
     bytes_by_kind: Mapping[str, int]
     relayed: int
     duplicates: int
+    delayed: int
     lost_by: Mapping[str, int]
     uplink_wait_s: float
     uplink_longest_wait_s: float
@@ -56,4 +59,5 @@ class NetworkMetrics:
         return (
             f"{self.transmissions} transmissions of {self.bytes_sent} bytes, {self.relayed} by relays, "
             f"{self.duplicates} duplicates; lost: {lost}"
+            + (f"; {self.delayed} delayed by partitions" if self.delayed else "")
         )

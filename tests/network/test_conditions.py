@@ -12,11 +12,13 @@ import bft
 from bft.core.effects import Broadcast, Execute
 from bft.core.inputs import Deliver
 from bft.errors import ScenarioError
+from bft.experiments.laws import law_of
 from bft.network.conditions import PartialSynchrony
 from bft.network.plan import NetworkPlan
 from bft.randomness import Randomness
 from bft.simulation.environment import Clock
 from bft.simulation.fabric import Fabric
+from bft.vectorised import supported
 
 TENTH = {"law": "constant", "delay_s": 0.1}
 
@@ -106,6 +108,62 @@ def test_partitions_follow_each_other_in_time() -> None:
     assert run.outcome.value == "agreed_correct"
 
 
+HALVES = {"groups": [[0, 1]], "end_s": 10.0}
+FIVE = {"law": "constant", "delay_s": 5.0}
+
+
+def parted(*parts: dict[str, object], **given: object) -> bft.Scenario:
+    return bft.Scenario(
+        network={"delay": TENTH, "partitions": parts}, view_timeout_s=500.0, retransmission=False, **given
+    )
+
+
+def test_what_a_partition_holds_back_arrives_when_it_heals_and_is_not_lost() -> None:
+    run = bft.simulate(parted({**HALVES, "crossing": "held"}), 1)
+    assert run.outcome.value == "agreed_correct"
+    # The other half gets the proposal and a prepare at 10.1; its commits arrive at 10.2, those of the first at 10.3.
+    assert run.metrics.first_decided_at_s == pytest.approx(10.2)
+    assert run.metrics.last_decided_at_s == pytest.approx(10.3)
+    assert run.metrics.messages_lost == 0
+    assert run.metrics.network is not None
+    assert run.metrics.network.delayed == 2 + 2, "the proposal, and node 1's prepare, each to two nodes"
+    assert "4 delayed by partitions" in str(run.metrics.network)
+    lost = bft.simulate(parted(HALVES), 1).metrics.first_decided_at_s
+    assert lost is not None
+    assert lost > 500.0, "in the second view"
+
+
+def test_what_a_partition_delays_by_a_law_takes_that_time_and_no_other() -> None:
+    run = bft.simulate(parted({**HALVES, "end_s": 60.0, "crossing": FIVE}), 1)
+    # Across at 5, back at 10, across again at 15: the first half has its quorum of commits at 10.1, the other at 15.
+    assert run.metrics.first_decided_at_s == pytest.approx(10.1)
+    assert run.metrics.last_decided_at_s == pytest.approx(15.0)
+
+
+def test_held_messages_meet_the_next_partition_and_a_partition_that_loses_goes_first() -> None:
+    held = bft.Network(delay=TENTH, partitions=[{**HALVES, "crossing": "held"}])
+    assert flights(held, 4) == [(pytest.approx(0.1), 1), (pytest.approx(10.1), 2), (pytest.approx(10.1), 3)]
+    later = {"groups": [[0, 1, 2]], "start_s": 10.0, "end_s": 20.0}
+    again = bft.Network(delay=TENTH, partitions=[{**HALVES, "crossing": "held"}, {**later, "crossing": "held"}])
+    assert flights(again, 4) == [(pytest.approx(0.1), 1), (pytest.approx(10.1), 2), (pytest.approx(20.1), 3)]
+    lost = bft.Network(delay=TENTH, partitions=[{**HALVES, "crossing": "held"}, later])
+    assert [node for _, node in flights(lost, 4)] == [1, 2]
+    both = bft.Network(delay=TENTH, partitions=[{**HALVES, "crossing": FIVE}, HALVES])
+    assert [node for _, node in flights(both, 4)] == [1]
+    deaf = bft.Network(delay=TENTH, partitions=[{**HALVES, "one_way": True, "crossing": FIVE}])
+    assert flights(deaf, 4) == [(pytest.approx(0.1), 1), (pytest.approx(5.0), 2), (pytest.approx(5.0), 3)]
+
+
+def test_partitions_that_delay_are_refused_by_name_elsewhere_and_say_so_only_where_they_do() -> None:
+    scenario = parted({**HALVES, "crossing": "held"})
+    assert scenario.network.beyond_delays == ("partitions",)
+    assert str(supported(scenario)).startswith("network.partitions.crossing = ")
+    assert law_of(scenario) is None
+    assert bft.Scenario.from_dict(scenario.to_dict()) == scenario
+    assert "crossing" not in parted(HALVES).to_dict()["network"]["partitions"][0]
+    assert parted({**HALVES, "crossing": "lost"}).network.beyond_delays == ()
+
+
 def test_partitions_cut_the_hops_of_a_route() -> None:
     cut = bft.Partition(groups=((0, 1, 2),), end_s=1.0)
     ring = bft.Network(delay=TENTH, topology="ring", partitions=(cut,))
@@ -159,6 +217,14 @@ def test_nothing_is_decided_before_gst_against_the_adversary_and_everything_afte
         ({"synchrony": {"gst_s": -1, "delta_s": 1}}, "network.synchrony.gst_s = -1: must be at least 0"),
         ({"synchrony": {"gst_s": 1, "delta_s": 0}}, "network.synchrony.delta_s = 0: must be more than 0"),
         ({"partitions": [{"groups": [], "end_s": 3, "one_way": True}]}, "must name the group that is not heard"),
+        (
+            {"partitions": [{"groups": [[0]], "end_s": 3, "crossing": "teleported"}]},
+            "network.partitions.0.crossing = 'teleported': must have 'law' among 'lost', 'held', 'constant'",
+        ),
+        (
+            {"partitions": [{"groups": [[0]], "end_s": 3, "crossing": {"law": "constant", "delay_s": -1}}]},
+            "network.partitions.0.crossing.delay_s = -1: must be at least 0",
+        ),
     ],
 )
 def test_conditions_that_cannot_be_are_refused_by_name(network: dict[str, object], message: str) -> None:

@@ -50,6 +50,12 @@ def test_a_decision_follows_the_first_question_after_healing(tmp_path: Path) -> 
     assert_figure(tmp_path, "partition_heals")
 
 
+def test_a_partition_that_delays_is_decided_through_when_published_simulators_do() -> None:
+    delayed, held = (each for _, each in partition_heals.crossing(replications=12))
+    assert delayed.value == pytest.approx(69.3, abs=0.5), "five standard errors of .08 s, and their last digit"
+    assert 60.75 < held.value < 61.5, "four to five delays of 250 ms after healing"
+
+
 def test_lossy_links_and_crashes_meet_the_exact_probability(tmp_path: Path) -> None:
     runs = 40
     found = link_and_crash_failures.main(replications=runs, out=tmp_path, nodes=(4, 7))
