@@ -12,7 +12,7 @@ from bft.checking.generators import GENERATORS, generate
 from bft.checking.mutants import MUTANTS
 from bft.checking.seeded_bug import HARMLESS, SeededBug
 
-ORDER = ("views", "knowledge", "random", "states", "healed", "crashes", "twins", "clients")
+ORDER = ("views", "knowledge", "mutations", "random", "states", "healed", "crashes", "twins", "clients")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from bft.checking.generators.drawn_settings import draw_setting
 from bft.checking.generators.draws import Draws
 from bft.checking.generators.healed_schedules import healed_schedule
 from bft.checking.generators.knowledge_schedules import knowledge_schedule
+from bft.checking.generators.mutation_schedules import mutation_schedule
 from bft.checking.generators.random_schedules import random_schedule
 from bft.checking.generators.state_schedules import state_schedule
 from bft.checking.generators.twin_schedules import twin_schedule
@@ -26,6 +27,7 @@ GENERATORS: Mapping[str, Generator] = {
     "twins": twin_schedule,
     "knowledge": knowledge_schedule,
     "healed": healed_schedule,
+    "mutations": mutation_schedule,
     "states": state_schedule,
     "crashes": crash_schedule,
     "clients": client_schedule,
