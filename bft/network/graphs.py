@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from bft.network.cuts import smallest_cut
+
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -92,6 +94,8 @@ class Connectivity:
     ----------
     node, edge : int
         Node and edge connectivity; of the complete graph n − 1.
+    cut : tuple of int
+        A smallest set of nodes whose failure parts the others; empty for a complete graph.
     tolerated : int
         f: faulty nodes that the protocol tolerates.
 
@@ -105,6 +109,7 @@ class Connectivity:
     node: int
     edge: int
     tolerated: int
+    cut: tuple[int, ...] = ()
 
     @property
     def needed_signed(self) -> int:
@@ -125,6 +130,9 @@ class Connectivity:
         kind = "with signatures" if signed else "without signatures"
         needed = self.needed_signed if signed else self.needed_unsigned
         verdict = "enough" if self.sufficient(signed=signed) else "WARNING: not enough"
+        if self.cut:
+            nodes = f"node{'s' if len(self.cut) > 1 else ''} {', '.join(map(str, self.cut))}"
+            verdict += f"; the failure of {nodes} parts the others"
         return (
             f"node connectivity {self.node}, edge connectivity {self.edge}; f = {self.tolerated} faulty relays {kind} "
             f"need {needed}: {verdict}"
@@ -139,15 +147,17 @@ def connectivities(n: int, edges: tuple[Edge, ...], directed: bool) -> tuple[int
     graph = Graph(n=n, edges=edges, directed=directed)
     if graph.complete:
         return n - 1, n - 1
-    made = graph.networkx()
-    return int(nx.node_connectivity(made)), int(nx.edge_connectivity(made))
+    return len(minimum_cut(graph)), int(nx.edge_connectivity(graph.networkx()))
 
 
 def minimum_cut(graph: Graph) -> tuple[int, ...]:
     """Return a smallest set of nodes whose failure parts the rest, in ascending order; empty for a complete graph."""
-    import networkx as nx
+    return _cut(graph.n, graph.edges, graph.directed)
 
-    return () if graph.complete else tuple(sorted(nx.minimum_node_cut(graph.networkx())))
+
+@lru_cache(maxsize=64)
+def _cut(n: int, edges: tuple[Edge, ...], directed: bool) -> tuple[int, ...]:
+    return smallest_cut(Graph(n=n, edges=edges, directed=directed).networkx()) or ()
 
 
 def from_networkx(given: nx.Graph[Any]) -> Graph:

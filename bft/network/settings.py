@@ -15,7 +15,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.network.capacity import Bandwidth, MessageSizes, Processing, Slowdown, Switch
 from bft.network.conditions import Link, PartialSynchrony, Partition
 from bft.network.delays import Delay, LognormalDelay
-from bft.network.graphs import Connectivity, Graph, connectivities
+from bft.network.graphs import Connectivity, Graph, connectivities, minimum_cut
 from bft.network.regions import Regions
 from bft.network.routing import Gossip, Routed, Routing
 from bft.network.topology import CompleteTopology, Topology, graph_of
@@ -127,7 +127,7 @@ class Network(Settings):
         """Return how many failures the links survive; slow for some hundreds of nodes, and remembered."""
         graph = self.graph(n)
         node, edge = connectivities(n, graph.edges, graph.directed)
-        return Connectivity(node=node, edge=edge, tolerated=tolerated)
+        return Connectivity(node=node, edge=edge, tolerated=tolerated, cut=minimum_cut(graph))
 
     def authentic(self, n: int, tolerated: int) -> bool:
         """Whether what honest nodes receive is what honest nodes sent, with f Byzantine relays anywhere."""

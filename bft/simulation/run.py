@@ -194,7 +194,12 @@ class Run:
         if network is None:
             return None
         links = scenario.network.connectivity(scenario.n, scenario.system.tolerated)
-        return {**network.to_json(), "node_connectivity": links.node, "edge_connectivity": links.edge}
+        return {
+            **network.to_json(),
+            "node_connectivity": links.node,
+            "edge_connectivity": links.edge,
+            "node_cut": list(links.cut),
+        }
 
     def _repr_html_(self) -> str:
         rows = {
