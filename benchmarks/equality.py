@@ -224,6 +224,8 @@ def judges(random: Random, n: int) -> dict[str, Any]:
         check["flip"] = 0.4
     elif kind < 0.3:
         check["redraw"] = True
+    elif kind < 0.5:
+        check["correlation"] = (0.05, 0.5, 1.0)[int(15.0 * kind) % 3]
     return check
 
 

@@ -255,6 +255,8 @@ def _judges(scenario: Scenario, numbers: PanelNumbers, check: JudgeSettings, fau
     alike = isinstance(numbers.errors, IndependentErrorSettings) or single_view
     if any(each is not None for each in by_own) or numbers.missing != 0 or not (fresh and alike):
         return None
+    if check.correlation > 0.0 and check.unsure > 0.0:
+        return None
     accuracy, right, wrong = numbers.accuracy, check.accept_given_right, check.accept_given_wrong
     if isinstance(accuracy, tuple) or isinstance(right, tuple) or isinstance(wrong, tuple):
         return None
@@ -265,6 +267,7 @@ def _judges(scenario: Scenario, numbers: PanelNumbers, check: JudgeSettings, fau
         accept_right=right * (1.0 - check.unsure),
         accept_wrong=wrong * (1.0 - check.unsure),
         views=scenario.view_limit,
+        correlation=check.correlation,
     )
 
 

@@ -1,10 +1,11 @@
 """Exact law of one PBFT decision when validators *judge* proposals: right, wrong, or stalled.
 
 In every view the primary's proposal is right with probability a, and every honest backup accepts a right proposal with
-one probability and a wrong one with another. All of that is drawn anew in every view, so these are judges that do not
-repeat themselves. The primary counts for its own proposal, and the view decides iff q nodes accept; an honest replica
-follows a prepared certificate whether or not it accepted. Faulty nodes crashed: they neither propose nor vote, so the
-turn of a crashed primary is lost. The network is lossless, primary(v) = v mod n, and t views are allowed.
+one probability and a wrong one with another, independently or with a factor in common. All of that is drawn anew in
+every view, so these are judges that do not repeat themselves. The primary counts for its own proposal, and the view
+decides iff q nodes accept; an honest replica follows a prepared certificate whether or not it accepted. Faulty nodes
+crashed: they neither propose nor vote, so the turn of a crashed primary is lost. The network is lossless,
+primary(v) = v mod n, and t views are allowed.
 
 With m = n − K honest nodes, a view with an honest primary decides right with s⁺ = a·P(1 + Bin(m − 1, p⁺) ≥ q) and
 wrong with s⁻ = (1 − a)·P(1 + Bin(m − 1, p⁻) ≥ q). If v of the t views have an honest primary, then with s = s⁺ + s⁻
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from bft.core.quorum import QuorumSystem
 from bft.theory import binomial
+from bft.theory.errors_in_common import probit_errors
 from bft.theory.faults import FaultLaw
 from bft.theory.outcome_law import OutcomeLaw, outcome_law
 from bft.theory.ranges import Array, equal_weights, probabilities, same_nodes, views_allowed
@@ -32,6 +34,7 @@ def judge_law(
     accept_right: float,
     accept_wrong: float,
     views: int | None = None,
+    correlation: float = 0.0,
 ) -> OutcomeLaw:
     """Return the law of a panel of judges with crashed nodes; see the top of this file.
 
@@ -47,6 +50,9 @@ def judge_law(
         p⁺ and p⁻, the probabilities that a backup accepts a right and a wrong proposal.
     views : int, optional
         Views allowed; by default n. More are meaningful here, where everybody answers anew in every view.
+    correlation : float
+        r, the latent correlation of two judges' verdicts in one view: a one-factor copula. The backups that accept are
+        then those of `probit_errors` that are right.
 
     Examples
     --------
@@ -64,7 +70,7 @@ def judge_law(
     crashed_first, crashed_other = np.indices((rest + 1, n - rest + 1))
     honest = n - crashed_first - crashed_other
     proposals = cycles * honest + rest - crashed_first
-    right, wrong = _one_view(honest, quorum, accuracy, accept_right, accept_wrong)
+    right, wrong = _one_view(honest, quorum, accuracy, accept_right, accept_wrong, correlation)
     decided, stalled = _views(right + wrong, proposals)
     with np.errstate(invalid="ignore"):
         share = np.where(right + wrong > 0, right / (right + wrong), 0.0)
@@ -78,14 +84,35 @@ def judge_law(
 
 
 def _one_view(
-    honest: NDArray[np.int64], quorum: int, accuracy: float, accept_right: float, accept_wrong: float
+    honest: NDArray[np.int64],
+    quorum: int,
+    accuracy: float,
+    accept_right: float,
+    accept_wrong: float,
+    correlation: float,
 ) -> tuple[Array, Array]:
     """Return s⁺ and s⁻ of a view with an honest primary."""
     a = float(probabilities("accuracy", accuracy))
     plus = float(probabilities("accept_right", accept_right))
     minus = float(probabilities("accept_wrong", accept_wrong))
     backups = np.clip(honest - 1, 0, None)
-    return a * binomial.at_least(quorum - 1, backups, plus), (1.0 - a) * binomial.at_least(quorum - 1, backups, minus)
+    if float(probabilities("correlation", correlation)) == 0.0:
+        plus_all, minus_all = (binomial.at_least(quorum - 1, backups, each) for each in (plus, minus))
+    else:
+        plus_all, minus_all = (_together(quorum - 1, backups, each, correlation) for each in (plus, minus))
+    return a * plus_all, (1.0 - a) * minus_all
+
+
+def _together(least: int, backups: NDArray[np.int64], chance: float, correlation: float) -> Array:
+    """Return P(at least `least` of so many backups accept), where their verdicts are correlated."""
+    found = np.zeros(backups.shape)
+    for number in np.unique(backups[backups >= least]):
+        if number == 0:
+            found[backups == 0] = 1.0
+            continue
+        law = probit_errors(int(number), chance, correlation=correlation)
+        found[backups == number] = law.number_right[least:].sum()
+    return found
 
 
 def _views(decides: Array, proposals: NDArray[np.int64]) -> tuple[Array, Array]:

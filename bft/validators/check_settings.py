@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from bft.errors import ScenarioError, bad_value
 from bft.settings import Probability, Settings
@@ -62,14 +62,30 @@ class JudgeSettings(Settings):
     redraw: bool = False
     """Whether a judge that is asked again decides anew."""
 
+    correlation: Probability = 0.0
+    """Latent correlation of the judges' verdicts on one answer, beside that of the answers themselves: what makes one
+    judge accept it by mistake makes the others more likely to. Each judge keeps its chances."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Name the correlation only where there is one: a sweep's seeds follow from what a scenario says."""
+        tables: dict[str, Any] = write(self)
+        if self.correlation == 0.0:
+            tables.pop("correlation", None)
+        return tables
+
     def check(self, n: int) -> Check:
         """Return the check of `n` nodes.
 
         Raises
         ------
         ScenarioError
-            If a list has not one value for each node, or verdicts are to flip and to be drawn anew.
+            If a list has not one value for each node, or verdicts that are drawn anew are to flip or to be correlated.
         """
+        if self.redraw and self.correlation > 0.0:
+            raise ScenarioError(
+                bad_value("validators.check.correlation", self.correlation, "must be 0 where redraw is true")
+            )
         if self.redraw and self.flip > 0.0:
             raise ScenarioError(bad_value("validators.check.flip", self.flip, "must be 0 where redraw is true"))
         accept = np.empty((2, 2, n))
@@ -80,7 +96,9 @@ class JudgeSettings(Settings):
                     field = f"accept_given_{right}"
                 chances = each_node(f"validators.check.{field}", getattr(self, field), n)
                 accept[int(own == "right"), int(right == "right")] = chances
-        return JudgeCheck(accept=accept, unsure=self.unsure, flip=self.flip, redraw=self.redraw)
+        return JudgeCheck(
+            accept=accept, unsure=self.unsure, flip=self.flip, redraw=self.redraw, correlation=self.correlation
+        )
 
 
 CheckSettings = Annotated[

@@ -7,8 +7,12 @@ the order of asking, so that every engine finds the same ones. Latency and cost 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from scipy.special import ndtr, ndtri
 
 from bft.core.verdict import Verdict
 from bft.randomness import Floats, Randomness, Tape
@@ -18,6 +22,8 @@ from bft.validators.draws import QuestionDraws
 COINS = "validators.verdicts"
 AGAIN = "validators.asked-again"
 _AGAIN_DEPTH = 4
+_SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
+_LARGEST = 1.0 - 2.0**-53
 
 
 class Verdicts(Protocol):
@@ -68,16 +74,35 @@ class JudgeCheck:
         Probability that a verdict changes when the judge is asked again, in [0, 1].
     redraw : bool
         Whether a judge asked again decides anew instead.
+    correlation : float
+        Latent correlation r of two judges' verdicts on one answer, in [0, 1]: the one-factor copula. Judge v's uniform
+        is Φ(√r·g + √(1−r)·ε_v), with g shared by the panel for this question and answer; chances stay as they are.
     """
 
     accept: Floats
     unsure: float = 0.0
     flip: float = 0.0
     redraw: bool = False
+    correlation: float = 0.0
 
     def verdicts(self, model: AnswerModel, randomness: Randomness, replication: int) -> Verdicts:
         """Return the verdicts of one replication."""
         return _JudgeVerdicts(self, model, randomness, replication)
+
+    def coin_shape(self, n: int) -> tuple[int, int]:
+        """Return the shape of one question's uniforms: a row for each node, and one that they share if need be."""
+        return n + (self.correlation > 0.0), coin_slots(n)
+
+    def coins(self, uniforms: Floats) -> Floats:
+        """Turn uniforms of shape (..., *coin_shape(n)) into the judges' coins, shape (..., n, slots)."""
+        rows, _ = self.coin_shape(self.accept.shape[-1])
+        assert uniforms.shape[-2] == rows, "a row for each judge, and one in common where they are correlated"
+        if self.correlation == 0.0:
+            return uniforms
+        normal = ndtri(np.clip(uniforms, _SMALLEST, _LARGEST))
+        own, shared = normal[..., :-1, :], normal[..., -1:, :]
+        together: Floats = ndtr(math.sqrt(self.correlation) * shared + math.sqrt(1.0 - self.correlation) * own)
+        return together
 
     def verdict(self, node: int, own_right: bool, right: bool, uniform: float) -> Verdict:
         """Return the verdict that a uniform draw stands for."""
@@ -132,7 +157,8 @@ class _JudgeVerdicts:
         self._check = check
         self._model = model
         self._again = _Again(model.n, randomness, replication)
-        self._coins = QuestionDraws(randomness, COINS, (model.n, coin_slots(model.n)), replication)
+        prepare = None if check.correlation == 0.0 else lambda uniforms: (check.coins(uniforms),)
+        self._coins = QuestionDraws(randomness, COINS, check.coin_shape(model.n), replication, prepare)
 
     def first(self, node: int, question: int, answers: Answers, answer: str) -> Verdict:
         slot = self._slot(answers, answer)

@@ -56,7 +56,7 @@ class Electorate:
                 own, wrong = answers.codes(question)  # type: ignore[arg-type]
             if isinstance(self.model.check, JudgeCheck):
                 check = self.model.check
-                coins = streams.uniforms(judge.COINS, (self.n, judge.coin_slots(self.n)), replications)
+                coins = check.coins(streams.uniforms(judge.COINS, check.coin_shape(self.n), replications))
         else:
             own, wrong = np.full(shape, RIGHT, dtype=np.intp), np.full(shape, RIGHT + 1, dtype=np.intp)
         rank = self._alphabet[question] if population.colludes.any() else None

@@ -47,7 +47,8 @@ FIELDS: dict[type[Settings], str] = {
     RecordedValidators: "kind file models kept_for_learning compare check latency confidence debate injection timeouts",
     SameAnswerSettings: "kind flip",
     JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
-    "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw",
+    "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw "
+    "correlation",
     IndependentErrorSettings: "kind",
     BetaBinomialErrorSettings: "tau k_alpha kind correlation",
     CorrelatedErrorSettings: "tau k_alpha kind r flawed",

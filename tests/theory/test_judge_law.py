@@ -10,12 +10,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import norm
 
+import bft
+from bft.checking.outcome import Outcome
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, UnsupportedError
+from bft.experiments.laws import law_of
 from bft.theory.agreement import crash_law
 from bft.theory.faults import fixed, fraction, heterogeneous, independent
 from bft.theory.judge import judge_law
+from bft.vectorised import OUTCOMES as CODES
+from bft.vectorised import VectorisedSimulator
 
 OUTCOMES = ("correct", "wrong", "stalled")
 
@@ -135,3 +142,58 @@ def test_bad_values_are_refused() -> None:
         judge_law(system, faults, **good, views=0)
     with pytest.raises(UnsupportedError, match=r"must be equal for the law of judges$"):
         judge_law(QuorumSystem.of(4, stakes=[2, 1, 1, 1]), faults, **good)
+
+
+def together(honest: int, quorum: int, chance: float, correlation: float) -> float:
+    """P(the primary and enough backups accept), by adaptive quadrature over the factor that the verdicts share."""
+    limit = norm.ppf(chance)
+
+    def given(factor: float) -> float:
+        shared = norm.cdf((limit - correlation**0.5 * factor) / (1.0 - correlation) ** 0.5)
+        return accepted(honest, quorum, float(shared)) * float(norm.pdf(factor))
+
+    return float(quad(given, -9.0, 9.0, limit=400, epsabs=1e-12)[0])
+
+
+@pytest.mark.parametrize("correlation", [0.1, 0.5, 0.9])
+def test_correlated_judges_of_one_view_are_a_mixture_over_what_they_share(correlation: float) -> None:
+    system = QuorumSystem.of(5)
+    for crashed in (0, 1, 2):
+        faults = fixed(5, range(5 - crashed, 5))
+        law = judge_law(
+            system, faults, accuracy=0.7, accept_right=0.8, accept_wrong=0.35, views=1, correlation=correlation
+        )
+        right, wrong = (together(5 - crashed, system.quorum, chance, correlation) for chance in (0.8, 0.35))
+        assert law.correct == pytest.approx(0.7 * right, abs=1e-9)
+        assert law.wrong == pytest.approx(0.3 * wrong, abs=1e-9)
+
+
+def test_judges_who_err_together_are_one_judge_at_last() -> None:
+    faults = fixed(7, [])
+    rates = {"accuracy": 0.7, "accept_right": 0.8, "accept_wrong": 0.35, "views": 1}
+    one = judge_law(QuorumSystem.of(7), faults, **rates, correlation=1.0)
+    assert (one.correct, one.wrong) == (pytest.approx(0.56), pytest.approx(0.105))
+    apart = judge_law(QuorumSystem.of(7), faults, **rates)
+    assert judge_law(QuorumSystem.of(7), faults, **rates, correlation=0.0).correct == apart.correct
+    assert one.wrong > 2.0 * apart.wrong, "what a quorum of independent judges filters out, these let through"
+    with pytest.raises(ScenarioError, match=r"correlation = 2"):
+        judge_law(QuorumSystem.of(7), faults, **rates, correlation=2.0)
+
+
+def test_the_law_of_correlated_judges_holds_for_runs_and_is_refused_where_it_was_not_written() -> None:
+    # 20,000 replications and two probabilities at four standard errors: one false alarm in 8,000 fresh seeds.
+    check = {"kind": "judge", "accept_given_right": 0.8, "accept_given_wrong": 0.4, "correlation": 0.5}
+    scenario = bft.Scenario(
+        n=7, views=1, faults={"delta": 0.1}, validators={"kind": "statistical", "accuracy": 0.7, "check": check}
+    )
+    law = law_of(scenario)
+    assert law is not None
+    batch = VectorisedSimulator(scenario, seed=11, timing=False).run(range(20_000))
+    for outcome, exact in ((Outcome.AGREED_CORRECT, law.correct), (Outcome.AGREED_WRONG, law.wrong)):
+        share = float((batch.code == CODES.index(outcome)).mean())
+        assert abs(share - exact) < 4.0 * (exact * (1.0 - exact) / 20_000) ** 0.5
+    for path, value in (("views", 2), ("validators.check.unsure", 0.1)):
+        assert law_of(scenario.replace(path, value)) is None
+    assert (
+        law_of(scenario.replace_all({"validators.check.unsure": 0.1, "validators.check.correlation": 0.0})) is not None
+    )

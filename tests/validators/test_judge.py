@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy.stats import multivariate_normal, norm
 
+import bft
 from bft.core.verdict import Verdict
+from bft.errors import ScenarioError
 from bft.randomness import Randomness
+from bft.validators.judge import JudgeCheck
 from bft.validators.settings import StatisticalValidators
+from bft.vectorised import VectorisedSimulator
 
 PANELS = 4000
 RATES = {
@@ -120,3 +126,69 @@ def test_the_same_answer_is_accepted_and_another_rejected() -> None:
             for answer in ("right", "wrong-1", "wrong-2", "wrong-3", "None"):
                 expected = Verdict.ACCEPT if own == answer else Verdict.REJECT
                 assert panel.judge(node, 0, answer).verdict is (Verdict.UNSURE if own is None else expected)
+
+
+def coins(correlation: float, n: int = 3, questions: int = 40_000) -> np.ndarray:
+    check = JudgeCheck(accept=np.full((2, 2, n), 0.5), correlation=correlation)
+    return check.coins(np.random.default_rng(5).random((questions, *check.coin_shape(n))))
+
+
+@pytest.mark.parametrize("correlation", [0.2, 0.7, 1.0])
+def test_correlated_verdicts_keep_their_rates_and_go_together_as_a_copula(correlation) -> None:
+    # 40,000 questions: five standard errors are .0125. The witness is the bivariate normal distribution.
+    drawn = coins(correlation)
+    for rate in (0.1, 0.5, 0.9):
+        accepts = drawn[:, :, 0] < rate
+        assert np.abs(accepts.mean(axis=0) - rate).max() < 0.0125
+        limit = norm.ppf(rate)
+        both = (
+            rate
+            if correlation == 1.0
+            else multivariate_normal.cdf([limit, limit], cov=[[1.0, correlation], [correlation, 1.0]])
+        )
+        assert abs((accepts[:, 0] & accepts[:, 1]).mean() - both) < 0.0125
+    other = drawn[:, 0, 0] < 0.5, drawn[:, 1, 1] < 0.5
+    assert abs((other[0] & other[1]).mean() - 0.25) < 0.0125, "verdicts on different answers have nothing in common"
+
+
+def test_fully_correlated_judges_speak_with_one_voice_in_every_question_of_a_stream() -> None:
+    for panel in panels(30, n=4, kind="judge", correlation=1.0, accept_given_right=0.5):
+        for question in (0, 1, 40):
+            assert len({panel.judge(node, question, "right").verdict for node in range(4)}) == 1
+
+
+def test_without_correlation_nothing_is_drawn_otherwise() -> None:
+    plain, named = panels(50, n=4, kind="judge"), panels(50, n=4, kind="judge", correlation=0.0)
+    for one, other in zip(plain, named, strict=True):
+        assert [one.judge(node, 0, "right").verdict for node in range(4)] == [
+            other.judge(node, 0, "right").verdict for node in range(4)
+        ]
+    assert "correlation" not in bft.Scenario(validators=JUDGES).to_dict()["validators"]["check"]
+
+
+JUDGES = {"kind": "statistical", "accuracy": 0.6, "check": {"kind": "judge"}}
+
+
+def test_correlation_is_refused_where_it_has_no_meaning() -> None:
+    scenario = bft.Scenario(validators=JUDGES)
+    with pytest.raises(ScenarioError, match=r"validators\.check\.correlation = 1\.5: must be between 0 and 1"):
+        scenario.replace("validators.check.correlation", 1.5)
+    with pytest.raises(ScenarioError, match=r"^validators\.check\.correlation = 0\.5: must be 0 where redraw is true"):
+        scenario.replace_all({"validators.check.correlation": 0.5, "validators.check.redraw": True})
+    assert (
+        bft.Scenario.from_dict(
+            scenario.replace("validators.check.correlation", 0.5).to_dict()
+        ).validators.check.correlation
+        == 0.5
+    )
+
+
+def test_both_engines_ask_the_same_correlated_judges() -> None:
+    scenario = bft.Scenario(n=5, validators={**JUDGES, "check": {"kind": "judge", "correlation": 0.6, "unsure": 0.1}})
+    batch = VectorisedSimulator(scenario, seed=3).run(range(60))
+    simulator = bft.Simulator(scenario, 3)
+    for replication in range(60):
+        run = simulator.run(replication)
+        assert batch.outcome(replication) is run.outcome
+        if run.metrics.decided_at_s is not None:
+            assert batch.decided_at_s[replication] == run.metrics.decided_at_s
