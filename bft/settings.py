@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from bft.errors import ScenarioError, bad_value
 from bft.refusals import explain
@@ -35,11 +43,22 @@ class _Refusing(ModelMetaclass):
 class Settings(BaseModel, metaclass=_Refusing):
     """A frozen, strictly checked part of a scenario."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True, ser_json_inf_nan="constants")
 
-    _prefix: ClassVar[str] = (
-        ""  # where it stands in a scenario, with a dot behind; empty where it may stand in several places
-    )
+    _prefix: ClassVar[str] = ""
+    """Its path in a scenario, with a dot behind; empty where it has several, or none."""
+
+    _written_if_set: ClassVar[frozenset[str]] = frozenset()
+    """Fields written only where they differ from their default: a sweep's seeds follow from what a scenario says, so a
+    field that came later changes no earlier result."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        tables: dict[str, Any] = write(self)
+        for name in self._written_if_set:
+            if name in tables and getattr(self, name) == type(self).model_fields[name].default:
+                del tables[name]
+        return tables
 
 
 def _number_between(low: float, high: float) -> AfterValidator:

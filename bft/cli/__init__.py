@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from bft.cli.complaints import complain
 from bft.cli.parser import read_arguments
 from bft.errors import BftError
 
@@ -40,8 +41,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return code
-
-
-def complain(message: str) -> None:
-    """Write one line to stderr."""
-    print(f"bft: {' '.join(message.split())}", file=sys.stderr)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bft.cli.complaints import complain
 from bft.cli.defaults import DEFAULT_N, FALLIBLE_N
 from bft.cli.sweep import report, run_plans, sampling, trouble, write_page
 from bft.errors import ScenarioError, bad_value
@@ -50,7 +51,7 @@ def _recorded(arguments: Namespace) -> bool:
     if arguments.preset is not None:
         raise ScenarioError(bad_value("preset", arguments.preset, "must not be given together with --answers"))
     if arguments.models is None:
-        models = load_answers(arguments.answers).models
+        models = load_answers(arguments.answers, drop_conflicts=arguments.drop_conflicts).models
         names = ", ".join(sorted(models)[:NAMES_SHOWN]) + (" …" if len(models) > NAMES_SHOWN else "")
         raise ScenarioError(f"models: is needed with --answers; {arguments.answers} has {len(models)}: {names}")
     return True
@@ -60,7 +61,11 @@ def _recorded_plan(arguments: Namespace) -> Plan:
     models = [name.strip() for name in arguments.models.split(",")]
     if arguments.n is not None and axis_values("n", arguments.n) != (len(models),):
         raise ScenarioError(bad_value("n", arguments.n, f"must be the number of models, {len(models)}, or left out"))
-    validators = {"kind": "recorded", "file": arguments.answers, "models": models}
+    validators: dict[str, Any] = {"kind": "recorded", "file": arguments.answers, "models": models}
+    if arguments.drop_conflicts:
+        validators["drop_conflicts"] = True
+    for warning in load_answers(arguments.answers, drop_conflicts=arguments.drop_conflicts).warnings():
+        complain(f"warning: {warning}")
     return _plan(arguments, Scenario(n=len(models), validators=validators, faults={"behaviour": arguments.behaviour}))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bft.cli.complaints import complain
 from bft.errors import ScenarioError, SweepError
 from bft.experiments.axes import read_value
 from bft.scenario import Scenario
+from bft.validators.settings import RecordedValidators
 
 
 def scenario_of(file: str | None, settings: Sequence[str]) -> Scenario:
@@ -19,7 +21,11 @@ def scenario_of(file: str | None, settings: Sequence[str]) -> Scenario:
         file = words.pop()
     changes = {path: read_value(value) for path, value in pairs("--set", words)}
     base = Scenario() if file is None else Scenario.from_toml(file)
-    return base.replace_all(changes)
+    scenario = base.replace_all(changes)
+    if isinstance(scenario.validators, RecordedValidators):
+        for warning in scenario.validators.table().warnings(compare=scenario.validators.compare):
+            complain(f"warning: {warning}")
+    return scenario
 
 
 def axes_of(words: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bft.cli.complaints import complain
 from bft.cli.fit_words import readable
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.tables import align
@@ -30,7 +31,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
 def fit_command(arguments: Namespace) -> int:
     """Fit, print, and write the file."""
     models, source, fitted, alike = _asked(arguments)
-    table = load_answers(arguments.file)
+    table = _table(arguments)
     found = fit(
         table,
         _models(models, table, arguments.file),
@@ -74,7 +75,7 @@ def presets_command(arguments: Namespace) -> int:
 
 def describe_command(arguments: Namespace) -> int:
     """Say what a table holds, and what a panel of its models shares."""
-    table = load_answers(arguments.file)
+    table = _table(arguments)
     panel = None if arguments.models is None else models_of(arguments.models)
     told = _described(table, panel, arguments.compare)
     if arguments.json:
@@ -89,6 +90,14 @@ def describe_command(arguments: Namespace) -> int:
     ]
     print(align([header, *body]))
     return 0
+
+
+def _table(arguments: Namespace) -> AnswerTable:
+    """Read the table, and say what a reader of it should know."""
+    table = load_answers(arguments.file, drop_conflicts=arguments.drop_conflicts)
+    for warning in table.warnings(compare=arguments.compare):
+        complain(f"warning: {warning}")
+    return table
 
 
 def _described(table: AnswerTable, panel: Sequence[str] | None, compare: Comparison) -> dict[str, Any]:
@@ -110,7 +119,13 @@ def _described(table: AnswerTable, panel: Sequence[str] | None, compare: Compari
         )
     described.sort(key=lambda each: (-each["accuracy"], each["model"]))
     in_full = int(asked[:, columns].all(axis=1).sum())
-    return {"questions": len(table.questions), "answered_by_all": in_full, "models": described}
+    warnings = list(table.warnings(compare=compare))
+    return {
+        "questions": len(table.questions),
+        "answered_by_all": in_full,
+        "models": described,
+        **({"warnings": warnings} if warnings else {}),
+    }
 
 
 def _json(numbers: PanelNumbers) -> dict[str, Any]:

@@ -41,7 +41,8 @@ TAKEN_WHOLE: dict[type[Settings], str] = {
     # instructions.
     StatisticalValidators: "kind preset file accuracy options missing missing_correlation latency clones confidence "
     "debate injection timeouts",
-    RecordedValidators: "kind file models kept_for_learning compare latency confidence debate injection timeouts",
+    RecordedValidators: "kind file models kept_for_learning compare drop_conflicts latency confidence debate injection "
+    "timeouts",
     SameAnswerSettings: "kind flip",
     JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
     "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw "

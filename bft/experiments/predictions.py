@@ -16,7 +16,6 @@ from bft.theory.same_answer import same_answer_law
 from bft.theory.wrong_answers import WrongAnswers
 from bft.validators.answers import MISSING, RIGHT
 from bft.validators.settings import RecordedValidators
-from bft.validators.tables import load_answers
 
 DELTA = "faults.delta"
 CURVE_POINTS = 101
@@ -84,7 +83,7 @@ def independent_errors_prediction(sweep: Sweep) -> Prediction | None:
 
 def wrong_options(validators: RecordedValidators) -> int:
     """Return the number of wrong answers that are as likely to coincide as the panel's questions make them."""
-    table = load_answers(validators.file)
+    table = validators.table()
     if table.n_options is None:
         return FREE_ANSWERS
     options = [table.n_options[question] for question in validators.answers().recorded.rows.tolist()]

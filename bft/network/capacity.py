@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bft.network.conditions import Count
 from bft.settings import Seconds, Settings
@@ -69,19 +69,13 @@ class Processing(Settings):
         Whether each message takes exactly these times, or exponential ones of these means.
     """
 
+    _written_if_set: ClassVar[frozenset[str]] = frozenset({"law"})
+
     verify_s: Seconds = 0.0001
     sign_s: Seconds = 0.00003
     message_s: Seconds = 0.0
     queue_limit: Count | None = None
     law: Literal["constant", "exponential"] = "constant"
-
-    @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Name the law only where it is not the constant one: a sweep's seeds follow from what a scenario says."""
-        tables: dict[str, Any] = write(self)
-        if self.law == "constant":
-            tables.pop("law", None)
-        return tables
 
 
 class Slowdown(Settings):

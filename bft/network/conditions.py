@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bft.network.delays import BoundedDelay, Crossing, Delay, LostCrossing, ParetoDelay
 from bft.settings import PositiveSeconds, Probability, Seconds, Settings
@@ -26,6 +26,8 @@ class Partition(Settings):
         the link's delay from then on; or it takes a time of this law instead of the link's, whenever that ends.
     """
 
+    _written_if_set: ClassVar[frozenset[str]] = frozenset({"one_way", "crossing"})
+
     groups: tuple[tuple[int, ...], ...]
     start_s: Seconds = 0.0
     end_s: float
@@ -42,16 +44,6 @@ class Partition(Settings):
         if self.one_way and not self.groups:
             raise ValueError("groups = (): must name the group that is not heard")
         return self
-
-    @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Say that it is one-way, and what becomes of messages, only where they are not lost both ways."""
-        tables: dict[str, Any] = write(self)
-        if not self.one_way:
-            tables.pop("one_way", None)
-        if not self.delays:
-            tables.pop("crossing", None)
-        return tables
 
     @property
     def delays(self) -> bool:

@@ -2,7 +2,7 @@
 
 Node numbers are 0 … n − 1. Where a graph calls its nodes otherwise they are numbered in ascending order if all labels
 are whole numbers, else in the order in which the file (or the networkx object) names them. A node's link to itself
-carries nothing and is left out; parallel links count once, the first of them.
+carries nothing and is left out; parallel links count once, with the delay of the fastest.
 """
 
 from __future__ import annotations
@@ -166,26 +166,33 @@ def from_networkx(given: nx.Graph[Any]) -> Graph:
     Raises
     ------
     ValueError
-        If a delay is no number, or negative.
+        If a delay is no number, or negative, or some links have one and others none.
     """
     labels = list(given.nodes)
     if all(_whole(label) for label in labels):
         labels.sort(key=int)
     number = {label: place for place, label in enumerate(labels)}
     directed = bool(given.is_directed())
-    edges: dict[Edge, float | None] = {}
-    for one, other, data in given.edges(data=True):
-        pair = (number[one], number[other])
-        if pair[0] == pair[1] or pair in edges or (not directed and pair[::-1] in edges):
+    links = [((number[one], number[other]), _delay_s(data, one, other)) for one, other, data in given.edges(data=True)]
+    edges = fastest(links, directed=directed)
+    delay_s = {pair: delay for pair, delay in edges.items() if delay is not None}
+    if delay_s and any(delay is None for (one, other), delay in links if one != other):
+        raise ValueError("delay_s must be given for all links of the graph or for none")
+    labels_in_order = tuple(str(label) for label in labels)
+    return Graph(n=len(labels), edges=tuple(edges), directed=directed, delay_s=delay_s, labels=labels_in_order)
+
+
+def fastest(links: Iterable[tuple[Edge, float | None]], *, directed: bool) -> dict[Edge, float | None]:
+    """Return each link once, in the order of the first mention, with the least of the delays it is given."""
+    kept: dict[Edge, float | None] = {}
+    for (one, other), delay in links:
+        if one == other:
             continue
-        edges[pair] = _delay_s(data, one, other)
-    return Graph(
-        n=len(labels),
-        edges=tuple(edges),
-        directed=directed,
-        delay_s={pair: delay for pair, delay in edges.items() if delay is not None},
-        labels=tuple(str(label) for label in labels),
-    )
+        pair = (other, one) if not directed and (other, one) in kept else (one, other)
+        before = kept.setdefault(pair, delay)
+        if delay is not None and (before is None or delay < before):
+            kept[pair] = delay
+    return kept
 
 
 def from_pairs(n: int, pairs: Iterable[tuple[Any, Any]]) -> Graph:

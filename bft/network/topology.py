@@ -6,22 +6,31 @@ over the seeds. They are the first connected ones that their seed gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations
 from math import ceil, sqrt
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Literal
+from xml.etree import ElementTree
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from bft.errors import ScenarioError, bad_value
-from bft.network.graphs import Graph, from_networkx, from_pairs
+from bft.network.graphs import Graph, fastest, from_networkx, from_pairs
 from bft.settings import Seconds, Settings
 
 if TYPE_CHECKING:
     import networkx as nx
+
+UNSUPPORTED = {
+    "hyperedge": "has hyperedges, which are not supported: a link joins two nodes",
+    "nested": "has graphs inside nodes, which are not supported",
+    "edge found in": "has directed and undirected links, which is not supported: write each undirected one as two, "
+    "or say directed = false",
+}
+"""What GraphML can say and is not read here, by a word of the reader's message."""
 
 TRIES = 100  # graphs drawn from one seed until one is connected
 Seed = Annotated[int, Field(ge=0)]
@@ -141,14 +150,19 @@ class HararyTopology(Settings):
 
 
 class GraphmlTopology(Settings):
-    """Any graph from a GraphML file; a link's attribute `delay_s`, if there is one, is its delay."""
+    """Any graph from a GraphML file; a link's attribute `delay_s`, if there is one, is its delay.
+
+    Editors often write `edgedefault="directed"` whether or not links have arrows: `directed` says what is meant, by
+    default what the file says.
+    """
 
     kind: Literal["graphml"] = "graphml"
     file: str
+    directed: bool | None = None
 
     def graph(self, n: int) -> Graph:
         """Return the graph of the file, which must have n nodes."""
-        graph = _read(self.file)
+        graph = _read(self.file, self.directed)
         if graph.n != n:
             raise _refusal("file", self.file, f"the graph has {graph.n} nodes, and n is {n}")
         return graph
@@ -176,10 +190,8 @@ class EdgesTopology(Settings):
         for node in (node for link in self.links for node in link):
             if not 0 <= node < n:
                 raise _refusal("links", node, f"must be a node between 0 and {n - 1}")
-        kept: dict[tuple[int, int], float | None] = {}
-        for place, (one, other) in enumerate(self.links):
-            if one != other and (one, other) not in kept and (self.directed or (other, one) not in kept):
-                kept[one, other] = None if self.delay_s is None else self.delay_s[place]
+        delays: Sequence[float | None] = [None] * len(self.links) if self.delay_s is None else self.delay_s
+        kept = fastest(zip(self.links, delays, strict=True), directed=self.directed)
         return Graph(
             n=n,
             edges=tuple(kept),
@@ -195,8 +207,6 @@ def read_topology(value: object) -> object:
     if type(value).__module__.partition(".")[0] != "networkx":
         return value
     graph = from_networkx(value)  # type: ignore[arg-type]
-    if graph.delay_s and len(graph.delay_s) != len(graph.edges):
-        raise ValueError("delay_s must be given for all links of the graph or for none")
     return {
         "kind": "edges",
         "links": graph.edges,
@@ -238,6 +248,8 @@ def graph_of(topology: Topology, n: int) -> Graph:
     if cut_off is not None:
         one, other = (f"{node} ({graph.labels[node]})" if graph.labels else str(node) for node in cut_off)
         allowed = f"must be connected, and node {one} cannot reach node {other}"
+        if graph.directed and topology.kind == "graphml" and topology.directed is None:
+            allowed += "; the file says that its links are directed: directed = false reads them both ways"
         raise ScenarioError(bad_value("network.topology", topology.kind, allowed))
     return graph
 
@@ -251,17 +263,32 @@ def _connected(kind: str, draw: Callable[[], nx.Graph[int]]) -> Graph:
     raise ScenarioError(bad_value("network.topology", kind, f"gave no connected graph in {TRIES} tries"))
 
 
-def _read(path: str) -> Graph:
+def _read(path: str, directed: bool | None) -> Graph:
     import networkx as nx
 
     if not Path(path).is_file():
         raise _refusal("file", path, "cannot be read: no such file")
     try:
-        return from_networkx(nx.read_graphml(path))
+        return from_networkx(nx.read_graphml(path) if directed is None else nx.parse_graphml(_said(path, directed)))
+    except nx.NetworkXError as reason:
+        what = next((meant for word, meant in UNSUPPORTED.items() if word in str(reason).lower()), None)
+        raise _refusal("file", path, what or f"is not supported: {reason}") from None
     except ValueError as reason:
         raise _refusal("file", path, str(reason)) from None
     except Exception as reason:  # the reader raises whatever its XML parser meets
         raise _refusal("file", path, f"is not GraphML: {reason}") from None
+
+
+def _said(path: str, directed: bool) -> str:
+    """Return a GraphML file whose links are all directed, or none, whatever it says of them."""
+    tree = ElementTree.parse(path).getroot()
+    for each in tree.iter():
+        kind = each.tag.rpartition("}")[2]
+        if kind == "graph":
+            each.set("edgedefault", "directed" if directed else "undirected")
+        elif kind == "edge":
+            each.attrib.pop("directed", None)
+    return ElementTree.tostring(tree, encoding="unicode")
 
 
 def _refusal(field: str, value: object, allowed: str) -> ScenarioError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import tomli_w
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
@@ -57,6 +57,7 @@ class Requests(Settings):
     """
 
     _prefix: ClassVar[str] = "requests."
+    _written_if_set: ClassVar[frozenset[str]] = frozenset({"pipelined"})
 
     count: Annotated[int, Field(ge=1)] = 1
     rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -76,14 +77,6 @@ class Requests(Settings):
             allowed = "needs requests.clients: a client with one request has nothing to wait for"
             raise ScenarioError(bad_value("requests.pipelined", True, allowed))
         return self
-
-    @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Say that clients are pipelined only where they are: a sweep's seeds follow from what a scenario says."""
-        tables: dict[str, Any] = write(self)
-        if not self.pipelined:
-            tables.pop("pipelined", None)
-        return tables
 
     @property
     def turns(self) -> int:

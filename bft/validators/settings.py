@@ -5,7 +5,7 @@ What a single value may be is checked here, what depends on the number of nodes 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -37,7 +37,7 @@ from bft.validators.quantities import Probabilities, ProbabilityBelowOne, ShareK
 from bft.validators.recorded import RecordedAnswers
 from bft.validators.replayed import ReplayedModel
 from bft.validators.statistical import StatisticalAnswers
-from bft.validators.tables import load_answers
+from bft.validators.tables import AnswerTable, load_answers
 from bft.validators.timeouts import TimeoutSettings
 
 DEFAULT_PRESET = "mmlu_pro_strong7"
@@ -175,6 +175,9 @@ class RecordedValidators(Settings):
     compare: Comparison = DEFAULT_COMPARISON
     """How answers are compared: in canonical form, as "letters", as "numbers", or "as_written"."""
 
+    drop_conflicts: bool = False
+    """Whether questions that the table contradicts itself about are left out, instead of refusing the table."""
+
     check: CheckSettings = SameAnswerSettings()
     """How the answers of others are checked."""
 
@@ -193,6 +196,12 @@ class RecordedValidators(Settings):
     timeouts: TimeoutSettings | None = None
     """How often calls never answer; by default never."""
 
+    _written_if_set: ClassVar[frozenset[str]] = frozenset({"drop_conflicts"})
+
+    def table(self) -> AnswerTable:
+        """Return the table; errors as for `answers`."""
+        return load_answers(self.file, drop_conflicts=self.drop_conflicts)
+
     def answers(self) -> RecordedAnswers:
         """Return the panel's recorded answers.
 
@@ -201,7 +210,7 @@ class RecordedValidators(Settings):
         TableError
             If the table is unreadable, malformed, or lacks what the panel needs.
         """
-        table = load_answers(self.file)
+        table = self.table()
         panel = table.panel(self.models, compare=self.compare)
         if self.kept_for_learning is None:
             return RecordedAnswers(panel, compare=self.compare)

@@ -1,27 +1,34 @@
-"""Reading tables of recorded answers from csv, jsonl and parquet into columns of text.
+"""Reading tables of recorded answers from csv, jsonl and parquet into columns of fields.
 
-Only the form is checked here: that the file can be read and each row has its fields. What the columns mean is left to
-`tables`.
+Only the form is checked here: that the file can be read and each row has its fields. What a field says is left to
+`table_values`, what the columns mean to `tables`.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from bft.errors import TableError, bad_value
+from bft.validators.table_values import Field, field_of
 
 COLUMNS = ("question_id", "gold", "model", "answer")
 OPTIONAL_COLUMNS = ("category", "n_options")
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+LONGEST_FIELD = min(sys.maxsize, 2**31 - 1)  # what every platform's csv module takes
+HEADER_SHOWN = 80
 
-Columns = dict[str, list[str | None]]
+Columns = dict[str, list[Field]]
 
 
 def read_columns(file: Path) -> Columns:
-    """Return the columns of the layout that the file has, as text, with None for null.
+    """Return the columns of the layout that the file has, with None for what is missing.
+
+    Names of columns may be written with any case and with spaces around them, as long as that is unambiguous.
 
     Raises
     ------
@@ -46,49 +53,70 @@ def read_columns(file: Path) -> Columns:
 
 
 def _read_csv(file: Path) -> Columns:
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, strict=True)
+    with file.open(encoding="utf-8-sig", newline="") as lines, _fields_of_any_length():
+        first = lines.readline()
+        lines.seek(0)
+        separator = _separator(first)
+        reader = csv.reader(lines, strict=True, delimiter=separator)
         try:
             header = next(reader, [])
-            repeated = next((name for name in header if header.count(name) > 1), None)
-            if repeated is not None:
-                raise TableError(f"{file}: column {repeated!r} appears twice; every column must have its own name")
-            return _gather(header, _csv_rows(file, reader, header))
+            names = _names(file, header, f", as a header separated by {SEPARATORS[separator]}")
+            return _gather(names, _csv_rows(file, reader, header))
         except csv.Error as reason:
             raise TableError(f"{file}: line {reader.line_num}: is not csv: {reason}") from reason
 
 
-def _csv_rows(file: Path, reader: Iterable[list[str]], header: list[str]) -> Iterator[dict[str, str | None]]:
+@contextmanager
+def _fields_of_any_length() -> Iterator[None]:
+    """Lift the csv module's limit, which is the process's, while one file is read: tables may hold whole replies."""
+    before = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _separator(header: str) -> str:
+    """Return what separates a header: a comma, unless the names of the layout are separated by something else."""
+    found = {
+        each: sum(name in COLUMNS for name in map(_plain, header.replace('"', "").split(each))) for each in SEPARATORS
+    }
+    return max(SEPARATORS, key=lambda each: found[each])  # the first of equal ones: the comma
+
+
+def _csv_rows(file: Path, reader: Iterable[list[str]], header: list[str]) -> Iterator[dict[str, Field]]:
     for number, row in enumerate(reader, start=1):
         if not row:
             continue
         if len(row) != len(header):
             raise TableError(f"{file}: row {number}: has {len(row)} fields; must have {len(header)}, as the header")
-        yield {name: value or None for name, value in zip(header, row, strict=True)}
+        yield {name: field_of(value) for name, value in zip(header, row, strict=True)}
 
 
 def _read_jsonl(file: Path) -> Columns:
     with file.open(encoding="utf-8-sig") as lines:
         rows = list(_jsonl_rows(file, lines))
-    names = list(rows[0]) if rows else []
+    names = _names(file, list(rows[0]) if rows else [])
     for number, row in enumerate(rows, start=1):
-        absent = next((name for name in COLUMNS if name in names and name not in row), None)
+        absent = next((name for name, called in names.items() if name in COLUMNS and called not in row), None)
         if absent is not None:
             raise TableError(f"{file}: row {number}: {absent!r} is missing; must be there in every row (or null)")
     return _gather(names, rows)
 
 
-def _jsonl_rows(file: Path, lines: Iterable[str]) -> Iterator[dict[str, str | None]]:
+def _jsonl_rows(file: Path, lines: Iterable[str]) -> Iterator[dict[str, Field]]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_int=str)  # Python reads no whole number of 4,301 digits
         except json.JSONDecodeError as reason:
             raise TableError(f"{file}: line {number}: is not JSON: {reason.msg}") from reason
+        except RecursionError:
+            raise TableError(f"{file}: line {number}: is nested too deeply") from None
         if not isinstance(row, dict):
             raise TableError(f"{file}: line {number}: must be an object with the keys {', '.join(COLUMNS)}")
-        yield {name: _text(file, number, name, value) for name, value in row.items() if _wanted(name)}
+        yield {name: field_of(value) for name, value in row.items()}
 
 
 def _read_parquet(file: Path) -> Columns:
@@ -99,39 +127,58 @@ def _read_parquet(file: Path) -> Columns:
         phrase = "parquet files need the extra 'tables': pip install 'bft-lab[tables]' (csv and jsonl do not)"
         raise TableError(bad_value("validators.file", str(file), phrase)) from reason
     try:
-        names = [name for name in parquet.read_schema(file).names if _wanted(name)]
-        table = parquet.read_table(file, columns=names)
+        names = _names(file, parquet.read_schema(file).names)
+        table = parquet.read_table(file, columns=list(names.values()))
     except pyarrow.ArrowException as reason:
         raise TableError(f"{file}: is not a parquet file: {str(reason).splitlines()[0]}") from reason
-    return {name: _texts(file, name, table.column(name).to_pylist()) for name in names}
+    single = {called: pyarrow.types.is_float32(table.schema.field(called).type) for called in names.values()}
+    return {
+        name: [field_of(value, single=single[called]) for value in table.column(called).to_pylist()]
+        for name, called in names.items()
+    }
 
 
-def _texts(file: Path, name: str, values: list[Any]) -> list[str | None]:
-    return [
-        value if value is None or isinstance(value, str) else _text(file, row, name, value)
-        for row, value in enumerate(values, start=1)
-    ]
+def _names(file: Path, header: list[str], kind: str = "") -> dict[str, str]:
+    """Return the columns of the layout that a file has, by their names here, and what it calls them.
+
+    Raises
+    ------
+    TableError
+        If one that every table needs is missing, or two columns may be meant.
+    """
+    found: dict[str, str] = {}
+    for name in (*COLUMNS, *OPTIONAL_COLUMNS):
+        meant = [called for called in header if called == name] or [
+            called for called in header if _plain(called) == name
+        ]
+        if len(meant) > 1:
+            raise TableError(f"{file}: column {meant[0]!r} appears twice; every column must have its own name")
+        if meant:
+            found[name] = meant[0]
+        elif name in COLUMNS:
+            shown = ", ".join(header)
+            listed = shown if len(shown) <= HEADER_SHOWN else f"{shown[:HEADER_SHOWN]} …"
+            raise TableError(
+                f"{file}: column {name!r} is missing; must have {', '.join(COLUMNS)} (found{kind}: {listed or 'none'})"
+            )
+    return {name: found[name] for name in sorted(found, key=lambda name: header.index(found[name]))}
 
 
-def _text(file: Path, row: int, name: str, value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value or None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TableError(f"{file}: row {row}: {name} = {value!r}: must be text, a number or null")
-    return str(value)
+def _plain(called: str) -> str:
+    return called.strip().lower()
 
 
-def _wanted(name: str) -> bool:
-    return name in COLUMNS or name in OPTIONAL_COLUMNS
-
-
-def _gather(names: Iterable[str], rows: Iterable[Mapping[str, str | None]]) -> Columns:
-    wanted = [name for name in names if _wanted(name)]
-    columns: Columns = {name: [] for name in wanted}
+def _gather(names: Mapping[str, str], rows: Iterable[Mapping[str, Field]]) -> Columns:
+    columns: Columns = {name: [] for name in names}
     for row in rows:
-        for name in wanted:
-            columns[name].append(row.get(name))
+        for name, called in names.items():
+            columns[name].append(row.get(called))
     return columns
 
 
-_READERS: dict[str, Callable[[Path], Columns]] = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}
+_READERS: dict[str, Callable[[Path], Columns]] = {
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+    ".jsonl": _read_jsonl,
+    ".tsv": _read_csv,
+}

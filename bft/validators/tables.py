@@ -1,14 +1,14 @@
 """Tables of recorded answers: one row for each question and model, checked once and then indexed by number.
 
-The layout is question_id, gold, model, answer, and optionally category, n_options, output_chars; further columns are
-ignored. An answer that is null, empty or white space is a call that gave nothing parseable; a right answer must not be,
-in any format. Reading the formats is left to `table_files`, what counts as the same answer to `comparison`.
+The layout is question_id, gold, model, answer, and optionally category, n_options; further columns are ignored. An
+answer that is missing is a call that gave nothing parseable; a right answer must not be, in any format. Reading the
+formats is left to `table_files`, what a field says to `table_values`, what counts as the same answer to `comparison`.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,11 +19,14 @@ from numpy.typing import NDArray
 from bft.errors import TableError, bad_value
 from bft.validators.answers import MISSING, RIGHT, Codes
 from bft.validators.comparison import DEFAULT_COMPARISON, Comparison, form_of
-from bft.validators.table_files import COLUMNS, read_columns
+from bft.validators.table_files import COLUMNS, OPTIONAL_COLUMNS, read_columns
+from bft.validators.table_values import Field, Unreadable, texts_of, without_marks
+from bft.validators.written_numbers import number_form
 
 _ABSENT = -2  # the model was never asked this question
 _NEAR_MATCHES = 3
 _NAMES_SHOWN = 8
+MOST_OPTIONS = 10**6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class AnswerTable:
         Index into `texts`; -1 where nothing parseable came, -2 where the model was not asked.
     category, n_options : tuple or None
         Category and number of options of each question, where the table has them.
+    notes : tuple of str
+        What a reader of the table should know: what was left out, and what is read otherwise than may be meant.
     """
 
     source: str
@@ -56,6 +61,7 @@ class AnswerTable:
     answers: Codes
     category: tuple[str | None, ...] | None
     n_options: tuple[int | None, ...] | None
+    notes: tuple[str, ...] = ()
 
     def panel(self, models: Sequence[str], *, compare: Comparison = DEFAULT_COMPARISON) -> RecordedPanel:
         """Return the answers of a panel to the questions that all its models were asked.
@@ -94,6 +100,14 @@ class AnswerTable:
         given = np.where(self.answers < 0, -1, answers[self.answers])
         found: NDArray[np.bool_] = (given == np.array(gold)[:, None]) & (given >= 0)
         return found
+
+    def warnings(self, *, compare: Comparison = DEFAULT_COMPARISON) -> tuple[str, ...]:
+        """Return the notes, and whether right answers and answers look as if they never could match."""
+        if not (self.answers >= 0).any() or self.right(compare=compare).any():
+            return self.notes
+        row, column = np.argwhere(self.answers >= 0)[0]
+        example = f"{self.gold[row]!r} is right and {self.texts[self.answers[row, column]]!r} is answered"
+        return (*self.notes, f"no answer of any model is right, compared as {compare!r}: {example}, for example")
 
     def right_form(self, row: int, compare: Comparison) -> str:
         """Return what a comparison looks at in a question's right answer.
@@ -159,95 +173,177 @@ def _coded(
     return RecordedPanel(models=models, rows=rows, codes=codes, texts=tuple(texts))
 
 
-def load_answers(path: str | Path) -> AnswerTable:
-    """Read a table of recorded answers from a parquet, csv or jsonl file.
+def load_answers(path: str | Path, *, drop_conflicts: bool = False) -> AnswerTable:
+    """Read a table of recorded answers from a parquet, csv (with any usual separator) or jsonl file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    drop_conflicts : bool
+        Whether questions that have two right answers, none, two answers of one model, or an unreadable field are left
+        out, and counted in the table's notes, instead of being refused.
 
     Raises
     ------
     TableError
-        If the file cannot be read, is empty, lacks a column, or contradicts itself; the message says where.
+        If the file cannot be read, is empty, lacks a column, or contradicts itself; the message says where and how
+        often.
     """
     file = Path(path)
     try:
         stamp = file.stat()
     except OSError as reason:
         raise TableError(bad_value("validators.file", str(path), f"cannot be read: {reason.strerror}")) from reason
-    return _load(file, (stamp.st_mtime_ns, stamp.st_size))
+    return _load(file, (stamp.st_mtime_ns, stamp.st_size), drop_conflicts)
 
 
 @lru_cache(maxsize=4)
-def _load(file: Path, stamp: tuple[int, int]) -> AnswerTable:  # noqa: ARG001 (a file written anew is read anew)
+def _load(file: Path, stamp: tuple[int, int], drop_conflicts: bool) -> AnswerTable:  # noqa: ARG001 (a file written anew is read anew)
     columns = read_columns(file)
-    for name in COLUMNS:
-        if name not in columns:
-            found = ", ".join(columns) or "none"
-            raise TableError(f"{file}: column {name!r} is missing; must have {', '.join(COLUMNS)} (found: {found})")
-    if not columns["question_id"]:
+    rows = _rows(columns)
+    if not rows:
         raise TableError(f"{file}: has no rows; must have one for each question and model")
-    return _index(file, columns)
+    faults = list(_faults(rows))
+    notes = []
+    if faults:
+        wrong = {row.question for row, _ in faults}
+        kept = [row for row in rows if row.question is not None and row.question not in wrong]
+        first, sentence = faults[0]
+        told = f"row {first.number}: {sentence}"
+        if not drop_conflicts:
+            count = f"; {len(faults)} rows are at fault" if len(faults) > 1 else ""
+            allowed = "give --drop-conflicts (drop_conflicts = true) to leave their questions out"
+            raise TableError(f"{file}: {told}{count}; {allowed}")
+        if not kept:
+            raise TableError(f"{file}: {told}; no question is left without such a fault")
+        notes.append(f"{len(faults)} rows are at fault, and their {len(wrong - {None})} questions left out; {told}")
+        rows = kept
+    answers, warnings = without_marks([row.answer for row in rows])
+    options, unknown = _option_counts(rows)
+    return _index(file, columns, rows, answers, options, (*notes, *warnings, *unknown))
 
 
-def _index(file: Path, columns: dict[str, list[str | None]]) -> AnswerTable:
-    questions = _numbered(file, "question_id", columns["question_id"])
-    models = _numbered(file, "model", columns["model"])
-    texts: dict[str, int] = {}
-    answers = np.full((len(questions), len(models)), _ABSENT, dtype=np.intp)
-    gold: list[str | None] = [None] * len(questions)
-    category, n_options = columns.get("category"), columns.get("n_options")
-    categories: list[str | None] = [None] * len(questions)
-    options: list[int | None] = [None] * len(questions)
-    rows = zip(columns["question_id"], columns["model"], columns["gold"], columns["answer"], strict=True)
-    for number, (question, model, right, answer) in enumerate(rows, start=1):
-        assert question is not None  # `_numbered` has refused nulls
-        assert model is not None
-        row, column = questions[question], models[model]
-        if right is None or not right.strip():
-            what = "null" if right is None else "empty"
-            raise TableError(f"{file}: row {number}: gold is {what}; every question must have a right answer")
-        if gold[row] not in (None, right):
-            allowed = f"must be {gold[row]!r}, as in the other rows of question {question!r}"
-            raise TableError(f"{file}: row {number}: {bad_value('gold', right, allowed)}")
-        if answers[row, column] != _ABSENT:
-            raise TableError(
-                f"{file}: row {number}: question {question!r} and model {model!r} are there already; "
-                "must have one row for each question and model"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One row as texts; `unreadable` names a field that is none."""
+
+    number: int
+    question: str | None
+    model: str | None
+    gold: str | None
+    answer: str | None
+    category: str | None
+    n_options: str | None
+    unreadable: str | None
+
+
+def _rows(columns: Mapping[str, Sequence[Field]]) -> list[_Row]:
+    found = []
+    number = len(columns["question_id"])
+    nothing: Sequence[Field] = [None] * number
+    given = [columns.get(name, nothing) for name in (*COLUMNS, *OPTIONAL_COLUMNS)]
+    for place, (question, gold, model, answer, category, n_options) in enumerate(zip(*given, strict=True), start=1):
+        fields = {"question_id": question, "gold": gold, "model": model, "answer": answer}
+        wrong = next(
+            (f"{name} = {each.value!r}" for name, each in fields.items() if isinstance(each, Unreadable)), None
+        )
+        right, said = (None, None) if wrong is not None else texts_of(gold, answer)
+        found.append(
+            _Row(
+                number=place,
+                question=None if isinstance(question, Unreadable) else texts_of(question, None)[0],
+                model=None if isinstance(model, Unreadable) else texts_of(model, None)[0],
+                gold=right,
+                answer=said,
+                category=None if isinstance(category, Unreadable) else texts_of(category, None)[0],
+                n_options=str(n_options.value) if isinstance(n_options, Unreadable) else texts_of(n_options, None)[0],
+                unreadable=wrong,
             )
-        gold[row] = right
-        said = answer if answer is not None and answer.strip() else None
-        answers[row, column] = MISSING if said is None else texts.setdefault(said, len(texts))
-        if category is not None:
-            categories[row] = category[number - 1]
-        if n_options is not None:
-            options[row] = _option_count(file, number, n_options[number - 1])
-    answers.flags.writeable = False
+        )
+    return found
+
+
+def _faults(rows: Sequence[_Row]) -> Iterator[tuple[_Row, str]]:
+    """Yield the rows that contradict others or cannot be used, each with a sentence."""
+    gold: dict[str, str] = {}
+    there: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.unreadable is not None:
+            yield row, f"{row.unreadable}: must be text, a number or null"
+        elif row.question is None or row.model is None:
+            name = "question_id" if row.question is None else "model"
+            yield row, f"{name} is null; every row must name its question and model"
+        elif row.gold is None:
+            yield row, "gold is null; every question must have a right answer"
+        elif gold.setdefault(row.question, row.gold) != row.gold:
+            allowed = f"must be {gold[row.question]!r}, as in the other rows of question {row.question!r}"
+            yield row, bad_value("gold", row.gold, allowed)
+        elif (row.question, row.model) in there:
+            phrase = f"question {row.question!r} and model {row.model!r} are there already"
+            yield row, f"{phrase}; must have one row for each question and model"
+        else:
+            there.add((row.question, row.model))
+
+
+def _index(
+    file: Path,
+    columns: Collection[str],
+    rows: Sequence[_Row],
+    answers: Sequence[str | None],
+    options: Mapping[str, int],
+    notes: tuple[str, ...],
+) -> AnswerTable:
+    questions = _numbered(row.question for row in rows)
+    models = _numbered(row.model for row in rows)
+    texts: dict[str, int] = {}
+    codes = np.full((len(questions), len(models)), _ABSENT, dtype=np.intp)
+    gold: dict[str, str] = {}
+    categories: dict[str, str | None] = {}
+    for row, answer in zip(rows, answers, strict=True):
+        assert row.question is not None  # `_faults` has found those
+        assert row.model is not None
+        assert row.gold is not None
+        said = MISSING if answer is None else texts.setdefault(answer, len(texts))
+        codes[questions[row.question], models[row.model]] = said
+        gold[row.question] = row.gold
+        categories[row.question] = row.category
+    codes.flags.writeable = False
     return AnswerTable(
         source=str(file),
         questions=tuple(questions),
-        gold=tuple(text for text in gold if text is not None),
+        gold=tuple(gold[question] for question in questions),
         models=tuple(models),
         texts=tuple(texts),
-        answers=answers,
-        category=None if category is None else tuple(categories),
-        n_options=None if n_options is None else tuple(options),
+        answers=codes,
+        category=tuple(categories[question] for question in questions) if "category" in columns else None,
+        n_options=tuple(options.get(question) for question in questions) if "n_options" in columns else None,
+        notes=notes,
     )
 
 
-def _numbered(file: Path, name: str, column: list[str | None]) -> dict[str, int]:
+def _numbered(names: Iterable[str | None]) -> dict[str, int]:
     numbers: dict[str, int] = {}
-    for row, value in enumerate(column, start=1):
-        if value is None:
-            raise TableError(f"{file}: row {row}: {name} is null; every row must name its question and model")
-        numbers.setdefault(value, len(numbers))
+    for name in names:
+        assert name is not None
+        numbers.setdefault(name, len(numbers))
     return numbers
 
 
-def _option_count(file: Path, row: int, value: str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        count = int(value)
-    except ValueError:
-        count = 0
-    if count < 2:
-        raise TableError(f"{file}: row {row}: n_options = {value!r}: must be a whole number, 2 or more")
-    return count
+def _option_counts(rows: Sequence[_Row]) -> tuple[dict[str, int], list[str]]:
+    """Return how many options questions have, and what is said about numbers that are none: they count as unknown."""
+    found: dict[str, int] = {}
+    wrong = []
+    for row in rows:
+        if row.n_options is None or row.question is None:
+            continue
+        written = number_form(row.n_options.strip())
+        if written is not None and written.isdecimal() and 2 <= int(written) <= MOST_OPTIONS:
+            found[row.question] = int(written)
+        else:
+            wrong.append(row)
+    if not wrong:
+        return found, []
+    first = wrong[0]
+    phrase = bad_value("n_options", first.n_options, "must be a whole number, 2 or more")
+    return found, [f"{len(wrong)} numbers of options are taken as unknown; row {first.number}: {phrase}"]

@@ -44,7 +44,8 @@ FIELDS: dict[type[Settings], str] = {
     PerfectValidators: "kind",
     StatisticalValidators: "kind preset file accuracy options errors missing missing_correlation check latency clones "
     "confidence debate injection timeouts",
-    RecordedValidators: "kind file models kept_for_learning compare check latency confidence debate injection timeouts",
+    RecordedValidators: "kind file models kept_for_learning compare drop_conflicts check latency confidence debate "
+    "injection timeouts",
     SameAnswerSettings: "kind flip",
     JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
     "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw "

@@ -205,3 +205,54 @@ def test_a_topology_that_cannot_be_is_refused_by_name(topology: object, message:
     with pytest.raises(ScenarioError) as refused:
         Scenario(network={"topology": topology})
     assert message in str(refused.value)
+
+
+def test_one_rule_holds_for_delays_of_files_and_of_objects(tmp_path: Path) -> None:
+    """All links have a delay or none; of parallel ones the fastest counts."""
+    some = tmp_path / "some.graphml"
+    made = nx.cycle_graph(4)
+    made.edges[0, 1]["delay_s"] = 0.05
+    nx.write_graphml(made, some)
+    for topology in (made, {"kind": "graphml", "file": str(some)}):
+        with pytest.raises(ScenarioError, match="delay_s must be given for all links of the graph or for none"):
+            Scenario(n=4, network={"topology": topology})
+    parallel = nx.MultiGraph([(0, 1, {"delay_s": 5.0}), (1, 0, {"delay_s": 0.05}), (0, 1, {"delay_s": 1.0})])
+    nx.write_graphml(parallel, some)
+    links, delays = [[0, 1], [1, 0], [0, 1]], [5.0, 0.05, 1.0]
+    written = {"kind": "edges", "links": links, "delay_s": delays}
+    for topology in (parallel, {"kind": "graphml", "file": str(some)}, written):
+        assert graph_of(Scenario(n=2, network={"topology": topology}).network.topology, 2).delay_s == {(0, 1): 0.05}
+    one_way = {**written, "directed": True}
+    assert graph({**one_way}, 2).delay_s == {(0, 1): 1.0, (1, 0): 0.05}, "directed links are two"
+
+
+def test_a_file_that_says_directed_can_be_read_both_ways(tmp_path: Path) -> None:
+    file = graphml(tmp_path, "a b c d", "a-b b-c c-d a-d", directed=True)
+    topology = {"kind": "graphml", "file": file}
+    with pytest.raises(ScenarioError, match=r"cannot reach node .*: directed = false reads them both ways"):
+        Scenario(n=4, network={"topology": topology})
+    both = {**topology, "directed": False}
+    assert sorted(graph(both, 4).edges) == [(0, 1), (0, 3), (1, 2), (2, 3)]
+    assert bft.simulate(Scenario(n=4, network={"topology": both}), 1).outcome.value == "agreed_correct"
+    undirected = graphml(tmp_path, "a b", "a-b")
+    with pytest.raises(ScenarioError, match=r"node 1 .* cannot reach node 0"):
+        Scenario(n=2, network={"topology": {"kind": "graphml", "file": undirected, "directed": True}})
+
+
+@pytest.mark.parametrize(
+    ("inside", "sentence"),
+    [
+        ('<hyperedge><endpoint node="a"/><endpoint node="b"/></hyperedge>', "has hyperedges, which are not supported"),
+        ('<edge source="a" target="b" directed="true"/>', "has directed and undirected links, which is not supported"),
+    ],
+)
+def test_what_graphml_can_say_and_is_not_read_is_named(inside: str, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "g.graphml"
+    nodes = '<node id="a"/><node id="b"/>'
+    space = "http://graphml.graphdrawing.org/xmlns"
+    file.write_text(f'<graphml xmlns="{space}"><graph edgedefault="undirected">{nodes}{inside}</graph></graphml>')
+    with pytest.raises(ScenarioError, match=sentence) as refused:
+        graph({"kind": "graphml", "file": str(file)}, 2)
+    assert "is not GraphML" not in str(refused.value)
+    if "edge source" in inside:
+        assert graph({"kind": "graphml", "file": str(file), "directed": False}, 2).edges == ((0, 1),)

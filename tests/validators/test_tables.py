@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import csv
+import json
+import tomllib
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+import bft
+from bft.cli import main
 from bft.errors import TableError
 from bft.validators.answers import MISSING
 from bft.validators.comparison import COMPARISONS
@@ -131,10 +137,19 @@ def test_a_table_is_compared_as_its_answers_demand(write_table) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "-3", "four", "2.5"])
-def test_a_wrong_number_of_options_is_named(value, made_up, write_table) -> None:
+def test_a_wrong_number_of_options_is_named_and_counts_as_unknown(value, made_up, write_table) -> None:
     made_up[0]["n_options"] = value
-    with pytest.raises(TableError, match=rf"row 1: n_options = '{value}': must be a whole number, 2 or more"):
-        load_answers(write_table("answers.jsonl", made_up[:1]))
+    table = load_answers(write_table("answers.jsonl", made_up[:1]))
+    assert table.n_options == (None,)
+    phrase = f"row 1: n_options = '{value}': must be a whole number, 2 or more"
+    assert table.notes == (f"1 numbers of options are taken as unknown; {phrase}",)
+
+
+@pytest.mark.parametrize("value", ["4", "4.0", "  4 ", 5 - 1.0], ids=repr)
+def test_a_number_of_options_is_read_by_its_value(value, made_up, write_table) -> None:
+    made_up[0]["n_options"] = value
+    table = load_answers(write_table("answers.jsonl", made_up[:1]))
+    assert (table.n_options, table.notes) == ((4,), ())
 
 
 @pytest.mark.parametrize("value", [True, [1], {"a": 1}])
@@ -219,3 +234,153 @@ def test_models_without_a_common_question_are_refused(made_up, write_table) -> N
     table = load_answers(write_table("answers.csv", [made_up[2], made_up[9]]))
     with pytest.raises(TableError, match=r"validators\.models = \['slow', 'big'\]: these models share no question in"):
         table.panel(["slow", "big"])
+
+
+def right(table, compare="canonical") -> list[list[bool]]:
+    return table.right(compare=compare).tolist()
+
+
+def rows_of(gold: object, *answers: object) -> list[dict[str, object]]:
+    return [{"question_id": "q", "gold": gold, "model": f"m{k}", "answer": each} for k, each in enumerate(answers)]
+
+
+@pytest.mark.parametrize("compare", list(COMPARISONS))
+def test_typed_numbers_are_compared_by_value(compare, tmp_path) -> None:
+    """In every comparison: a typed number was not written in any way."""
+    import pyarrow
+    from pyarrow import parquet
+
+    cases = [
+        ("0.1", pyarrow.array([0.1, 0.2], pyarrow.float32())),
+        ("123456789012345678", pyarrow.array([123456789012345678.0, 1e17], pyarrow.float64())),
+        ("7.5", pyarrow.array([Decimal("7.5"), Decimal("8.0")], pyarrow.decimal128(2, 1))),
+        ("0.00001", pyarrow.array([1e-5, 1e-4])),
+        ("10000000000000000", pyarrow.array([10**16, 10**16 + 1], pyarrow.int64())),
+    ]
+    for gold, answers in cases:
+        ids, models = ["q", "q"], ["a", "b"]
+        table = pyarrow.table({"question_id": ids, "gold": [gold, gold], "model": models, "answer": answers})
+        parquet.write_table(table, tmp_path / "t.parquet")
+        assert right(load_answers(tmp_path / "t.parquet"), compare) == [[True, False]], gold
+        swapped = pyarrow.table(
+            {"question_id": ids, "gold": answers.take([0, 0]), "model": models, "answer": [gold, "3"]}
+        )
+        parquet.write_table(swapped, tmp_path / "t.parquet")
+        assert right(load_answers(tmp_path / "t.parquet"), compare) == [[True, False]], f"{gold}, the other way round"
+
+
+def test_numbers_of_json_are_compared_by_value(write_table) -> None:
+    table = load_answers(write_table("t.jsonl", rows_of(10**16, 1e16, 10**16, "1e16", 10**16 + 1)))
+    assert right(table) == [[True, True, True, False]]
+    assert right(load_answers(write_table("u.jsonl", rows_of("7", 7.0, 7, "7.0", 7.5))), "as_written") == [
+        [True, True, False, False]
+    ]
+
+
+def test_a_number_of_many_digits_is_read_as_it_is(tmp_path) -> None:
+    digits = "9" * 5000
+    (tmp_path / "t.jsonl").write_text(f'{{"question_id": 1, "gold": {digits}, "model": "m", "answer": {digits}}}\n')
+    assert right(load_answers(tmp_path / "t.jsonl")) == [[True]]
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.parquet"])
+def test_not_a_number_is_missing(name, write_table) -> None:
+    table = load_answers(write_table(name, rows_of(7, float("nan"), 7.0, 8.5)))
+    assert (table.answers < 0).tolist() == [[True, False, False]]
+    assert right(table) == [[False, True, False]]
+
+
+@pytest.mark.parametrize("word", ["NA", "N/A", "nan", "NaN", "None", "null"])
+def test_words_for_nothing_are_missing_among_numbers_and_named_among_texts(word, write_table) -> None:
+    numbers = load_answers(write_table("n.csv", rows_of("7", word, "7", "1,000")))
+    assert (numbers.answers[0].tolist(), numbers.notes) == ([MISSING, 0, 1], ())
+    texts = load_answers(write_table("t.csv", rows_of("A", word, word, "A")))
+    assert (texts.answers >= 0).all()
+    (note,) = texts.notes
+    assert note.startswith(f"2 answers are {word!r}, read as an answer")
+
+
+@pytest.mark.parametrize("mark", ["[invalid]", "[INVALID]", "<NA>"])
+def test_marks_of_evaluators_are_missing_everywhere(mark, write_table) -> None:
+    table = load_answers(write_table("t.jsonl", rows_of("A", mark, "A")))
+    assert table.answers[0].tolist() == [MISSING, 0]
+    assert table.notes == ()
+
+
+CONFLICTS = [
+    {"question_id": "q1", "gold": "C", "model": "m", "answer": "C"},
+    {"question_id": "q1", "gold": "I", "model": "n", "answer": "I"},
+    {"question_id": "q2", "gold": "B", "model": "m", "answer": "B"},
+    {"question_id": "q3", "gold": "A", "model": "m", "answer": "A"},
+    {"question_id": "q3", "gold": "A", "model": "m", "answer": "B"},
+    {"question_id": "q4", "gold": None, "model": "m", "answer": "B"},
+    {"question_id": "q5", "gold": "B", "model": "m", "answer": [1]},
+    {"question_id": None, "gold": "B", "model": "m", "answer": "B"},
+]
+
+
+def test_a_table_is_not_refused_for_a_few_rows_if_they_may_be_left_out(write_table) -> None:
+    file = write_table("t.jsonl", CONFLICTS)
+    with pytest.raises(
+        TableError, match=r"row 2: gold = 'I': must be 'C'.*; 5 rows are at fault; give --drop-conflicts"
+    ):
+        load_answers(file)
+    table = load_answers(file, drop_conflicts=True)
+    assert table.questions == ("q2",)
+    assert table.notes[0].startswith("5 rows are at fault, and their 4 questions left out; row 2: gold = 'I'")
+    with pytest.raises(TableError, match="no question is left without such a fault"):
+        load_answers(write_table("u.jsonl", CONFLICTS[:2]), drop_conflicts=True)
+
+
+def test_a_scenario_may_leave_conflicts_out(write_table) -> None:
+    table = str(write_table("t.jsonl", CONFLICTS))
+    given = {"kind": "recorded", "file": table, "models": ["m"], "drop_conflicts": True}
+    scenario = bft.Scenario(n=1, validators=given)
+    assert bft.simulate(scenario, 1).outcome.value == "agreed_correct"
+    with pytest.raises(TableError, match="drop_conflicts = true"):
+        bft.Scenario(n=1, validators={**given, "drop_conflicts": False})
+    assert "drop_conflicts" in scenario.to_toml()
+    written = bft.Scenario.from_dict(tomllib.loads(scenario.to_toml()))
+    assert written == scenario
+
+
+@pytest.mark.parametrize("header", ["question_id{0}gold{0}model{0}answer", " Question_ID {0}GOLD{0}Model{0} Answer"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_headers_are_read_where_they_are_unambiguous(header, separator, tmp_path) -> None:
+    lines = [header, "q1{0}A{0}m{0}A", 'q2{0}"x{0}y"{0}m{0}"x{0}y"']
+    (tmp_path / "t.csv").write_text("\n".join(lines).format(separator))
+    table = load_answers(tmp_path / "t.csv")
+    assert table.gold == ("A", f"x{separator}y")
+    assert right(table, "as_written") == [[True], [True]]
+
+
+def test_a_header_that_is_not_read_is_shown(tmp_path) -> None:
+    (tmp_path / "t.csv").write_text("question^gold^model^answer\nq^A^m^A\n")
+    with pytest.raises(TableError, match=r"found, as a header separated by commas: question\^gold\^model\^answer"):
+        load_answers(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("question;gold;model;answer\nq;A;m;A\n")
+    with pytest.raises(TableError, match="found, as a header separated by semicolons: question, gold, model, answer"):
+        load_answers(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("question_id,Gold,GOLD,model,answer\nq,A,A,m,A\n")
+    with pytest.raises(TableError, match="column 'Gold' appears twice"):
+        load_answers(tmp_path / "t.csv")
+
+
+def test_a_long_field_of_a_column_that_is_not_read_is_no_matter(tmp_path) -> None:
+    before = csv.field_size_limit()
+    (tmp_path / "t.csv").write_text(f"question_id,gold,model,answer,raw\nq,A,m,A,{'x' * 200_000}\n")
+    assert right(load_answers(tmp_path / "t.csv")) == [[True]]
+    assert csv.field_size_limit() == before
+
+
+def test_a_table_in_which_nobody_is_ever_right_says_so(write_table, capsys) -> None:
+    file = write_table("t.csv", rows_of("# 18", "18", "18"))
+    (warning,) = load_answers(file).warnings()
+    assert warning == (
+        "no answer of any model is right, compared as 'canonical': '# 18' is right and '18' is answered, for example"
+    )
+    assert main(["validators", "describe", str(file), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["warnings"] == [warning]
+    assert said.err == f"bft: warning: {warning}\n"
+    assert load_answers(write_table("u.csv", rows_of("18", "18", "19"))).warnings() == ()

@@ -8,6 +8,7 @@ from bft.adversary.settings import BEHAVIOURS
 from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT
 from bft.cli.options.names import NAMES, Names
 from bft.cli.options.sampling import add_sampling
+from bft.cli.options.validators import add_drop_conflicts
 from bft.validators.presets import preset_names
 from bft.validators.settings import DEFAULT_PRESET
 
@@ -47,6 +48,7 @@ def add_agreement(commands: Any) -> None:
         "--answers", metavar="FILE", help="recorded answers instead: parquet, csv or jsonl; needs --models"
     )
     command.add_argument("--models", action=Names, **NAMES, help="models of the table, one for each node")
+    add_drop_conflicts(command)
     command.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"where results go (default: {DEFAULT_OUT})")
     add_sampling(command)
     command.set_defaults(carry_out=("bft.cli.agreement", "agreement_command"))

@@ -26,8 +26,19 @@ def add_validators(commands: Any) -> None:
         "--models", action=Names, **NAMES, help="only these, and the questions that all of them answered"
     )
     _compare(command)
+    add_drop_conflicts(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.validators", "describe_command"))
+
+
+def add_drop_conflicts(command: Any) -> None:
+    """Add what every command has that reads a table of answers."""
+    command.add_argument(
+        "--drop-conflicts",
+        action="store_true",
+        help="leave out questions with two right answers, none, two answers of one model, or an unreadable field, "
+        "instead of refusing the table",
+    )
 
 
 def _compare(command: Any) -> None:
@@ -60,6 +71,7 @@ def _fit(verbs: Any) -> None:
     command.add_argument("--models", action=Names, **NAMES, help="models of the table, one for each validator")
     command.add_argument("--like", metavar="PRESET", help="fit as this preset was: its models, alike, its source")
     _compare(command)
+    add_drop_conflicts(command)
     command.add_argument("--options", type=whole, help="wrong answers to choose among (default: the table's, or 1000)")
     command.add_argument("--alike", action="store_true", help="all validators take the mean accuracy")
     command.add_argument("--resamples", type=whole, default=200, help="behind the intervals (default: 200)")
