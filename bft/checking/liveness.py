@@ -1,8 +1,9 @@
-"""The liveness oracle: after stabilisation, everything clients asked is executed by every correct node (LV1).
+"""The liveness oracle: after stabilisation, everything clients asked is executed by every correct node, and soon (LV1).
 
 No adversary can be asked to let a system progress, so the oracle plays the fair network itself: each message takes a
-tenth of a second, timers run by the clock, validators answer, clients ask again, at most f nodes stay faulty. Then
-either all is executed before too many views have failed, or something is stuck for ever.
+tenth of a second, timers run by the clock, validators answer, clients ask again, at most f nodes stay faulty. Then all
+must be executed before too many views have failed, and within the time that the protocol promises from its timeouts
+alone (`Subject.healing_s`), however long the trouble before has lasted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bft.checking.world import World
 MESSAGE_S = 0.1
 """Time that a message takes; the shortest view timer is a hundred times as long."""
 HORIZON_S = 400_000.0
-"""A hundred of the longest view timers."""
+"""For a protocol that promises no time: a hundred of the longest view timers of PBFT."""
 MOST_STEPS = 60_000
 
 
@@ -100,6 +101,8 @@ class FairNetwork:
         world = self.world
         latest = max(_view(world, node) for node in correct)
         last_view = latest + views
+        promised = world.subject.healing_s
+        by_s = min(HORIZON_S, HORIZON_S if promised is None else promised(world, correct, MESSAGE_S))
         missing = self._missing(correct)
         progress = world.progress
         steps = 0
@@ -109,8 +112,8 @@ class FairNetwork:
                 return f"{missing}, and nothing is under way"
             self.now_s, count, instance, what = heappop(self._heap)
             steps += 1
-            if self.now_s > HORIZON_S or steps > MOST_STEPS:
-                return f"{missing} after {self.now_s:.0f} s and {steps} steps"
+            if self.now_s > by_s or steps > MOST_STEPS:
+                return f"{missing} within {by_s:.0f} s (after {steps} steps)"
             if latest > last_view:
                 return f"{missing}, and {last_view} views have failed"
             if not isinstance(what, str):

@@ -210,6 +210,7 @@ LIVE = (
     Mutant(name="view timer never starts", make_replica=wrapped.without_timer("view"), breaks=LIVENESS),
     # Where replicas retransmit it costs time only, so this one shows without.
     Mutant(name="early pre-prepare discarded", rules={"keep_early": False}, breaks=LIVENESS),
+    Mutant(name="status timer not capped", rules={"next_wait_s": lambda waited, first: 2.0 * waited}, breaks=LIVENESS),
     Mutant(name="nothing retransmitted", make_replica=wrapped.without_timer("status"), breaks=LIVENESS),
 )
 HARMLESS_ONES = (

@@ -57,6 +57,9 @@ class Subject:
     unfinished : callable or None
         From a world and its correct nodes to what is still owed after stabilisation; by default every request must be
         executed everywhere.
+    healing_s : callable or None
+        From a world, its correct nodes and the time of a message to the seconds after stabilisation within which
+        nothing may be owed any more; by default a time that nothing should take.
     milestones : tuple of (str, str)
         What runs should reach, as the monitor calls it and as a table does.
     """
@@ -74,4 +77,5 @@ class Subject:
     ledger: bool = False
     monitor: Callable[[Setting, World], Monitor] | None = None
     unfinished: Callable[[World, Sequence[int]], str | None] | None = None
+    healing_s: Callable[[World, Sequence[int], float], float] | None = None
     milestones: tuple[tuple[str, str], ...] = ()

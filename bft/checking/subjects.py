@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
+from math import inf
 from typing import Any
 
 from bft.checking.forging import RECIPES
@@ -75,6 +77,12 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
             replica.machine = Ledger()
         return replica
 
+    def healing_s(world: World, correct: Sequence[int], message_s: float) -> float:
+        # No more views in succession have failed than there were; by the rules as they should be.
+        failures = max(int(getattr(world.replicas[node], "view", 0)) for node in correct)
+        told = replace(config(world.setting), system=world.system, rules=Rules())
+        return told.healing_s(failures, message_s) if told.retransmit_s is not None else inf
+
     return Subject(
         name="pbft",
         make_replica=make,
@@ -84,6 +92,7 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
         timers=("view", "status"),
         ledger=True,
         monitor=monitor,
+        healing_s=healing_s,
         milestones=MILESTONES,
     )
 

@@ -114,7 +114,7 @@ class Scenario(Settings):
     retransmission : bool
         Whether waiting replicas ask for what they lack.
     retransmit_s : float
-        After how many seconds they ask first; then after twice as many, and so on.
+        After how many seconds they ask first; then after twice as many, and so on, up to 8 times as many.
     checkpoint_interval, window : int
         PBFT's K and L, in requests.
     horizon_s : float, optional

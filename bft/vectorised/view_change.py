@@ -2,7 +2,8 @@
 
 Timers, view-changes and the new-view, for many replications at once. Nothing is carried over, so only times and the
 numbers of broadcasts matter. Status messages of waiting nodes cost them broadcasts and change nothing else as long as
-what they ask for has arrived; a replication in which that is not certain is marked, and left to the event engine.
+what they ask for has arrived and nobody who hears them has left for the next view; a replication in which that is not
+certain is marked, and left to the event engine.
 """
 
 from __future__ import annotations
@@ -101,18 +102,19 @@ def leave(
     """
     system, primary = config.system, (view + 1) % config.system.n
     patience_s = inf if config.retransmit_s is None else config.retransmit_s
-    asked = _asked(clock.asks_from_s, clock.timeout_at_s, patience_s)
-    answered_s = _answered(clock, asked, broadcasts, patience_s, slowest_s)
+    asked = _asked(clock.asks_from_s, clock.timeout_at_s, config)
+    answered_s = _answered(clock, asked, alive, broadcasts, config, slowest_s)
     clock.answered_s = np.maximum(clock.answered_s, answered_s)
     clock.row += asked * clock.asking
     uniforms = broadcasts.of_all(clock.which, clock.row, alive)
     left_s = _joined(clock.timeout_at_s, alive, broadcasts, uniforms, config)
-    clock.unsure |= (_asked(clock.asks_from_s, left_s, patience_s) != asked).any(axis=1)
+    clock.unsure |= (_asked(clock.asks_from_s, left_s, config) != asked).any(axis=1)
     clock.unsure |= clock.entered & (alive & (left_s <= clock.entered_s)).any(axis=1)
     clock.row += alive
 
     arrivals = Arrivals(broadcasts, uniforms, left_s, own_s=left_s)
     first_left_s = left_s.min(axis=1)
+    clock.unsure |= answered_s >= first_left_s  # whoever has left answers with its view-change
     gathered_s = np.where(alive, np.maximum(left_s, arrivals.reach(system, system.quorum)), inf)
     timeout_s = config.timeout_s(view + 1)
 
@@ -142,22 +144,31 @@ def leave(
     clock.unsure |= arrivals.late(np.broadcast_to(until_s[:, None], left_s.shape)).any(axis=1)
 
 
-def _asked(from_s: Floats, until_s: Floats, patience_s: float) -> Ints:
-    """Return how often each node asks before a time; it waits twice as long each time."""
+def _asked(from_s: Floats, until_s: Floats, config: PbftConfig) -> Ints:
+    """Return how often each node asks before a time; of nodes that never get there nothing is asked."""
     asked = np.zeros(from_s.shape, dtype=np.intp)
-    at_s, wait_s = from_s + patience_s, patience_s
+    if config.retransmit_s is None:
+        return asked
+    wait_s = config.retransmit_s
+    at_s = from_s + wait_s
+    until_s = np.where(until_s < inf, until_s, -inf)
     while (asks := at_s < until_s).any():
         asked += asks
-        wait_s *= 2
+        wait_s = config.next_wait_s(wait_s)
         at_s = at_s + wait_s
     return asked
 
 
-def _answered(clock: Clock, asked: Ints, broadcasts: Broadcasts, patience_s: float, slowest_s: float) -> Floats:
-    """Return when the last status message has arrived, or a later time that is early enough, shape (which,)."""
+def _answered(
+    clock: Clock, asked: Ints, alive: Flags, broadcasts: Broadcasts, config: PbftConfig, slowest_s: float
+) -> Floats:
+    """Return when the last status message has reached all who may answer, or a later time that is early enough."""
     answered_s = np.full(len(clock.which), -inf)
     early_enough_s = clock.timeout_at_s.min(axis=1)
-    at_s, wait_s = clock.asks_from_s + patience_s, patience_s
+    if config.retransmit_s is None:
+        return answered_s
+    wait_s = config.retransmit_s
+    at_s = clock.asks_from_s + wait_s
     nodes = np.arange(asked.shape[1])
     for number in range(int(asked.max(initial=0))):
         asks = asked > number
@@ -167,9 +178,10 @@ def _answered(clock: Clock, asked: Ints, broadcasts: Broadcasts, patience_s: flo
             row = (clock.row + (number + 1) * clock.asking - 1)[close]  # the status is what a node says last
             travel_s = broadcasts.law.sample(broadcasts.of_all(clock.which[close], row, asks[close]))
             travel_s[nodes, :, nodes] = 0.0
+            travel_s[:, ~alive[close]] = 0.0
             by_s[close] = np.where(asks[close], at_s[close] + travel_s.max(axis=2).T, -inf).max(axis=1)
         answered_s = np.maximum(answered_s, by_s)
-        wait_s *= 2
+        wait_s = config.next_wait_s(wait_s)
         at_s = at_s + wait_s
     return answered_s
 

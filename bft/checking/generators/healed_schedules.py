@@ -19,7 +19,17 @@ def healed_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[op
     prefix = prefix[: draws.below(len(prefix) + 1)]
     if draws.chance(60):
         prefix.append(ops.Exchange("", (0,) * size, False))
+    if draws.chance(20):
+        prefix += long_silence(draws, subject, size)
     return [*prefix, ops.Heal(views_allowed(setting), draws.subset(size, 60))]
+
+
+def long_silence(draws: Draws, subject: Subject, size: int) -> list[ops.Operation]:
+    """Return a partition that lasts: whatever timers make of it, nobody hears anybody."""
+    lost = ops.Exchange("", (0,) * size, False)
+    others = [timer for timer in subject.timers if timer != subject.view_timer]
+    asked: list[ops.Operation] = [ops.Fire(node, timer) for node in range(size) for timer in others]
+    return [lost, *[*asked, lost] * (4 + draws.below(9))]
 
 
 def delays(draws: Draws, setting: Setting) -> list[ops.Operation]:

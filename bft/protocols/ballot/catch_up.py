@@ -12,13 +12,17 @@ from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate, vote_
 from bft.protocols.ballot.state import FIRST, ROUND, STATUS_TIMER, State
 from bft.voting import decided
 
+ASKS_AT_LEAST_EVERY = 8
+"""Times `retransmit_s`: how long a replica that lacks something waits at most until it asks again."""
+
 
 def on_status_timer(state: State) -> None:
-    """Still undecided: ask everybody, and again after twice the time."""
+    """Still undecided: ask everybody, and again after twice the time, up to a cap."""
     assert state.config.retransmit_s is not None
     ask(state)
-    state.asked_again += 1
-    state.emit(SetTimer(STATUS_TIMER, state.config.retransmit_s * 2.0**state.asked_again))
+    state.asked_again = min(state.asked_again + 1, ASKS_AT_LEAST_EVERY)
+    times = min(2**state.asked_again, ASKS_AT_LEAST_EVERY)
+    state.emit(SetTimer(STATUS_TIMER, state.config.retransmit_s * times))
 
 
 def ask(state: State) -> None:

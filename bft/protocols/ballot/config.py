@@ -22,7 +22,8 @@ class BallotConfig:
     deadline_s : float
         After so many seconds whoever has not voted abstains. A ballot with judges has two rounds of that length.
     retransmit_s : float or None
-        An undecided replica asks for what it lacks after so many seconds, then after twice as many, …; None never.
+        An undecided replica asks for what it lacks after so many seconds, then after twice as many, …, at last every 8
+        times as many; None never.
     judged : bool
         Whether validators judge all answers before they vote.
     """

@@ -1,8 +1,10 @@
 """Retransmission and state transfer: how a replica that waits gets what it lacks.
 
-A waiting replica tells how far it is (`Status`), first after `retransmit_s`, then after twice as long, and so on. Those
-who are ahead send what is missing with its proof; those beside it send their own messages again (Castro & Liskov,
-TOCS 2002, §5.2). Nothing is believed without a certificate, so a liar can waste only its own messages.
+A waiting replica tells how far it is (`Status`), first after `retransmit_s`, then after twice as long, and so on up to
+a cap, so that it soon hears from the others when a partition heals, however long that was. Those who are ahead send
+what is missing with its proof; those who have left its view, their view-change; those beside it send their own messages
+again (Castro & Liskov, TOCS 2002, §5.2). Nothing is believed without a certificate, so a liar can waste only its own
+messages.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from bft.protocols.pbft.state import STATUS_TIMER, State
 
 
 def on_status_timer(state: State) -> None:
-    """Still waiting: resend the view-change, pass on what it waits for, ask again, and wait twice as long."""
+    """Still waiting: resend the view-change, pass on what it waits for, ask again, and wait longer."""
     if state.own_view_change is not None and not state.active and state.rules.resend_view_changes:
         state.emit(Broadcast(state.own_view_change))
     relay(state)
     ask(state)
-    state.status_wait_s *= 2
+    state.status_wait_s = state.config.next_wait_s(state.status_wait_s)
     state.emit(SetTimer(STATUS_TIMER, state.status_wait_s))
 
 
@@ -65,6 +67,9 @@ def on_status(state: State, sender: int, message: Status) -> None:
     send_proofs(state, sender, message)
     resend_checkpoints(state, sender, message.low)
     if not state.active:
+        left = state.own_view_change if state.rules.resend_view_changes else None
+        if left is not None and message.view < left.view:
+            state.emit(Send(sender, left))
         return None
     behind = message.view < state.view or (message.view == state.view and not message.active)
     if behind and state.new_view is not None:

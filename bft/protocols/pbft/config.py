@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
-from bft.protocols.pbft.rules import Rules
+from bft.protocols.pbft.rules import ASKS_AT_LEAST_EVERY, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,8 @@ class PbftConfig:
     views : int or None
         Largest number of views; None for no limit.
     retransmit_s : float or None
-        A waiting replica asks for what it lacks after this many seconds, then after twice as many, …; None never.
+        A waiting replica asks for what it lacks after this many seconds, then after twice as many, …, and at
+        last every `ASKS_AT_LEAST_EVERY` times as many (see `healing_s`); None never.
     checkpoint_interval : int
         A checkpoint every so many requests (§4.3): K.
     window : int
@@ -62,6 +63,32 @@ class PbftConfig:
             raise ScenarioError(
                 bad_value("window", self.window, f"must be above checkpoint_interval = {self.checkpoint_interval}")
             )
+
+    def next_wait_s(self, waited_s: float) -> float:
+        """Return how long a replica waits until it asks again, having waited so long before it asked."""
+        assert self.retransmit_s is not None
+        return self.rules.next_wait_s(waited_s, self.retransmit_s)
+
+    def healing_s(self, failures: int, message_s: float) -> float:
+        """Return by when everything asked is executed once the network is well, whatever came before.
+
+        Let A be the longest wait between two questions, 8 `retransmit_s`, and Δ `message_s`. Whoever left for a view v
+        by its timer had seen a quorum leave for v − 1, of which f + 1 are correct. So after A + 2Δ, when all who wait
+        have asked and those who left have answered with their view-changes, every correct replica is in v − 1 or v.
+        One timeout later all are in v, one more A lets the last message through that was lost before, and at most f
+        primaries in a row are faulty, each for one more timeout. A view takes less than ten messages in a row.
+
+        Parameters
+        ----------
+        failures : int
+            Views that had failed in succession before, at most, at any correct replica.
+        message_s : float
+            Longest time of a message, with what is done about it, in seconds; small beside the view timeout.
+        """
+        assert self.retransmit_s is not None
+        views = self.system.tolerated + 2
+        timeouts_s = sum(self.timeout_s(failures + more) for more in range(views))
+        return 2.0 * ASKS_AT_LEAST_EVERY * self.retransmit_s + timeouts_s + 10.0 * views * message_s
 
     def timeout_s(self, failures: int) -> float:
         """Return the timeout of a view after `failures` failed ones, in seconds."""

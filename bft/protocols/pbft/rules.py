@@ -51,6 +51,15 @@ def _doubled(timeout_s: float, growth: float, failures: int, cap_s: float) -> fl
     return float(min(cap_s, timeout_s * growth ** min(failures, 500)))
 
 
+ASKS_AT_LEAST_EVERY = 8
+"""Times the first wait: how long a replica that lacks something waits at most until it asks again."""
+
+
+def _doubled_wait(waited_s: float, first_s: float) -> float:
+    """The wait until a replica asks again: doubles up to a cap, lest it outlast the partition that made it long."""
+    return min(2.0 * waited_s, ASKS_AT_LEAST_EVERY * first_s)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """PBFT's thresholds (weights that must be reached), predicates and choices.
@@ -87,6 +96,8 @@ class Rules:
         Pre-prepares above the window or of a later view are kept until they fit.
     resend_view_changes : bool
         A view-change is resent to those who lack it.
+    next_wait_s : callable
+        How long to wait until asking again, from the last wait and the first one (TOCS 2002, §5.2).
     high_watermark, timeout_s, keep_certificate, prepared_entries, carry_over : callable
         The choices of §4.3 (window), §4.5.2 (timer), §4.4 (which certificates are kept, which are sent, and what
         follows from them).
@@ -117,6 +128,7 @@ class Rules:
     execute_once: bool = True
     keep_early: bool = True
     resend_view_changes: bool = True
+    next_wait_s: Callable[[float, float], float] = _doubled_wait
     high_watermark: Callable[[int, int], int] = _low_plus_window
     timeout_s: Callable[[float, float, int, float], float] = _doubled
     keep_certificate: Callable[[PreparedCertificate, PreparedCertificate], PreparedCertificate] = _later_view
