@@ -114,6 +114,7 @@ class Monitor:
         self.split = False
         self._honest = self.facts.honest
         self._nodes = self.facts.nodes
+        self._hears_ballots = ballot is not None
         self._table: Mapping[type, tuple[tuple[tuple[str, Check], ...], tuple[Lesson, ...]]] = (
             BALLOT_TABLE if ballot is not None else STATE_MACHINE_TABLE if window is None else PBFT_TABLE
         )
@@ -143,7 +144,7 @@ class Monitor:
                 self._breach("K4", time_s, node, checkpoints.missing_checkpoint(own.due_checkpoint))
             own.due_checkpoint = 0
         own.last_input = event
-        if self.facts.ballot is not None:
+        if self._hears_ballots:
             for name, detail in ballots.hear(self.facts, node, event):
                 self._breach(name, time_s, node, detail)
         if event.__class__ is Deliver and event.message.__class__ is ViewChange:
@@ -152,23 +153,29 @@ class Monitor:
 
     def observe(self, time_s: float, node: int, event: object) -> None:
         """Check an event or effect of a node, then learn from it."""
-        entry = self._table.get(event.__class__)
-        if entry is None:
-            if event.__class__ is not Broadcast and event.__class__ is not Send:
-                return
-            event = event.message
-            entry = self._table.get(event.__class__)
-            if entry is None:
-                return
+        self.observe_step(time_s, node, (event,))
+
+    def observe_step(self, time_s: float, node: int, effects: Iterable[Any]) -> None:
+        """Check the events and effects of a step one after another, each by all that was learnt before it."""
         if node not in self._honest:
             return
-        facts = self.facts
-        for name, check in entry[0]:
-            detail = check(facts, node, event)
-            if detail is not None and name not in self.unpromised:
-                self._breach(name, time_s, node, detail)
-        for learn in entry[1]:
-            learn(facts, node, event)
+        facts, find = self.facts, self._table.get
+        for event in effects:
+            entry = find(event.__class__)
+            if entry is None:
+                if event.__class__ is not Broadcast and event.__class__ is not Send:
+                    continue
+                event = event.message
+                entry = find(event.__class__)
+                if entry is None:
+                    continue
+            checks, lessons = entry
+            for name, check in checks:
+                detail = check(facts, node, event)
+                if detail is not None and name not in self.unpromised:
+                    self._breach(name, time_s, node, detail)
+            for learn in lessons:
+                learn(facts, node, event)
 
     def corrupt(self, node: int) -> None:
         """The node is honest no longer: what it does from now on is not judged."""

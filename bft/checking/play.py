@@ -34,7 +34,7 @@ def deliver(world: World, index: int) -> None:
     last = pending.pop()
     if place < len(pending):
         pending[place], last = last, pending[place]
-    world.give(last[0], last[1])
+    world.give_all((last,))
 
 
 def drop(world: World, index: int) -> None:
@@ -60,37 +60,36 @@ def replay(world: World, index: int, node: int) -> None:
 
 def exchange(world: World, kind: str, senders: tuple[int, ...], keep: bool) -> None:
     """Deliver the pending messages of a kind along a delivery graph; lose or keep the others of that kind."""
-    heard = [senders[instance % len(senders)] if senders else 0 for instance in range(len(world.ids))]
+    instances = range(len(world.ids))
+    if len(senders) != len(instances):
+        senders = tuple([senders[instance % len(senders)] if senders else 0 for instance in instances])
     rest: list[Pending] = []
     chosen: list[Pending] = []
+    left = rest if keep else []
     latest: Deliver | None = None
     meant = not kind
     for entry in world.pending:
         instance, event, source = entry
-        if event is not latest and kind:  # the copies of a broadcast stand side by side
+        if kind and event is not latest:  # the copies of a broadcast stand side by side
             latest = event
             meant = event.message.__class__.__name__ == kind
         if not meant:
             rest.append(entry)
-        elif heard[instance] >> source & 1:
+        elif senders[instance] >> source & 1:
             chosen.append(entry)
-        elif keep:
-            rest.append(entry)
+        else:
+            left.append(entry)
     world.pending = rest
-    give = world.give
-    for instance, event, _ in chosen:
-        give(instance, event)
+    world.give_all(chosen)
 
 
 def settle(world: World, waves: int) -> None:
     """Deliver all that is pending, and all that comes of it, for a number of waves."""
-    give = world.give
     for _ in range(waves):
         if not world.pending:
             return
         wave, world.pending = world.pending, []
-        for instance, event, _ in wave:
-            give(instance, event)
+        world.give_all(wave)
 
 
 def forge(world: World, recipe: str, actor: int, nodes: int, choices: tuple[int, ...]) -> None:

@@ -47,15 +47,20 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
     """
     wanted = Rules() if rules is None else rules
 
-    @cache
+    latest: tuple[Setting, PbftConfig] | None = None
+
     def config(setting: Setting) -> PbftConfig:
-        return PbftConfig(
-            system=setting.replica_system(),
-            checkpoint_interval=setting.checkpoint_interval,
-            window=setting.window,
-            retransmit_s=RETRANSMIT_S if setting.retransmit else None,
-            rules=wanted,
-        )
+        nonlocal latest
+        if latest is None or latest[0] is not setting:  # all replicas of a world are made from one setting
+            made = PbftConfig(
+                system=setting.replica_system(),
+                checkpoint_interval=setting.checkpoint_interval,
+                window=setting.window,
+                retransmit_s=RETRANSMIT_S if setting.retransmit else None,
+                rules=wanted,
+            )
+            latest = (setting, made)
+        return latest[1]
 
     def monitor(setting: Setting, world: World) -> Monitor:
         return Monitor(
@@ -179,6 +184,5 @@ class WatchedReplica:
         """Take one input, and let the monitor see it and what comes of it."""
         self._monitor.hear(now, self.id, event)
         effects = self._replica.step(now, event)
-        for effect in effects:
-            self._monitor.observe(now, self.id, effect)
+        self._monitor.observe_step(now, self.id, effects)
         return effects

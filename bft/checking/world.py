@@ -8,7 +8,8 @@ questions. Nothing happens by itself: whoever calls is the adversary, usually wi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, Protocol
 
 from bft.checking.setting import Setting
@@ -54,8 +55,8 @@ class Observer(Protocol):
     def hear(self, time_s: float, node: int, event: object) -> None:
         """Take note of an input before the node does."""
 
-    def observe(self, time_s: float, node: int, event: object) -> None:
-        """Take note of an event or effect."""
+    def observe_step(self, time_s: float, node: int, effects: Iterable[object]) -> None:
+        """Take note of the events and effects of a step."""
 
     def corrupt(self, node: int) -> None:
         """The node is honest no longer."""
@@ -117,9 +118,8 @@ class World:
         self.reach = [0] * len(self.ids)
         self.progress = 0
         self.timers: list[dict[str, float]] = [{} for _ in self.ids]
-        self.stored: list[dict[tuple[object, ...], object]] = [{} for _ in self.ids]
-        self.others = [tuple(other for other, name in enumerate(self.ids) if name != own) for own in self.ids]
-        self.members = [[place for place, name in enumerate(self.ids) if name == node] for node in range(setting.n)]
+        self.stored: list[dict[tuple[Any, ...], object]] = [{} for _ in self.ids]
+        self.others, self.members = _addresses(setting.n, setting.twins)
         self.honest = [node not in self.corrupted for node in self.ids]
         self.replicas: list[Replica | None] = [self._made(node) for node in self.ids]
         self._soon: deque[tuple[int, Any]] = deque()
@@ -130,7 +130,7 @@ class World:
     def watch(self, observer: Observer) -> None:
         """Show an observer what honest nodes hear and do from now on."""
         self.observer = observer
-        self._observers = [observer if honest else None for honest in self.honest]
+        self._observers[:] = [observer if honest else None for honest in self.honest]
 
     @property
     def watchable(self) -> list[int]:
@@ -208,46 +208,54 @@ class World:
 
     def give(self, instance: int, event: Any) -> None:
         """Give a node an input, and carry out what it asks; a crashed one hears nothing."""
-        replica = self.replicas[instance]
-        if replica is None:
-            return
-        steps = self.steps = self.steps + 1
-        observer = self._observers[instance]
-        if observer is not None:
-            observer.hear(steps, instance, event)
-        try:
-            effects = replica.step(float(steps), event)
-        except Exception as error:
-            raise ReplicaRaisedError(instance, event, error) from error
-        if not effects:
-            if effects is None:
-                raise _no_effects(replica, effects)
-            return
-        do = _DO
-        for effect in effects:
-            action = do.get(effect.__class__)
-            if action is not None:
-                action(self, instance, effect)
-            elif effect.__class__ in _PLAIN:
-                raise _no_effects(replica, effects)
-            elif self.records is not None:
-                self.record(instance, effect)
+        self.give_all(((instance, event, instance),))
+
+    def give_all(self, entries: Iterable[tuple[int, Any, int]]) -> None:
+        """Give nodes inputs, as they stand on the network; what one asks is done before the next gets its own."""
+        replicas, observers = self.replicas, self._observers
+        for instance, event, _ in entries:
+            replica = replicas[instance]
+            if replica is None:
+                continue
+            self.steps = steps = self.steps + 1
+            observer = observers[instance]
             if observer is not None:
-                observer.observe(steps, instance, effect)
-        while self._soon:
-            self.give(*self._soon.popleft())
+                observer.hear(steps, instance, event)
+            try:
+                effects = replica.step(float(steps), event)
+            except Exception as error:
+                raise ReplicaRaisedError(instance, event, error) from error
+            if not effects:
+                if effects is None:
+                    raise _no_effects(replica, effects)
+                continue
+            for effect in effects:
+                action = _DO.get(effect.__class__)
+                if action is not None:
+                    action(self, instance, effect)
+                elif effect.__class__ in _PLAIN:
+                    raise _no_effects(replica, effects)
+                elif self.records is not None:
+                    self.record(instance, effect)
+            if observer is not None:
+                observer.observe_step(steps, instance, effects)
+            while self._soon:
+                self.give(*self._soon.popleft())
 
     def _broadcast(self, instance: int, effect: Broadcast) -> None:
         message = effect.message
         event = Deliver(self.ids[instance], message)
         self.history.append(event)
         self.sent.setdefault(message.__class__.__name__, []).append(message)
-        self.pending += [(other, event, instance) for other in self.others[instance]]
+        pending = self.pending
+        for other in self.others[instance]:
+            pending.append((other, event, instance))
 
     def _send(self, instance: int, effect: Send) -> None:
         if 0 <= effect.recipient < self.n:
             event = Deliver(self.ids[instance], effect.message)
-            self.pending += [(other, event, instance) for other in self.members[effect.recipient]]
+            for other in self.members[effect.recipient]:
+                self.pending.append((other, event, instance))
 
     def _persist(self, instance: int, effect: Persist) -> None:
         stored = self.stored[instance]
@@ -258,9 +266,10 @@ class World:
                 stored[key] = value
 
     def _forget(self, instance: int, effect: Forget) -> None:
-        stored = self.stored[instance]
-        for key in [key for key in stored if key[0] in effect.kinds and _number(key) <= effect.through]:
-            del stored[key]
+        stored, kinds, through = self.stored[instance], effect.kinds, effect.through
+        for key in tuple(stored):
+            if key[0] in kinds and key[1] <= through:
+                del stored[key]
 
     def _set_timer(self, instance: int, effect: SetTimer) -> None:
         self.timers[instance][effect.name] = effect.delay_s
@@ -315,6 +324,15 @@ class World:
         return Trace(self.records or [])
 
 
+@lru_cache(maxsize=256)
+def _addresses(n: int, twins: tuple[int, ...]) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Return, for each instance, the instances under other names, and for each name its instances."""
+    ids = (*range(n), *twins)
+    others = [tuple([other for other, name in enumerate(ids) if name != own]) for own in ids]
+    members = [tuple([place for place, name in enumerate(ids) if name == node]) for node in range(n)]
+    return tuple(others), tuple(members)
+
+
 _DO: dict[type, Callable[[World, int, Any], None]] = {
     Broadcast: World._broadcast,
     Persist: World._persist,
@@ -337,9 +355,3 @@ _PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict,
 def _no_effects(replica: Replica, effects: object) -> ScenarioError:
     allowed = "must be a list of effects of bft.core.effects (Broadcast, Execute, ...) and events, empty for none"
     return ScenarioError(bad_value(f"{type(replica).__name__}.step", effects, allowed))
-
-
-def _number(key: tuple[object, ...]) -> int:
-    number = key[1]
-    assert isinstance(number, int)
-    return number

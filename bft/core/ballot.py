@@ -24,10 +24,13 @@ class BallotBox(Generic[Message]):
 
     def add(self, key: int, voter: int, message: Message) -> bool:
         """Keep the voter's first message under `key`; return False if it had one."""
-        votes = self._by_key.setdefault(key, {})
-        if voter in votes:
+        votes = self._by_key.get(key)
+        if votes is None:
+            self._by_key[key] = {voter: message}
+        elif voter in votes:
             return False
-        votes[voter] = message
+        else:
+            votes[voter] = message
         keys = self._keys_of.setdefault(voter, [])
         keys.append(key)
         if key > self._highest.get(voter, -1):

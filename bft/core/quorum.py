@@ -38,16 +38,18 @@ def integer_weights(stakes: Sequence[float | int | str]) -> tuple[int, ...]:
     >>> integer_weights([0.5, 0.3, 0.2])
     (5, 3, 2)
     """
-    exact = [Fraction(str(stake)) for stake in stakes]
-    scale = lcm(*(share.denominator for share in exact))
-    whole = [int(share * scale) for share in exact]
+    whole = [stake for stake in stakes if type(stake) is int]
+    if len(whole) < len(stakes):
+        exact = [Fraction(str(stake)) for stake in stakes]
+        scale = lcm(*(share.denominator for share in exact))
+        whole = [int(share * scale) for share in exact]
     common = gcd(*whole) or 1
     return tuple(weight // common for weight in whole)
 
 
 def _is_positive(stake: float | int | str) -> bool:
     try:
-        return Fraction(str(stake)) > 0
+        return stake > 0 if type(stake) is int else Fraction(str(stake)) > 0
     except (ValueError, ZeroDivisionError):
         return False
 
@@ -157,4 +159,8 @@ class QuorumSystem:
         """Return the weight of *distinct* replicas (a set, or the keys of a mapping); strangers weigh nothing."""
         weights = self.weights
         n = len(weights)
-        return sum([weights[replica] for replica in replicas if 0 <= replica < n])
+        total = 0
+        for replica in replicas:  # mostly a handful: a list made of them would take longer than the sum
+            if 0 <= replica < n:
+                total += weights[replica]
+        return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import TypeVar
 
 import numpy as np
@@ -22,10 +23,11 @@ class Draws:
         Where the numbers come from.
     """
 
-    __slots__ = ("number",)
+    __slots__ = ("_numbers", "number")
 
     def __init__(self, generator: np.random.Generator) -> None:
-        self.number = _numbers(generator).__next__
+        self._numbers = _numbers(generator)
+        self.number = self._numbers.__next__
 
     @classmethod
     def of(cls, seed: int, purpose: str, index: int) -> Draws:
@@ -46,24 +48,25 @@ class Draws:
 
     def subset(self, size: int, percent: int) -> int:
         """Return a bit mask in which each of `size` bits is set with a probability."""
-        number = self.number
-        mask = 0
-        for bit in range(size):
-            if number() % 100 < percent:
-                mask |= 1 << bit
+        mask, place = 0, 1
+        for number in islice(self._numbers, size):
+            if number % 100 < percent:
+                mask |= place
+            place <<= 1
         return mask
 
     def choices(self, count: int) -> tuple[int, ...]:
         """Return numbers for a recipe, small enough to read."""
-        number = self.number
-        return tuple(number() % 840 for _ in range(count))
+        return tuple([number % 840 for number in islice(self._numbers, count)])
 
     def order(self, size: int) -> list[int]:
         """Return 0 to size − 1 in random order."""
-        number = self.number
-        return [place for _, place in sorted((number(), place) for place in range(size))]
+        return [place for _, place in sorted(zip(islice(self._numbers, size), range(size), strict=True))]
 
 
 def _numbers(generator: np.random.Generator) -> Iterator[int]:
-    while True:
-        yield from generator.integers(0, 1 << 32, size=BLOCK).tolist()
+    def block() -> list[int]:
+        numbers: list[int] = generator.integers(0, 1 << 32, size=BLOCK).tolist()
+        return numbers
+
+    return chain.from_iterable(iter(block, None))  # without end; each number costs no step of Python

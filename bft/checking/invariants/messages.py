@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bft.checking.invariants.facts import Facts, Invariant, NodeFacts
@@ -10,11 +11,12 @@ from bft.core.events import PrePrepareAccepted, Restarted, ViewChangeStarted, Vi
 from bft.protocols.pbft.messages import CatchUp, Checkpoint, Commit, NewView, Prepare, PrePrepare, Status, ViewChange
 
 Vote = PrePrepare | Prepare | Commit
+NOBODY: Mapping[int, str] = {}
 
 
 def one_digest(facts: Facts, node: int, message: Vote) -> str | None:
     """M1: one digest per kind, view and number, also across a restart."""
-    said = facts.votes.get((message.__class__, message.view, message.seq), {}).get(node)
+    said = facts.votes.get((message.__class__, message.view, message.seq), NOBODY).get(node)
     if said is not None and said != message.digest:
         kind = type(message).__name__
         return f"{kind} for {said[:8]} and for {message.digest[:8]} in view {message.view} at seq {message.seq}"
@@ -23,7 +25,7 @@ def one_digest(facts: Facts, node: int, message: Vote) -> str | None:
 
 def one_checkpoint(facts: Facts, node: int, message: Checkpoint) -> str | None:
     """M1: one checkpoint digest per number."""
-    said = facts.votes.get((Checkpoint, 0, message.seq), {}).get(node)
+    said = facts.votes.get((Checkpoint, 0, message.seq), NOBODY).get(node)
     if said is not None and said != message.state_digest:
         return f"two checkpoints for seq {message.seq}"
     return None
@@ -33,7 +35,7 @@ def one_view_message(facts: Facts, node: int, message: ViewChange | NewView) -> 
     """M1: one view-change and one new-view per view."""
     if message.replica != node:
         return None
-    said: Any = facts.votes.get((message.__class__, message.view, 0), {}).get(node)
+    said: Any = facts.votes.get((message.__class__, message.view, 0), NOBODY).get(node)
     if said is not None and said is not message and said != message:
         return f"two different {type(message).__name__} messages for view {message.view}"
     return None
@@ -135,7 +137,11 @@ def asks_no_validator_again(facts: Facts, node: int, event: RequestVerdict) -> s
 
 def learn_vote(facts: Facts, node: int, message: Vote) -> None:
     """Remember a vote; a prepare settles what is owed to the new view."""
-    facts.votes.setdefault((message.__class__, message.view, message.seq), {}).setdefault(node, message.digest)
+    votes = facts.votes.get((message.__class__, message.view, message.seq))
+    if votes is None:
+        facts.votes[message.__class__, message.view, message.seq] = {node: message.digest}
+    else:
+        votes.setdefault(node, message.digest)
     if message.__class__ is Prepare:
         facts.nodes[node].owed.discard((message.view, message.seq))
 
@@ -161,12 +167,12 @@ def learn_accepted(facts: Facts, node: int, event: PrePrepareAccepted) -> None:
 
 def learn_stored(facts: Facts, node: int, event: Persist) -> None:
     """A node stores what it is about to rely on: pre-prepares and new views."""
-    own = facts.nodes[node]
     for key, value in event.entries:
-        if key[0] == "pre-prepare" and value is not None:
-            own.received[key[1]] = value  # type: ignore[index]
-        elif key[0] == "new-view":
-            own.new_view = value
+        kind = key[0]
+        if kind == "pre-prepare" and value is not None:
+            facts.nodes[node].received[key[1]] = value  # type: ignore[index]
+        elif kind == "new-view":
+            facts.nodes[node].new_view = value
 
 
 def learn_restart(facts: Facts, node: int, event: Restarted) -> None:

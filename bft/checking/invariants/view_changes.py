@@ -112,11 +112,11 @@ def leaves_for_a_reason(facts: Facts, node: int, event: ViewChangeStarted) -> st
 
 def _later_views(facts: Facts, node: int) -> dict[int, int]:
     """Return, for each sender of a view-change for a later view than the node's, the highest of them."""
-    own = facts.nodes[node]
+    heard, own_view = facts.nodes[node].heard_changes, facts.nodes[node].view
     later: dict[int, int] = {}
-    ahead = [view for view in own.heard_changes if view > own.view]
-    for view in sorted(ahead):
-        later.update(dict.fromkeys(own.heard_changes[view], view))
+    for view in sorted(heard):
+        if view > own_view:
+            later.update(dict.fromkeys(heard[view], view))
     return later
 
 

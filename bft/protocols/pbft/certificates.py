@@ -33,7 +33,8 @@ class Verifier:
 
     def signed(self, body: Signed) -> bool:
         """Return whether the body's signature holds and its signer is one of the replicas."""
-        if body.signer.__class__ is not int or not 0 <= body.signer < self.system.n:
+        signer = body.signer
+        if signer.__class__ is not int or not 0 <= signer < self.system.n:
             return False
         return not self.rules.check_signatures or self.keyring.verify(body)
 

@@ -25,7 +25,7 @@ def on_checkpoint(state: State, sender: int, message: Checkpoint) -> None:
         return state.drop("second checkpoint")
     votes = state.checkpoints.at(message.seq)
     equal = {voter: vote for voter, vote in votes.items() if vote.state_digest == message.state_digest}
-    if state.system.weight(equal) >= state.rules.checkpoint_quorum(state.system):
+    if state.system.weight(equal) >= state.checkpoint_quorum:
         make_stable(state, message.seq, tuple(equal[voter] for voter in sorted(equal)))
     return None
 

@@ -92,11 +92,12 @@ class PbftReplica:
         effects = state.effects
         unsaved = state.unsaved
         if unsaved:
-            effects.insert(0, Persist(tuple(unsaved.items())))
+            done = [Persist(tuple(unsaved.items())), *effects]
             unsaved.clear()
-        elif not effects:
+        elif effects:
+            done = effects.copy()
+        else:
             return NOTHING
-        done = effects.copy()
         effects.clear()
         return done
 

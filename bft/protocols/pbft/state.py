@@ -119,6 +119,7 @@ class State:
         "active",
         "answered",
         "certificates",
+        "checkpoint_quorum",
         "checkpoints",
         "clients",
         "commit_quorum",
@@ -132,6 +133,7 @@ class State:
         "future",
         "high",
         "id",
+        "join_quorum",
         "keyring",
         "last_executed",
         "low",
@@ -160,6 +162,7 @@ class State:
         "unsaved",
         "verifier",
         "view",
+        "view_change_quorum",
         "view_changes",
         "view_timer_runs",
         "weights",
@@ -176,6 +179,9 @@ class State:
         self.verifier = Verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
         self.prepare_quorum = config.rules.prepare_quorum(config.system)
         self.commit_quorum = config.rules.commit_quorum(config.system)
+        self.checkpoint_quorum = config.rules.checkpoint_quorum(config.system)
+        self.view_change_quorum = config.rules.view_change_quorum(config.system)
+        self.join_quorum = config.rules.join_quorum(config.system)
 
         self.view = 0
         self.active = True
@@ -235,6 +241,9 @@ class State:
         twin.verifier = self.verifier
         twin.prepare_quorum = self.prepare_quorum
         twin.commit_quorum = self.commit_quorum
+        twin.checkpoint_quorum = self.checkpoint_quorum
+        twin.view_change_quorum = self.view_change_quorum
+        twin.join_quorum = self.join_quorum
         twin.view = self.view
         twin.active = self.active
         twin.primary = self.primary

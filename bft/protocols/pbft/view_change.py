@@ -74,7 +74,7 @@ def on_view_change(state: State, sender: int, message: ViewChange) -> None:
     state.view_changes.add(message.view, message.replica, message)
     before = state.view
     later = state.view_changes.highest_above(before) if message.view > before else {}
-    while later and state.system.weight(later) >= state.rules.join_quorum(state.system):
+    while later and state.system.weight(later) >= state.join_quorum:
         # One of them is honest, so waiting for the own timer gains nothing; the smallest view, lest a liar rushes us.
         # Again, because where stakes differ those who went further may be a weak quorum without the others.
         start(state, min(later.values()))
@@ -93,7 +93,7 @@ def check_quorum(state: State) -> None:
     if state.active:
         return
     messages = state.view_changes.at(state.view)
-    quorum = state.rules.view_change_quorum(state.system)
+    quorum = state.view_change_quorum
     enough = state.system.weight(messages) >= quorum
     if enough and state.is_primary:
         make_new_view(state, tuple(messages[voter] for voter in sorted(messages)))
