@@ -1,0 +1,169 @@
+"""How fast is `bft check`, beside another checkout of it? CPU time per schedule of both, in pairs.
+
+Give the other checkout's folder, the partner (for instance one made with `git worktree add`). Each of the two runs in a
+process of its own, new for every row, with the same interpreter, and generates and judges the same blocks of schedules;
+the two take turns, so that other work on the machine meets both, and who goes first changes with every turn. Generators
+and monitors are those of each checkout: where the two differ, the same seed may stand for different schedules, and the
+column "same" says whether both gave the replicas equally many inputs.
+
+Per generator and number of nodes it prints schedules per CPU-second of both (the median of the turns), and the median,
+the least and the greatest of the turns' ratios: how many times this checkout does what the partner does in one
+CPU-second. The last line is the median over the rows.
+
+Takes about a minute on an idle machine.
+
+    python benchmarks/check_pairs.py ../partner
+    python benchmarks/check_pairs.py ../partner --generators views healed --n 7 --turns 15
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+GENERATORS = ("random", "views", "twins", "knowledge", "healed")
+SIZES = (4, 7)
+TURNS = 9
+SCHEDULES = 120
+"""Schedules in a turn, about a tenth of a second."""
+HERE = Path(__file__).resolve().parent.parent
+
+CHILD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from bft.checking.block import run_block
+from bft.checking.plan import Plan
+for line in sys.stdin:
+    asked = json.loads(line)
+    plan = Plan(
+        protocol=asked["protocol"],
+        generators=(asked["generator"],),
+        sizes=(asked["n"],),
+        seed=asked["seed"],
+        schedules=asked["stop"],
+    )
+    share = run_block(plan, asked["start"], asked["stop"], False)
+    print(json.dumps([share.cpu_s, sum(row.steps for row in share.rows.values()), share.breaches]), flush=True)
+"""
+
+
+class Turn(NamedTuple):
+    """CPU time, inputs given to replicas and schedules with a breach, of one block."""
+
+    cpu_s: float
+    steps: int
+    breaches: int
+
+
+class Checkout:
+    """A process that runs blocks of schedules with the code of one checkout."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(folder)],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, **asked: object) -> Turn:
+        """Run one block."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the process of one checkout ended with exit code {self._process.wait()}")
+        return Turn(*json.loads(line))
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+class Pairs(NamedTuple):
+    """What one row measured."""
+
+    here: list[Turn]
+    there: list[Turn]
+
+    @property
+    def ratios(self) -> list[float]:
+        """How many times the partner's CPU time is this checkout's, turn by turn."""
+        return [there.cpu_s / here.cpu_s for here, there in zip(self.here, self.there, strict=True)]
+
+    @property
+    def same(self) -> bool:
+        """Whether both gave the replicas equally many inputs and found equally many breaches."""
+        return [turn[1:] for turn in self.here] == [turn[1:] for turn in self.there]
+
+
+def measured(arguments: argparse.Namespace, generator: str, n: int) -> Pairs:
+    """Let both run the same blocks in turns, in new processes; the first turn warms up and does not count."""
+    here, there = Checkout(HERE), Checkout(arguments.partner.resolve())
+    pairs = Pairs([], [])
+    for turn in range(arguments.turns + 1):
+        asked = {
+            "protocol": arguments.protocol,
+            "generator": generator,
+            "n": n,
+            "seed": arguments.seed,
+            "start": turn * arguments.schedules,
+            "stop": (turn + 1) * arguments.schedules,
+        }
+        order = ((here, pairs.here), (there, pairs.there))
+        for checkout, turns in order if turn % 2 else order[::-1]:
+            done = checkout.run(**asked)
+            if turn:
+                turns.append(done)
+    here.close()
+    there.close()
+    return pairs
+
+
+def read_arguments() -> argparse.Namespace:
+    """Return what is asked for."""
+    parser = argparse.ArgumentParser(description="Compares `bft check` with another checkout's.")
+    parser.add_argument("partner", type=Path, help="folder of the other checkout")
+    parser.add_argument("--protocol", default="pbft")
+    parser.add_argument("--generators", nargs="+", default=GENERATORS)
+    parser.add_argument("--n", nargs="+", type=int, default=SIZES)
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--schedules", type=int, default=SCHEDULES, help="schedules in a turn")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    if not (arguments.partner / "bft" / "checking" / "block.py").is_file():
+        parser.error(f"{arguments.partner} is no checkout: it has no bft/checking/block.py")
+    return arguments
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = read_arguments()
+    rows: list[float] = []
+    print("generator    n   here /CPU-s  partner /CPU-s   ratio   least  greatest  same")
+    for n in arguments.n:
+        for generator in arguments.generators:
+            pairs = measured(arguments, generator, n)
+            rates = [arguments.schedules / median(turn.cpu_s for turn in turns) for turns in pairs]
+            ratios = pairs.ratios
+            rows.append(median(ratios))
+            print(
+                f"{generator:<10} {n:>3} {rates[0]:>13,.0f} {rates[1]:>15,.0f} {rows[-1]:>7.2f}"
+                f" {min(ratios):>7.2f} {max(ratios):>9.2f}  {'yes' if pairs.same else 'no'}",
+                flush=True,
+            )
+    print(f"\nmedian of the rows: {median(rows):.2f}; least: {min(rows):.2f}")
+
+
+if __name__ == "__main__":
+    main()
