@@ -62,6 +62,7 @@ def ballot(settings: BallotRule, system: QuorumSystem) -> Rule:
         vote=Approve if judged(rule) else Cast,
         author=Cast,
         decides=decides,
+        place=(ROUND, FIRST),
         replies=1,  # the proof is whole, whoever shows it
         unsaid=Verdict.UNSURE,
     )

@@ -30,6 +30,7 @@ from bft.protocols.pbft.messages import (
     Status,
     ViewChange,
 )
+from bft.protocols.pbft.shape import well_formed
 from bft.protocols.pbft.state import VIEW_TIMER
 
 RETRANSMIT_S = 1.0
@@ -98,6 +99,8 @@ class Rule:
         What the words of the answer are taken from, where a vote need not hold them.
     decides : callable
         Whether these votes, which are authentic, of distinct nodes, and for this answer or another, decide it.
+    place : tuple of (int, int) or None
+        View and number of every decision, where the rule has only one; None: they are signed with the votes.
     replies : int
         Weight of the nodes that must reply before the client believes them.
     unsaid : Verdict or None
@@ -112,6 +115,7 @@ class Rule:
     vote: type
     author: type | None = None
     decides: Callable[[str, Sequence[Any]], bool]
+    place: tuple[int, int] | None = None
     replies: int
     unsaid: Verdict | None = None
     impatient_timer: str | None = None
@@ -132,7 +136,8 @@ def pbft(system: QuorumSystem) -> Rule:
 
     def decides(answer: str, votes: Sequence[Any]) -> bool:
         del answer  # all votes are for the digest in which it is
-        return system.weight({vote.replica for vote in votes}) >= system.quorum
+        sound = all(well_formed(vote) and vote.replica < system.n for vote in votes)
+        return sound and system.weight({vote.replica for vote in votes}) >= system.quorum
 
     return Rule(
         messages=(

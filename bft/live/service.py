@@ -28,15 +28,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from bft.arguments import check_number, check_whole
 from bft.errors import BftError, ScenarioError, bad_value
 from bft.live.answer import PanelAnswer
 from bft.live.chat_requests import ChatRequest, Completion, RefusedError, event, no_quorum, read_request
+from bft.live.connections import (
+    HEADER_S,
+    MOST_CONNECTIONS,
+    Connections,
+    accepted_at_once,
+    lengthen_queue,
+    most_connections,
+    protocol_of,
+)
 from bft.live.panel import Panel
 
 Question: TypeAlias = asyncio.Future[PanelAnswer]
 
 ALIVE_S = 10.0
 """A stream that has nothing to say yet says so this often, so that nobody on the way cuts it."""
+
+BODY_S = 20.0
+"""How long a client may take for the body of a request."""
 
 GRACEFUL_S = 5.0
 """How long requests under way may still take when the service is stopped; then they are cancelled."""
@@ -60,6 +73,10 @@ class ServiceSettings:
         Questions at a time; further ones are told when to come back.
     max_body_bytes : int
         Longer requests are refused.
+    max_connections : int
+        Connections at a time, and never more than half of the process's descriptors.
+    header_s, body_s : float
+        How long a client may take for the header of a request, and for its body.
     """
 
     name: str = "panel"
@@ -68,6 +85,9 @@ class ServiceSettings:
     api_key: str | None = None
     max_questions: int = 8
     max_body_bytes: int = 2**20
+    max_connections: int = MOST_CONNECTIONS
+    header_s: float = HEADER_S
+    body_s: float = BODY_S
 
     def __post_init__(self) -> None:
         if self.api_key is None and not is_loopback(self.host):
@@ -77,9 +97,10 @@ class ServiceSettings:
             raise ScenarioError("api_key: must not be empty")
         if not 0 <= self.port <= 65535:
             raise ScenarioError(bad_value("port", self.port, "must be between 0 and 65535"))
-        for field in ("max_questions", "max_body_bytes"):
-            if getattr(self, field) < 1:
-                raise ScenarioError(bad_value(field, getattr(self, field), "must be at least 1"))
+        for field in ("max_questions", "max_body_bytes", "max_connections"):
+            check_whole(field, getattr(self, field), ScenarioError, least=1)
+        for field in ("header_s", "body_s"):
+            check_number(field, getattr(self, field), ScenarioError, above=0)
 
 
 def is_loopback(host: str) -> bool:
@@ -194,10 +215,14 @@ class Service:
         limit = self.settings.max_body_bytes
         body = bytearray()
         try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise RefusedError(413, f"the body must be at most {limit} bytes", code="body_too_large")
+            async with asyncio.timeout(self.settings.body_s):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > limit:
+                        raise RefusedError(413, f"the body must be at most {limit} bytes", code="body_too_large")
+        except TimeoutError:
+            closes = {"connection": "close"}
+            raise RefusedError(408, f"the body must come within {self.settings.body_s:g} s", headers=closes) from None
         except ClientDisconnect:
             raise RefusedError(400, "the request was not finished") from None
         return bytes(body)
@@ -330,6 +355,8 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 ws="none",
+                backlog=accepted_at_once(),
+                http=protocol_of(Connections(most_connections(settings.max_connections), settings.header_s)),
                 timeout_graceful_shutdown=math.ceil(GRACEFUL_S),  # for answers on their way out
             )
         )
@@ -345,6 +372,8 @@ class Server(uvicorn.Server):
             raise BftError(
                 bad_value("port", self._settings.port, f"cannot listen on {self._settings.host} and this port")
             )
+        for each in self.servers[0].sockets:
+            lengthen_queue(each.fileno())
         port = self.servers[0].sockets[0].getsockname()[1]
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         self._announce(f"http://{host}:{port}/v1")

@@ -181,6 +181,11 @@ class PanelSettings(Settings):
         return names
 
 
+def panel_settings(**given: Any) -> PanelSettings:
+    """Return the description of a panel; raises ScenarioError if a value is not allowed, or a key unknown."""
+    return PanelSettings(**given)
+
+
 def read_panel(file: str | Path, changes: Mapping[str, Any]) -> PanelSettings:
     """Read a panel from a TOML file; `changes` take precedence.
 
@@ -189,4 +194,4 @@ def read_panel(file: str | Path, changes: Mapping[str, Any]) -> PanelSettings:
     ScenarioError
         If the file cannot be read, or describes no panel.
     """
-    return PanelSettings(**{**read_toml(file), **changes})
+    return panel_settings(**{**read_toml(file), **changes})

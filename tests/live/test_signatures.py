@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,7 +25,7 @@ from bft.live.host import Answered, AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring
 from bft.live.post import Envelope, Post
 from bft.live.rule_settings import PbftRule, PluralityRule
-from bft.live.rules import Timing, pbft
+from bft.live.rules import Proof, Timing, pbft
 from bft.live.signed_votes import SignedVote
 from bft.protocols.pbft.messages import Commit, NewView, Prepare, PreparedCertificate, PrePrepare, ViewChange
 
@@ -355,6 +356,104 @@ def test_a_certificate_that_was_tampered_with_does_not_verify(certified: Any) ->
 def test_what_is_no_certificate_is_refused(data: Any) -> None:
     with pytest.raises(ScenarioError, match="certificate: cannot be read"):
         Certificate.from_json(data)
+
+
+def written(certificate: Certificate) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(json.dumps(certificate.to_json()))
+    return read
+
+
+STRANGE = [True, 1.0, 1.5, -1, float("inf"), float("nan"), 10**400, "1", "", None, [], {}, [[]], "\ud800", 2**63]
+
+
+@pytest.mark.parametrize("name", ["pbft", "quorum", "plurality", "judge", "confidence"])
+def test_every_field_of_a_written_certificate_has_its_exact_type(name: str) -> None:
+    """No altered field is read as what was signed, none raises anything else, and all of it takes no time."""
+    with Panel(["fake:always=42"] * N, rule=name) as panel:
+        certificate, public = panel.invoke("six times seven?").certificate, panel.public_keys
+    assert certificate is not None
+    good = written(certificate)
+    assert Certificate.from_json(good).verify(public)
+    places = [(good, key) for key in good] + [(good["votes"][0], key) for key in good["votes"][0]]
+    places += [(good["public_keys"], key) for key in good["public_keys"]]
+    for table, key in places:
+        before = table[key]
+        for value in STRANGE:
+            if value == before and type(value) is type(before):
+                continue
+            table[key] = value
+            try:
+                passes = Certificate.from_json(good).verify(public)
+            except ScenarioError as error:
+                passes, told = False, str(error)
+                assert told.startswith("certificate: cannot be read: ")
+                assert len(told) < 300
+            assert not passes, (key, value)
+        table[key] = before
+    assert Certificate.from_json(good).verify(public)
+
+
+def test_nothing_unsigned_rides_along_in_a_written_certificate(certified: Any) -> None:
+    certificate, public = certified
+    for change in (
+        lambda data: data.update(note="decided by the board"),
+        lambda data: data["votes"][0].update(answer="41"),
+        lambda data: data.update(digest="0" * 64),
+        lambda data: data["votes"][0].update(signature=data["votes"][0]["signature"].upper()),
+        lambda data: data["public_keys"].update({"00": data["public_keys"]["0"]}),
+        lambda data: data.update(author=data["votes"][0]),
+        lambda data: data.update(weights=[1] * 100_000),
+    ):
+        data = written(certificate)
+        change(data)
+        with pytest.raises(ScenarioError, match="certificate: cannot be read"):
+            Certificate.from_json(data)
+    without = written(certificate)
+    del without["digest"]
+    assert Certificate.from_json(without).verify(public), "it follows from the rest"
+
+
+def test_votes_are_counted_before_a_signature_is_verified(certified: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, _ = certified
+    data = written(certificate)
+    data["votes"] = data["votes"][:1] * 50_000
+    with pytest.raises(ScenarioError, match="votes: must be a list of 1 to"):
+        Certificate.from_json(data)
+    looked_at = []
+    monkeypatch.setattr(Ed25519Keyring, "verify", lambda _, body: looked_at.append(body) or True)
+    many = replace(certificate, votes=certificate.votes[:1] * 1000)
+    assert not many.verify()
+    assert not replace(certificate, votes=certificate.votes[:1]).verify()
+    assert all(isinstance(body, Request) for body in looked_at)
+
+
+def test_one_key_in_several_seats_is_one_node() -> None:
+    seed, other = bytes([7]) * 32, bytes([8]) * 32
+    one = PanelKeys(seeds=(seed, other)).public
+    public = {**dict.fromkeys(range(N), one[0]), CLIENT: one[CLIENT]}
+    own = Ed25519Keyring(
+        {**dict.fromkeys(range(N), seed), CLIENT: other},
+        public,
+        encoding=ENCODING,
+        context=context_of(PbftRule(), SYSTEM, public),
+    )
+    request = own.sign(Request(client=CLIENT, timestamp=1, operation="six times seven?"))
+    proposal = Proposal(request=request, answer="42")
+    votes = tuple(own.sign(Commit(0, 1, proposal.digest, node)) for node in range(3))
+    made = Certificate.of(
+        Proof(view=0, seq=1, proposal=proposal, votes=votes), rule=PbftRule(), system=SYSTEM, public=public
+    )
+    assert not made.verify()
+    assert not made.verify(public)
+
+
+def test_a_ballot_has_one_place() -> None:
+    with Panel(["fake:always=42"] * N, rule="quorum") as panel:
+        certificate = panel.invoke("six times seven?").certificate
+    assert certificate is not None
+    assert certificate.verify()
+    assert not replace(certificate, view=5).verify()
+    assert not replace(certificate, seq=7).verify()
 
 
 def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
