@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-RESULTS_VERSION = 6
+RESULTS_VERSION = 7
 """Raised whenever some scenario, seed and replication ends otherwise than before. What was stored under another version
 is never mixed in."""

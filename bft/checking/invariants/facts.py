@@ -58,6 +58,8 @@ class NodeFacts:
         Per view the senders of valid view-changes that arrived.
     due_checkpoint : int
         Number for which the node must send a checkpoint in this step; 0 for none.
+    failures, changes : int
+        Views left since the last execution, and since the start.
     due_view : int
         View that the node must join in this step, if higher than its own.
     """
@@ -65,6 +67,7 @@ class NodeFacts:
     __slots__ = (
         "accepted",
         "active",
+        "changes",
         "due_checkpoint",
         "due_view",
         "failures",
@@ -87,6 +90,7 @@ class NodeFacts:
         self.last_executed = 0
         self.next_seq = 1
         self.failures = 0
+        self.changes = 0
         self.new_view: Any = None
         self.last_input: Any = None
         self.accepted: dict[tuple[int, int], str] = {}

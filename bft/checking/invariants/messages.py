@@ -182,7 +182,7 @@ def learn_restart(facts: Facts, node: int, event: Restarted) -> None:
         facts.reached.add("restart in a view change")
     own.heard_changes.clear()
     own.due_view = 0
-    own.failures = 0
+    own.failures = own.changes = 0
     own.last_executed = event.last_executed
     facts.reached.add("restart")
 

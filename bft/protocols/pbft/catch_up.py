@@ -34,10 +34,10 @@ def relay(state: State) -> None:
 
     Else a request that reached only this replica would never be ordered: alone it cannot change the view.
     """
-    for key, request in state.pending.items():
+    for request in state.pending.values():
         if not state.active:
             state.emit(Broadcast(request))
-        elif not state.is_primary and key not in state.ordering:
+        elif not state.is_primary and request.key not in state.ordering:
             state.emit(Send(state.primary, request))
 
 
@@ -155,7 +155,6 @@ def adopt_snapshot(state: State, proof: tuple[Checkpoint, ...], snapshot: object
         execution.settle_requests(state, client)
     for number in [number for number in state.unexecuted if number <= seq]:
         del state.unexecuted[number]
-    state.failures = 0
     checkpoints.make_stable(state, seq, proof)
     if not execution.execute_ready(state):
         execution.wait_for_the_rest(state)

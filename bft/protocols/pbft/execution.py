@@ -53,7 +53,6 @@ def execute(state: State, decision: Decision) -> None:
             state.emit(Reply(request.client, timestamp, result))
         state.ordering.discard(request.key)  # its timestamp keeps it out from now on
         settle_requests(state, request.client)
-    state.failures = 0
     if seq % state.config.checkpoint_interval == 0:
         take_checkpoint(state, seq)
         look_for_the_end(state)
@@ -69,11 +68,10 @@ def look_for_the_end(state: State) -> None:
 
 def settle_requests(state: State, client: str) -> None:
     """Stop waiting for what a client asked up to its last executed timestamp: nothing older executes any more (S4)."""
-    pending = state.pending
-    last = state.clients[client][0]
-    for key in [key for key in pending if key[0] == client and key[1] <= last]:
-        del pending[key]
-        state.persist(("request", *key), None)
+    held = state.pending.get(client)
+    if held is not None and held.timestamp <= state.clients[client][0]:
+        del state.pending[client]
+        state.persist(("request", client), None)
 
 
 def apply(state: State, decision: Decision) -> bool:
@@ -89,7 +87,14 @@ def apply(state: State, decision: Decision) -> bool:
 
 
 def wait_for_the_rest(state: State) -> None:
-    """After progress: time the next pending request anew, or stop waiting (§4.4)."""
+    """After progress: stop the view timer if what it runs for is done, and start it if another request waits (§4.4).
+
+    What others got meanwhile is no reason to give the primary more time, else it could starve a client for ever. So the
+    timeout falls back to the first one, too, only when the request that has waited longest is executed.
+    """
+    if still_awaited(state):
+        return state.start_status_timer()
+    state.failures = 0
     if state.pending or state.unexecuted or state.over:
         if state.active:
             state.start_view_timer()
@@ -98,6 +103,15 @@ def wait_for_the_rest(state: State) -> None:
     elif state.active:
         state.stop_view_timer()
         state.stop_status_timer()
+    return None
+
+
+def still_awaited(state: State) -> bool:
+    """Return whether the view timer runs for a request whose client has had nothing executed since."""
+    awaited = state.awaited
+    if awaited is None or not state.view_timer_runs or not state.active or not state.rules.time_one_request:
+        return False
+    return state.clients.get(awaited[0], (-1, ""))[0] < awaited[1]
 
 
 def wait_for_the_gap(state: State) -> None:

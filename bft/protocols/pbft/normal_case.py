@@ -13,13 +13,14 @@ from bft.core.by_sender import UNSIGNED
 from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
 from bft.core.events import Committed, Equivocation, Judgement, Prepared, PrePrepareAccepted, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
-from bft.core.request import Proposal, Request, RequestKey
+from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import execution
 from bft.protocols.pbft.messages import Commit, Decision, Prepare, PreparedCertificate, PrePrepare
 from bft.protocols.pbft.shape import well_formed
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
 
+SUPERSEDED = "request superseded by a later one of its client"
 Vote = TypeVar("Vote", bound=Prepare | Commit)
 
 
@@ -35,10 +36,10 @@ def on_request(state: State, event: ClientRequest) -> None:
         if request.timestamp == timestamp:
             state.emit(Reply(request.client, timestamp, result))
         return None
-    key = request.key
-    if key in state.pending:
-        return None
-    remember(state, key, request)
+    held = state.pending.get(request.client)
+    if held is not None and request.timestamp <= held.timestamp:
+        return None if request.timestamp == held.timestamp else state.drop(SUPERSEDED)
+    remember(state, request)
     if state.active and state.is_primary:
         propose(state, request)
     return None
@@ -50,28 +51,45 @@ def on_relayed_request(state: State, sender: int, request: Request) -> None:
     return on_request(state, ClientRequest(request))
 
 
-def remember(state: State, key: RequestKey, request: Request) -> None:
-    """Hold a request until it is executed, and start waiting for that."""
-    state.pending[key] = request
-    state.persist(("request", *key), request)
+def remember(state: State, request: Request) -> None:
+    """Hold a request until it is executed, and start waiting for that.
+
+    A client has one request outstanding (§4.1): a later one takes the place of what is not executed yet, and waits from
+    now on, so that a client that floods neither fills the memory nor stands before others.
+    """
+    if state.pending.pop(request.client, None) is not None:
+        state.drop(SUPERSEDED)
+    state.pending[request.client] = request
+    state.persist(("request", request.client), request)
     if state.active and not state.view_timer_runs:
         state.start_view_timer()
     state.start_status_timer()
 
 
 def propose(state: State, request: Request) -> None:
-    """As primary, ask the validator for an answer, once per view."""
-    if request.key not in state.ordering:
+    """As primary, ask the validator for an answer, once per view and about one request of a client at a time."""
+    if request.key not in state.ordering and request.client not in state.asked:
         state.ordering.add(request.key)
+        state.asked.add(request.client)
         state.emit(RequestProposal(state.view, request))
+
+
+def propose_next(state: State, client: str) -> None:
+    """As primary, go on to what a client asked meanwhile."""
+    state.asked.discard(client)
+    later = state.pending.get(client)
+    if later is not None:
+        propose(state, later)
 
 
 def on_proposal_ready(state: State, event: ProposalReady) -> None:
     """The validator answered: give the proposal the next number, if it is still wanted."""
     if event.view != state.view or not state.active or not state.is_primary:
         return state.drop("stale proposal")
-    if event.request.key not in state.pending:
-        return state.drop("proposal for an executed request")
+    client = event.request.client
+    if event.request.timestamp <= state.clients.get(client, (-1, ""))[0]:
+        state.drop("proposal for an executed request")
+        return propose_next(state, client)
     if event.answer is None:
         state.emit(ProposalMissing(state.view))
         return None
@@ -89,6 +107,8 @@ def order(state: State) -> None:
         state.persist(("pre-prepare", seq), message)
         state.emit(Broadcast(message))
         accept(state, state.slot(seq), message, carried=False)
+        if proposal.request is not None:
+            propose_next(state, proposal.request.client)
 
 
 def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
@@ -151,10 +171,12 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
     state.emit(PrePrepareAccepted(slot.view, slot.seq, message.digest, carried))
     request = message.proposal.request
     if request is not None:
-        key = request.key
-        state.ordering.add(key)
-        if key not in state.pending and request.timestamp > state.clients.get(request.client, (-1, ""))[0]:
-            remember(state, key, request)
+        state.ordering.add(request.key)
+        held = state.pending.get(request.client)
+        if (held is None or held.timestamp < request.timestamp) and request.timestamp > state.clients.get(
+            request.client, (-1, "")
+        )[0]:
+            remember(state, request)
     if not state.is_primary:
         if carried and not state.rules.judge_carried:
             send_prepare(state, slot)

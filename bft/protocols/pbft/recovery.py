@@ -93,7 +93,7 @@ def restore_log(state: State, event: Restart) -> None:
         if isinstance(value, PreparedCertificate):
             state.certificates[value.preprepare.seq] = value
         elif isinstance(value, Request):
-            state.pending[value.key] = value
+            state.pending[value.client] = value
         elif key[0] == "pre-prepare" and isinstance(value, PrePrepare) and value.view == state.view and state.active:
             slot = state.slot(value.seq)
             slot.preprepare = value

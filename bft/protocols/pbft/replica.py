@@ -13,7 +13,7 @@ from typing import Any
 
 from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
-from bft.core.request import Request, RequestKey
+from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, Snapshot, StateMachine
 from bft.protocols.pbft import catch_up, checkpoints, execution, fingerprint, normal_case, recovery, view_change
@@ -166,8 +166,8 @@ class PbftReplica:
         return self._state.over
 
     @property
-    def pending(self) -> Mapping[RequestKey, Request]:
-        """Requests known and not executed."""
+    def pending(self) -> Mapping[str, Request]:
+        """Per client the latest request known and not executed, the one that has waited longest first."""
         return self._state.pending
 
     @property

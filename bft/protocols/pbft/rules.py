@@ -96,6 +96,8 @@ class Rules:
         Pre-prepares above the window or of a later view are kept until they fit.
     resend_view_changes : bool
         A view-change is resent to those who lack it.
+    time_one_request : bool
+        The view timer runs on for the request that it was started for, whatever else executes (§4.4).
     next_wait_s : callable
         How long to wait until asking again, from the last wait and the first one (TOCS 2002, §5.2).
     high_watermark, timeout_s, keep_certificate, prepared_entries, carry_over : callable
@@ -129,6 +131,7 @@ class Rules:
     keep_early: bool = True
     resend_view_changes: bool = True
     next_wait_s: Callable[[float, float], float] = _doubled_wait
+    time_one_request: bool = True
     high_watermark: Callable[[int, int], int] = _low_plus_window
     timeout_s: Callable[[float, float, int, float], float] = _doubled
     keep_certificate: Callable[[PreparedCertificate, PreparedCertificate], PreparedCertificate] = _later_view

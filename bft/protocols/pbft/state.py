@@ -100,8 +100,13 @@ class State:
         Per number above `low`, the prepared certificate that a view-change would carry.
     decisions, unexecuted
         Executed numbers above `low` with their proof, and committed ones that wait for a gap to close.
-    pending, ordering
-        Requests known and not executed; those that already have, or await, a number in this view.
+    pending
+        Per client the latest request known and not executed (§4.1), the one that has waited longest first.
+    ordering, asked
+        Requests that already have, or await, a number in this view; clients whose request the validator is answering,
+        or whose answered one waits for a number.
+    awaited
+        The request for which the view timer runs (§4.4); None where it runs for something else.
     clients
         Per client its last timestamp and reply (§4.1).
     replies, answered
@@ -118,6 +123,8 @@ class State:
     __slots__ = (
         "active",
         "answered",
+        "asked",
+        "awaited",
         "certificates",
         "checkpoint_quorum",
         "checkpoints",
@@ -194,8 +201,10 @@ class State:
         self.certificates: dict[int, PreparedCertificate] = {}
 
         self.next_seq = 1
-        self.pending: dict[RequestKey, Request] = {}
+        self.pending: dict[str, Request] = {}
         self.ordering: set[RequestKey] = set()
+        self.asked: set[str] = set()
+        self.awaited: RequestKey | None = None
         self.unordered: list[Proposal] = []
 
         self.last_executed = 0
@@ -256,6 +265,8 @@ class State:
         twin.next_seq = self.next_seq
         twin.pending = self.pending.copy()
         twin.ordering = self.ordering.copy()
+        twin.asked = self.asked.copy()
+        twin.awaited = self.awaited
         twin.unordered = self.unordered.copy()
         twin.last_executed = self.last_executed
         twin.stops = self.stops
@@ -300,8 +311,10 @@ class State:
         return slot
 
     def start_view_timer(self) -> None:
-        """Start the view timer anew with the current timeout."""
+        """Start the view timer anew with the current timeout, for the request that has waited longest."""
         self.view_timer_runs = True
+        oldest = next(iter(self.pending.values()), None) if self.active else None
+        self.awaited = None if oldest is None else oldest.key
         self.emit(SetTimer(VIEW_TIMER, self.config.timeout_s(self.failures)))
 
     def stop_view_timer(self) -> None:

@@ -51,6 +51,7 @@ def leave_for(state: State, view: int) -> None:
     state.primary = state.verifier.primary(view)
     state.slots = {}
     state.ordering = set()
+    state.asked = set()
     state.unordered = []
     state.view_changes.forget_through(view - 1)
     state.future = {kept: slots for kept, slots in state.future.items() if kept >= view}
