@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from time import process_time
 
 from bft.checking.counterexample import Counterexample, finding_of, run
-from bft.checking.generators import generate
+from bft.checking.coverage import words
+from bft.checking.generators import STEERED, generate
+from bft.checking.generators.corpus import Corpus, Seeds
 from bft.checking.plan import Plan, address
 from bft.checking.protocols import subject_of
 from bft.checking.subject import Subject
@@ -50,6 +52,8 @@ class Share:
         The first counterexample, as it was found.
     cpu_s : float
         CPU time used.
+    seeds : Seeds
+        What reached something new.
     """
 
     start: int
@@ -57,6 +61,7 @@ class Share:
     first: dict[str, int] = field(default_factory=dict)
     example: Counterexample | None = None
     cpu_s: float = 0.0
+    seeds: Seeds = field(default_factory=Seeds)
 
     @property
     def schedules(self) -> int:
@@ -69,24 +74,29 @@ class Share:
         return sum(row.breaches for row in self.rows.values())
 
 
-def run_block(plan: Plan, start: int, stop: int, stop_at_breach: bool) -> Share:
-    """Run the schedules with numbers from `start` to below `stop`, or to the first breach."""
+def run_block(plan: Plan, start: int, stop: int, seeds: Seeds, stop_at_breach: bool) -> Share:
+    """Run the schedules with numbers from `start` to below `stop`, or to the first breach; steer from the seeds."""
     cpu_started_s = process_time()
     subject = subject_of(plan.protocol, plan.mutant)
     share = Share(start=start)
+    corpus = Corpus(seeds) if STEERED in plan.generators else None
     for index in range(start, stop):
-        broke = _run_one(plan, subject, share, index)
+        broke = _run_one(plan, subject, share, index, corpus)
         if broke and stop_at_breach:
             break
+    if corpus is not None:
+        share.seeds = corpus.found
     share.cpu_s = process_time() - cpu_started_s
     return share
 
 
-def _run_one(plan: Plan, subject: Subject, share: Share, index: int) -> bool:
+def _run_one(plan: Plan, subject: Subject, share: Share, index: int, corpus: Corpus | None) -> bool:
     """Run one schedule, enter what it did, and return whether it broke an invariant."""
     name, n = address(plan, index)
-    made = generate(name, plan.seed, index, subject, n=n, byzantine=plan.byzantine, quorum=plan.quorum)
+    made = generate(name, plan.seed, index, subject, n=n, byzantine=plan.byzantine, quorum=plan.quorum, corpus=corpus)
     world, monitor = run(subject, made.setting, made.operations)
+    if corpus is not None:
+        corpus.add(n, made.setting, made.operations, words(world, monitor))
     row = share.rows.setdefault((name, n), Row(generator=name, n=n))
     row.schedules += 1
     row.steps += world.steps

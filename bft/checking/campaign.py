@@ -11,9 +11,12 @@ from typing import Any
 
 from bft.checking.block import Row, Share
 from bft.checking.counterexample import Counterexample
+from bft.checking.generators.corpus import Corpus, Seeds
+from bft.checking.generators.draws import Draws
 from bft.checking.plan import Plan
+from bft.checking.protocols import subject_of
 from bft.checking.shrink import shrink
-from bft.checking.workers import Block, shares
+from bft.checking.workers import AHEAD, Block, shares
 
 BLOCK = 64
 """Schedules between two looks at the clock."""
@@ -84,7 +87,7 @@ def search(plan: Plan, *, stop_at_breach: bool = True, progress: Callable[[Progr
         Called every few seconds.
     """
     tally = _Tally(plan, progress)
-    running = shares(_blocks(plan, tally.started_s), plan.workers, stop_at_breach)
+    running = shares(_blocks(plan, tally), plan.workers, stop_at_breach)
     try:
         for share in running:
             tally.take(share)
@@ -97,14 +100,21 @@ def search(plan: Plan, *, stop_at_breach: bool = True, progress: Callable[[Progr
     return tally.result()
 
 
-def _blocks(plan: Plan, started_s: float) -> Iterator[Block]:
-    """Yield the blocks of a campaign as long as there is anything left to do."""
+def _blocks(plan: Plan, tally: _Tally) -> Iterator[Block]:
+    """Yield the blocks of a campaign as long as there is anything left to do.
+
+    A block is steered by what was found up to `AHEAD` blocks before it. Those are finished however many workers there
+    are, so the schedules are the same for every number of workers.
+    """
+    corpus = Corpus()
     for number in count():
         start = number * BLOCK
         stop = start + BLOCK if plan.schedules is None else min(start + BLOCK, plan.schedules)
-        if start >= stop or (plan.seconds is not None and perf_counter() - started_s >= plan.seconds):
+        if start >= stop or (plan.seconds is not None and perf_counter() - tally.started_s >= plan.seconds):
             return
-        yield plan, start, stop
+        if number >= AHEAD:
+            corpus.merge(tally.seeds.pop(number - AHEAD))
+        yield plan, start, stop, corpus.sample(Draws.of(plan.seed, "parents", number))
 
 
 class _Tally:
@@ -120,11 +130,13 @@ class _Tally:
         self.rows = {(name, n): Row(generator=name, n=n) for name in plan.generators for n in plan.sizes}
         self.first: dict[str, int] = {}
         self.example: Counterexample | None = None
+        self.seeds: dict[int, Seeds] = {}
 
     def take(self, share: Share) -> None:
         """Add the next block's share."""
         for place, row in share.rows.items():
             self.rows[place].add(row)
+        self.seeds[share.start // BLOCK] = share.seeds
         for name, index in share.first.items():
             self.first.setdefault(name, index)
         self.example = self.example or share.example
@@ -183,9 +195,16 @@ def campaign_json(result: Campaign) -> dict[str, Any]:
             for row in result.rows
         ],
         "breaches": sum(row.breaches for row in result.rows),
+        "sometimes": sometimes(result),
         "first_schedule_breaking": result.first,
         "counterexample": None if result.found is None else result.found.to_json(),
     }
+
+
+def sometimes(result: Campaign) -> dict[str, int]:
+    """Return how many schedules reached each of the rare things that a campaign of this protocol should reach."""
+    wanted = subject_of(result.plan.protocol).sometimes
+    return {name: sum(row.reached[name] for row in result.rows) for name in wanted}
 
 
 def reached_shares(rows: Sequence[Row]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bft.checking import operations as ops
+from bft.checking.coverage import reached
 from bft.checking.linearizability import fault_in, history_of, ledger_accepts
 from bft.checking.monitor import Monitor
 from bft.checking.play import play
@@ -164,6 +165,7 @@ def run(
         play(world, operations)
     except ReplicaRaisedError as error:
         monitor.breaches.append(Breach("M7", world.steps, error.instance, error.detail))
+    monitor.reached.update(reached(world, monitor))
     if setting.ledger and subject.ledger:
         history = history_of(list(world.requests.values()), monitor.facts.answered)
         fault = fault_in(history, ledger_accepts, 0)

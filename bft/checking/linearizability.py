@@ -91,11 +91,10 @@ def _next(history: Sequence[Call], placed: int) -> list[int]:
     """Return which requests may come next: those made before any that is left was answered."""
     left: list[int] = []
     bound = len(history)
-    for place, call in enumerate(history):
-        if place >= bound:
-            break
+    place = (~placed & placed + 1).bit_length() - 1  # the first one that is left
+    while place < bound:
         if not placed >> place & 1:
             left.append(place)
-            if call.answered is not None:
-                bound = min(bound, call.answered)
+            bound = min(bound, history[place].answered or bound)
+        place += 1
     return left[::-1]  # the stack takes the oldest first

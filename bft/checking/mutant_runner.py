@@ -8,11 +8,26 @@ from time import process_time
 from typing import Any
 
 from bft.checking.counterexample import Finding, finding_of, run
-from bft.checking.generators import GENERATORS, generate
+from bft.checking.coverage import words
+from bft.checking.generators import DEFAULT, STEERED, generate
+from bft.checking.generators.corpus import Corpus
 from bft.checking.mutants import MUTANTS
 from bft.checking.seeded_bug import HARMLESS, SeededBug
 
-ORDER = ("views", "knowledge", "mutations", "random", "states", "healed", "crashes", "twins", "clients")
+ORDER = (
+    "views",
+    "knowledge",
+    "mutations",
+    "steered",
+    "random",
+    "states",
+    "healed",
+    "steered",
+    "crashes",
+    "twins",
+    "clients",
+    "steered",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +106,14 @@ def hunt(
     """
     subject = mutant.subject()
     started_s = process_time()
+    corpus = Corpus() if STEERED in generators else None
     index = 0
     while process_time() - started_s < seconds and (schedules is None or index < schedules):
         name = generators[index % len(generators)]
-        made = generate(name, seed, index, subject, n=mutant.n, quorum=mutant.quorum)
-        _, monitor = run(subject, made.setting, made.operations)
+        made = generate(name, seed, index, subject, n=mutant.n, quorum=mutant.quorum, corpus=corpus)
+        world, monitor = run(subject, made.setting, made.operations)
+        if corpus is not None:
+            corpus.add(mutant.n, made.setting, made.operations, words(world, monitor))
         index += 1
         found = finding_of(monitor, oracle)
         if found is not None:
@@ -144,4 +162,4 @@ def hunt_all(
     return kills
 
 
-assert set(ORDER) == set(GENERATORS), "every generator takes its turn"
+assert set(ORDER) == set(DEFAULT), "every generator takes its turn"

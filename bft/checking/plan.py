@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bft.checking.generators import GENERATORS
+from bft.checking.generators import DEFAULT, NAMES
 from bft.checking.protocols import examined_as
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
@@ -29,7 +29,7 @@ class Plan:
     oracle : tuple of str or None
         Invariants that count, for instance ("S1",) to look for splits alone; None for all.
     generators : tuple of str
-        Taken in turn.
+        Taken in turn; "steered" ones are made from schedules that reached something new (`corpus`).
     seed : int
         0 or more.
     schedules : int or None
@@ -46,7 +46,7 @@ class Plan:
     byzantine: int | None = None
     quorum: int | None = None
     oracle: tuple[str, ...] | None = None
-    generators: tuple[str, ...] = tuple(GENERATORS)
+    generators: tuple[str, ...] = DEFAULT
     seed: int = 0
     schedules: int | None = None
     seconds: float | None = None
@@ -55,8 +55,8 @@ class Plan:
     def __post_init__(self) -> None:
         examined_as(self.protocol)
         for name in self.generators:
-            if name not in GENERATORS:
-                raise ScenarioError(bad_value("generators", name, f"must be among {', '.join(GENERATORS)}"))
+            if name not in NAMES:
+                raise ScenarioError(bad_value("generators", name, f"must be among {', '.join(NAMES)}"))
         if not self.generators:
             raise ScenarioError(bad_value("generators", (), "must name at least one"))
         if not self.sizes or min(self.sizes) < 1:

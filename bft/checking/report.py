@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bft.checking.campaign import Campaign, Progress, reached_shares
+from bft.checking.campaign import Campaign, Progress, reached_shares, sometimes
 from bft.checking.counterexample import Counterexample, Finding
 from bft.checking.mutant_runner import Kill
 from bft.checking.protocols import subject_of
@@ -40,7 +40,11 @@ def campaign_table(result: Campaign) -> str:
     if result.interrupted:
         total = result.plan.schedules
         lines.append("interrupted" + ("" if total is None else f": {result.schedules} of {total} schedules were run"))
+    rare = sometimes(result)
+    if rare:
+        lines.append(f"sometimes: {', '.join(f'{name} {count}' for name, count in rare.items())}")
     never = [name for name, _ in milestones if name not in reached_shares(result.rows)]
+    never += [name for name, count in rare.items() if not count and name not in never]
     if never:
         lines.append(f"never reached: {', '.join(never)}; what nothing exercises is not shown to hold")
     return "\n".join(lines)

@@ -62,6 +62,8 @@ class Subject:
         nothing may be owed any more; by default a time that nothing should take.
     milestones : tuple of (str, str)
         What runs should reach, as the monitor calls it and as a table does.
+    sometimes : tuple of str
+        The rare things that some run of a campaign must reach, or the campaign says that none did.
     """
 
     name: str
@@ -79,3 +81,4 @@ class Subject:
     unfinished: Callable[[World, Sequence[int]], str | None] | None = None
     healing_s: Callable[[World, Sequence[int], float], float] | None = None
     milestones: tuple[tuple[str, str], ...] = ()
+    sometimes: tuple[str, ...] = ()

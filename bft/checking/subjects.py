@@ -32,6 +32,13 @@ MILESTONES = (
     ("stable checkpoint during a view change", "ckpt"),
     ("state transfer", "xfer"),
 )
+SOMETIMES = (
+    "forged state considered",
+    "null at a checkpoint",
+    "restart in a view change",
+    "request ordered twice",
+    "state transfer",
+)
 MakePbft = Callable[[int, Any, SymbolicKeyring], Replica]
 
 
@@ -99,6 +106,7 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
         monitor=monitor,
         healing_s=healing_s,
         milestones=MILESTONES,
+        sometimes=SOMETIMES,
     )
 
 

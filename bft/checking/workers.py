@@ -15,12 +15,15 @@ from itertools import islice
 from multiprocessing import get_context
 
 from bft.checking.block import Share, run_block
+from bft.checking.generators.corpus import Seeds
 from bft.checking.plan import Plan
 from bft.errors import BftError
 
-Block = tuple[Plan, int, int]
-"""A plan, and the numbers of the first schedule and the one after the last."""
+Block = tuple[Plan, int, int, Seeds]
+"""A plan, the numbers of the first schedule and the one after the last, and what to steer from."""
 WAITING_PER_WORKER = 4
+AHEAD = 16
+"""Blocks under way at most, where later ones are steered by what earlier ones found: see `campaign`."""
 
 
 class WorkerDiedError(BftError):
@@ -47,15 +50,16 @@ def shares(blocks: Iterable[Block], workers: int, stop_at_breach: bool) -> Gener
         If a worker process dies.
     """
     if workers == 1:
-        for plan, start, stop in blocks:
-            yield run_block(plan, start, stop, stop_at_breach)
+        for plan, start, stop, seeds in blocks:
+            yield run_block(plan, start, stop, seeds, stop_at_breach)
         return
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     todo = iter(blocks)
     running: deque[Future[Share]] = deque()
+    most = min(AHEAD, WAITING_PER_WORKER * workers)
     try:
         while True:
-            free = WAITING_PER_WORKER * workers - len(running)
+            free = most - len(running)
             with _deaf_children():
                 running.extend(pool.submit(run_block, *block, stop_at_breach) for block in islice(todo, free))
             if not running:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bft.checking.check import CheckArguments, check_command
 from bft.checking.counterexample import Counterexample
+from bft.checking.generators import DEFAULT
 from bft.checking.plan import SIZES, Plan
 from bft.checking.space_time import space_time
 from bft.errors import ScenarioError, bad_value
@@ -54,6 +55,7 @@ def _plan(arguments: Namespace) -> Plan:
         sizes=tuple(int(str(n)) for n in sizes),
         byzantine=arguments.byzantine,
         quorum=arguments.quorum,
+        generators=DEFAULT if arguments.generators is None else tuple(arguments.generators.split(",")),
         seed=arguments.seed,
         schedules=schedules,
         seconds=arguments.seconds,

@@ -10,14 +10,18 @@ from hypothesis import strategies as st
 from bft.checking import operations as ops
 from bft.checking.clients import outstanding
 from bft.checking.counterexample import run
+from bft.checking.generators import generate
 from bft.checking.linearizability import Call, fault_in, ledger_accepts
 from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import mutant
 from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft, watched
+from bft.core.quorum import QuorumSystem
+from bft.protocols.pbft import PbftConfig
 
 ALL = 0b1111
+PRODUCTION = PbftConfig(system=QuorumSystem.of(4))
 
 
 def call(answered=None, number=None):
@@ -108,3 +112,15 @@ def test_the_answers_alone_tell_that_a_new_view_loses_what_was_executed():
     found = hunt(mutant("max-s one too low"), schedules=60, oracle=("S8",), generators=("clients",))
     assert found.finding is not None
     assert found.finding.breach.detail.startswith("no order of the requests explains these answers")
+
+
+def test_a_long_schedule_runs_at_the_interval_and_window_of_scenarios():
+    made = generate("long", 0, 0, pbft())
+    assert (made.setting.checkpoint_interval, made.setting.window) == (
+        PRODUCTION.checkpoint_interval,
+        PRODUCTION.window,
+    )
+    world, monitor = run(pbft(), made.setting, made.operations)
+    assert monitor.breaches == []
+    assert len(monitor.facts.answered) > 400
+    assert min(world.reach[node] for node in world.watchable) > 400

@@ -133,6 +133,7 @@ def ballot(name: str = "quorum", *, rule: MakeRule | None = None, make_replica: 
         answers_differ=False,
         monitor=monitor,
         unfinished=unfinished,
+        sometimes=("gave up", "double vote", "restart"),
         milestones=tuple(each for each in MILESTONES if not (by.agrees and each[0] == "decided at the deadline")),
     )
 

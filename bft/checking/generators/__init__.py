@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bft.checking.generators.client_schedules import client_schedule
+from bft.checking.generators.corpus import Corpus, steered
 from bft.checking.generators.crash_schedules import crash_schedule
 from bft.checking.generators.drawn_settings import draw_setting
 from bft.checking.generators.draws import Draws
 from bft.checking.generators.healed_schedules import healed_schedule
 from bft.checking.generators.knowledge_schedules import knowledge_schedule
+from bft.checking.generators.long_schedules import long_schedule
 from bft.checking.generators.mutation_schedules import mutation_schedule
 from bft.checking.generators.random_schedules import random_schedule
 from bft.checking.generators.state_schedules import state_schedule
@@ -34,6 +36,16 @@ GENERATORS: Mapping[str, Generator] = {
 }
 
 
+BY_NAME: Mapping[str, Generator] = {**GENERATORS, "long": long_schedule}
+"""All generators; the long one is used where it is named."""
+STEERED = "steered"
+NAMES = (*BY_NAME, STEERED)
+DEFAULT = tuple(
+    name for place, each in enumerate(GENERATORS, 1) for name in ((each, STEERED) if place % 3 == 0 else (each,))
+)
+"""The generators of a campaign, in turn; after every third one a steered schedule."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A generated schedule: where it runs, what happens, and who made it."""
@@ -52,13 +64,14 @@ def generate(
     n: int = 4,
     byzantine: int | None = None,
     quorum: int | None = None,
+    corpus: Corpus | None = None,
 ) -> Schedule:
     """Return schedule number `index` of a generator.
 
     Parameters
     ----------
     name : str
-        A key of `GENERATORS`.
+        A key of `BY_NAME`, or "steered".
     seed, index : int
         Address of the schedule: the same address gives the same schedule in every process.
     subject : Subject
@@ -69,7 +82,15 @@ def generate(
         How many nodes the adversary may hold at most; by default f, the most that n tolerate.
     quorum : int, optional
         Quorum that the replicas are told, to plant a bug.
+    corpus : Corpus, optional
+        What a steered schedule is made from; while it is empty, any other generator takes its place.
     """
     draws = Draws.of(seed, name, index)
+    if name == STEERED:
+        found = [] if corpus is None else corpus.parents(n)
+        if found:
+            child = steered(draws, found)
+            return Schedule(child.setting, child.operations, STEERED)
+        name = draws.pick(tuple(GENERATORS))
     setting = draw_setting(draws, name, index, n, byzantine, quorum)
-    return Schedule(setting, tuple(GENERATORS[name](draws, subject, setting)), name)
+    return Schedule(setting, tuple(BY_NAME[name](draws, subject, setting)), name)

@@ -43,7 +43,9 @@ def draw_setting(
     nodes = tuple(sorted(within(draws.order(n), system, liars - later)))
     twins = nodes if generator == "twins" or draws.chance(5) else ()
     interval, window = draws.pick(((2, 4), (2, 4), (1, 2), (2, 5), (3, 4)))
-    ledger = generator == "clients"
+    ledger = generator in ("clients", "long")
+    if generator == "long":
+        interval, window = 16, 64
     return Setting(
         n=n,
         byzantine=nodes,
@@ -55,7 +57,7 @@ def draw_setting(
         clients=draws.pick((1, 2, 3)),
         checkpoint_interval=interval,
         window=window,
-        prompt_validators=generator == "twins" or draws.chance(90) or patient,
+        prompt_validators=generator in ("twins", "long") or draws.chance(90) or patient,
         retransmit=not patient,
         ledger=ledger,
     )

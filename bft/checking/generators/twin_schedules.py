@@ -7,6 +7,7 @@ Robust*, OPODIS 2021).
 from __future__ import annotations
 
 from bft.checking import operations as ops
+from bft.checking.generators.crash_schedules import fault
 from bft.checking.generators.draws import Draws
 from bft.checking.generators.random_schedules import EVERYONE
 from bft.checking.setting import Setting
@@ -25,13 +26,18 @@ def partition(draws: Draws, setting: Setting) -> tuple[int, ...]:
 
 
 def twin_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:
-    """Return a schedule of a few views, each with one partition, in which everything inside a group is delivered."""
+    """Return a schedule of a few views, each with one partition, in which everything inside a group is delivered.
+
+    Now and then an instance crashes, in the middle of a step too, and a twin's disk lies.
+    """
     size = setting.instances
     schedule: list[ops.Operation] = [ops.Ask(number, EVERYONE) for number in range(1 + draws.below(2))]
     for _ in range(1 + draws.below(4)):
         groups = partition(draws, setting)
         keep = draws.chance(30)
         schedule += [ops.Exchange("", groups, keep) for _ in range(len(subject.phases) + draws.below(2))]
+        if draws.chance(20):
+            schedule += fault(draws, setting)
         if draws.chance(70):
             groups = partition(draws, setting) if draws.chance(60) else groups
             schedule += [ops.Fire(node, subject.view_timer) for node in range(size) if draws.chance(85)]

@@ -18,6 +18,7 @@ def add_check(commands: Any) -> None:
   bft check --seconds 60 --n 4,7
   bft check --n 4 --byzantine 2 --out out/split        more liars than tolerated: a split must be found
   bft check --n 5 --quorum 3 --out out/quorum          a quorum that is too small
+  bft check --generators long --schedules 20           a thousand requests each, at the default K and L
   bft check --mutant "commit quorum f+1" --out out/bug   one seeded bug
   bft check --mutants                                  all of them: each must be found
   bft check --protocol ballot --schedules 10000        one vote of all by a quorum; --mutants: its own seeded bugs
@@ -33,6 +34,7 @@ def add_check(commands: Any) -> None:
     command.add_argument("--quorum", type=whole, help="quorum that replicas are told (default: the right one)")
     command.add_argument("--schedules", type=whole, help="stop after so many (default: 10000, or until --seconds)")
     command.add_argument("--seconds", type=number, help="stop after so much time; for mutants, CPU time for each")
+    command.add_argument("--generators", metavar="NAMES", help="which, in turn (default: all but long)")
     command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
     command.add_argument("--workers", type=whole, help="processes (default: one per processor)")
     command.add_argument("--mutant", metavar="NAME", help="examine a seeded bug")

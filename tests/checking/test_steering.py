@@ -1,0 +1,113 @@
+"""Steering: what a run has reached, the corpus of those that reached something new, and what is made from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bft.checking import campaign, workers
+from bft.checking import operations as ops
+from bft.checking.campaign import campaign_json, search, sometimes
+from bft.checking.counterexample import run
+from bft.checking.coverage import words
+from bft.checking.generators import GENERATORS, STEERED, generate
+from bft.checking.generators.corpus import KEPT, Corpus, steered
+from bft.checking.generators.draws import Draws
+from bft.checking.mutant_runner import ORDER, hunt
+from bft.checking.mutants import mutant
+from bft.checking.plan import Plan
+from bft.checking.report import campaign_table
+from bft.checking.setting import Setting
+from bft.checking.subjects import pbft
+
+ALL = 0b1111
+PBFT = pbft()
+DECIDED = (ops.Ask(0, ALL), ops.Settle(6))
+LEFT = (*DECIDED, *(ops.Fire(node, "view") for node in range(4)), ops.Ask(1, ALL), ops.Settle(6))
+
+
+def words_of(*operations):
+    return words(*run(PBFT, Setting(), operations))
+
+
+def test_words_name_what_was_reached_and_how_far_nodes_are_apart():
+    decided, apart = words_of(*DECIDED), words_of(ops.Ask(0, 0b0111), ops.Exchange("", (0b0111,) * 3 + (0,), False))
+    assert "reached committed" in decided
+    assert "reached committed" not in apart
+    assert decided != apart
+    assert words_of(*DECIDED) == decided
+
+
+def test_a_corpus_keeps_what_is_new_and_forgets_the_oldest():
+    corpus = Corpus()
+    assert corpus.add(4, Setting(), DECIDED, frozenset({"a"}))
+    assert not corpus.add(4, Setting(), LEFT, frozenset({"a"}))
+    assert corpus.add(7, Setting(n=7), LEFT, frozenset({"a"}))
+    assert not corpus.add(4, Setting(retransmit=False), LEFT, frozenset({"b"}))
+    for number in range(KEPT):
+        corpus.add(4, Setting(), (ops.Settle(number),), frozenset({f"word {number}"}))
+    assert len(corpus.parents(4)) == KEPT
+    assert corpus.parents(4)[0].operations == (ops.Settle(0),)
+    assert [each.operations for each in corpus.parents(7)] == [LEFT]
+
+
+def test_what_blocks_found_is_merged():
+    first, second = Corpus(), Corpus()
+    first.add(4, Setting(), DECIDED, frozenset({"a"}))
+    second.merge(first.found)
+    assert not second.add(4, Setting(), LEFT, frozenset({"a"}))
+    assert [each.operations for each in second.sample(Draws.of(0, "x", 0)).parents[4]] == [DECIDED]
+
+
+def test_steered_schedules_are_near_their_parents_and_keep_what_stabilisation_promises():
+    corpus = Corpus()
+    corpus.add(4, Setting(), (*LEFT, ops.Heal(6, 0)), frozenset({"a"}))
+    corpus.add(4, Setting(clients=1), (ops.Ask(3, ALL), ops.Mutate(1, ALL, (1, 2, 3))), frozenset({"b"}))
+    made = [steered(Draws.of(0, "children", index), corpus.parents(4)) for index in range(300)]
+    assert made == [steered(Draws.of(0, "children", index), corpus.parents(4)) for index in range(300)]
+    assert len({each.operations for each in made}) > 150
+    for each in made:
+        assert ops.from_json(ops.to_json(each.operations)) == list(each.operations)
+        assert {heal.views for heal in each.operations if isinstance(heal, ops.Heal)} <= {6}
+    assert any(set(each.operations) - {*LEFT, ops.Heal(6, 0), ops.Mutate(1, ALL, (1, 2, 3))} for each in made)
+
+
+def test_an_empty_corpus_lets_another_generator_take_its_turn():
+    made = generate(STEERED, 0, 3, PBFT, corpus=Corpus())
+    assert made == generate(STEERED, 0, 3, PBFT)
+    assert made.generator in GENERATORS
+
+
+def test_steering_is_the_same_for_every_number_of_workers(monkeypatch):
+    monkeypatch.setattr(campaign, "AHEAD", 2)
+    monkeypatch.setattr(workers, "AHEAD", 2)
+    plan = Plan(schedules=64 * 3, seed=2, sizes=(4,), generators=("twins", STEERED), mutant="commit quorum q-1")
+    results = []
+    for processes in (1, 2):
+        told = campaign_json(search(replace(plan, workers=processes), stop_at_breach=False))
+        results.append({key: value for key, value in told.items() if not key.endswith("cpu_s") and key != "wall_s"})
+    assert results[0] == results[1]
+    monkeypatch.setattr(campaign, "AHEAD", 100)
+    unsteered = campaign_json(search(plan, stop_at_breach=False))
+    assert unsteered["steps"] != results[0]["steps"]
+
+
+def test_what_no_schedule_reached_is_told():
+    result = search(Plan(schedules=12, sizes=(4,), generators=("twins",)))
+    assert sometimes(result)["null at a checkpoint"] == 0
+    table = campaign_table(result)
+    assert "sometimes: forged state considered 0, null at a checkpoint 0" in table
+    assert "never reached: " in table
+    assert "null at a checkpoint" in table.splitlines()[-1]
+
+
+@pytest.mark.nightly
+def test_steering_finds_a_bug_of_view_changes_sooner():
+    """The sum over ten seeds; without steering the same generators take their turns."""
+    plain = tuple(name for name in ORDER if name in GENERATORS)
+    seeded = mutant("O picks the lowest view's certificate")
+    needed = [
+        sum(hunt(seeded, seed=seed, generators=order).schedules for seed in range(10)) for order in (plain, ORDER)
+    ]
+    assert needed[1] < needed[0]
