@@ -59,15 +59,20 @@ def serve_command(arguments: Namespace) -> int:
         )
         panel = _panel(arguments)
         panel.check()
-        Server(
-            Service(panel, settings), announce=lambda url: _say(f"listening on {url}, model {settings.name!r}")
-        ).run()
+
+        def announce(url: str) -> None:
+            _say(f"listening on {url}, model {settings.name!r}")
+            _warn(panel)
+
+        Server(Service(panel, settings), announce=announce).run()
     return DECIDED
 
 
 def readable(answer: PanelAnswer) -> str:
     """Return what became of a question, for reading."""
     lines = {"state": answer.state.value.replace("_", " ") + (f" ({answer.why})" if answer.why else "")}
+    if answer.caveats:
+        lines["state"] += "".join(f"\n{'':12}{told}" for told in answer.caveats)
     ballot = answer.rule != "pbft"
     if answer.text is not None and answer.proposer is not None:
         lines["answer"] = answer.text.replace("\n", f"\n{'':12}")
@@ -130,11 +135,19 @@ def _panel(arguments: Namespace) -> Panel:
     return Panel.of(settings, keys=keys, record=arguments.record)
 
 
+def _warn(panel: Panel) -> None:
+    """Say what the panel's rule does not promise."""
+    for told in panel.settings.caveats:
+        _say(f"warning: {told}")
+
+
 def _ask(panel: Panel, question: str, *, quiet: bool) -> PanelAnswer:
     """Ask, and tell the progress on stderr."""
     from bft.live.answer import PanelAnswer
 
-    for told in panel.stream(question):
+    for number, told in enumerate(panel.stream(question)):
+        if number == 0:  # its models can be built, so there is a panel to speak of
+            _warn(panel)
         if isinstance(told, PanelAnswer):
             return told
         if not quiet and told.what != "asked":

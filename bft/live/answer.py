@@ -3,7 +3,7 @@
 | state     | meaning |
 |-----------|---------|
 | decided   | the votes that were signed decide by the panel's rule, and nobody failed |
-| degraded  | the same, but at least one member could not take part as stated |
+| degraded  | the same, but at least one member could not take part as stated, or a minority of the seats decided |
 | no_quorum | nothing was decided by the deadline, in all views, or by the votes of all: there is no answer |
 
 In PBFT, and in ballots with a quorum, votes that decide are those of a quorum; what other rules promise is said in
@@ -176,6 +176,8 @@ class PanelAnswer:
         Of all calls; None where a price is not known. What cut-off calls cost, nobody reports.
     dropped : dict of str to int
         Messages between nodes that did not count, by reason.
+    caveats : tuple of str
+        What the panel's rule does not promise, as `bft.live.caveats` says; empty for most panels.
     """
 
     id: str
@@ -194,6 +196,7 @@ class PanelAnswer:
     tokens_out: int
     cost: float | None
     dropped: dict[str, int]
+    caveats: tuple[str, ...] = ()
 
     @property
     def answer(self) -> str | None:
@@ -211,6 +214,7 @@ class PanelAnswer:
             "question": self.question,
             "rule": self.rule,
             "state": self.state.value,
+            "caveats": list(self.caveats),
             "answer": self.text,
             "why": self.why,
             "proposer": self.proposer,

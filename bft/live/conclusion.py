@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from bft.live.answer import PanelAnswer, Seat, Stance, State, View
 from bft.live.asking import Asking
 from bft.live.calls import OUT_OF_TIME
+from bft.live.caveats import by_minority, caveats
 from bft.live.certificate import Certificate
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import PublicKeys
@@ -57,7 +58,7 @@ def conclude(
         id=question.id,
         question=question.text,
         rule=described(rule),
-        state=_state(certificate, seats),
+        state=_state(certificate, seats, in_views=isinstance(rule, PbftRule)),
         text=None if certificate is None else certificate.text,
         why=_why(certificate, ending, seats),
         proposer=proposer,
@@ -70,6 +71,7 @@ def conclude(
         tokens_out=sum(attempt.tokens_out for attempt in attempts),
         cost=_cost(calls),
         dropped=_dropped(host),
+        caveats=caveats(rule, host.system),
     )
 
 
@@ -122,9 +124,12 @@ def _dropped(host: AsyncioHost) -> dict[str, int]:
     return dropped
 
 
-def _state(certificate: Certificate | None, seats: Sequence[Seat]) -> State:
+def _state(certificate: Certificate | None, seats: Sequence[Seat], *, in_views: bool) -> State:
     if certificate is None:
         return State.NO_QUORUM
+    behind = len(certificate.signers) if in_views else sum(seat.stance is Stance.AGREED for seat in seats)
+    if by_minority(behind, len(seats)):
+        return State.DEGRADED
     missing = (Stance.FAILED, Stance.UNPARSEABLE)
     whole = all(seat.stance not in missing and not seat.reason and seat.as_stated for seat in seats)
     return State.DECIDED if whole else State.DEGRADED

@@ -20,6 +20,7 @@ from bft.live.calls import OUT_OF_TIME, Heard, Reading, ask
 from bft.live.members import Crew
 from bft.live.prompts import Form, Messages, judging, proposing
 from bft.live.replies import read_answer, read_confidence, read_text, read_verdict
+from bft.live.replies.answers import ANSWER_CHARS
 from bft.live.secrecy import Secrets
 from bft.live.transcript import Call
 from bft.validators.canonical import canonical
@@ -107,7 +108,8 @@ class Consulting:
         nodes = range(len(self._members))
         given = await asyncio.gather(*(self.answer(node, 0) for node in nodes))
         if judging:
-            distinct = {canonical(call.answer): call.answer for call in given if call.answer is not None}
+            answers = [call.answer for call in given if call.answer is not None]
+            distinct = {canonical(text) if len(text) <= ANSWER_CHARS else text: text for text in answers}
             await asyncio.gather(*(self.judge(node, 0, answer) for answer in distinct.values() for node in nodes))
 
     def _read_answer(self, text: str) -> Reading:

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.live.ballots import rule_of
+from bft.live.caveats import caveats
 from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
@@ -163,6 +164,11 @@ class PanelSettings(Settings):
         else:
             calls = wanted + 1 if wanted > 1 else 1
         return min(CALL_DEADLINE_S if given is None else given, self.deadline_s / calls)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What the rule does not promise, as `bft.live.caveats` says."""
+        return caveats(self.rule, self.system())
 
     def share_s(self, member: MemberSettings) -> float:
         """Return how long each of a member's models has for a call."""

@@ -8,6 +8,7 @@ that cannot be meant is taken out before a client adds it up: it never costs the
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import math
 import re
@@ -19,7 +20,7 @@ BODY_BYTES = 8 * 2**20
 """Decoded bytes of a response, at most."""
 
 JSON_VALUES = 50_000
-"""Values in a response, at most, as far as commas and brackets tell; texts count once, however long."""
+"""Values in a response, at most: half of all texts, commas and opening brackets; a text counts once, however long."""
 
 JSON_CHOICES = 16
 """Replies in one response, at most; one is asked for."""
@@ -28,7 +29,7 @@ AT_ONCE_BYTES = 2**15
 """Longer bodies are looked at in a thread."""
 
 _CHUNK_BYTES = 2**16
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\(?s:.|\Z)[^"\\]*+)*+(?:"|\Z)')
+_PARTS = re.compile(rb'"[^"\\]*+(?:\\(?s:.|\Z)[^"\\]*+)*+(?:"|\Z)|[,\[{]')
 _LONGEST_NUMBER = 400
 _ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 _MOST_TOKENS = 2**53
@@ -81,6 +82,9 @@ async def _body(response: Any) -> bytes:
     if encoding not in ("", "identity", *_ENCODINGS):
         raise UnusableReplyError(f"content-encoding {encoding[:40]!r}, which was not asked for")
     decoder = zlib.decompressobj(_ENCODINGS[encoding]) if encoding in _ENCODINGS else None
+    told = response.headers.get("content-length", "")
+    if told.isdecimal() and (len(told) > 12 or int(told) > BODY_BYTES):
+        raise UnusableReplyError(f"a body of more than {BODY_BYTES} bytes")
     body, raw = bytearray(), 0
     async for chunk in response.aiter_raw():
         raw += len(chunk)
@@ -110,8 +114,7 @@ def checked(body: bytes) -> bytes:
     UnusableReplyError
         If it holds more values than a reply has, or nests too deeply.
     """
-    skeleton = _STRINGS.sub(b"0", body)
-    if sum(skeleton.count(sign) for sign in (b",", b"[", b"{")) > JSON_VALUES:
+    if next(itertools.islice(_PARTS.finditer(body), 2 * JSON_VALUES, None), None) is not None:
         raise UnusableReplyError(f"JSON of more than {JSON_VALUES} values")
     try:
         said = json.loads(body, parse_int=_whole)
@@ -141,7 +144,9 @@ def _plausible(usage: object) -> bool:
         return True
     if not isinstance(usage, dict):
         return False
-    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")]
+    if not all(_tokens(usage.get(name)) for name in ("prompt_tokens", "completion_tokens")):
+        return False
+    counts = [usage.get("total_tokens")]
     details = [usage.get(f"{name}_tokens_details") for name in ("prompt", "completion")]
     if not all(isinstance(detail, dict | None) for detail in details):
         return False

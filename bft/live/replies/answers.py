@@ -139,6 +139,8 @@ def _answer(value: str, *, bare: bool = False) -> str | None:
     if len(value) > ANSWER_CHARS:
         return None
     inner = value.strip() if bare else value.strip(MARKS + _QUOTES)
+    while not bare and (again := ANSWER.value(inner)) is not None:  # a label behind a label
+        inner = again.strip(MARKS + _QUOTES)
     for wrapper in _WRAPPED:
         found = wrapper.fullmatch(inner)
         if found is not None:
