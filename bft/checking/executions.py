@@ -32,8 +32,6 @@ class Executions:
         For each request what every node executed for it first, where it did.
     done_at_s : dict of int to float
         When each node had executed every request, for those who have.
-    last : dict of str to int
-        Of each client, the highest timestamp that any node executed: no earlier request of it executes any more.
     """
 
     def __init__(self, records: Sequence[Record], nodes: Sequence[int], requests: Sequence[Request]) -> None:
@@ -42,7 +40,6 @@ class Executions:
         self._log: dict[int, dict[int, Proposal]] = {node: {} for node in nodes}
         self._reached: dict[tuple[int, str], int] = {}
         self.done_at_s: dict[int, float] = {}
-        self.last: dict[str, int] = {}
         for time_s, node, event in records:
             if node not in self._missing:
                 continue
@@ -58,11 +55,7 @@ class Executions:
         """Note that a node executed a proposal; only the first for a request counts."""
         self._log[node].setdefault(seq, proposal)
         request = proposal.request
-        if request is None:
-            return
-        if request.timestamp > self.last.get(request.client, 0):
-            self.last[request.client] = request.timestamp
-        executed = self._wanted.get(request.key)
+        executed = self._wanted.get(request.key) if request is not None else None
         if executed is None or node in executed:
             return
         executed[node] = proposal

@@ -90,6 +90,9 @@ class SafetyMonitor:
     def committed(self, record: Record) -> None:
         """Check a local commit: it may never be executed, where its node has passed the number or waits for a gap."""
         time_s, node, event = record
+        known = self._digest_at.get(event.seq)
+        if known is not None and known[0] == event.digest:
+            return  # as nearly always
         seq: int = event.seq
         if node not in self.watched or seq <= self._forgotten or (self.epochs and seq > self._last.get(node, 0)):
             return

@@ -37,6 +37,8 @@ class Clients:
     latency_s : array of float
         From arrival (in its client's own queue, if need be) to being convinced, for each request, in order of arrival;
         negative while open. The operator's requests are not among them.
+    answered : int
+        How many of the clients' requests were answered.
     told : dict of RequestKey to (float, str)
         When each of the operator's requests was answered, and what the answer was.
     epochs : list of (float, frozenset of int)
@@ -46,6 +48,7 @@ class Clients:
     system: QuorumSystem
     pipelined: bool = False
     latency_s: array[float] = field(default_factory=lambda: array("d"))
+    answered: int = 0
     told: dict[RequestKey, tuple[float, str]] = field(default_factory=dict)
     epochs: list[tuple[float, frozenset[int]]] = field(default_factory=list)
     _open: dict[RequestKey, tuple[Arrived, int]] = field(default_factory=dict)
@@ -60,7 +63,9 @@ class Clients:
     @property
     def queued(self) -> int:
         """How many of them still wait in their client's own queue."""
-        return sum(place != UNTIMED for queue in self._queues.values() for place, _, _ in queue)
+        if not self._queues:  # nobody has an open request
+            return 0
+        return sum([place != UNTIMED for queue in self._queues.values() for place, _, _ in queue])
 
     def members_changed(self, members: Iterable[int], now_s: float) -> list[Request]:
         """From now on f + 1 of these convince; return what clients whom earlier replies now convince send next."""
@@ -115,6 +120,7 @@ class Clients:
             self.told[key] = now_s, result
         else:
             self.latency_s[place] = now_s - arrived_s
+            self.answered += 1
         return self._next(key[0])
 
     def _next(self, client: str) -> Request | None:

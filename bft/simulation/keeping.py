@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from bft.checking.executions import Executions
 from bft.checking.outcome import Outcome, outcome_of
@@ -13,24 +12,8 @@ from bft.simulation.summary import RecentRecords, StreamedOutcomes
 from bft.simulation.workload import Workload
 
 Right = Callable[[Proposal], bool | None]
-
-
-class Decided(NamedTuple):
-    """What came of the clients' requests.
-
-    Attributes
-    ----------
-    outcomes : tuple of Outcome
-        Of every request.
-    done_at_s : mapping of int to float
-        When each replica had executed them all.
-    last : mapping of str to int
-        The highest timestamp of each client that was executed.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    done_at_s: Mapping[int, float]
-    last: Mapping[str, int]
+Decided = tuple[tuple[Outcome, ...], Mapping[int, float]]
+"""The outcome of every request, and when each replica had executed them all."""
 
 
 class KeepAll:
@@ -54,7 +37,7 @@ class KeepAll:
             outcome_of(executed, replicas, right(next(iter(executed.values()))) if executed else None)
             for executed in executions.by_request
         )
-        return Decided(outcomes, executions.done_at_s, executions.last)
+        return outcomes, executions.done_at_s
 
     def trace(self) -> Trace:
         """Return all events."""
@@ -81,8 +64,7 @@ class KeepSummary:
     def decided(self, replicas: Sequence[int], requests: Iterable[Request]) -> Decided:
         """Return the outcomes that were read off in passing, of the replicas given at the start."""
         del replicas, requests
-        streamed = self.milestones
-        return Decided(streamed.outcomes(), streamed.done_at_s, streamed.last)
+        return self.milestones.outcomes(), self.milestones.done_at_s
 
     def trace(self) -> Trace:
         """Return the events that were kept."""

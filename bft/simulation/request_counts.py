@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from bft.checking.outcome import Outcome
-from bft.core.lean import lean
 from bft.simulation.clients import Clients
 from bft.simulation.workload import Workload
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestCounts:
+class RequestCounts(NamedTuple):
     """How many requests there were; `asked` is the sum of `executed`, `superseded` and `unexecuted`.
 
     Attributes
@@ -42,7 +39,7 @@ class RequestCounts:
 
     def to_json(self) -> dict[str, int]:
         """Return all counts."""
-        return asdict(self)
+        return self._asdict()
 
     def __str__(self) -> str:
         if self.executed == self.answered == self.asked:
@@ -60,9 +57,7 @@ class RequestCounts:
         return ", ".join(words)
 
 
-def count_requests(
-    clients: Clients, workload: Workload, outcomes: Sequence[Outcome], last: Mapping[str, int]
-) -> RequestCounts:
+def count_requests(clients: Clients, workload: Workload, outcomes: Sequence[Outcome]) -> RequestCounts:
     """Count what became of the requests of a run.
 
     Parameters
@@ -70,20 +65,24 @@ def count_requests(
     clients : Clients
         Who asked and was answered.
     workload : Workload
-        Numbers the requests.
+        Who asks which request.
     outcomes : sequence of Outcome
         Of every request; stalled are those that no honest replica executed.
-    last : mapping of str to int
-        The highest timestamp of each client that was executed.
     """
-    never = [number for number, outcome in enumerate(outcomes) if outcome is Outcome.STALLED]
-    superseded = sum(workload.superseded(number, last) for number in never)
-    executed = len(outcomes) - len(never)
-    return RequestCounts(
-        asked=clients.asked,
-        executed=executed,
-        answered=sum(latency_s >= 0.0 for latency_s in clients.latency_s),
-        superseded=superseded,
-        unexecuted=clients.asked - executed - superseded,
-        queued=clients.queued,
-    )
+    asked, never = clients.asked, outcomes.count(Outcome.STALLED)
+    superseded = _superseded(workload, outcomes) if never else 0
+    executed = len(outcomes) - never
+    return RequestCounts(asked, executed, clients.answered, superseded, asked - executed - superseded, clients.queued)
+
+
+def _superseded(workload: Workload, outcomes: Sequence[Outcome]) -> int:
+    """Return how many requests were not executed although a later one of the same client was."""
+    superseded = 0
+    later: set[int] = set()
+    for number in range(len(outcomes) - 1, -1, -1):
+        client = workload.client_of(number)
+        if outcomes[number] is not Outcome.STALLED:
+            later.add(client)
+        elif client in later:
+            superseded += 1
+    return superseded

@@ -120,6 +120,7 @@ class Simulator:
         self._every_node = frozenset(self._nodes)
         self._changes = () if scenario.membership is None else scenario.membership.changes
         self._workload = Workload(scenario.requests, self._randomness, self._changes)
+        self._enough = enough(scenario.system)
         mortal = scenario.machine is not None and scenario.machine.up is not None
         self._mortal = self._nodes if mortal else ()
         self._volatile = self._config
@@ -186,13 +187,13 @@ class Simulator:
             fabric.leave()
         count_obeyed(contexts, plan, getattr(validators, "obeyed", {}))
         members: Sequence[int] = self._nodes
-        system = scenario.system
+        deciding = self._enough
         if membership is not None:
             members = last_members(host.replicas)
             replicas = tuple(node for node in replicas if node in members)
-            system = QuorumSystem.of(len(members))
-        outcomes, done_at_s, last = keep.decided(replicas, requests)
-        changes = changes_told(self._changes, clients)
+            deciding = enough(QuorumSystem.of(len(members)))
+        outcomes, done_at_s = keep.decided(replicas, requests)
+        changes = changes_told(self._changes, clients) if self._changes else ()
         trace = keep.trace()
         breaches = tuple(monitor.breaches if full is None else both(full.monitor.breaches, monitor.breaches))
         return Run(
@@ -201,8 +202,8 @@ class Simulator:
             replication=replication,
             outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
-            requests=count_requests(clients, workload, outcomes, last),
-            metrics=self._metrics(host, clients, system, replicas, done_at_s, panel, fabric, trace),
+            requests=count_requests(clients, workload, outcomes),
+            metrics=self._metrics(host, clients, deciding, replicas, done_at_s, panel, fabric, trace),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,
             trace=trace,
@@ -212,7 +213,7 @@ class Simulator:
             journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
             members=tuple(members),
             changes=changes,
-            memberships=tuple(who for _, who in clients.epochs),
+            memberships=tuple([who for _, who in clients.epochs]),
         )
 
     def _fabric(self, replication: int, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:
@@ -300,21 +301,21 @@ class Simulator:
         self,
         host: Host,
         clients: Clients,
-        system: QuorumSystem,
+        deciding: int | None,
         honest: Sequence[int],
         done_at_s: Mapping[int, float],
         panel: MeteredPanel,
         fabric: Fabric | None,
         trace: Trace,
     ) -> Metrics:
-        """Measure a finished run; n − f nodes make a decision, or all the honest if fewer or of different weight."""
+        """Measure a finished run; `deciding` nodes make a decision, or all the honest if fewer or where it is None."""
         times = sorted(done_at_s.values())
-        enough = len(honest) if system.weighted else min(len(honest), system.n - system.tolerated)
+        needed = len(honest) if deciding is None else min(len(honest), deciding)
         entered = [event.view for _, node, event in host.views if node in honest]
         sent = host.sent
         settled = settled_s(trace, done_at_s) if self.scenario.protocol == "ballot" else done_at_s
         return Metrics(
-            decided_at_s=times[enough - 1] if enough and len(times) >= enough else None,
+            decided_at_s=times[needed - 1] if needed and len(times) >= needed else None,
             first_decided_at_s=times[0] if times else None,
             last_decided_at_s=times[-1] if times and len(times) == len(honest) else None,
             views=1 + max(entered, default=0),
@@ -331,15 +332,20 @@ class Simulator:
         )
 
 
+def enough(system: QuorumSystem) -> int | None:
+    """Return how many nodes make a decision, n − f; None where they weigh differently."""
+    return None if system.weighted else system.n - system.tolerated
+
+
 def outcome_of_all(outcomes: Sequence[Outcome], changes: Sequence[ChangeTold], breaches: Sequence[Breach]) -> Outcome:
     """Return the outcome of a run: split where honest replicas disagreed anywhere, else the worst of all requests.
 
     A replica may commit another value than the one executed and never execute it: that is a split, even if all agree on
     what was executed. An operator's change that no f + 1 members answered is a request that stalled.
     """
-    if any(each.invariant == "S1" for each in breaches):
+    if breaches and any(each.invariant == "S1" for each in breaches):
         return Outcome.SPLIT
-    unanswered = any(each.answered_at_s is None for each in changes)
+    unanswered = changes and any(each.answered_at_s is None for each in changes)
     return worst((*outcomes, Outcome.STALLED) if unanswered else outcomes)
 
 

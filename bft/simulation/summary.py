@@ -67,8 +67,6 @@ class StreamedOutcomes:
     ----------
     done_at_s : dict of int to float
         When each replica had executed every request, for those that have.
-    last : dict of str to int
-        Of each client, the highest timestamp that any replica executed.
     """
 
     def __init__(
@@ -87,7 +85,6 @@ class StreamedOutcomes:
         self._missing = dict.fromkeys(replicas, count)
         self._states: dict[int, set[str]] = {}
         self.done_at_s: dict[int, float] = {}
-        self.last: dict[str, int] = {}
 
     def append(self, record: Record) -> None:
         """Take in a milestone."""
@@ -101,8 +98,6 @@ class StreamedOutcomes:
                 del self._states[min(self._states)]
             request = event.proposal.request
             if request is not None and not event.repeated:
-                if request.timestamp > self.last.get(request.client, 0):
-                    self.last[request.client] = request.timestamp
                 self._take(time_s, node, self._number_of(request.key), event.seq, event.proposal)
         elif kind is StateTransferred and event.state_digest in self._states.get(event.seq, ()):
             for number, (seq, executed) in list(self._open.items()):

@@ -5,7 +5,7 @@ Made one at a time, requests are forgotten when they are answered, so that a run
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import chain
 
@@ -81,10 +81,9 @@ class Workload:
         later = np.cumsum(-np.log1p(-uniforms) / self._settings.rate_per_s)
         return chain((0.0,), map(float, later))
 
-    def superseded(self, number: int, last: Mapping[str, int]) -> bool:
-        """Return whether a request cannot be executed any more, given each client's last executed timestamp."""
-        turn, client = divmod(number, self._clients)
-        return turn + 1 < last.get(f"{CLIENT}{client}", 0)
+    def client_of(self, number: int) -> int:
+        """Return which client asks a request, by its number."""
+        return number % self._clients
 
     def number_of(self, key: RequestKey) -> int:
         """Return the number of a client's request; -1 for those of others, who ask about members."""
