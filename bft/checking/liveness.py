@@ -3,14 +3,18 @@
 No adversary can be asked to let a system progress, so the oracle plays the fair network itself: each message takes a
 tenth of a second, timers run by the clock, validators answer, clients ask again, at most f nodes stay faulty. Then all
 must be executed before too many views have failed, and within the time that the protocol promises from its timeouts
-alone (`Subject.healing_s`), however long the trouble before has lasted.
+alone (`Subject.healing_s`), however long the trouble before has lasted. Where a corrupted node leads then, it is seen
+whether it can starve a client while another keeps asking (LV5, `fairness`).
 """
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
 
+from bft.checking import fairness
 from bft.checking.world import World
+from bft.core.inputs import ClientRequest
+from bft.core.request import Request
 
 MESSAGE_S = 0.1
 """Time that a message takes; the shortest view timer is a hundred times as long."""
@@ -45,6 +49,8 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
         world.ask(number, (1 << len(world.ids)) - 1)
     correct = [node for node in range(world.n) if world.honest[node] and world.replicas[node] is not None]
     missing = fair.run(correct, views) if correct else None
+    if correct and missing is None and world.starved is None:
+        world.starved = fairness.starves(fair, correct, views, MESSAGE_S)
     world.alarm = None
     return missing
 
@@ -73,6 +79,7 @@ class FairNetwork:
         self.world = world
         self.mute = mute
         self.now_s = 0.0
+        self.starved: str | None = None
         self._heap: list[tuple[float, int, int, object]] = []
         self._count = 0
         self._latest: dict[tuple[int, str], int] = {}
@@ -107,27 +114,48 @@ class FairNetwork:
         progress = world.progress
         steps = 0
         while missing is not None:
-            self._post()
-            if not self._heap:
+            done = self.advance()
+            if done is None:
                 return f"{missing}, and nothing is under way"
-            self.now_s, count, instance, what = heappop(self._heap)
+            instance, fired = done
             steps += 1
             if self.now_s > by_s or steps > MOST_STEPS:
                 return f"{missing} within {by_s:.0f} s (after {steps} steps)"
             if latest > last_view:
                 return f"{missing}, and {last_view} views have failed"
-            if not isinstance(what, str):
-                world.give(instance, what)
-            elif self._latest.get((instance, what)) == count and instance not in self.mute:
-                world.fire(instance, what)
-            else:
-                continue
             if instance in correct:
                 latest = max(latest, _view(world, instance))
-            if world.progress != progress or (isinstance(what, str) and world.subject.unfinished is not None):
+            if world.progress != progress or (fired and world.subject.unfinished is not None):
                 progress = world.progress
                 missing = self._missing(correct)
         return None
+
+    def advance(self) -> tuple[int, bool] | None:
+        """Carry out what is due next; return whose turn it was, and whether a timer ran out; None if nothing is due."""
+        self._post()
+        while self._heap:
+            self.now_s, count, instance, what = heappop(self._heap)
+            if not isinstance(what, str):
+                if not self.censored(instance, what):
+                    self.world.give(instance, what)
+                return instance, False
+            if self._latest.get((instance, what)) == count and instance not in self.mute:
+                self.world.fire(instance, what)
+                return instance, True
+        return None
+
+    def ask(self, event: ClientRequest) -> None:
+        """Give a client's request to all nodes that are up, except those that do not want to hear it."""
+        for instance in range(len(self.world.ids)):
+            if instance not in self.mute and not self.censored(instance, event):
+                self.world.give(instance, event)
+
+    def censored(self, instance: int, event: object) -> bool:
+        """Whether a corrupted node closes its ears to the client that it starves."""
+        if self.starved is None or self.world.honest[instance]:
+            return False
+        asked = event.request if isinstance(event, ClientRequest) else getattr(event, "message", None)
+        return isinstance(asked, Request) and asked.client == self.starved
 
     def _missing(self, correct: list[int]) -> str | None:
         """Say what is owed: that all is executed; a request is void once its client has executed a later one (§4.1)."""

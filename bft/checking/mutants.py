@@ -211,6 +211,7 @@ LIVE = (
     # Where replicas retransmit it costs time only, so this one shows without.
     Mutant(name="early pre-prepare discarded", rules={"keep_early": False}, breaks=LIVENESS),
     Mutant(name="status timer not capped", rules={"next_wait_s": lambda waited, first: 2.0 * waited}, breaks=LIVENESS),
+    Mutant(name="view timer started anew at every execution", rules={"time_one_request": False}, breaks=LIVENESS),
     Mutant(name="nothing retransmitted", make_replica=wrapped.without_timer("status"), breaks=LIVENESS),
 )
 HARMLESS_ONES = (

@@ -60,6 +60,8 @@ class Subject:
     healing_s : callable or None
         From a world, its correct nodes and the time of a message to the seconds after stabilisation within which
         nothing may be owed any more; by default a time that nothing should take.
+    leader : callable or None
+        From a world and its correct nodes to the node that orders requests now; None where nobody does.
     milestones : tuple of (str, str)
         What runs should reach, as the monitor calls it and as a table does.
     sometimes : tuple of str
@@ -80,5 +82,6 @@ class Subject:
     monitor: Callable[[Setting, World], Monitor] | None = None
     unfinished: Callable[[World, Sequence[int]], str | None] | None = None
     healing_s: Callable[[World, Sequence[int], float], float] | None = None
+    leader: Callable[[World, Sequence[int]], int] | None = None
     milestones: tuple[tuple[str, str], ...] = ()
     sometimes: tuple[str, ...] = ()

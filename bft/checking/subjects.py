@@ -91,9 +91,8 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
 
     def healing_s(world: World, correct: Sequence[int], message_s: float) -> float:
         # No more views in succession have failed than there were; by the rules as they should be.
-        failures = max(int(getattr(world.replicas[node], "view", 0)) for node in correct)
         told = replace(config(world.setting), system=world.system, rules=Rules())
-        return told.healing_s(failures, message_s) if told.retransmit_s is not None else inf
+        return told.healing_s(latest_view(world, correct), message_s) if told.retransmit_s is not None else inf
 
     return Subject(
         name="pbft",
@@ -105,9 +104,15 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
         ledger=True,
         monitor=monitor,
         healing_s=healing_s,
+        leader=lambda world, correct: latest_view(world, correct) % world.n,
         milestones=MILESTONES,
         sometimes=SOMETIMES,
     )
+
+
+def latest_view(world: World, nodes: Sequence[int]) -> int:
+    """Return the latest view that any of these nodes is in."""
+    return max(int(getattr(world.replicas[node], "view", 0)) for node in nodes)
 
 
 @cache

@@ -8,7 +8,7 @@ from bft.checking import operations as ops
 from bft.checking.counterexample import run
 from bft.checking.generators import generate
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import LIVENESS, MUTANTS
+from bft.checking.mutants import LIVENESS, MUTANTS, mutant
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
 
@@ -28,7 +28,7 @@ def test_after_stabilisation_everything_executes(n):
 
 @pytest.mark.parametrize("each", [each for each in MUTANTS if each.breaks == LIVENESS], ids=lambda each: each.name)
 def test_what_is_stuck_is_noticed(each):
-    kill = hunt(each, schedules=2000, oracle=("LV1", "LV3"))
+    kill = hunt(each, schedules=2000, oracle=("LV1", "LV3", "LV5"))
     assert kill.finding is not None
 
 
@@ -67,3 +67,15 @@ def test_without_a_correct_node_nothing_is_owed():
     setting = Setting(byzantine=(0, 1, 2, 3))
     world, _ = run(PBFT, setting, (ops.Ask(0, ALL), ops.Heal(4, 0)))
     assert world.stalled is None
+
+
+def test_lv5_a_primary_that_starves_a_client_loses_its_view_and_a_timer_that_starts_anew_lets_it():
+    setting, schedule = Setting(byzantine=(0,)), (ops.Ask(0, ALL), ops.Heal(6, 0))
+    world, monitor = run(PBFT, setting, schedule)
+    assert world.starved is None
+    assert not monitor.breaches
+    assert world.replicas[1].view == 1
+    assert ("starved", 1) in world.done
+    world, monitor = run(mutant("view timer started anew at every execution").subject(), setting, schedule)
+    assert world.starved.startswith("a request of starved is not executed by")
+    assert [each.invariant for each in monitor.breaches] == ["LV5"]
