@@ -23,6 +23,7 @@ from time import process_time
 from typing import Any
 
 import bft
+from bft.checking.outcome import Outcome
 from bft.errors import BftError
 from bft.vectorised import NEEDS_EVENTS, VectorisedSimulator, supported
 
@@ -40,8 +41,9 @@ class Totals:
 
     Attributes
     ----------
-    scenarios, compared, handed_back : int
-        How many scenarios, and replications of them.
+    scenarios, compared, handed_back, stalled : int
+        How many scenarios, and replications of them. Stalled runs take longest and differ least, so that of a scenario
+        whose runs stall only the first such is compared; `stalled` counts the others.
     outcomes, views : Counter
         Of the replications that were compared.
     differences : list of str
@@ -51,6 +53,7 @@ class Totals:
     scenarios: int = 0
     compared: int = 0
     handed_back: int = 0
+    stalled: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     views: Counter[int] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
@@ -73,11 +76,16 @@ def campaign(
 def compare(scenario: bft.Scenario, seed: int, replications: range, *, timing: bool, totals: Totals) -> None:
     """Run a scenario in both engines, and note what differs."""
     batch = VectorisedSimulator(scenario, seed, timing=timing).run(replications)
-    events = bft.Simulator(scenario, seed)
+    events, stalled = bft.Simulator(scenario, seed), False
     for place, replication in enumerate(replications):
         if batch.code[place] == NEEDS_EVENTS:
             totals.handed_back += 1
             continue
+        if batch.outcome(place) is Outcome.STALLED:
+            if stalled:
+                totals.stalled += 1
+                continue
+            stalled = True
         run = events.run(replication)
         totals.compared += 1
         totals.outcomes[run.outcome.value] += 1
@@ -111,7 +119,7 @@ def random_scenario(random: Random, table: Path) -> tuple[bft.Scenario, bool, in
 
 def described(random: Random, table: Path, timing: bool) -> dict[str, Any]:
     """Return the fields of a scenario that may be supported."""
-    n = random.choice((1, 2, 3, 4, 4, 4, 5, 6, 7, 7, 8, 10, 13))
+    n = random.choice((1, 2, 3, 3, 4, 4, 4, 4, 5, 5, 6, 7, 8, 10))
     timeout_s = random.choice((10.0, 10.0, 5.0, 1.0, 0.3, 60.0))
     fields: dict[str, Any] = {
         "n": n,
@@ -136,7 +144,7 @@ def _weights(random: Random, n: int) -> Iterator[tuple[str, Any]]:
     if kind < 0.2:
         yield "stakes", [random.choice((1, 1, 2, 3, 5, 9, 40)) for _ in range(n)]
     elif kind < 0.4:
-        yield "quorum", random.randint(1, n)
+        yield "quorum", random.randint(1, n) if random.random() < 0.3 else random.randint(n // 2, n - n // 4) or 1
     if random.random() < 0.25:
         yield "f", random.randint(0, n - 1)
 
@@ -203,8 +211,8 @@ def faults(random: Random, n: int, timing: bool) -> dict[str, Any]:
     if kind < 0.15:
         return found | {"nodes": random.sample(range(n), random.randint(0, n))}
     if kind < 0.3:
-        return found | {"draw": "fraction", "delta": random.choice((0.0, 0.25, 0.34, 0.6, 1.0))}
-    return found | {"delta": chances(random, n, 0.0, 0.05, 0.2, 0.3, 0.6, 1.0)}
+        return found | {"draw": "fraction", "delta": random.choice((0.0, 0.25, 0.25, 0.34, 0.6, 1.0))}
+    return found | {"delta": chances(random, n, 0.0, 0.05, 0.1, 0.2, 0.2, 0.3, 0.6, 0.95)}
 
 
 def judges(random: Random, n: int) -> dict[str, Any]:
@@ -214,11 +222,11 @@ def judges(random: Random, n: int) -> dict[str, Any]:
     check: dict[str, Any] = {"kind": "judge"}
     for name in ("accept_given_right", "accept_given_wrong"):
         if random.random() < 0.7:
-            check[name] = chances(random, n, 0.0, 0.45, 0.6, 0.9, 1.0)
+            check[name] = chances(random, n, 0.0, 0.45, 0.7, 0.9, 0.9, 1.0)
         for own in ("own_right", "own_wrong"):
             if random.random() < 0.2:
                 check[f"{name}_{own}"] = chances(random, n, 0.0, 0.3, 0.8, 1.0)
-    check["unsure"] = random.choice((0.0, 0.0, 0.1, 0.5))
+    check["unsure"] = random.choice((0.0, 0.0, 0.0, 0.1, 0.5))
     kind = random.random()
     if kind < 0.15:
         check["flip"] = 0.4
@@ -248,7 +256,7 @@ def validators(random: Random, n: int, table: Path) -> dict[str, Any]:
     if random.random() < 0.1:
         found["preset"] = "mmlu_pro_strong7"
     if random.random() < 0.9:
-        found["accuracy"] = chances(random, n, 0.0, 0.3, 0.6, 0.8, 0.9, 1.0)
+        found["accuracy"] = chances(random, n, 0.0, 0.3, 0.6, 0.8, 0.9, 0.9, 1.0)
     if random.random() < 0.5:
         found["options"] = random.choice((1, 2, 3, 12))
     if random.random() < 0.6:
@@ -283,7 +291,7 @@ def write_table(file: Path) -> Path:
     for question in range(60):
         gold = random.choice(ANSWERS[:-1])
         for model in MODELS:
-            answer = gold if random.random() < 0.4 else random.choice(ANSWERS)
+            answer = gold if random.random() < 0.7 else random.choice(ANSWERS)
             lines.append(f'q{question},"{gold}",{model},"{answer}"')
     file.write_text("\n".join(lines) + "\n")
     return file
@@ -297,7 +305,7 @@ def main() -> None:
         started_s = process_time()
         totals = campaign(Path(folder), first, scenarios, cpu_s=float("inf") if cpu_s is None else float(cpu_s))
     print(f"scenarios {first} to {first + totals.scenarios - 1}: {process_time() - started_s:.0f} CPU-seconds")
-    print(f"replications compared {totals.compared}, handed back {totals.handed_back}")
+    print(f"replications compared {totals.compared}, handed back {totals.handed_back}, also stalled {totals.stalled}")
     print("outcomes", dict(totals.outcomes.most_common()), "views", dict(sorted(totals.views.items())[:12]))
     print(f"{len(totals.differences)} differences")
     for difference in totals.differences[:SHOWN]:
