@@ -129,10 +129,6 @@ class Host:
         self.records: Keeper = [] if records is None else records
         self.milestones: Keeper = [] if milestones is None else milestones
         self.views: list[Record] = []
-        self._notes: dict[type, Callable[[Record], object]] = {
-            Committed: monitor.committed,
-            ViewEntered: self.views.append,
-        }
         self.delivered = 0
         self._sent: dict[type, int] = {}
         self.lost = 0
@@ -267,10 +263,10 @@ class Host:
         if kind in self._watched:
             self.milestones.append(record)
             self.monitor.observe(now, node, event)
-            return
-        note = self._notes.get(kind)
-        if note is not None:
-            note(record)
+        elif kind is Committed:
+            self.monitor.committed(record)
+        elif kind is ViewEntered:
+            self.views.append(record)
 
     def _reply(self, node: int, effect: Reply) -> None:
         following = self.clients.replied(node, effect, self.clock._now)
