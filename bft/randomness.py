@@ -9,7 +9,7 @@ its tape goes on from a generator of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from zlib import crc32
@@ -101,6 +101,33 @@ class Randomness:
     def uniforms(self, purpose: str, shape: tuple[int, ...], replication: int) -> Floats:
         """Return one replication's uniforms in [0, 1) of the given shape."""
         return self.rows(purpose, shape, replication)[0]
+
+
+class GivenRandomness(Randomness):
+    """Random streams of which some are given, row by row, instead of drawn: for replications drawn by another law.
+
+    Attributes
+    ----------
+    given : mapping of str to ndarray
+        The uniforms of the replication that is run next, by purpose; all other purposes are drawn as always.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.given: Mapping[str, Floats] = {}
+
+    def rows(
+        self,
+        purpose: str,
+        shape: tuple[int, ...],
+        replication: int,
+        prepare: Callable[[Floats], tuple[NDArray[Any], ...]] | None = None,
+    ) -> tuple[NDArray[Any], ...]:
+        """Return what one replication owns, from what is given if it is."""
+        if purpose not in self.given:
+            return super().rows(purpose, shape, replication, prepare)
+        uniforms = self.given[purpose].reshape(1, *shape)
+        return tuple([array[0] for array in ((uniforms,) if prepare is None else prepare(uniforms))])
 
 
 class Tape:

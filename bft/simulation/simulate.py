@@ -64,7 +64,7 @@ class Simulator:
     ----------
     scenario : Scenario
         What to run.
-    seed : int
+    seed : int or Randomness
         0 or more; all randomness comes from it.
     rules : Rules, optional
         Replaces PBFT's rules, to plant a bug.
@@ -83,7 +83,7 @@ class Simulator:
     def __init__(
         self,
         scenario: Scenario,
-        seed: int,
+        seed: int | Randomness,
         *,
         rules: Rules | None = None,
         make_replica: MakeReplica | None = None,
@@ -105,8 +105,8 @@ class Simulator:
                 allowed = "must be left out where membership changes: every epoch makes its own"
                 raise ScenarioError(bad_value("make_replica", make_replica, allowed))
         self.scenario = scenario
-        self.seed = seed
-        self._randomness = Randomness(seed)
+        self._randomness = seed if isinstance(seed, Randomness) else Randomness(seed)
+        self.seed = self._randomness.seed
         self._model = scenario.validators.model(scenario.n)
         self._config = self._protocol_config(rules)
         self._make_replica = REPLICAS[scenario.protocol] if make_replica is None else make_replica

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, ndtri
+from scipy.special import betaincinv, ndtr, ndtri
 
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import MISSING, RIGHT, Answers, Codes
@@ -37,6 +37,12 @@ class Correctness(Protocol):
     def right(self, common: Floats, own: Floats) -> Flags:
         """Return who is right, shape (questions, n), from one shared uniform a question and one a node."""
 
+    def chances(self, common: Floats) -> Floats:
+        """Return each node's probability of being right given the shared uniforms, shape (questions, n)."""
+
+    def steps(self) -> tuple[float, ...]:
+        """Return the shared uniforms, in (0, 1), at which these probabilities jump."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndependentErrors:
@@ -53,6 +59,14 @@ class IndependentErrors:
     def right(self, common: Floats, own: Floats) -> Flags:
         """Return who is right."""
         return own < self.accuracy
+
+    def chances(self, common: Floats) -> Floats:
+        """Return each node's accuracy, whatever is shared."""
+        return np.broadcast_to(self.accuracy, (len(common), len(self.accuracy)))
+
+    def steps(self) -> tuple[float, ...]:
+        """Return none."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +88,18 @@ class BetaBinomialErrors:
 
     def right(self, common: Floats, own: Floats) -> Flags:
         """Return who is right."""
-        chance = np.empty_like(own)
+        return own < self.chances(common)
+
+    def chances(self, common: Floats) -> Floats:
+        """Return each node's quantile of its beta distribution."""
+        chance = np.empty((len(common), len(self.accuracy)))
         for accuracy in np.unique(self.accuracy):
             chance[:, self.accuracy == accuracy] = self._chance(float(accuracy), common)[:, None]
-        return own < chance
+        return chance
+
+    def steps(self) -> tuple[float, ...]:
+        """Return none."""
+        return ()
 
     def _chance(self, accuracy: float, common: Floats) -> Floats:
         if self.correlation == 0.0 or accuracy in (0.0, 1.0):
@@ -116,6 +138,19 @@ class CopulaErrors:
         limit = ndtri(np.minimum(self.accuracy / sound, 1.0))
         right: Flags = (math.sqrt(self.r) * difficulty[:, None] + alone < limit) & (common < sound)[:, None]
         return right
+
+    def chances(self, common: Floats) -> Floats:
+        """Return each node's probability of being right at the question's difficulty."""
+        sound = 1.0 - self.flawed
+        difficulty = ndtri(np.clip(common / sound, _SMALLEST, _LARGEST))
+        left = ndtri(np.minimum(self.accuracy / sound, 1.0)) - math.sqrt(self.r) * difficulty[:, None]
+        chance = ndtr(left / math.sqrt(1.0 - self.r)) if self.r < 1.0 else (left > 0.0).astype(np.float64)
+        return np.where((common < sound)[:, None], chance, 0.0)
+
+    def steps(self) -> tuple[float, ...]:
+        """Return where flawed questions begin, and at r = 1, where the difficulty alone matters, each accuracy."""
+        steps = {1.0 - self.flawed, *(self.accuracy.tolist() if self.r == 1.0 else ())}
+        return tuple(sorted(step for step in steps if 0.0 < step < 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +225,9 @@ class StatisticalAnswers:
         self.correctness = correctness
         self.wrong_choice = wrong_choice
         self._accuracy = np.divide(accuracy, 1.0 - missing, out=np.zeros(self.n), where=missing < 1.0)
-        self._clones = clones
-        self._missing = MissingAnswers.of(accuracy, missing, missing_correlation)
-        self.uniforms = 2 + (3 if clones is None else 5) * self.n + self._missing.uniforms
+        self.clones = clones
+        self.missing = MissingAnswers.of(accuracy, missing, missing_correlation)
+        self.uniforms = 2 + (3 if clones is None else 5) * self.n + self.missing.uniforms
 
     def draws(self, randomness: Randomness, replication: int) -> StatisticalDraws:
         """Return the answers of one replication."""
@@ -218,12 +253,12 @@ class StatisticalAnswers:
         """
         n = self.n
         common, trap = uniforms[:, 0], uniforms[:, 1]
-        own, clones = uniforms[:, 2 : 2 + n], self._clones
+        own, clones = uniforms[:, 2 : 2 + n], self.clones
         if clones is not None:
             own = clones.alike(own, uniforms[:, 2 + 3 * n : 2 + 4 * n])
         right = self.correctness.right(common, own)
-        extra = self.uniforms - self._missing.uniforms
-        missing = ~right & self._missing.missing(uniforms[:, extra:], uniforms[:, 2 + n : 2 + 2 * n])
+        extra = self.uniforms - self.missing.uniforms
+        missing = ~right & self.missing.missing(uniforms[:, extra:], uniforms[:, 2 + n : 2 + 2 * n])
         # The urn is exchangeable: those who do err agree as if they had drawn from it alone.
         wrong = self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n : 2 + 3 * n])
         if clones is not None:

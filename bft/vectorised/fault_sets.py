@@ -15,6 +15,7 @@ import numpy as np
 from bft.adversary.draw import faulty_count
 from bft.adversary.settings import Faults
 from bft.randomness import Floats
+from bft.vectorised.counted_sets import CountedSets, later_members
 from bft.vectorised.streams import Flags
 
 
@@ -32,27 +33,27 @@ class FaultSets:
     ----------
     weight : ndarray of shape (n + 1,)
         P(K = k).
+    delta : ndarray of shape (n,)
+        Each node's probability of being faulty in sets of a number of their own.
+    scale : float
+        By how much the weights of those sets are multiplied, so that they are those of the sets that can be drawn.
     """
 
     def __init__(self, faults: Faults, n: int) -> None:
         self.n = n
-        self._delta = np.broadcast_to(np.asarray(faults.delta, dtype=np.float64), (n,))
+        self.delta = np.broadcast_to(np.asarray(faults.delta, dtype=np.float64), (n,))
         number = None
+        self._ranked = faults.nodes is None and faults.draw == "fraction"
         if faults.nodes is not None:
-            self._delta = np.isin(np.arange(n), faults.nodes).astype(np.float64)
+            self.delta = np.isin(np.arange(n), faults.nodes).astype(np.float64)
         elif faults.draw == "fraction":
             assert isinstance(faults.delta, float)
             number = faulty_count(faults.delta, n)
-            self._delta = np.full(n, 0.5)  # fair coins given k heads: all sets of k nodes are equally likely
-        # Row i: P(m of the nodes i, i + 1, … are faulty).
-        self._rest = np.zeros((n + 1, n + 2))
-        self._rest[n, 0] = 1.0
-        for node in reversed(range(n)):
-            later = self._rest[node + 1]
-            self._rest[node] = later * (1.0 - self._delta[node])
-            self._rest[node, 1:] += later[:-1] * self._delta[node]
-        self._scale = 1.0 if number is None else 1.0 / float(self._rest[0, number])
-        self.weight: Floats = self._rest[0, : n + 1] * self._scale
+            self.delta = np.full(n, 0.5)  # fair coins given k heads: all sets of k nodes are equally likely
+        self._sets = CountedSets(self.delta[None])
+        self._later = later_members(self.delta[None])[0]
+        self.scale = 1.0 if number is None else 1.0 / float(self._sets.weight[0, number])
+        self.weight: Floats = self._sets.weight[0]
         if number is not None:
             self.weight = np.where(np.arange(n + 1) == number, 1.0, 0.0)
 
@@ -65,7 +66,7 @@ class FaultSets:
         sets = np.zeros((self.number_of(faulty), self.n), dtype=np.bool_)
         for place, members in enumerate(combinations(range(self.n), faulty)):
             sets[place, list(members)] = True
-        return sets, np.where(sets, self._delta, 1.0 - self._delta).prod(axis=1) * self._scale
+        return sets, np.where(sets, self.delta, 1.0 - self.delta).prod(axis=1) * self.scale
 
     def patterns(self, faulty: int) -> tuple[Flags, Floats]:
         """Return a set for each way in which sets of so many nodes can begin, and the probability of each way.
@@ -84,22 +85,22 @@ class FaultSets:
                 chosen[self.n - left :] |= left > 0
                 sets.append(chosen)
                 weights.append(weight)
-        return np.array(sets, dtype=np.bool_).reshape(-1, self.n), np.array(weights) * self._scale
+        return np.array(sets, dtype=np.bool_).reshape(-1, self.n), np.array(weights) * self.scale
 
     def draw(self, faulty: int, runs: int, generator: np.random.Generator) -> Flags:
         """Draw sets of so many nodes, given their number, shape (runs, n)."""
-        sets = np.zeros((runs, self.n), dtype=np.bool_)
-        left = np.full(runs, faulty)
-        for node in range(self.n):
-            among = self._rest[node][left]
-            chosen = self._delta[node] * self._rest[node + 1][left - 1]  # -1 is the last column, which is 0
-            sets[:, node] = generator.random(runs) * among < chosen
-            left -= sets[:, node]
-        return sets
+        return self._sets.draw(np.zeros(runs, dtype=np.intp), np.full(runs, faulty), generator)
+
+    def uniforms(self, sets: Flags, generator: np.random.Generator) -> Floats:
+        """Return draws of the stream of faulty nodes that these sets come from, shape (sets, n)."""
+        if self._ranked:  # the nodes with the smallest draws are faulty
+            return 0.5 * (generator.random(sets.shape) + ~sets)
+        spread = generator.random(sets.shape)
+        return np.where(sets, self.delta * spread, self.delta + (1.0 - self.delta) * spread)
 
     def _runs(self, faulty: int, first: bool) -> Iterator[tuple[int, float]]:
         """Yield the length of the run of nodes like node 0, and its probability together with the number."""
-        alike = self._delta if first else 1.0 - self._delta
+        alike = self.delta if first else 1.0 - self.delta
         most = faulty if first else self.n - faulty
         so_far = 1.0
         for run in range(1, most + 1):
@@ -109,4 +110,4 @@ class FaultSets:
             else:
                 left = faulty - run if first else faulty - 1
                 if 0 <= left <= self.n - run - 1:
-                    yield run, so_far * float((1.0 - alike[run]) * self._rest[run + 1, left])
+                    yield run, so_far * float((1.0 - alike[run]) * self._later[run + 1, left])

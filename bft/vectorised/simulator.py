@@ -76,7 +76,7 @@ class VectorisedSimulator:
         starts = range(replications.start, replications.stop, size)
         return joined([self._run(range(first, min(first + size, replications.stop))) for first in starts])
 
-    def outcomes(self, faulty: Flags, replications: range) -> Batch:
+    def outcomes(self, faulty: Flags, replications: range, streams: Streams | None = None) -> Batch:
         """Return outcomes where the faulty nodes are given, and all else is drawn as in `run`.
 
         Parameters
@@ -85,24 +85,28 @@ class VectorisedSimulator:
             Who is faulty.
         replications : range
             Whose behaviours, answers and verdicts are taken.
+        streams : Streams, optional
+            Where these come from; by default from the engine's seed.
         """
         if self._equivocate and faulty.any():
             return self._equivocated(faulty, replications)
-        population, _, found = self._static(faulty, replications)
+        population, _, found = self._static(faulty, replications, streams or self._streams)
         decided = np.where(found.view != NEVER, population.counts.sum(axis=1), 0)
         return untimed(replications, codes_of(found, found.unsure, population, decided), found.view)
 
-    def _static(self, faulty: Flags, replications: range) -> tuple[Population, Ballots, StaticOutcome]:
+    def _static(
+        self, faulty: Flags, replications: range, streams: Streams
+    ) -> tuple[Population, Ballots, StaticOutcome]:
         """Return all that does not depend on time."""
-        population = populate(self.scenario.faults, self.scenario.n, faulty, self._streams, replications)
-        ballots = self._electorate.ballots(population, self._streams, replications)
+        population = populate(self.scenario.faults, self.scenario.n, faulty, streams, replications)
+        ballots = self._electorate.ballots(population, streams, replications)
         return population, ballots, static_outcome(self.scenario, population, ballots)
 
     def _run(self, replications: range) -> Batch:
         faulty = draw_faulty(self.scenario.faults, self.scenario.n, self._streams, replications)
         if not self.timing:
             return self.outcomes(faulty, replications)
-        population, ballots, found = self._static(faulty, replications)
+        population, ballots, found = self._static(faulty, replications, self._streams)
         timeline = Stopwatch(
             self.scenario, self._streams, replications, population, ballots, found, self._brackets
         ).run()

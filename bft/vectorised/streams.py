@@ -5,6 +5,8 @@ Blocks lie where `bft.randomness` puts them; nothing new is drawn here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,3 +48,20 @@ class Streams:
                 held = self._last[purpose, shape] = block, generator.random((size, *shape))
             place[:] = held[1][first - block * size : stop - block * size]
         return found
+
+
+class GivenStreams(Streams):
+    """Streams whose numbers are given, replication after replication, instead of drawn.
+
+    Parameters
+    ----------
+    given : mapping of str to ndarray
+        The uniforms of each purpose, the replications along the first axis.
+    """
+
+    def __init__(self, given: Mapping[str, Floats]) -> None:
+        self._given = given
+
+    def uniforms(self, purpose: str, shape: tuple[int, ...], replications: range) -> Floats:
+        """Return what is given for a purpose; one that nothing is given for would be a mistake, and raises KeyError."""
+        return self._given[purpose].reshape(len(replications), *shape)

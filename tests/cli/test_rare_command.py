@@ -57,6 +57,34 @@ def test_the_table_names_the_strata_that_matter(capsys: pytest.CaptureFixture[st
     assert [line.split()[0] for line in lines[-4:]] == ["11", "12", "13", "14"]
 
 
+def test_an_event_that_was_not_met_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--event", "split", "--set", "n=7", "faults.delta=0.001", "faults.behaviour=withhold"]
+    words += ["validators.kind=statistical", "validators.accuracy=0.999", "--runs", "1000", "--events", "10"]
+    found = asked(capsys, *words)
+    assert found["p"] is None
+    assert found["p_low"] == 0.0
+    assert found["p_high"] > found["p_unsampled"] > 0.0
+    assert any("not drawn from" in remark for remark in found["remarks"])
+    assert main(["rare", *words]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[0].split(maxsplit=1)[1].startswith("not met: at most ")
+    assert "no drawn replication met the event" in said
+
+
+def test_what_an_estimate_rests_on_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--event", "wrong", "--set", "n=7", "faults.delta=0.01", "faults.behaviour=collude"]
+    words += ["validators.kind=statistical", "validators.accuracy=0.99", "--runs", "5000"]
+    found = asked(capsys, *words)
+    assert found["p"] == pytest.approx(found["exact"], rel=0.1)
+    assert found["effective_events"] > 100
+    assert found["largest_share"] < 0.1
+    assert {"faulty", "failing", "weight", "runs", "value", "low", "high", "exact"} == set(found["strata"][0])
+    assert main(["rare", *words]) == 0
+    said = capsys.readouterr().out
+    assert "effective events, the largest of them" in said
+    assert "faulty  failing  P(stratum)" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -64,6 +92,8 @@ def test_the_table_names_the_strata_that_matter(capsys: pytest.CaptureFixture[st
         ([], "the following arguments are required: --event"),
         (["--event", "split", "--runs", "10"], "runs = 10: must be at least 1000"),
         (["--event", "split", "--level", "1"], "level = 1.0: must be above 0 and below 1"),
+        (["--event", "split", "--budget-s", "0"], "budget_s = 0.0: must be a number above 0"),
+        (["--event", "split", "--events", "0"], "events = 0: must be at least 1"),
         (["--event", "split", "--seed", "-1"], "seed = -1: must be a whole number, 0 or more"),
         (["--event", "split", "--set", "network.loss=0.1"], "network.loss = 0.1: the vectorised engine runs"),
     ],
