@@ -53,16 +53,15 @@ class Knowledge:
     def __init__(self, world: World) -> None:
         sent: Mapping[str, list[Any]] = world.sent
         self.world = world
-        self.proposals: list[PrePrepare] = [
-            *sent.get("PrePrepare", ()),
-            *(entry for message in sent.get("NewView", ()) for entry in message.preprepares),
-        ]
+        self.proposals: list[PrePrepare] = [*sent.get("PrePrepare", ())]
+        for message in sent.get("NewView", ()):
+            self.proposals += message.preprepares
         self.prepares: list[Prepare] = sent.get("Prepare", [])
         self.commits: list[Commit] = sent.get("Commit", [])
         self.checkpoints: list[Checkpoint] = sent.get("Checkpoint", [])
         self.view_changes: list[ViewChange] = sent.get("ViewChange", [])
-        self.view = max((message.view for message in self.view_changes), default=0)
-        self.seq = max((message.seq for message in self.proposals), default=0)
+        self.view = max([message.view for message in self.view_changes], default=0)
+        self.seq = max([message.seq for message in self.proposals], default=0)
 
     def views(self, leader: int | None = None) -> list[int]:
         """Return views worth lying about, the latest first; those of a leader before all."""
@@ -88,8 +87,12 @@ class Knowledge:
     def voters(self, message: PrePrepare, kind: type) -> list[Any]:
         """Return the distinct votes cast for a proposal."""
         votes = self.prepares if kind is Prepare else self.commits
-        place = (message.view, message.seq, message.digest)
-        return list({vote.replica: vote for vote in votes if (vote.view, vote.seq, vote.digest) == place}.values())
+        view, seq, digest = message.view, message.seq, message.digest
+        found: dict[int, Any] = {}
+        for vote in votes:
+            if vote.seq == seq and vote.view == view and vote.digest == digest:
+                found[vote.replica] = vote
+        return list(found.values())
 
     def proof(self, seq: int) -> tuple[Checkpoint, ...]:
         """Return the checkpoint votes for the most popular state at a number."""

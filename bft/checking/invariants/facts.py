@@ -170,7 +170,7 @@ class Facts:
         """Return the weight of distinct voters; strangers weigh nothing."""
         weights, n = self.weights, self.n
         total = 0
-        for voter in set(voters):
+        for voter in voters if voters.__class__ is set or voters.__class__ is dict else set(voters):
             if voter.__class__ is int and 0 <= voter < n:
                 total += weights[voter]
         return total
