@@ -2,7 +2,8 @@
 
 The laws speak of one request that is given time enough. So there is none where several requests compete, where machines
 fail, members change or a service stands before the validators, where links are cut, outlast a view or differ, where
-validators take time, or where behaviours are mixed. What is left:
+validators take time, or where behaviours are mixed; nor where every request is a checkpoint, which may overtake the
+commits, and where replicas ask before a coalition can have split them. What is left:
 
 ====================  =======================================  =====================================================
 validators            the faulty                               law
