@@ -1,7 +1,7 @@
 """How fast is `bft check`, beside another checkout of it? CPU time per schedule of both, in pairs.
 
 Give the other checkout's folder, the partner (for instance one made with `git worktree add`). Each of the two runs in a
-process of its own, new for every row, with the same interpreter, and generates and judges the same blocks of schedules;
+process of its own, new for every row, with the same interpreter, and generates and judges schedules of the same seeds;
 the two take turns, so that other work on the machine meets both, and who goes first changes with every turn. Generators
 and monitors are those of each checkout: where the two differ, the same seed may stand for different schedules, and the
 column "same" says whether both gave the replicas equally many inputs.
@@ -36,7 +36,7 @@ HERE = Path(__file__).resolve().parent.parent
 CHILD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from bft.checking.block import run_block
+from bft.checking.campaign import search
 from bft.checking.plan import Plan
 for line in sys.stdin:
     asked = json.loads(line)
@@ -45,15 +45,15 @@ for line in sys.stdin:
         generators=(asked["generator"],),
         sizes=(asked["n"],),
         seed=asked["seed"],
-        schedules=asked["stop"],
+        schedules=asked["schedules"],
     )
-    share = run_block(plan, asked["start"], asked["stop"], False)
-    print(json.dumps([share.cpu_s, sum(row.steps for row in share.rows.values()), share.breaches]), flush=True)
+    done = search(plan, stop_at_breach=False)
+    print(json.dumps([done.cpu_s, done.steps, sum(row.breaches for row in done.rows)]), flush=True)
 """
 
 
 class Turn(NamedTuple):
-    """CPU time, inputs given to replicas and schedules with a breach, of one block."""
+    """CPU time, inputs given to replicas and schedules with a breach, of one turn."""
 
     cpu_s: float
     steps: int
@@ -61,7 +61,7 @@ class Turn(NamedTuple):
 
 
 class Checkout:
-    """A process that runs blocks of schedules with the code of one checkout."""
+    """A process that runs schedules with the code of one checkout."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -73,7 +73,7 @@ class Checkout:
         )
 
     def run(self, **asked: object) -> Turn:
-        """Run one block."""
+        """Run one turn."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked) + "\n")
@@ -108,7 +108,7 @@ class Pairs(NamedTuple):
 
 
 def measured(arguments: argparse.Namespace, generator: str, n: int) -> Pairs:
-    """Let both run the same blocks in turns, in new processes; the first turn warms up and does not count."""
+    """Let both run the same seeds in turns, in new processes; the first turn warms up and does not count."""
     here, there = Checkout(HERE), Checkout(arguments.partner.resolve())
     pairs = Pairs([], [])
     for turn in range(arguments.turns + 1):
@@ -116,9 +116,8 @@ def measured(arguments: argparse.Namespace, generator: str, n: int) -> Pairs:
             "protocol": arguments.protocol,
             "generator": generator,
             "n": n,
-            "seed": arguments.seed,
-            "start": turn * arguments.schedules,
-            "stop": (turn + 1) * arguments.schedules,
+            "seed": arguments.seed + turn,
+            "schedules": arguments.schedules,
         }
         order = ((here, pairs.here), (there, pairs.there))
         for checkout, turns in order if turn % 2 else order[::-1]:
@@ -141,8 +140,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--schedules", type=int, default=SCHEDULES, help="schedules in a turn")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    if not (arguments.partner / "bft" / "checking" / "block.py").is_file():
-        parser.error(f"{arguments.partner} is no checkout: it has no bft/checking/block.py")
+    if not (arguments.partner / "bft" / "checking" / "campaign.py").is_file():
+        parser.error(f"{arguments.partner} is no checkout: it has no bft/checking/campaign.py")
     return arguments
 
 
