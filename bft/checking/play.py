@@ -68,11 +68,12 @@ def exchange(world: World, kind: str, senders: tuple[int, ...], keep: bool) -> N
     left = rest if keep else []
     latest: Deliver | None = None
     meant = not kind
+    kind_of = world.subject.kind
     for entry in world.pending:
         instance, event, source = entry
         if kind and event is not latest:  # the copies of a broadcast stand side by side
             latest = event
-            meant = event.message.__class__.__name__ == kind
+            meant = kind_of(event.message) == kind
         if not meant:
             rest.append(entry)
         elif senders[instance] >> source & 1:

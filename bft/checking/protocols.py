@@ -9,6 +9,8 @@ from typing import NamedTuple
 from bft.checking import mutants
 from bft.checking.ballots import mutants as ballot_mutants
 from bft.checking.ballots.subject import RULES, ballot
+from bft.checking.membership import mutants as membership_mutants
+from bft.checking.membership.subject import membership
 from bft.checking.seeded_bug import SeededBug
 from bft.checking.subject import Subject
 from bft.checking.subjects import pbft
@@ -24,6 +26,7 @@ class Examined(NamedTuple):
 
 PROTOCOLS: Mapping[str, Examined] = {
     "pbft": Examined(pbft, mutants.MUTANTS),
+    "membership": Examined(membership, membership_mutants.MUTANTS),
     "ballot": Examined(ballot, ballot_mutants.MUTANTS),
     **{f"ballot-{rule}": Examined(partial(ballot, rule), ()) for rule in RULES if rule != "quorum"},
 }

@@ -39,6 +39,8 @@ class Setting:
         Validators answer at once, as honest ones would; otherwise only when the schedule says so (`Consult`).
     ledger : bool
         The service is a ledger, whose answers tell the order of execution, and what clients see must be linearizable.
+    members : int or None
+        How many nodes, the first ones, are members at first, where members change; None: all.
     retransmit : bool
         Replicas ask for what they lack. Without, what is lost is lost, and only delays can be asked to heal.
     """
@@ -54,6 +56,7 @@ class Setting:
     checkpoint_interval: int = 2
     window: int = 4
     prompt_validators: bool = True
+    members: int | None = None
     retransmit: bool = True
     ledger: bool = False
 
@@ -67,6 +70,8 @@ class Setting:
             raise ScenarioError(bad_value("twins", self.twins, f"must be among byzantine = {self.byzantine}"))
         if self.corruptions < 0:
             raise ScenarioError(bad_value("corruptions", self.corruptions, "must be 0 or more"))
+        if self.members is not None and not 1 <= self.members <= self.n:
+            raise ScenarioError(bad_value("members", self.members, f"must be between 1 and n = {self.n}"))
         if self.clients < 1:
             raise ScenarioError(bad_value("clients", self.clients, "must be at least 1"))
 

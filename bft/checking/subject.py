@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bft.checking.monitor import Monitor
+from bft.checking.operations import Operation
 from bft.checking.setting import Setting
 from bft.core.replica import Replica
+from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ Recipe = Callable[["World", int, tuple[int, ...]], object | None]
 def own_words(instance: int, choice: int, view: int) -> str:
     """Return an answer that nobody else gives, so that whatever is lost shows as a split."""
     return f"answer {choice} of {instance} in view {view}"
+
+
+def class_name(message: Any) -> str:
+    """Return the name of a message's class."""
+    name: str = message.__class__.__name__
+    return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,14 @@ class Subject:
         What runs should reach, as the monitor calls it and as a table does.
     sometimes : tuple of str
         The rare things that some run of a campaign must reach, or the campaign says that none did.
+    draw_setting : callable or None
+        Draws the setting of a schedule, where the usual ones do not fit; called as `drawn_settings.draw_setting`.
+    generators : mapping
+        Generators that stand in the place of the usual ones of the same names.
+    request : callable or None
+        From a setting and a request's number to a request that no usual client asks; None for the other numbers.
+    kind : callable
+        What a message is called in operations and tables.
     """
 
     name: str
@@ -85,3 +101,7 @@ class Subject:
     leader: Callable[[World, Sequence[int]], int] | None = None
     milestones: tuple[tuple[str, str], ...] = ()
     sometimes: tuple[str, ...] = ()
+    draw_setting: Callable[..., Setting] | None = None
+    generators: Mapping[str, Callable[..., list[Operation]]] = field(default_factory=dict)
+    request: Callable[[Setting, int], Request | None] | None = None
+    kind: Callable[[Any], str] = class_name

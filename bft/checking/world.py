@@ -200,11 +200,12 @@ class World:
             number %= self.subject.questions
         request = self.requests.get(number)
         if request is None:
-            turn, client = divmod(number, self.setting.clients)
-            request = self.keyring.sign(
-                Request(client=f"client-{client}", timestamp=1 + turn, operation=f"question-{number}")
-            )
-            self.requests[number] = request
+            other = self.subject.request
+            asked = None if other is None else other(self.setting, number)
+            if asked is None:
+                turn, client = divmod(number, self.setting.clients)
+                asked = Request(client=f"client-{client}", timestamp=1 + turn, operation=f"question-{number}")
+            self.requests[number] = request = self.keyring.sign(asked)
         return request
 
     def give(self, instance: int, event: Any) -> None:

@@ -32,9 +32,10 @@ from bft.membership.disk import kind_in
 from bft.membership.keys import EpochKeyring
 from bft.membership.machine import MemberMachine, is_membership
 from bft.membership.messages import EpochStart, InEpoch
+from bft.membership.witness import VOTES
 from bft.protocols.pbft import PbftConfig, PbftReplica
 from bft.protocols.pbft.evidence import Evidence
-from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, PrePrepare
+from bft.protocols.pbft.messages import Checkpoint
 
 ANSWER = "ordered"
 """What every validator says to a request about members: the machine decides, not the LLM."""
@@ -127,6 +128,11 @@ class Instance:
         """Requests that were not executed in this epoch."""
         return list(self._replica.pending.values())
 
+    @property
+    def stable_checkpoint(self) -> tuple[tuple[Checkpoint, ...], Snapshot | None]:
+        """The proof of the last stable checkpoint, within the epoch, and its snapshot where this replica has it."""
+        return self._replica.stable_checkpoint
+
     def step(self, now: float, event: Any) -> list[object]:
         """Give the instance an input in its own terms; return what it asks and reports, in everybody's."""
         if isinstance(event, TimerFired):
@@ -159,39 +165,48 @@ class Instance:
         return EpochStart(self._epoch + 1, self._base + self.end, proof, snapshot)
 
     def _translate(self, effect: Any) -> None:
-        match effect:
-            case Broadcast(message):
-                if self._counts(message):
-                    self._out.append(Broadcast(InEpoch(self._epoch, message)))
-            case Send(place, message):
-                if self._counts(message):
-                    self._out.append(Send(self._members[place], InEpoch(self._epoch, message)))
-            case SetTimer(name):
-                self._timers.add(name)
-                self._out.append(effect)
-            case CancelTimer(name):
-                self._timers.discard(name)
-                self._out.append(effect)
-            case Persist(entries):
-                own = tuple((self._key(key), value) for key, value in entries)
-                self.keys.update(key for key, _ in own)
-                self._out.append(Persist(own))
-            case Forget(kinds, through):
-                own_kinds = tuple(f"{self._epoch}/{kind}" for kind in kinds)
-                self.keys = {key for key in self.keys if key[0] not in own_kinds or key[1] > through}  # type: ignore[operator]
-                self._out.append(Forget(own_kinds, through))
-            case RequestProposal(view, request) if is_membership(request):
-                self._inputs.append(ProposalReady(view, request, ANSWER))
-            case RequestVerdict(view, seq, digest, proposal):
-                if proposal.request is not None and is_membership(proposal.request):
-                    self._inputs.append(VerdictReady(view, seq, digest, Verdict.ACCEPT))
-                else:
-                    self._out.append(replace(effect, seq=self._base + seq))
-            case Reply(client, timestamp):
-                self.done.append((client, timestamp))
-                self._out.append(effect)
-            case _:
-                self._report(effect)
+        kind, out = effect.__class__, self._out
+        if kind is Broadcast:
+            if self._counts(effect.message):
+                out.append(Broadcast(InEpoch(self._epoch, effect.message)))
+        elif kind is Send:
+            if self._counts(effect.message):
+                out.append(Send(self._members[effect.recipient], InEpoch(self._epoch, effect.message)))
+        elif kind is Persist:
+            own = tuple([(self._key(key), value) for key, value in effect.entries])
+            self.keys.update([key for key, _ in own])
+            out.append(Persist(own))
+        elif kind is SetTimer:
+            self._timers.add(effect.name)
+            out.append(effect)
+        elif kind is CancelTimer:
+            self._timers.discard(effect.name)
+            out.append(effect)
+        elif kind is Forget:
+            own_kinds = tuple(f"{self._epoch}/{each}" for each in effect.kinds)
+            self.keys = {key for key in self.keys if key[0] not in own_kinds or key[1] > effect.through}
+            out.append(Forget(own_kinds, effect.through))
+        elif kind is Reply:
+            self.done.append((effect.client, effect.timestamp))
+            out.append(effect)
+        elif kind is RequestProposal or kind is RequestVerdict:
+            self._ask(effect)
+        else:
+            self._report(effect)
+
+    def _ask(self, question: RequestProposal | RequestVerdict) -> None:
+        """Ask the validator, unless it is about members: then the answer is known."""
+        if isinstance(question, RequestProposal):
+            if is_membership(question.request):
+                self._inputs.append(ProposalReady(question.view, question.request, ANSWER))
+            else:
+                self._out.append(question)
+            return
+        request = question.proposal.request
+        if request is not None and is_membership(request):
+            self._inputs.append(VerdictReady(question.view, question.seq, question.digest, Verdict.ACCEPT))
+        else:
+            self._out.append(replace(question, seq=self._base + question.seq))
 
     def _report(self, event: Any) -> None:
         """Report an event: with numbers across epochs, and nodes instead of places."""
@@ -222,10 +237,10 @@ class Instance:
 
     def _counts(self, message: object) -> bool:
         """Whether a message may still count: nothing above the end of the epoch ever will."""
-        if not isinstance(message, PrePrepare | Prepare | Commit | Checkpoint):
+        replica = self._replica
+        if not replica.over or message.__class__ not in VOTES:
             return True
-        end = self.end
-        return end is None or message.seq <= end
+        return message.seq <= replica.last_executed  # type: ignore[attr-defined, no-any-return]
 
     def _key(self, key: tuple[object, ...]) -> tuple[object, ...]:
         return (f"{self._epoch}/{key[0]}", *key[1:])

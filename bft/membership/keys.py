@@ -39,8 +39,8 @@ class EpochKeyring:
 
     def __init__(self, keyring: Keyring, epoch: int, members: tuple[int, ...]) -> None:
         self._keyring = keyring
-        self._epoch = epoch
-        self._members = members
+        self.epoch = epoch
+        self.members = members
 
     def sign(self, body: Body) -> Body:
         """Return the body, signed by the node at its signer's place."""
@@ -54,9 +54,9 @@ class EpochKeyring:
         signer = body.signer
         if isinstance(signer, str):
             return self._keyring.verify(body)
-        if signer.__class__ is not int or not 0 <= signer < len(self._members):
+        if signer.__class__ is not int or not 0 <= signer < len(self.members):
             return False
         return self._keyring.verify(self._scoped(body, signer))
 
     def _scoped(self, body: Signed, place: int) -> Scoped:
-        return Scoped(self._epoch, self._members[place], body)
+        return Scoped(self.epoch, self.members[place], body)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Persist, Send
@@ -19,7 +19,7 @@ from bft.core.inputs import ClientRequest, Deliver, Input, Restart, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
 from bft.core.signatures import Keyring
-from bft.core.state_machine import AnswerLog, StateMachine
+from bft.core.state_machine import AnswerLog, Snapshot, StateMachine
 from bft.errors import ScenarioError, bad_value
 from bft.membership.disk import EPOCHS
 from bft.membership.events import EpochEntered, Isolated
@@ -30,7 +30,7 @@ from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch,
 from bft.membership.witness import Witnessed
 from bft.protocols.pbft import PbftConfig, PbftReplica, evidence, shape
 from bft.protocols.pbft.certificates import Verifier
-from bft.protocols.pbft.messages import Commit, Prepare, Status
+from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, Status
 
 EARLY = 256
 """Messages of the next epoch that are kept for each sender."""
@@ -91,7 +91,13 @@ class EpochReplica:
     ----------
     drops : dict
         How many inputs did not count, by reason; those that an instance drops are its own.
+    instances, machines, rings : type
+        What epochs are made of; a subclass may name others.
     """
+
+    instances: ClassVar[type[Instance]] = Instance
+    machines: ClassVar[type[MemberMachine]] = MemberMachine
+    rings: ClassVar[type[EpochKeyring]] = EpochKeyring
 
     def __init__(self, node: int, rules: Members, config: PbftConfig, keyring: Keyring) -> None:
         self.id = node
@@ -130,6 +136,16 @@ class EpochReplica:
         return 0 if self._inner is None else self._inner.view
 
     @property
+    def starts(self) -> tuple[EpochStart, ...]:
+        """How each epoch but the first began, with its proof."""
+        return tuple(self._starts)
+
+    @property
+    def stable_checkpoint(self) -> tuple[tuple[Checkpoint, ...], Snapshot | None]:
+        """The proof of the last stable checkpoint within the epoch, and its snapshot where this node has it."""
+        return ((), None) if self._inner is None else self._inner.stable_checkpoint
+
+    @property
     def machine(self) -> MemberMachine:
         """The replicated machine."""
         return self._machine
@@ -157,7 +173,7 @@ class EpochReplica:
                 self._out += self._inner.step(now, given)
                 self._look_at(self._inner)
         out, self._out = self._out, []
-        return out
+        return at_once(out)
 
     def _look_at(self, inner: Instance) -> None:
         """See what the instance has done, whom it suspects, and whether its epoch is over."""
@@ -184,12 +200,12 @@ class EpochReplica:
 
     def _set_up(self) -> None:
         """Prepare for the present epoch, as a member or as somebody who waits to become one."""
-        self._system = QuorumSystem.of(len(self.members))
-        self._ring = EpochKeyring(self._keyring, self.epoch, self.members)
+        self._system = self._quorums()
+        self._ring = self.rings(self._keyring, self.epoch, self.members)
         self._witnessed = Witnessed()
         self._inner = None
         if self.id in self.members:
-            self._inner = Instance(
+            self._inner = self.instances(
                 self.id,
                 epoch=self.epoch,
                 base=self._base,
@@ -203,8 +219,11 @@ class EpochReplica:
             if self._starts:
                 self._machine.begin_epoch()
 
+    def _quorums(self) -> QuorumSystem:
+        return QuorumSystem.of(len(self.members))
+
     def _fresh_machine(self) -> MemberMachine:
-        return MemberMachine(
+        return self.machines(
             self._application,
             members=self._rules.members,
             spares=self._rules.spares,
@@ -261,9 +280,12 @@ class EpochReplica:
             seq > 0
             and all(shape.checkpoint(vote) for vote in start.proof)
             and verifier.checkpoint(seq, start.proof)
-            and digest_of(start.snapshot) == start.proof[0].state_digest
+            and self._holds_what_is_proved(start)
             and _next_members(start.snapshot) != self.members
         )
+
+    def _holds_what_is_proved(self, start: EpochStart) -> bool:
+        return digest_of(start.snapshot) == start.proof[0].state_digest
 
     # Messages
 
@@ -298,7 +320,8 @@ class EpochReplica:
         place = self.members.index(sender)
         if getattr(message, "replica", place) == place:
             self._suspect(self._witnessed.hear(message))
-        if isinstance(message, Prepare | Commit) and evidence.well_formed(message):
+        if (message.__class__ is Prepare or message.__class__ is Commit) and evidence.well_formed(message):
+            assert isinstance(message, Prepare | Commit)
             primary = message.view % len(self.members)
             mine = self._witnessed.to_show(message, sender, primary)
             if mine is not None:
@@ -326,7 +349,7 @@ class EpochReplica:
         if not 0 <= epoch < len(self._history):
             return None
         members = self._history[epoch]
-        place = evidence.verify(claimed, EpochKeyring(self._keyring, epoch, members).verify)
+        place = evidence.verify(claimed, self.rings(self._keyring, epoch, members).verify)
         return None if place is None else members[place]
 
     def _suspect(self, claimed: evidence.Evidence | None) -> None:
@@ -364,6 +387,20 @@ class EpochReplica:
         if self._inner is not None:
             self._out += self._inner.restart(now, stored)
             self._look_at(self._inner)
+
+
+def at_once(effects: list[object]) -> list[object]:
+    """Return effects with all that is to be persisted in one write, before anything is sent.
+
+    A step may go through several steps of instances; a crash in the middle must not part what they persist.
+    """
+    writes = [effect for effect in effects if effect.__class__ is Persist]
+    if len(writes) < 2 and (not writes or effects[0] is writes[0]):
+        return effects
+    entries: dict[tuple[object, ...], object | None] = {}
+    for write in writes:
+        entries.update(write.entries)
+    return [Persist(tuple(entries.items())), *(effect for effect in effects if effect.__class__ is not Persist)]
 
 
 def _machine_part(snapshot: object) -> object:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bft.protocols.pbft.evidence import Evidence, Vote, place_of, said_by, well_formed
 from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, PrePrepare
 
+VOTES = frozenset({PrePrepare, Prepare, Commit, Checkpoint})
 LARGEST = 1 << 12
 """Votes that are remembered; the oldest go first."""
 
@@ -24,24 +25,24 @@ class Witnessed:
 
     def hear(self, vote: object) -> Evidence | None:
         """Take in a vote; return it with an earlier one that it contradicts. Signatures are left to the caller."""
-        if not isinstance(vote, PrePrepare | Prepare | Commit | Checkpoint) or not well_formed(vote):
+        if vote.__class__ not in VOTES or not well_formed(vote):
             return None
-        self._votes.setdefault(place_of(vote), vote)
+        first = self._votes.setdefault(place_of(vote), vote)  # type: ignore[arg-type]
+        if first is not vote:
+            return _contradiction(first, vote)  # type: ignore[arg-type]
         if len(self._votes) > LARGEST:
             del self._votes[next(iter(self._votes))]
-        return self.compare(vote)
+        return None
 
     def compare(self, vote: object) -> Evidence | None:
         """Return a vote with what was heard from its signer and contradicts it; what others pass on is not kept."""
-        if not isinstance(vote, PrePrepare | Prepare | Commit | Checkpoint) or not well_formed(vote):
+        if vote.__class__ not in VOTES or not well_formed(vote):
             return None
-        first = self._votes.get(place_of(vote))
-        return None if first is None or said_by(first) == said_by(vote) else Evidence(first, vote)
+        first = self._votes.get(place_of(vote))  # type: ignore[arg-type]
+        return None if first is None else _contradiction(first, vote)  # type: ignore[arg-type]
 
-    def to_show(self, vote: object, sender: int, primary: int) -> PrePrepare | None:
+    def to_show(self, vote: Prepare | Commit, sender: int, primary: int) -> PrePrepare | None:
         """Return the pre-prepare to show to somebody who votes for another value than the one shown to me; once."""
-        if not isinstance(vote, Prepare | Commit) or not well_formed(vote):
-            return None
         mine = self._votes.get(("PrePrepare", vote.view, vote.seq, primary))
         if not isinstance(mine, PrePrepare) or mine.digest == vote.digest:
             return None
@@ -58,3 +59,8 @@ class Witnessed:
         self._forgotten = seq
         self._votes = {place: vote for place, vote in self._votes.items() if vote.seq > seq}
         self._shown = {shown for shown in self._shown if shown[2] > seq}
+
+
+def _contradiction(first: Vote, second: Vote) -> Evidence | None:
+    """Return two votes of one place together, if they say different things."""
+    return None if said_by(first) == said_by(second) else Evidence(first, second)

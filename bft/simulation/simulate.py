@@ -13,6 +13,7 @@ from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
+from bft.checking.membership.full_check import MembersCheck
 from bft.checking.outcome import Outcome, worst
 from bft.checking.safety import Breach, SafetyMonitor
 from bft.checking.subjects import FullCheck
@@ -98,9 +99,8 @@ class Simulator:
         if keep not in ("all", "summary"):
             raise ScenarioError(bad_value("keep", keep, "must be 'all' or 'summary'"))
         if scenario.membership is not None:
-            for name, value, plain in (("check", check, "basic"), ("keep", keep, "all")):
-                if value != plain:
-                    raise ScenarioError(bad_value(name, value, f"must be {plain!r} where membership changes"))
+            if keep != "all":
+                raise ScenarioError(bad_value("keep", keep, "must be 'all' where membership changes"))
             if make_replica is not None:
                 allowed = "must be left out where membership changes: every epoch makes its own"
                 raise ScenarioError(bad_value("make_replica", make_replica, allowed))
@@ -157,7 +157,9 @@ class Simulator:
         monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify, epochs=membership is not None)
         accounts: dict[int, Account] = {}
         plain = self._maker(accounts)
-        full = FullCheck(plain) if self._check == "full" else None
+        full: FullCheck | MembersCheck | None = None
+        if self._check == "full":
+            full = MembersCheck(plain) if isinstance(plain, Members) else FullCheck(plain)
         make_replica: MakeReplica = plain if full is None else full
         workload = self._workload
         keep = KeepSummary(replicas, workload, world.is_right) if self._summary else KeepAll(world.is_right)

@@ -92,5 +92,6 @@ def generate(
             child = steered(draws, found)
             return Schedule(child.setting, child.operations, STEERED)
         name = draws.pick(tuple(GENERATORS))
-    setting = draw_setting(draws, name, index, n, byzantine, quorum)
-    return Schedule(setting, tuple(BY_NAME[name](draws, subject, setting)), name)
+    setting = (subject.draw_setting or draw_setting)(draws, name, index, n, byzantine, quorum)
+    make = subject.generators.get(name, BY_NAME[name])
+    return Schedule(setting, tuple(make(draws, subject, setting)), name)
