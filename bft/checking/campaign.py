@@ -12,7 +12,6 @@ from typing import Any
 from bft.checking.block import Row, Share
 from bft.checking.counterexample import Counterexample
 from bft.checking.generators.corpus import Corpus, Seeds
-from bft.checking.generators.draws import Draws
 from bft.checking.plan import Plan
 from bft.checking.protocols import subject_of
 from bft.checking.shrink import shrink
@@ -114,7 +113,7 @@ def _blocks(plan: Plan, tally: _Tally) -> Iterator[Block]:
             return
         if number >= AHEAD:
             corpus.merge(tally.seeds.pop(number - AHEAD))
-        yield plan, start, stop, corpus.sample(Draws.of(plan.seed, "parents", number))
+        yield plan, start, stop, corpus.sample()
 
 
 class _Tally:

@@ -12,9 +12,9 @@ from bft.checking.campaign import campaign_json, search, sometimes
 from bft.checking.counterexample import run
 from bft.checking.coverage import words
 from bft.checking.generators import GENERATORS, STEERED, generate
-from bft.checking.generators.corpus import KEPT, Corpus, steered
+from bft.checking.generators.corpus import KEPT, RARE, Corpus, steered
 from bft.checking.generators.draws import Draws
-from bft.checking.mutant_runner import ORDER, hunt
+from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import mutant
 from bft.checking.plan import Plan
 from bft.checking.report import campaign_table
@@ -39,25 +39,32 @@ def test_words_name_what_was_reached_and_how_far_nodes_are_apart():
     assert words_of(*DECIDED) == decided
 
 
-def test_a_corpus_keeps_what_is_new_and_forgets_the_oldest():
+def test_a_corpus_keeps_what_is_rare_and_puts_the_rarest_first():
     corpus = Corpus()
-    assert corpus.add(4, Setting(), DECIDED, frozenset({"a"}))
-    assert not corpus.add(4, Setting(), LEFT, frozenset({"a"}))
-    assert corpus.add(7, Setting(n=7), LEFT, frozenset({"a"}))
-    assert not corpus.add(4, Setting(retransmit=False), LEFT, frozenset({"b"}))
-    for number in range(KEPT):
-        corpus.add(4, Setting(), (ops.Settle(number),), frozenset({f"word {number}"}))
-    assert len(corpus.parents(4)) == KEPT
-    assert corpus.parents(4)[0].operations == (ops.Settle(0),)
+    assert corpus.add(4, Setting(), DECIDED, frozenset({"often"}))
+    for number in range(RARE):
+        corpus.add(4, Setting(), (ops.Settle(number),), frozenset({"often"}))
+    assert not corpus.add(4, Setting(), LEFT, frozenset({"often"}))
+    assert corpus.add(4, Setting(), LEFT, frozenset({"often", "rare"}))
+    assert not corpus.add(4, Setting(retransmit=False), LEFT, frozenset({"never seen"}))
+    assert corpus.add(7, Setting(n=7), LEFT, frozenset({"often"}))
+    assert corpus.rarest(4) == ["rare", "often"]
+    assert corpus.parents(4)[0].operations == LEFT
+    assert len(corpus.parents(4)) == 1 + KEPT
     assert [each.operations for each in corpus.parents(7)] == [LEFT]
 
 
-def test_what_blocks_found_is_merged():
+def test_what_blocks_found_is_merged_and_counts_add_up():
     first, second = Corpus(), Corpus()
-    first.add(4, Setting(), DECIDED, frozenset({"a"}))
+    for number in range(RARE):
+        first.add(4, Setting(), (ops.Settle(number),), frozenset({"a"}))
     second.merge(first.found)
+    assert second.rarest(4) == ["a"]
+    assert len(second.parents(4)) == KEPT
     assert not second.add(4, Setting(), LEFT, frozenset({"a"}))
-    assert [each.operations for each in second.sample(Draws.of(0, "x", 0)).parents[4]] == [DECIDED]
+    again = Corpus(second.sample())
+    assert again.parents(4) == second.parents(4)
+    assert again.found.counts == {}
 
 
 def test_steered_schedules_are_near_their_parents_and_keep_what_stabilisation_promises():
@@ -102,12 +109,11 @@ def test_what_no_schedule_reached_is_told():
     assert "null at a checkpoint" in table.splitlines()[-1]
 
 
-@pytest.mark.nightly
-def test_steering_finds_a_bug_of_view_changes_sooner():
-    """The sum over ten seeds; without steering the same generators take their turns."""
-    plain = tuple(name for name in ORDER if name in GENERATORS)
-    seeded = mutant("O picks the lowest view's certificate")
+@pytest.mark.parametrize("name", ["repeated request executed again", "snapshot's digest not compared"])
+def test_steering_finds_sooner_what_needs_rare_events_first(name):
+    """Schedules to the kill, summed over three seeds: random ones alone, and every second one steered."""
     needed = [
-        sum(hunt(seeded, seed=seed, generators=order).schedules for seed in range(10)) for order in (plain, ORDER)
+        sum(hunt(mutant(name), seed=seed, schedules=900, generators=order).schedules for seed in range(3))
+        for order in (("random",), ("random", STEERED))
     ]
-    assert needed[1] < needed[0]
+    assert needed[1] < needed[0] / 2

@@ -1,12 +1,13 @@
-"""The corpus: schedules that reached something new, from which others are made by small changes.
+"""The corpus: schedules that reached something rare, from which others are made by small changes.
 
 Greybox fuzzers have shown what this is good for; here the words of `coverage` take the place of branches. A corpus
-keeps, for each number of nodes, the schedules that brought a new word. A steered schedule is one of them with some
-operations left out, doubled, put in from another, or changed a little.
+counts, for each number of nodes, how many schedules have reached each word, and keeps those that reached a rare one.
+A steered schedule is one of them with some operations left out, doubled, put in from another, or changed a little.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,17 +15,19 @@ from bft.checking import operations as ops
 from bft.checking.generators.draws import Draws
 from bft.checking.setting import Setting
 
-KEPT = 64
-"""Schedules kept for each number of nodes; beyond, the oldest goes."""
-SAMPLE = 6
-"""Schedules handed to a block for each number of nodes."""
+RARE = 4
+"""What so many schedules have reached, and no more, is rare."""
+KEPT = 2
+"""Schedules kept for each word."""
+WANTED = 24
+"""Of the words so many, the rarest, are steered for."""
 LONGEST = 260
 """Operations of a steered schedule at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A schedule that reached something new."""
+    """A schedule that reached something rare."""
 
     setting: Setting
     operations: tuple[ops.Operation, ...]
@@ -32,14 +35,20 @@ class Parent:
 
 @dataclass(slots=True)
 class Seeds:
-    """What a block is steered by, or what it found: words and schedules, by number of nodes."""
+    """How many schedules reached each word, and some of those that reached it, by number of nodes."""
 
-    words: dict[int, set[str]] = field(default_factory=dict)
-    parents: dict[int, list[Parent]] = field(default_factory=dict)
+    counts: dict[int, Counter[str]] = field(default_factory=dict)
+    parents: dict[int, dict[str, list[Parent]]] = field(default_factory=dict)
+
+    def keep(self, n: int, word: str, parent: Parent) -> None:
+        """Remember a schedule that reached a word; the oldest one goes."""
+        held = self.parents.setdefault(n, {}).setdefault(word, [])
+        held.append(parent)
+        del held[:-KEPT]
 
 
 class Corpus:
-    """The schedules that reached something new, and all that was ever reached, by number of nodes.
+    """What was reached how often, and schedules that reached what is rare.
 
     Parameters
     ----------
@@ -53,57 +62,61 @@ class Corpus:
     """
 
     def __init__(self, seeds: Seeds | None = None) -> None:
-        self._words = {} if seeds is None else {n: set(words) for n, words in seeds.words.items()}
-        self._parents = {} if seeds is None else {n: list(parents) for n, parents in seeds.parents.items()}
+        self._known = Seeds()
+        if seeds is not None:
+            self.merge(seeds)
         self.found = Seeds()
 
     def add(self, n: int, setting: Setting, operations: tuple[ops.Operation, ...], words: frozenset[str]) -> bool:
-        """Keep a schedule if it has reached something new at its number of nodes; return whether it has.
+        """Count what a schedule has reached, and keep it if some of that is rare; return whether it is kept.
 
         Where nothing is retransmitted, liveness is owed to schedules of one kind alone, so those are not changed.
         """
-        known = self._words.setdefault(n, set())
-        new = words - known
-        if not new or not setting.retransmit:
+        if not setting.retransmit:
             return False
-        known |= new
-        self.found.words.setdefault(n, set()).update(new)
-        parent = Parent(setting, operations)
-        self._keep(n, parent)
-        self.found.parents.setdefault(n, []).append(parent)
-        return True
+        counts = self._known.counts.setdefault(n, Counter())
+        counts.update(words)
+        self.found.counts.setdefault(n, Counter()).update(words)
+        rare = sorted(word for word in words if counts[word] <= RARE)
+        if rare:
+            parent = Parent(setting, operations)
+            for word in rare:
+                self._known.keep(n, word, parent)
+                self.found.keep(n, word, parent)
+        return bool(rare)
 
     def merge(self, seeds: Seeds) -> None:
         """Take over what a block found."""
-        for n, words in seeds.words.items():
-            self._words.setdefault(n, set()).update(words)
-        for n, parents in seeds.parents.items():
-            for parent in parents:
-                self._keep(n, parent)
+        for n, counts in seeds.counts.items():
+            self._known.counts.setdefault(n, Counter()).update(counts)
+        for n, by_word in seeds.parents.items():
+            for word, parents in by_word.items():
+                for parent in parents:
+                    self._known.keep(n, word, parent)
 
-    def _keep(self, n: int, parent: Parent) -> None:
-        parents = self._parents.setdefault(n, [])
-        parents.append(parent)
-        del parents[:-KEPT]
+    def rarest(self, n: int) -> list[str]:
+        """Return the words that fewest schedules have reached at a number of nodes, the rarest first."""
+        counts = self._known.counts.get(n, Counter())
+        held = self._known.parents.get(n, {})
+        return sorted(held, key=lambda word: (counts[word], word))[:WANTED]
 
     def parents(self, n: int) -> list[Parent]:
-        """Return what is kept for a number of nodes, the oldest first."""
-        return self._parents.get(n, [])
+        """Return a schedule for each of the rarest words, the one that reached it last."""
+        held = self._known.parents.get(n, {})
+        return [parent for word in self.rarest(n) for parent in held[word]]
 
-    def sample(self, draws: Draws) -> Seeds:
-        """Return all words, and a few of the schedules for each number of nodes: enough for a block."""
-        chosen = {}
-        for n, parents in self._parents.items():
-            places = sorted({max(draws.below(len(parents)), draws.below(len(parents))) for _ in range(SAMPLE)})
-            chosen[n] = [parents[place] for place in places]
-        return Seeds({n: set(words) for n, words in self._words.items()}, chosen)
+    def sample(self) -> Seeds:
+        """Return what a block needs to steer: all counts, and the schedules of the rarest words."""
+        held = self._known.parents
+        chosen = {n: {word: list(held[n][word]) for word in self.rarest(n)} for n in held}
+        return Seeds({n: Counter(counts) for n, counts in self._known.counts.items()}, chosen)
 
 
 def steered(draws: Draws, parents: list[Parent]) -> Parent:
-    """Return a schedule near one of the parents; the later ones, which were harder to find, are taken more often."""
-    ages = len(parents)
-    first = parents[max(draws.below(ages), draws.below(ages))]
-    other = parents[draws.below(ages)]
+    """Return a schedule near one of the parents, which are given the rarest first."""
+    many = len(parents)
+    first = parents[min(draws.below(many), draws.below(many))]
+    other = parents[draws.below(many)]
     operations = list(first.operations)
     for _ in range(1 + draws.below(4)):
         _change(draws, operations, other.operations)
