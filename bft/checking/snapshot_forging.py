@@ -57,13 +57,18 @@ def _place(world: World, known: Knowledge, choose: Choices) -> tuple[int, Snapsh
 
 
 def false_state(world: World, liar: int, choices: tuple[int, ...]) -> CatchUp:
-    """A state transfer whose votes name just the state that it brings, or whose true votes stand by a false state."""
+    """A state transfer whose votes name just the state that it brings, or true votes by a false state, or too few."""
     known, choose = Knowledge(world), Choices(choices)
     seq, snapshot = _place(world, known, choose)
     liars = sorted(world.corrupted)
     digest = digest_of(snapshot)
     own = tuple(Checkpoint(seq, digest, node) for node in liars)
-    match choose.pick(("own", "true", "own", "true", "twice", "unsigned", "mixed")):
+    match choose.pick(("own", "true", "few", "own", "true", "few", "twice", "unsigned", "mixed")):
+        case "few":
+            true = snapshots_of(world)
+            seq = max(true, default=seq)
+            snapshot = true.get(seq, snapshot)
+            proof = _few(known, seq, digest_of(snapshot), liars)
         case "own":
             proof = own
         case "true":
@@ -75,6 +80,13 @@ def false_state(world: World, liar: int, choices: tuple[int, ...]) -> CatchUp:
         case _:
             proof = (*own, *(vote for vote in known.proof(seq) if vote.replica not in world.corrupted))
     return CatchUp(proof, snapshot, (), liar)
+
+
+def _few(known: Knowledge, seq: int, digest: str, liars: list[int]) -> tuple[Checkpoint, ...]:
+    """Return the liars' votes for a true state, with that of a single honest node."""
+    honest = [vote for vote in known.checkpoints if vote.seq == seq and vote.state_digest == digest]
+    others = [vote for vote in honest if vote.replica not in liars]
+    return (*(Checkpoint(seq, digest, node) for node in liars), *others[:1])
 
 
 def false_checkpoint(world: World, liar: int, choices: tuple[int, ...]) -> Checkpoint:
