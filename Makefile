@@ -42,6 +42,7 @@ nightly: $(READY)  ## the tests with far more examples, and the campaigns that t
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -m "" --numprocesses=$(WORKERS) --dist=worksteal $(TESTS)
 	@$(BIN)/bft check --mutants
 	@$(BIN)/bft check --seconds 3600 --out out/nightly
+	@$(BIN)/bft check --generators long --seconds 600 --out out/nightly-long
 
 # pyenv keeps its interpreters off PATH, behind commands that refuse to run: hence the second place to look.
 test-newest:  ## the tests on Python 3.13 or 3.12, where one is at hand
