@@ -6,6 +6,8 @@ count it. What is raised here is the user's own input, or a campaign that found 
 
 from __future__ import annotations
 
+from bft.shown_values import shown
+
 
 class BftError(Exception):
     """Base class of all errors of this package."""
@@ -28,11 +30,11 @@ class UnsupportedError(BftError):
 
 
 def bad_value(field: str, value: object, allowed: str) -> str:
-    """Return the one sentence every refusal uses.
+    """Return the one sentence every refusal uses; a value that may be a secret is not shown.
 
     Examples
     --------
     >>> bad_value("faults.delta", 1.4, "must be between 0 and 1")
     'faults.delta = 1.4: must be between 0 and 1'
     """
-    return f"{field} = {value!r}: {allowed}"
+    return f"{field} = {shown(field, value)}: {allowed}"

@@ -35,7 +35,7 @@ def explain(error: ValidationError, given: Mapping[str, Any], model: type[BaseMo
     path = prefix + path
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{path} = {value!r}: unknown key{suggestion(model, problem['loc'], prefix)}"
+        return bad_value(path, value, f"unknown key{suggestion(model, problem['loc'], prefix)}")
     if kind == "missing":
         return f"{path}: is needed and was not given"
     allowed = _ALLOWED.get(kind)

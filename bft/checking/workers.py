@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from bft.checking.block import Share, run_block
 from bft.checking.generators.corpus import Seeds
@@ -53,6 +53,7 @@ def shares(blocks: Iterable[Block], workers: int, stop_at_breach: bool) -> Gener
         for plan, start, stop, seeds in blocks:
             yield run_block(plan, start, stop, seeds, stop_at_breach)
         return
+    others = set(active_children())
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     todo = iter(blocks)
     running: deque[Future[Share]] = deque()
@@ -67,6 +68,10 @@ def shares(blocks: Iterable[Block], workers: int, stop_at_breach: bool) -> Gener
             yield running.popleft().result()
     except BrokenProcessPool:
         raise WorkerDiedError("a worker process died; the cause may stand above. Or use workers = 1") from None
+    except KeyboardInterrupt:
+        for child in set(active_children()) - others:
+            child.terminate()  # what they were at is lost anyway, and nobody wants to wait for it
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

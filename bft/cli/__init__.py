@@ -7,11 +7,12 @@ invariant broke (`bft panel`: no quorum), 2 bad input (one line on stderr, nothi
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from bft.cli.complaints import complain
+from bft.cli.output import complain
 from bft.cli.parser import read_arguments
 from bft.errors import BftError
 
@@ -40,4 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read stdout has stopped reading; Python must not try again at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    return code
+
+
+def console() -> int:
+    """Run the command of this process's words: what the program `bft` does.
+
+    Once an interruption has been told, another Ctrl-C ends the process at once, without a traceback.
+    """
+    code = main()
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return code

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bft.cli.complaints import complain
 from bft.cli.defaults import DEFAULT_N, FALLIBLE_N
+from bft.cli.output import complain
 from bft.cli.sweep import report, run_plans, sampling, trouble, write_page
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.axes import axis_values
@@ -38,7 +37,7 @@ def agreement_command(arguments: Namespace) -> int:
         _figure(sweeps, folder)
         write_page(sweeps, folder, arguments)
         if not arguments.quiet:
-            print(f"bft: figure in {folder}: agreement.png, agreement.svg; all of it in report.html", file=sys.stderr)
+            complain(f"figure in {folder}: agreement.png, agreement.svg; all of it in report.html")
     return code or trouble(sweeps)
 
 

@@ -20,6 +20,7 @@ from time import monotonic, process_time
 import numpy as np
 
 import bft
+from bft.cli.output import complain, tell
 from bft.experiments.executors import processors
 from bft.experiments.laws import law_of
 from bft.experiments.tables import align
@@ -66,7 +67,7 @@ def bench_command(arguments: Namespace) -> int:
     for figure in measured(quick=arguments.quick):
         figures.append(figure)
         if not arguments.quiet:
-            print(f"bft: {figure.part}, n = {figure.n}: {_shown(figure.value)} {figure.unit}", file=sys.stderr)
+            complain(f"{figure.part}, n = {figure.n}: {_shown(figure.value)} {figure.unit}")
     machine = {
         "bft": bft.__version__,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -75,11 +76,11 @@ def bench_command(arguments: Namespace) -> int:
         "load": _load(),
     }
     if arguments.json:
-        print(json.dumps({**machine, "figures": [asdict(figure) for figure in figures]}, indent=1))
+        tell(json.dumps({**machine, "figures": [asdict(figure) for figure in figures]}, indent=1))
     else:
         load = "" if machine["load"] is None else f", load {machine['load']:.1f}"
         head = f"bft {bft.__version__}, {machine['python']}, {machine['machine']}, {machine['processors']} processors"
-        print(f"{head}{load}\n\n{readable(figures)}")
+        tell(f"{head}{load}\n\n{readable(figures)}")
     return 0
 
 

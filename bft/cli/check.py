@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from bft.checking.counterexample import Counterexample
 from bft.checking.generators import DEFAULT
 from bft.checking.plan import SIZES, Plan
 from bft.checking.space_time import space_time
+from bft.cli.output import complain, tell
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.axes import axis_values
 
@@ -33,7 +33,7 @@ def check(arguments: Namespace) -> int:
         save=None if out is None else out / "counterexample.json",
     )
     result = check_command(asked, None if arguments.quiet else _tell)
-    print(json.dumps(result.json, indent=1) if arguments.json else result.text)
+    tell(json.dumps(result.json, indent=1) if arguments.json else result.text)
     if result.found is not None and out is not None:
         _draw(result.found, out)
         if not arguments.quiet:
@@ -80,4 +80,4 @@ def _draw(found: Counterexample, folder: Path) -> None:
 
 
 def _tell(line: str) -> None:
-    print(f"bft: {line}", file=sys.stderr)
+    complain(f"{line}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
+from bft.cli.output import complain
 from bft.errors import SweepError, bad_value
 from bft.experiments.block_store import BlockStore
 from bft.experiments.export import check_table, write_table
@@ -23,5 +23,5 @@ def export_command(arguments: Namespace) -> int:
         raise SweepError(bad_value("store", arguments.store, "has no records: they are kept by sweeps with --records"))
     write_table(target, columns, rows)
     if not arguments.quiet:
-        print(f"bft: {len(rows)} rows in {target}", file=sys.stderr)
+        complain(f"{len(rows)} rows in {target}")
     return 0

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bft.cli.output import complain, tell
 from bft.errors import ScenarioError
 from bft.experiments.axes import read_value
 from bft.live.extra import PACKAGES, MissingExtraError
@@ -40,7 +41,7 @@ def panel_command(arguments: Namespace) -> int:
         question_of(question)
         with _panel(arguments) as panel:
             answer = _ask(panel, question, quiet=arguments.quiet)
-    print(json.dumps(answer.to_json(), indent=2) if arguments.json else readable(answer))
+    tell(json.dumps(answer.to_json(), indent=2) if arguments.json else readable(answer))
     return NO_QUORUM if answer.text is None else DECIDED
 
 
@@ -61,7 +62,7 @@ def serve_command(arguments: Namespace) -> int:
         panel.check()
 
         def announce(url: str) -> None:
-            _say(f"listening on {url}, model {settings.name!r}")
+            complain(f"listening on {url}, model {settings.name!r}")
             _warn(panel)
 
         Server(Service(panel, settings), announce=announce).run()
@@ -138,7 +139,7 @@ def _panel(arguments: Namespace) -> Panel:
 def _warn(panel: Panel) -> None:
     """Say what the panel's rule does not promise."""
     for told in panel.settings.caveats:
-        _say(f"warning: {told}")
+        complain(f"warning: {told}")
 
 
 def _ask(panel: Panel, question: str, *, quiet: bool) -> PanelAnswer:
@@ -151,7 +152,7 @@ def _ask(panel: Panel, question: str, *, quiet: bool) -> PanelAnswer:
         if isinstance(told, PanelAnswer):
             return told
         if not quiet and told.what != "asked":
-            _say(_progress(told, panel.settings.rule.kind == "pbft"))
+            complain(_progress(told, panel.settings.rule.kind == "pbft"))
     raise AssertionError("a stream ends with the answer")
 
 
@@ -159,10 +160,6 @@ def _progress(told: Progress, in_views: bool) -> str:
     who = f"{told.member} " if told.member else ""
     view = f"view {told.view}  " if in_views else ""
     return f"{told.at_s:6.2f} s  {view}{who}{_MARKS.get(told.what, told.what)} {told.detail}".rstrip()
-
-
-def _say(message: str) -> None:
-    print(f"bft: {' '.join(message.split())}", file=sys.stderr)
 
 
 class _needing_the_extra:  # noqa: N801 (reads as what it is: a guard around a block)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bft.checking.outcome import Outcome
+from bft.cli.output import tell
 from bft.cli.scenario_words import scenario_of
 from bft.errors import SweepError, bad_value
 from bft.experiments.laws import law_of
@@ -36,7 +37,7 @@ def rare_command(arguments: Namespace) -> int:
     )
     exact = exact_share(law_of(scenario), [arguments.event])
     if not arguments.json:
-        print(readable(arguments.event, found, exact, arguments.level))
+        tell(readable(arguments.event, found, exact, arguments.level))
         return 0
     result: dict[str, Any] = {
         "event": arguments.event,
@@ -57,7 +58,7 @@ def rare_command(arguments: Namespace) -> int:
     if exact is not None:
         result["exact"] = exact
     result["strata"] = [asdict(stratum) for stratum in found.strata]
-    print(json.dumps({**result, "scenario": scenario.to_dict()}, indent=1, allow_nan=False))
+    tell(json.dumps({**result, "scenario": scenario.to_dict()}, indent=1, allow_nan=False))
     return 0
 
 

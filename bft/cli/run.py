@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bft
 from bft.cli.exports import FORMATS, exports_of, writable
+from bft.cli.output import tell
 from bft.cli.run_words import readable
 from bft.cli.scenario_words import scenario_of
 from bft.errors import ScenarioError, bad_value
@@ -33,5 +34,5 @@ def run_command(arguments: Namespace) -> int:
         trace.write_text(json.dumps({**result, "trace": run.trace.to_json()}, indent=1) + "\n", encoding="utf-8")
     for name, file in exports.items():
         FORMATS[name](run, file)
-    print(json.dumps(result, indent=2) if arguments.json else readable(run))
+    tell(json.dumps(result, indent=2) if arguments.json else readable(run))
     return int(broken_promise(run))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bft.cli.complaints import complain
+from bft.cli.output import complain
 from bft.errors import ScenarioError, SweepError
 from bft.experiments.axes import read_value
 from bft.scenario import Scenario

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 import signal
-import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bft.cli.output import complain, tell
 from bft.cli.scenario_words import axes_of, scenario_of
 from bft.errors import SweepError, bad_value
 from bft.experiments.results import Sweep
@@ -84,7 +84,7 @@ def run_plans(plans: Sequence[Plan]) -> tuple[list[Sweep], int]:
             cells, finished = sum(len(each.cells) for each in plans), sum(each.finished for each in sweeps)
             why = "interrupted" if isinstance(stop, KeyboardInterrupt) else f"error: {stop}"
             again = "" if planned.store is None else f"; the same command goes on from {planned.store}"
-            print(f"bft: {why}: {finished} of {cells} cells finished{again}", file=sys.stderr)
+            complain(f"{why}: {finished} of {cells} cells finished{again}")
             return sweeps, INTERRUPTED if isinstance(stop, KeyboardInterrupt) else FAILED
     return sweeps, 0
 
@@ -101,21 +101,20 @@ def report(
     if folder is not None:
         save(folder, rows, sweeps, shlex.join(["bft", *arguments.words]))
         if not arguments.quiet:
-            print(f"bft: {len(rows)} cells in {folder}: estimates.csv, manifest.json", file=sys.stderr)
-    print(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else text)
+            complain(f"{len(rows)} cells in {folder}: estimates.csv, manifest.json")
+    tell(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else text)
     for each in sweeps:
         for cell, failure in each.failures[:1]:
             where = ", ".join(f"{path} = {value}" for path, value in cell.parameters.items())
-            print(
-                f"bft: {len(each.failures)} of the replications failed; the first: {where or 'the only cell'}, "
-                f"seed {failure.seed}, replication {failure.replication}: {failure.error}",
-                file=sys.stderr,
+            complain(
+                f"{len(each.failures)} of the replications failed; the first: {where or 'the only cell'}, "
+                f"seed {failure.seed}, replication {failure.replication}: {failure.error}"
             )
         wide = sum(not result.done for result in each.results) + each.planned - len(each.results)
         if each.precision is not None and wide and not arguments.quiet:
-            print(f"bft: {wide} of {each.planned} cells are not yet narrow enough", file=sys.stderr)
+            complain(f"{wide} of {each.planned} cells are not yet narrow enough")
         if each.breaches:
-            print(f"bft: {each.breaches} replications broke an invariant that the protocol guarantees", file=sys.stderr)
+            complain(f"{each.breaches} replications broke an invariant that the protocol guarantees")
 
 
 def write_page(sweeps: Sequence[Sweep], folder: Path, arguments: Namespace) -> None:

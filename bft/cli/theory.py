@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from typing import Any
 
+from bft.cli.output import tell
 from bft.core.quorum import QuorumSystem
 from bft.errors import SweepError, UnsupportedError, bad_value
 from bft.experiments.axes import axis_values
@@ -32,7 +33,7 @@ def theory_command(arguments: Namespace) -> int:
         for n in _numbers("n", arguments.n, whole=True)
         for delta in _numbers("faults.delta", arguments.delta, whole=False)
     ]
-    print(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else readable(rows))
+    tell(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else readable(rows))
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import date
@@ -13,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from bft.cli.complaints import complain
 from bft.cli.fit_words import readable
+from bft.cli.output import complain, tell
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.tables import align
 from bft.validators.answers import MISSING
@@ -50,8 +49,8 @@ def fit_command(arguments: Namespace) -> int:
         numbers = found.numbers
         write(arguments.out, scenario_toml(numbers) if arguments.form == "scenario" else preset_toml(name, numbers))
         if not arguments.quiet:
-            print(f"bft: {arguments.form} in {arguments.out}", file=sys.stderr)
-    print(json.dumps(_json(found.numbers), indent=2, allow_nan=False) if arguments.json else readable(found))
+            complain(f"{arguments.form} in {arguments.out}")
+    tell(json.dumps(_json(found.numbers), indent=2, allow_nan=False) if arguments.json else readable(found))
     return 0
 
 
@@ -59,17 +58,15 @@ def presets_command(arguments: Namespace) -> int:
     """List the presets, each with its source and date."""
     found = {name: preset(name) for name in preset_names()}
     if arguments.json:
-        print(json.dumps({name: _json(numbers) for name, numbers in found.items()}, indent=2, allow_nan=False))
+        tell(json.dumps({name: _json(numbers) for name, numbers in found.items()}, indent=2, allow_nan=False))
         return 0
     for name, numbers in found.items():
         fitted, errors = numbers.fit, numbers.errors.model_dump()
         assert fitted is not None, "presets are fitted"
         shown = ", ".join(f"{key} {value:g}" for key, value in errors.items() if isinstance(value, float))
         silent = f"missing {numbers.missing}, missing_correlation {numbers.missing_correlation:g}"
-        print(f"{name}\n  accuracy {numbers.accuracy}, {shown}, {numbers.options} wrong options, {silent}")
-        print(
-            f"  {len(numbers.models)} models, {fitted.questions} questions, fitted {numbers.fitted}: {numbers.source}"
-        )
+        tell(f"{name}\n  accuracy {numbers.accuracy}, {shown}, {numbers.options} wrong options, {silent}")
+        tell(f"  {len(numbers.models)} models, {fitted.questions} questions, fitted {numbers.fitted}: {numbers.source}")
     return 0
 
 
@@ -79,16 +76,16 @@ def describe_command(arguments: Namespace) -> int:
     panel = None if arguments.models is None else models_of(arguments.models)
     told = _described(table, panel, arguments.compare)
     if arguments.json:
-        print(json.dumps({"file": arguments.file, **told}, indent=2))
+        tell(json.dumps({"file": arguments.file, **told}, indent=2))
         return 0
     models = told["models"]
     shared = f"{told['answered_by_all']} of them answered by all {len(models)} models"
-    print(f"{arguments.file}: {told['questions']} questions, {shared}\n")
+    tell(f"{arguments.file}: {told['questions']} questions, {shared}\n")
     header = ["model", "questions", "accuracy", "missing"]
     body = [
         [each["model"], str(each["questions"]), f"{each['accuracy']:.4f}", f"{each['missing']:.4f}"] for each in models
     ]
-    print(align([header, *body]))
+    tell(align([header, *body]))
     return 0
 
 

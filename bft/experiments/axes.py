@@ -96,7 +96,9 @@ def read_value(text: str) -> object:
     """
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except RecursionError:
+        raise SweepError("a value is nested too deeply") from None
+    except ValueError:
         word = text.strip()
         return float(word) if LOOSE_NUMBER.fullmatch(word) else word
 

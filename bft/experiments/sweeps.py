@@ -27,6 +27,7 @@ from bft.experiments.interruption import Interruption
 from bft.experiments.intervals import LEVEL, check_level
 from bft.experiments.results import CellResult, Sweep
 from bft.experiments.sequential import Budget, Looks, Precision
+from bft.limits import MOST_REPLICATIONS
 from bft.randomness import check_seed
 from bft.scenario import Scenario
 
@@ -183,7 +184,7 @@ def plan(
     base = Scenario() if scenario is None else scenario
     check_instance("scenario", base, Scenario, "must be a bft.Scenario", ScenarioError)
     if replications is not None:
-        check_whole("replications", replications, SweepError, least=1)
+        check_whole("replications", replications, SweepError, least=1, most=MOST_REPLICATIONS)
     check_seed(seed)
     check_level(level)
     check_executor(workers, scheduler, cluster)

@@ -193,7 +193,7 @@ async def _invoke(model: Model, prompt: Messages, config: RunnableConfig, secret
         detail = "an empty reply" if blank else told
         nothing = Failure(kind=FailureKind.EMPTY, detail=detail)
         return nothing, replace(made, failure=nothing.reason)
-    return Answer(text=_clean(text)), made
+    return Answer(text=secrets.cut(_clean(text))), made
 
 
 def tokens(told: object) -> int | None:

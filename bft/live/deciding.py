@@ -85,6 +85,12 @@ class Deciding:
         self._recorder = None if record is None else Recorder(record)
         self._timestamps = itertools.count(time.time_ns())
 
+    @property
+    def unrecorded(self) -> tuple[int, str] | None:
+        """How many lines of the record could not be written, and why; None: there is none, or all were."""
+        kept = self._recorder
+        return None if kept is None or kept.failure is None else (kept.lost, kept.failure)
+
     def close(self) -> None:
         """Close the record."""
         if self._recorder is not None:

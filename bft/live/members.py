@@ -16,16 +16,18 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from langchain_core.language_models.chat_models import BaseChatModel
+from pydantic import ValidationError
 
 from bft.errors import ScenarioError, bad_value
 from bft.live.extra import MissingExtraError
 from bft.live.fakes import PREFIX, fake
-from bft.live.secrecy import secrets_in
+from bft.live.secrecy import secrets_in, secrets_of
 from bft.live.settings import MemberSettings, ModelSettings, PanelSettings
 from bft.resilience.breaker import Breaker
 from bft.resilience.cache import Caching
 from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.retry import Retry
+from bft.shown_values import HIDDEN, LOOKS_SECRET
 
 NO_KEY = "none"
 """Sent to endpoints that ask for no key: their clients insist on one."""
@@ -104,8 +106,11 @@ class Crew:
     @property
     def secrets(self) -> list[str]:
         """What its models must keep to themselves."""
-        models = (each for member in self.members for each in member.models.values())
-        return [secret for each in models for secret in secrets_in(each.chat)]
+        found = []
+        for model in (each for member in self.members for each in member.models.values()):
+            found += secrets_in(model.chat)
+            found += secrets_of(model.settings.options, model.settings.base_url)
+        return found
 
 
 def muster(settings: PanelSettings, given: Given) -> Crew:
@@ -136,7 +141,7 @@ def build(described: ModelSettings, clients: Clients, *, field: str) -> BaseChat
     if described.model.startswith(PREFIX):
         return fake(described.model)
     if described.base_url is not None:
-        return _endpoint(described, clients)
+        return _endpoint(described, clients, field)
     if ":" not in described.model:
         raise ScenarioError(
             bad_value(field, described.model, "must be provider:model, such as openai:gpt-4o-mini, or have a base_url")
@@ -168,7 +173,7 @@ def on_this_machine(url: str) -> bool:
         return False
 
 
-def _endpoint(described: ModelSettings, clients: Clients) -> BaseChatModel:
+def _endpoint(described: ModelSettings, clients: Clients, field: str) -> BaseChatModel:
     try:
         from langchain_openai import ChatOpenAI
 
@@ -179,16 +184,18 @@ def _endpoint(described: ModelSettings, clients: Clients) -> BaseChatModel:
     heeds_proxies = not on_this_machine(described.base_url)
     if heeds_proxies not in clients:
         clients[heeds_proxies] = bounded_client(heeds_proxies=heeds_proxies)
-    return ChatOpenAI(
-        **{
-            **described.options,
-            "model": described.model,
-            "base_url": described.base_url,
-            "api_key": _key(described),
-            "http_async_client": clients[heeds_proxies],
-            "max_retries": 0,
-        }
-    )
+    given = {
+        **described.options,
+        "model": described.model,
+        "base_url": described.base_url,
+        "api_key": _key(described),
+        "http_async_client": clients[heeds_proxies],
+        "max_retries": 0,
+    }
+    try:
+        return ChatOpenAI(**given)
+    except Exception as error:  # an option that the client does not take
+        raise ScenarioError(bad_value(field, described.model, f"cannot be built: {_told(error)}")) from None
 
 
 def _by_name(described: ModelSettings, field: str) -> BaseChatModel:
@@ -206,10 +213,16 @@ def _by_name(described: ModelSettings, field: str) -> BaseChatModel:
     except ImportError as error:
         raise ScenarioError(bad_value(field, described.model, f"needs a package: {error}")) from None
     except Exception as error:  # of the provider's library: no key, no such provider, an option that it does not know
-        told = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ScenarioError(bad_value(field, described.model, f"cannot be built: {told}")) from None
+        raise ScenarioError(bad_value(field, described.model, f"cannot be built: {_told(error)}")) from None
     assert isinstance(chat, BaseChatModel)
     return chat
+
+
+def _told(error: Exception) -> str:
+    """Return what a library says of an option: which one, and why; never the value, which may be a secret."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"options.{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return LOOKS_SECRET.sub(HIDDEN, str(error).splitlines()[0]) if str(error) else type(error).__name__
 
 
 def _key(described: ModelSettings) -> str:

@@ -98,6 +98,11 @@ class Panel(Runnable[Any, PanelAnswer]):
         weakref.finalize(self, LoopThread.stop, self._background)
 
     @property
+    def unrecorded(self) -> tuple[int, str] | None:
+        """How many lines of the record could not be written, and why; None: there is no record, or all were."""
+        return self._deciding.unrecorded
+
+    @property
     def InputType(self) -> Any:  # noqa: N802 (LangChain's name)
         """A question, or a conversation that ends with one."""
         return str | list[Any] | dict[str, Any]

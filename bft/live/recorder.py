@@ -1,13 +1,17 @@
 """Writes down what a live panel said: JSON lines, appended and flushed, one for each call and one for each question.
 
 Prompts, replies, verdicts, timings and usage; never a key. `bft.validators.panel_record` reads them back, so that
-yesterday's panel can be simulated under today's faults.
+yesterday's panel can be simulated under today's faults. A record that cannot be written, on a full disk for instance,
+costs no answer: a warning says so once, what was lost is counted, and a line that was torn is ended before the next.
 """
 
 from __future__ import annotations
 
 import json
+import logging
+import os
 import threading
+import weakref
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,9 @@ from bft.live.answer import PanelAnswer
 from bft.live.secrecy import Secrets
 from bft.live.transcript import Call
 from bft.validators.panel_record import VERSION
+
+OWNER_ALONE = 0o600
+"""Who may read a new record: prompts and replies are nobody else's."""
 
 
 class Recorder:
@@ -30,17 +37,27 @@ class Recorder:
     Raises
     ------
     BftError
-        If the file cannot be written.
+        If the file cannot be opened for writing.
+
+    Attributes
+    ----------
+    failure : str or None
+        Why something could not be written last; None: everything was.
+    lost : int
+        Lines that could not be written.
     """
 
     def __init__(self, file: str | Path) -> None:
         self.file = Path(file)
+        self.failure: str | None = None
+        self.lost = 0
         self._lock = threading.Lock()
         try:
-            self._lines = self.file.open("a", encoding="utf-8")
-            self._begin_line()
+            self._lines = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, OWNER_ALONE)
+            self._torn = self._ends_in_a_line()
         except OSError as error:
             raise BftError(f"record = {str(file)!r}: must be a file that can be written: {error.strerror}") from None
+        self._finalizer = weakref.finalize(self, os.close, self._lines)
 
     def call(self, question_id: str, call: Call, secrets: Secrets) -> None:
         """Write one call."""
@@ -63,19 +80,30 @@ class Recorder:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._lines.close()
+            self._finalizer()
 
-    def _begin_line(self) -> None:
-        """End a line that an earlier process left unfinished, so that only that one is lost."""
-        if self._lines.tell():
-            with self.file.open("rb") as bytes_:
-                bytes_.seek(-1, 2)
-                if bytes_.read(1) != b"\n":
-                    self._lines.write("\n")
+    def _ends_in_a_line(self) -> bool:
+        """Return whether an earlier process left a line unfinished."""
+        size = os.fstat(self._lines).st_size
+        return size > 0 and os.pread(self._lines, 1, size - 1) != b"\n"
 
     def _write(self, row: dict[str, Any], secrets: Secrets) -> None:
         line = json.dumps({"version": VERSION, **secrets.hide_all(row)}, ensure_ascii=False, allow_nan=False)
         with self._lock:
-            if not self._lines.closed:
-                self._lines.write(line + "\n")
-                self._lines.flush()
+            if self._finalizer.alive:
+                self._append(line.encode("utf-8", "replace") + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        told = b"\n" + line if self._torn else line
+        written = 0
+        try:
+            while written < len(told):
+                written += os.write(self._lines, told[written:])
+            self._torn = False
+        except OSError as error:
+            self._torn = self._torn if not written else written > 1 or not self._torn
+            self.lost += 1
+            if self.failure is None:
+                name, reason = self.file.name, error.strerror
+                logging.getLogger(__name__).warning("bft: the record %s cannot be written: %s", name, reason)
+            self.failure = error.strerror or str(error)

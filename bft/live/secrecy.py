@@ -6,23 +6,22 @@ leaves this room passes here: known secrets are cut out, and so is whatever look
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import SecretStr
 
-HIDDEN = "[redacted]"
+from bft.shown_values import HIDDEN, LOOKS_SECRET, MAY_HOLD_SECRETS
+
 SHORTEST = 6
 """Shorter secrets are not searched for: they occur in ordinary words."""
 
-_LOOKS_SECRET = re.compile(
-    r"(?<=bearer )[^\s\"',;]{6,}"
-    r"|(?<=api-key: )[^\s\"',;]{6,}"
-    r"|(?<=api_key=)[^\s\"',;]{6,}"
-    r"|\bsk-[a-z0-9_\-*]{6,}",
-    re.IGNORECASE,
+PUBLIC_HEADERS = frozenset(
+    {"accept", "accept-language", "content-type", "http-referer", "referer", "user-agent", "x-title"}
 )
+"""Headers that no endpoint takes for a key; what users put into any other must never be seen."""
 
 
 class Secrets:
@@ -35,21 +34,25 @@ class Secrets:
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        long = {value for value in values if len(value) >= SHORTEST}
+        long = {form for value in values if len(value) >= SHORTEST for form in _forms(value)}
         self._values = sorted(long, key=lambda each: (-len(each), each))  # one may be a part of another
 
-    def hide(self, text: str) -> str:
-        """Return the text without secrets."""
+    def cut(self, text: str) -> str:
+        """Return a reply without known secrets; what only looks like one may be the answer."""
         for value in self._values:
             text = text.replace(value, HIDDEN)
-        return _LOOKS_SECRET.sub(HIDDEN, text)
+        return text
+
+    def hide(self, text: str) -> str:
+        """Return the text without secrets, and without what looks like one."""
+        return LOOKS_SECRET.sub(HIDDEN, self.cut(text))
 
     def hide_all(self, value: Any) -> Any:
         """Return nested tables, lists and texts without secrets."""
         if isinstance(value, str):
             return self.hide(value)
         if isinstance(value, dict):
-            return {key: self.hide_all(inner) for key, inner in value.items()}
+            return {self.hide(key) if isinstance(key, str) else key: self.hide_all(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.hide_all(inner) for inner in value]
         return value
@@ -63,3 +66,37 @@ def secrets_in(model: Any) -> list[str]:
         if isinstance(value, SecretStr):
             found.append(value.get_secret_value())
     return found
+
+
+def secrets_of(options: Mapping[str, Any], base_url: str | None) -> list[str]:
+    """Return the secrets in what a model is built from: headers, options named as secrets, user and password."""
+    found = [*_named(options, secret=False)]
+    if base_url is not None:
+        told = urlsplit(base_url)
+        found += [unquote(each) for each in (told.username, told.password) if each]
+        if told.password:
+            found.append(told.netloc.rpartition("@")[0])
+    return found
+
+
+def _named(value: Any, *, secret: bool) -> Iterator[str]:
+    """Yield the texts in nested tables that stand under a name for secrets."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            known = str(name).lower() in PUBLIC_HEADERS
+            yield from _named(inner, secret=not known and (secret or bool(MAY_HOLD_SECRETS.search(str(name)))))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _named(inner, secret=secret)
+    elif secret and isinstance(value, str | SecretStr):
+        text = value if isinstance(value, str) else value.get_secret_value()
+        yield text
+        scheme, _, token = text.partition(" ")
+        if scheme.lower() in ("bearer", "basic") and token:
+            yield token
+
+
+def _forms(secret: str) -> set[str]:
+    """Return a secret as it may be quoted: as it is, in an address, or in base64 to its last whole group."""
+    coded = b64encode(secret.encode()).decode().rstrip("=")
+    return {secret, quote(secret, safe=""), coded[: len(coded) // 4 * 4] if len(coded) >= 8 else secret}

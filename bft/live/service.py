@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 import math
 import os
+import re
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import FrameType
 from typing import Any, TypeAlias
 
 import uvicorn
@@ -43,6 +47,8 @@ from bft.live.connections import (
 )
 from bft.live.panel import Panel
 
+_HOST = re.compile(r"(?:\[(?P<address>[^\[\]]*)\]|(?P<name>[^\[\]:]*))(?::[0-9]*)?")
+
 Question: TypeAlias = asyncio.Future[PanelAnswer]
 
 ALIVE_S = 10.0
@@ -50,6 +56,9 @@ ALIVE_S = 10.0
 
 BODY_S = 20.0
 """How long a client may take for the body of a request."""
+
+FORCED = 130
+"""Exit code of a process whose user would not wait for its end."""
 
 GRACEFUL_S = 5.0
 """How long requests under way may still take when the service is stopped; then they are cancelled."""
@@ -105,10 +114,31 @@ class ServiceSettings:
 
 def is_loopback(host: str) -> bool:
     """Return whether an address can be reached from this machine alone."""
+    name = host.lower().removesuffix(".")
     try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+        return name == "localhost" or ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def name_of(host: str) -> str:
+    """Return the name in a Host header, without its port.
+
+    Examples
+    --------
+    >>> [name_of(host) for host in ("LocalHost:8000", "[::1]:8000", "[::1]", "127.0.0.1")]
+    ['LocalHost', '::1', '::1', '127.0.0.1']
+    """
+    found = _HOST.fullmatch(host)
+    return "" if found is None else found["address"] or found["name"] or ""
+
+
+class PlainJSONResponse(JSONResponse):
+    """JSON in ASCII: what a client sent and is told again may be no Unicode text."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 class Service:
@@ -158,7 +188,7 @@ class Service:
                 self._admit(request)
                 return await handle(request)
             except RefusedError as refused:
-                return JSONResponse(refused.body, refused.status, refused.headers)
+                return PlainJSONResponse(refused.body, refused.status, refused.headers)
 
         return guarded
 
@@ -166,8 +196,7 @@ class Service:
         """Ask for the key; without one, for a name of this machine."""
         key = self.settings.api_key
         if key is None:
-            host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
-            if not is_loopback(host):
+            if not is_loopback(name_of(request.headers.get("host", ""))):
                 raise RefusedError(403, "without a key this service answers to names of this machine only", code="host")
             return
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")
@@ -182,15 +211,19 @@ class Service:
             )
 
     async def _health(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok", "questions": len(self._until_s), "of": self.settings.max_questions})
+        told = {"status": "ok", "questions": len(self._until_s), "of": self.settings.max_questions}
+        if self.panel.unrecorded is not None:
+            lost, reason = self.panel.unrecorded
+            told["record"] = {"lost": lost, "reason": reason}
+        return PlainJSONResponse(told)
 
     async def _models(self, _: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [self._described()]})
+        return PlainJSONResponse({"object": "list", "data": [self._described()]})
 
     async def _model(self, request: Request) -> Response:
         if request.path_params["name"] != self.settings.name:
             raise RefusedError(404, "there is no such model", code="model_not_found", parameter="model")
-        return JSONResponse(self._described())
+        return PlainJSONResponse(self._described())
 
     def _described(self) -> dict[str, Any]:
         return {"id": self.settings.name, "object": "model", "created": 0, "owned_by": "bft"}
@@ -209,7 +242,7 @@ class Service:
             raise RefusedError(400, str(error), parameter="messages") from None
         if answer.text is None:
             raise no_quorum(answer)
-        return JSONResponse(completion.whole(answer))
+        return PlainJSONResponse(completion.whole(answer))
 
     async def _body(self, request: Request) -> bytes:
         limit = self.settings.max_body_bytes
@@ -309,12 +342,12 @@ async def _gone(request: Request) -> None:
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     refused = RefusedError(error.status_code, error.detail, code="not_found" if error.status_code == 404 else None)
-    return JSONResponse(refused.body, error.status_code, error.headers)
+    return PlainJSONResponse(refused.body, error.status_code, error.headers)
 
 
 async def _own_error(_: Request, __: Exception) -> Response:
     refused = RefusedError(500, "an error of the service itself", kind="server_error")
-    return JSONResponse(refused.body, 500)
+    return PlainJSONResponse(refused.body, 500)
 
 
 def key_from(name: str | None) -> str | None:
@@ -377,6 +410,12 @@ class Server(uvicorn.Server):
         port = self.servers[0].sockets[0].getsockname()[1]
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         self._announce(f"http://{host}:{port}/v1")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at the first signal; end the process at the second, whatever is under way: the record is written."""
+        if self.should_exit and sig == signal.SIGINT:
+            os._exit(FORCED)
+        super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: Any = None) -> None:
         """End the questions, then the connections."""

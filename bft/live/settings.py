@@ -7,19 +7,22 @@ library reaches a model is left to `members`, what a rule is to `rules`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_MEMBERS
 from bft.live.ballots import rule_of
 from bft.live.caveats import caveats
 from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
+from bft.shown_values import HIDDEN, LOOKS_SECRET
 from bft.validators.rule_settings import JudgeRule
 
 CALL_DEADLINE_S = 30.0
@@ -40,7 +43,7 @@ class ModelSettings(Settings):
     api_key_env: str | None = None
     """Environment variable that holds the key; keys themselves have no place in a description."""
 
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)  # headers with keys, perhaps
     """Passed on to the model: temperature, max_tokens, …"""
 
     price_in: Price | None = None
@@ -49,10 +52,22 @@ class ModelSettings(Settings):
     price_out: Price | None = None
     """Price of a million tokens written."""
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, LOOKS_SECRET.sub(HIDDEN, value) if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _reachable(self) -> ModelSettings:
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
             raise ScenarioError(bad_value("base_url", self.base_url, "must begin with http:// or https://"))
+        try:
+            host = None if self.base_url is None else urlsplit(self.base_url).hostname
+            port = None if self.base_url is None else urlsplit(self.base_url).port
+        except ValueError as error:
+            raise ScenarioError(bad_value("base_url", self.base_url, f"is no address: {error}")) from None
+        del port
+        if self.base_url is not None and not host:
+            raise ScenarioError(bad_value("base_url", self.base_url, "names no host"))
         return self
 
 
@@ -69,7 +84,7 @@ class MemberSettings(ModelSettings):
 class PanelSettings(Settings):
     """A live panel."""
 
-    members: Annotated[tuple[MemberSettings, ...], Field(min_length=1)]
+    members: Annotated[tuple[MemberSettings, ...], Field(min_length=1, max_length=MOST_MEMBERS)]
     """One for each node."""
 
     rule: LiveRule = PbftRule()

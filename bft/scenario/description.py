@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_NODES, MOST_REQUESTS
 from bft.membership.settings import Membership
 from bft.network.settings import Network
 from bft.operations.settings import Machine
@@ -59,7 +60,7 @@ class Requests(Settings):
     _prefix: ClassVar[str] = "requests."
     _written_if_set: ClassVar[frozenset[str]] = frozenset({"pipelined"})
 
-    count: Annotated[int, Field(ge=1)] = 1
+    count: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] = 1
     rate_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     clients: Annotated[int, Field(ge=1)] | None = None
     pipelined: bool = False
@@ -121,7 +122,7 @@ class Scenario(Settings):
         When the run ends at the latest; by default late enough for all views.
     """
 
-    n: Annotated[int, Field(ge=1)] = 4
+    n: Annotated[int, Field(ge=1, le=MOST_NODES)] = 4
     f: Annotated[int, Field(ge=0)] | None = None
     quorum: Annotated[int, Field(ge=1)] | None = None
     stakes: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | None = None

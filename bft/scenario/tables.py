@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_TOML_BYTES
 from bft.settings import Settings
 
 NAMED_TABLES = ("validators", "check", "errors")  # a bare name stands for the table of that kind
@@ -20,10 +21,15 @@ def read_toml(path: object) -> dict[str, Any]:
         raise ScenarioError(bad_value("path", path, "must be the path of a TOML file"))
     try:
         with open(path, "rb") as file:
-            return tomllib.load(file)
+            text = file.read(MOST_TOML_BYTES + 1)
+        if len(text) > MOST_TOML_BYTES:
+            raise ScenarioError(f"{path}: must be at most {MOST_TOML_BYTES} bytes")
+        return tomllib.loads(text.decode())
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ScenarioError(f"{path}: is nested too deeply") from None
+    except ValueError as error:  # no TOML, no UTF-8, a number of thousands of digits
         raise ScenarioError(f"{path}: is not TOML: {error}") from None
 
 

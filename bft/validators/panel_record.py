@@ -1,7 +1,7 @@
 """Reading what a live panel wrote down: JSON lines, one for each call and one for each question.
 
-A line that a crash left unfinished at the end of the file is left out, and so are calls whose question never ended;
-anything else that cannot be read is refused with its line. How a record is played again is left to `replayed`.
+A line that a crash or a full disk left unfinished is left out and counted, and so are calls whose question never
+ended; anything else that cannot be read is refused with its line. How a record is played again is left to `replayed`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from bft.errors import TableError, bad_value
 from bft.validators.table_files import COLUMNS
 
 VERSION = 1
+BEGINNING = '{"version": '
+"""How every line begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +106,14 @@ class PanelRecord:
         Those that ended, in their order; of two with the same id the later one.
     unfinished : int
         Questions of which there are calls and no end.
+    torn : int
+        Lines that were left unfinished.
     """
 
     source: str
     questions: tuple[RecordedQuestion, ...]
     unfinished: int
+    torn: int = 0
 
     def of_panel(self, models: tuple[str, ...] | None) -> tuple[RecordedQuestion, ...]:
         """Return the questions put to one panel; by default to the last that was asked.
@@ -175,9 +180,13 @@ def read_record(file: str | Path) -> PanelRecord:
         raise TableError(f"{file}: is not text in UTF-8; must be the record of a live panel") from None
     calls: dict[str, list[RecordedCall]] = {}
     ended: dict[str, RecordedQuestion] = {}
+    torn, among_records = 0, any(line.startswith(BEGINNING) for line in lines)
     for number, line in enumerate(lines, start=1):
-        row = _row(line, number, lines, path)
+        if not line.strip():
+            continue
+        row = _row(line, number, path, among_records=among_records)
         if row is None:
+            torn += 1
             continue
         try:
             if row["record"] == "call":
@@ -187,18 +196,19 @@ def read_record(file: str | Path) -> PanelRecord:
                 ended[row["question"]] = _question(row, calls.pop(row["question"], []))
         except (KeyError, TypeError, ValueError) as error:
             raise TableError(f"{file}: line {number}: is no record of a call or a question: {error!r}") from None
-    return PanelRecord(source=str(file), questions=tuple(ended.values()), unfinished=len(calls))
+    return PanelRecord(source=str(file), questions=tuple(ended.values()), unfinished=len(calls), torn=torn)
 
 
-def _row(line: str, number: int, lines: list[str], path: Path) -> Mapping[str, Any] | None:
-    if not line.strip():
-        return None
+def _row(line: str, number: int, path: Path, *, among_records: bool) -> Mapping[str, Any] | None:
+    """Return what a line says; None where it begins as a record does and was left unfinished."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
-        if not any(rest.strip() for rest in lines[number:]):
-            return None  # the last line: whoever wrote it was cut off
+        if line.startswith(BEGINNING) or (among_records and BEGINNING.startswith(line)):
+            return None
         raise TableError(f"{path}: line {number}: is not JSON: {error.msg}") from None
+    except RecursionError:
+        raise TableError(f"{path}: line {number}: is nested too deeply") from None
     if not isinstance(row, dict) or row.get("record") not in ("call", "question"):
         raise TableError(f"{path}: line {number}: is no record of a call or a question")
     if row.get("version") != VERSION:

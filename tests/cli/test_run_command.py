@@ -98,7 +98,7 @@ def test_a_run_is_exported_in_every_format(tmp_path: Path, capsys: pytest.Captur
     assert main(["run", "--set", "faults.nodes=[0]", "faults.behaviour=equivocate", "--export", *wanted]) == 0
     starts = {file: (tmp_path / file).read_text()[:16] for file in names.values()}
     assert starts["run.json"].startswith('{"traceEvents":')
-    assert starts["run.log"].startswith("node-0 {")
+    assert starts["run.log"].startswith("0.000000 s: ")
     assert starts["run.mmd"].startswith("sequenceDiagram\n")
     assert starts["run.svg"].startswith("<?xml")
     assert starts["run.html"].startswith("<!DOCTYPE html>")

@@ -299,7 +299,7 @@ KEYED = "PANEL_TEST_KEY"
         (["fake:yes=1"], {"attempt_timeout_s": 31}, "attempt_timeout_s = 31.0: must be at most 30"),
         (["fake:yes=1"], {"colour": 1}, "colour = 1: unknown key"),
         ([{"model": "fake:yes=1", "name": "a"}, {"model": "fake:yes=1", "name": "a"}], {}, "stands there twice"),
-        ([{"model": "fake:yes=1", "api_key": "x"}], {}, "members.0.api_key = 'x': unknown key"),
+        ([{"model": "fake:yes=1", "api_key": "x"}], {}, r"members.0.api_key = \[redacted\]: unknown key"),
         ([{"model": "m", "base_url": "ftp://x"}], {}, "base_url = 'ftp://x': must begin with http"),
         ([{"name": "x"}], {}, "members.0.model: is needed"),
         ([ChatOpenAI(model="m", api_key="k")], {}, "models.0.max_retries = None: must be 0"),  # type: ignore[arg-type]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -197,10 +201,102 @@ def test_a_line_that_a_crash_left_unfinished_loses_nothing_else(recorded: Path) 
     assert read_record(recorded).questions == whole.questions
     with Panel(FAIR, record=recorded) as panel:
         panel.invoke(Q)
-    lines = recorded.read_text(encoding="utf-8").splitlines()
-    torn = next(number for number, line in enumerate(lines, start=1) if line.endswith('"quest'))
-    with pytest.raises(TableError, match=f"line {torn}: is not JSON"):  # no longer the last: someone should look
-        read_record(recorded)
+    assert any(line.endswith('"quest') for line in recorded.read_text(encoding="utf-8").splitlines())
+    later = read_record(recorded)
+    assert (len(later.questions), later.torn) == (len(whole.questions) + 1, 1)
+
+
+class _FullDisk:
+    """Takes so many bytes, and then none until it is emptied."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.write = os.write
+
+    def __call__(self, file: int, data: bytes) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = self.write(file, bytes(data)[: self.room])
+        self.room -= taken
+        return taken
+
+
+def test_a_full_disk_costs_lines_of_the_record_and_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "record.jsonl"
+    with Panel(FAIR, record=file) as panel:
+        assert panel.unrecorded is None
+        disk = _FullDisk(room=3000)
+        monkeypatch.setattr("bft.live.recorder.os.write", disk)
+        assert [panel.invoke(Q).text for _ in range(2)] == ["42", "42"]
+        lost, reason = panel.unrecorded
+        assert (lost > 3, reason) == (True, "No space left on device")
+        disk.room = 10**9
+        assert panel.invoke(Q).text == "42"
+    warnings = [each.getMessage() for each in caplog.records if "cannot be written" in each.getMessage()]
+    assert warnings == ["bft: the record record.jsonl cannot be written: No space left on device"]
+    record = read_record(file)
+    assert (record.torn, len(record.questions)) == (1, 1)
+    assert file.stat().st_mode & 0o777 == 0o600, "prompts and replies are nobody else's"
+
+
+def test_health_tells_what_was_not_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tests.live.test_service import Running, question
+
+    served = Running(Panel(FAIR, record=tmp_path / "record.jsonl"))
+    try:
+        assert "record" not in served.send("GET", "/health")[1]
+        monkeypatch.setattr("bft.live.recorder.os.write", _FullDisk(room=0))
+        assert served.ask(question())[0] == 200
+        assert served.send("GET", "/health")[1]["record"]["reason"] == "No space left on device"
+    finally:
+        served.stop()
+
+
+def test_what_an_endpoint_echoes_of_its_secrets_goes_no_further(
+    endpoint: Any, reply: Any, saying: Any, tmp_path: Path
+) -> None:
+    """A key, a header, a password in an address, as they are or coded, in a reply that becomes a proposal."""
+    key, header, password = "sk-test-0123456789abcdef-do-not-tell", "team-header-5555", "word-of-the-pass"
+    coded = b64encode(key.encode()).decode()
+    said = f"{key} {header} {password} {coded} {quote(header, safe='')}"
+    endpoint.script |= {"echo": lambda *_: reply(text=said), "honest": saying("fake:always=42")}
+    url = endpoint.url.replace("http://", f"http://me:{password}@")
+    options = {"default_headers": {"X-Team": header, "X-Title": "laboratory"}}
+    echo = endpoint.member("echo", options=options) | {"base_url": url}
+    honest = [endpoint.member("honest", name=f"honest@{node}") for node in range(3)]
+    file = tmp_path / "record.jsonl"
+    with Panel([echo, *honest], record=file, grace_s=10.0) as panel:
+        told = [repr(each) for each in panel.stream(Q)]
+        answer = panel.invoke(Q)
+        told += [json.dumps(answer.to_json()), repr(answer), repr(panel.settings), file.read_text("utf-8")]
+    told += [asked.prompt for asked in endpoint.of("honest")]
+    assert any("[redacted]" in each for each in told)
+    for secret in (key, header, password, coded):
+        assert not any(secret in each for each in told), secret
+
+
+@pytest.mark.parametrize(
+    ("member", "sentence"),
+    [
+        (
+            {"api_key": "a-key-of-mine"},
+            "members.0.api_key = [redacted]: unknown key; did you mean members.0.api_key_env?",
+        ),
+        ({"api_key_env": "a-key-of-mine"}, "api_key_env = [redacted]: must name an environment variable"),
+        ({"options": "a-key-of-mine"}, "members.0.options = [redacted]: must be a table"),
+        ({"base_url": "http://me:a-key-of-mine@[::1/v1"}, "base_url = 'http://[redacted]@[::1/v1': is no address"),
+        ({"base_url": "ftp://me:a-key-of-mine@host"}, "base_url = 'ftp://[redacted]@host': must begin with http"),
+        ({"headers": {"authorization": "a-key-of-mine"}}, "members.0.headers = [redacted]: unknown key"),
+        ({"options": {"temperature": "a-key-of-mine"}}, "cannot be built: options.temperature"),
+    ],
+)
+def test_a_key_that_is_put_where_it_does_not_belong_is_not_printed(member: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BftError) as refused:
+        Panel([{"model": "m", "base_url": "http://127.0.0.1:9/v1"} | member]).check()
+    assert sentence in str(refused.value)
+    assert "a-key-of-mine" not in str(refused.value)
 
 
 def test_calls_of_a_question_that_never_ended_are_left_out_and_counted(recorded: Path) -> None:

@@ -332,3 +332,19 @@ def test_stopping_ends_what_was_begun(
     first.join(WAIT_S)
     assert got == [503]
     assert endpoint.wait_until(lambda: all(asked.disconnected for asked in endpoint.of("hanging")))
+
+
+@pytest.mark.parametrize("host", ["LOCALHOST", "localhost.:80", "[::1]", "[::1]:8000", "127.0.0.2:1"])
+def test_names_of_this_machine_are_known_however_they_are_written(host: str, serve: Serve) -> None:
+    assert serve().send("GET", "/v1/models", host=host)[0] == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "[::2]:8000", "localhost.evil.example", "[::1].evil.example", ""])
+def test_other_names_are_refused_without_a_key(host: str, serve: Serve) -> None:
+    assert serve().send("GET", "/v1/models", host=host)[0] == 403
+
+
+def test_half_a_surrogate_pair_is_told_back_in_ascii(serve: Serve) -> None:
+    body = b'{"model":"panel","messages":[{"role":"user","content":"a"}],"\\ud800":1}'
+    status, told, _ = serve().ask(body)
+    assert (status, told["error"]["code"]) == (400, "unknown_parameter")

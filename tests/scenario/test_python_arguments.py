@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +60,38 @@ def test_a_wrong_argument_is_refused_in_one_sentence(make: Callable[[], Any], me
         make()
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bft.Scenario(n=10**5), "n = 100000: must be at most 4096"),
+        (lambda: bft.Scenario(n=10**30), f"n = {10**30}: must be at most 4096"),
+        (lambda: bft.Scenario(n=10**5000), "n = a number of thousands of digits: must be at most 4096"),
+        (lambda: bft.Scenario(requests={"count": 10**12, "rate_per_s": 1}), "must be at most 100000000"),
+        (lambda: bft.sweep(replications=10**18), f"replications = {10**18}: must be at most 10000000000"),
+    ],
+)
+def test_what_would_fill_the_memory_is_refused_before_it_does(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(bft.BftError) as refused:
+        make()
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("n = " + "9" * 5000, "is not TOML"),
+        ("a = " + "[" * 5000 + "]" * 5000, "is nested too deeply"),
+        ("# " + "x" * 2**24, "must be at most 16777216 bytes"),
+    ],
+    ids=["digits", "depth", "length"],
+)
+def test_a_deep_or_long_file_is_refused_in_a_sentence(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(text)
+    with pytest.raises(bft.BftError, match=message):
+        bft.Scenario.from_toml(file)
 
 
 def test_every_description_refuses_an_unknown_key_with_an_error_of_this_package() -> None:
