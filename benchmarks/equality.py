@@ -23,8 +23,8 @@ from time import process_time
 from typing import Any
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.errors import BftError
+from bft.record.outcome import Outcome
 from bft.vectorised import NEEDS_EVENTS, VectorisedSimulator, supported
 
 REPLICATIONS = 4

@@ -22,12 +22,12 @@ from typing import Any
 import networkx as nx
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.experiments import Estimate, estimate
 from bft.experiments.tables import align
 from bft.network.plan import NetworkPlan
 from bft.network.routing import Gossip, Routed
 from bft.plotting.networks import Measured, curves
+from bft.record.outcome import Outcome
 
 NODES = 10
 CONNECTIVITIES = (1, 2, 3, 4, 5, 6, 7, 8, 9)

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.experiments import estimate
 from bft.experiments.tables import align
 from bft.plotting.networks import Measured, curves
+from bft.record.outcome import Outcome
 
 NODES = 7
 WAYS: dict[str, Any] = {"direct": None, "routed": "routed", "gossip": "gossip"}

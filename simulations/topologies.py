@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.experiments import Estimate, estimate
 from bft.experiments.tables import align
 from bft.plotting.networks import Measured, curves
+from bft.record.outcome import Outcome
 
 NODES = 16
 TOPOLOGIES: dict[str, Any] = {

@@ -1,1 +1,1 @@
-"""What happened, and whether it was allowed: traces, invariant monitors, outcomes."""
+"""The laboratory: invariants, schedules that try to break them, seeded bugs, the explorer."""

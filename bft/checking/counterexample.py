@@ -13,12 +13,12 @@ from bft.checking.linearizability import fault_in, history_of, ledger_accepts
 from bft.checking.monitor import Monitor
 from bft.checking.play import play
 from bft.checking.protocols import subject_of
-from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.subjects import watched
 from bft.checking.world import ReplicaRaisedError, World
 from bft.errors import ScenarioError, bad_value
+from bft.record.safety import Breach
 
 FORMAT = "bft schedule 2"
 READABLE = ("bft schedule 1", FORMAT)

@@ -2,7 +2,7 @@
 
 Hosts call `observe` with each event and effect of a node, and `hear` with each input before the node gets it (without
 it the rules that need to know why a node left its view stay silent). The plain S1–S3 monitor for fast simulations is
-`bft.checking.safety`.
+`bft.record.safety`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from bft.checking.invariants.ballots import BallotFacts
 from bft.checking.invariants.facts import Check, Facts, Invariant, Timing
 from bft.checking.invariants.proofs import view_change_fault
 from bft.checking.reference import ReferenceService, Specification
-from bft.checking.safety import Breach
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver, Restart
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Signed
 from bft.protocols.pbft.messages import ViewChange
+from bft.record.safety import Breach
 
 Lesson = Callable[[Facts, int, Any], None]
 MANY = 32

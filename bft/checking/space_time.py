@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from bft.checking.counterexample import Counterexample
-from bft.checking.diagram import Arrow, Lane, Mark, SpaceTime, marks_of
 from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
-from bft.checking.words import Names
 from bft.checking.world import World
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
+from bft.record.diagram import Arrow, Lane, Mark, SpaceTime, marks_of
+from bft.record.words import Names
 
 
 class _Watched(World):

@@ -28,13 +28,13 @@ from hypothesis import strategies as st
 from bft.checking import operations as ops
 from bft.checking.counterexample import finding_of, run
 from bft.checking.generators.drawn_settings import within
-from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.transcript import transcript
 from bft.checking.world import World
 from bft.core.quorum import QuorumSystem
 from bft.errors import BftError, bad_value
+from bft.record.safety import Breach
 
 Schedule = tuple[Setting, list[ops.Operation]]
 SIZES = (4, 5, 6, 7)

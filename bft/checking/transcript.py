@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from bft.checking import operations as ops
 from bft.checking.clients import outstanding
 from bft.checking.play import play
-from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.subjects import watched
-from bft.checking.words import Names, event_words, message_words, set_words
 from bft.checking.world import ReplicaRaisedError, World
+from bft.record.safety import Breach
+from bft.record.words import Names, event_words, message_words, set_words
 
 DISK_WORDS = ("its next write is lost", "its next write is torn", "its image is kept", "it goes back to the image kept")
 

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
-from bft.checking.trace import Record, Trace
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
@@ -33,6 +32,7 @@ from bft.core.request import Request, RequestKey
 from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
 from bft.errors import BftError, ScenarioError, bad_value
+from bft.record.trace import Record, Trace
 
 Pending = tuple[int, Deliver, int]
 """A message on its way: the receiving instance, what it gets, the sending instance (twins share a name)."""

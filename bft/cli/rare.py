@@ -7,13 +7,13 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
-from bft.checking.outcome import Outcome
 from bft.cli.output import tell
 from bft.cli.scenario_words import scenario_of
 from bft.errors import SweepError, bad_value
 from bft.experiments.laws import law_of
 from bft.experiments.results import SHARES, exact_share
 from bft.experiments.tables import align
+from bft.record.outcome import Outcome
 from bft.vectorised import RareEvent, rare_event
 
 SHOWN = 1e-6  # of the upper end: strata that cannot contribute so much are left out of the table

@@ -26,11 +26,11 @@ from zlib import crc32
 from bft.adversary.node import Behaviour
 from bft.adversary.settings import BEHAVIOURS
 from bft.arguments import check_instance
-from bft.checking.outcome import Outcome
 from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Failure, Record, Tally
 from bft.experiments.cells import content
 from bft.experiments.results_version import RESULTS_VERSION
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 
 APPLICATION = 0x62667473  # "bfts", in the header of the file

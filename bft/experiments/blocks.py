@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from bft.adversary.settings import describe
-from bft.checking.outcome import Outcome
 from bft.core.quorum import QuorumSystem
 from bft.experiments.engines import Way
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.simulation.run import Run
 from bft.simulation.simulate import Simulator

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bft.checking.outcome import Outcome
 from bft.errors import SweepError, bad_value
 from bft.experiments.intervals import LEVEL, Estimate, estimate
 from bft.experiments.laws import law_of
 from bft.experiments.results import SHARES, exact_share
 from bft.experiments.tables import align
 from bft.operations.intervals import mean_estimate
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.simulation.run import Run
 from bft.simulation.simulate import Simulator

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bft.checking.outcome import Outcome
 from bft.experiments.axes import Label
 from bft.experiments.blocks import Failure, Tally
 from bft.experiments.cells import Cell
 from bft.experiments.export import write_table
 from bft.experiments.intervals import LEVEL, Estimate, estimate, look_level
 from bft.experiments.tables import columns, csv_text, html_table, text_table
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 
 if TYPE_CHECKING:

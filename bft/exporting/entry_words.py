@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bft.checking.words import Names, event_words, message_words
+from bft.record.words import Names, event_words, message_words
 from bft.simulation.journal import Entry
 
 

@@ -8,11 +8,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from bft import __version__
-from bft.checking.outcome import Outcome
 from bft.experiments.results import Sweep
 from bft.exporting.html import facts, page, table
 from bft.plotting import agreement_figure, band_panels, share_panels
 from bft.plotting.style import png_of
+from bft.record.outcome import Outcome
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

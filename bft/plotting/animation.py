@@ -11,11 +11,11 @@ from typing import Any
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from matplotlib.figure import Figure
 
-from bft.checking.diagram import SpaceTime
-from bft.checking.diagram_signs import ALARM, HIDDEN, OTHER, PHASES
-from bft.checking.folded_time import FoldedTime
 from bft.errors import BftError, bad_value
 from bft.plotting.style import QUALITATIVE, styled
+from bft.record.diagram import SpaceTime
+from bft.record.diagram_signs import ALARM, HIDDEN, OTHER, PHASES
+from bft.record.folded_time import FoldedTime
 
 STATES = {
     "accepted": "#FFFFFF",

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bft.checking.diagram import Arrow, Mark, SpaceTime, Span, excerpt
-from bft.checking.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, PHASES, SIGNS, WORDED, times
-from bft.checking.folded_time import FoldedTime
 from bft.plotting.style import QUALITATIVE, axes_or_new, new_figure, styled
+from bft.record.diagram import Arrow, Mark, SpaceTime, Span, excerpt
+from bft.record.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, PHASES, SIGNS, WORDED, times
+from bft.record.folded_time import FoldedTime
 
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 CLOSE = 0.08

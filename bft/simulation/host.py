@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
-from bft.checking.safety import SafetyMonitor
-from bft.checking.trace import Record
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
@@ -27,6 +25,8 @@ from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.verdict import Verdict
 from bft.membership.events import EpochEntered
+from bft.record.safety import SafetyMonitor
+from bft.record.trace import Record
 from bft.simulation.clients import Clients
 from bft.simulation.environment import Alarm, Clock, Fanout, Timer
 from bft.simulation.fabric import Fabric

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bft.checking.executions import Executions
-from bft.checking.outcome import Outcome, outcome_of
-from bft.checking.trace import Record, Trace
 from bft.core.request import Proposal, Request
+from bft.record.executions import Executions
+from bft.record.outcome import Outcome, outcome_of
+from bft.record.trace import Record, Trace
 from bft.simulation.summary import RecentRecords, StreamedOutcomes
 from bft.simulation.workload import Workload
 

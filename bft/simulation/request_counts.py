@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bft.checking.outcome import Outcome
+from bft.record.outcome import Outcome
 from bft.simulation.clients import Clients
 from bft.simulation.workload import Workload
 

@@ -8,12 +8,12 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
-from bft.checking.outcome import Outcome
-from bft.checking.safety import Breach
-from bft.checking.trace import Trace
 from bft.core.account import Balances
 from bft.core.lean import lean
 from bft.core.quorum import QuorumSystem
+from bft.record.outcome import Outcome
+from bft.record.safety import Breach
+from bft.record.trace import Trace
 from bft.scenario import Scenario
 from bft.simulation.journal import Journal
 from bft.simulation.member_changes import ChangeTold

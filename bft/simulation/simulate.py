@@ -14,10 +14,7 @@ from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
 from bft.checking.membership.full_check import MembersCheck
-from bft.checking.outcome import Outcome, worst
-from bft.checking.safety import Breach, SafetyMonitor
 from bft.checking.subjects import FullCheck
-from bft.checking.trace import Trace
 from bft.core.account import Account
 from bft.core.events import BallotUndecided
 from bft.core.quorum import QuorumSystem
@@ -31,6 +28,9 @@ from bft.operations.policies import Operator
 from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
+from bft.record.outcome import Outcome, worst
+from bft.record.safety import Breach, SafetyMonitor
+from bft.record.trace import Trace
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
 from bft.simulation.environment import Clock

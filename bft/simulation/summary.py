@@ -1,7 +1,7 @@
 """A run of months in bounded memory: outcomes read off in passing, and a trace of what matters.
 
 `Simulator(..., keep="summary")` keeps every event of operations, view changes, restarts and evidence, and the last few
-thousand others; outcomes are the same as those read off the whole trace (`bft.checking.executions`).
+thousand others; outcomes are the same as those read off the whole trace (`bft.record.executions`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from bft.checking.outcome import Outcome, outcome_of
-from bft.checking.trace import Record
 from bft.core.effects import Execute
 from bft.core.events import CheckpointStable, Committed, Judgement, Prepared, PrePrepareAccepted, StateTransferred
 from bft.core.request import Proposal, RequestKey
+from bft.record.outcome import Outcome, outcome_of
+from bft.record.trace import Record
 
 BULK = frozenset({PrePrepareAccepted, Judgement, Prepared, Committed, Execute, CheckpointStable})
 """Events that every request, or every few, has at every node."""

@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bft.checking.outcome import Outcome
 from bft.randomness import Floats
+from bft.record.outcome import Outcome
 from bft.vectorised.streams import Ints
 
 OUTCOMES: tuple[Outcome, ...] = tuple(Outcome)

@@ -7,9 +7,9 @@ from math import nan
 import numpy as np
 
 from bft.adversary.equivocate import Equivocate
-from bft.checking.outcome import Outcome
 from bft.errors import ScenarioError, UnsupportedError, bad_value
 from bft.randomness import Floats, Randomness
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.validators.answers import RIGHT
 from bft.vectorised.ballots import Ballots, Electorate

@@ -8,7 +8,7 @@ import pytest
 
 import bft
 from bft.adversary.settings import BEHAVIOURS
-from bft.checking.outcome import Outcome
+from bft.record.outcome import Outcome
 
 Kind = str | dict[str, Any]
 

@@ -26,7 +26,6 @@ from bft.checking.invariants.proofs import (
 )
 from bft.checking.monitor import INVARIANTS, Monitor
 from bft.checking.play import play
-from bft.checking.safety import Breach
 from bft.checking.setting import Setting
 from bft.checking.subjects import FullCheck, pbft, watched
 from bft.core.effects import Broadcast, Execute, Forget, Reply
@@ -37,6 +36,7 @@ from bft.protocols.pbft import Rules
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.messages import Checkpoint, Prepare
 from bft.protocols.pbft.new_view import carry_over
+from bft.record.safety import Breach
 from bft.simulation.simulate import simulate
 
 PBFT = pbft()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.cli import main
+from bft.record.outcome import Outcome
 
 
 def test_json_holds_the_run_and_what_it_takes_to_repeat_it(capsys: pytest.CaptureFixture[str]) -> None:

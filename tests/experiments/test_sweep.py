@@ -17,7 +17,6 @@ import pytest
 from tqdm import tqdm
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.errors import BftError, ScenarioError, SweepError
 from bft.experiments import CellResult, SweepInterrupted, Tally, plan, sweep
 from bft.experiments import blocks as blocks_module
@@ -28,6 +27,7 @@ from bft.experiments.coverage import Coverage
 from bft.experiments.engines import Way
 from bft.experiments.execution import Execution
 from bft.experiments.executors import InProcess, worker_count
+from bft.record.outcome import Outcome
 
 OVER: dict[str, object] = {"n": [4, 5], "faults.delta": [0.0, 0.4]}
 

@@ -15,10 +15,10 @@ import pytest
 from matplotlib.lines import Line2D
 
 import bft
-from bft.checking.diagram_signs import SIGNS
 from bft.errors import BftError
 from bft.exporting.html import asset, facts, table
 from bft.exporting.run_report import LOG_ENTRIES, run_report
+from bft.record.diagram_signs import SIGNS
 
 SCENARIO = bft.Scenario(
     n=7,

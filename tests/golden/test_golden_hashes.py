@@ -27,7 +27,7 @@ from scipy.special import ndtri
 
 import bft
 from bft.adversary.settings import BEHAVIOURS
-from bft.checking.outcome import Outcome
+from bft.record.outcome import Outcome
 from bft.vectorised import rare_event
 from tests.golden.scenarios import scenarios
 

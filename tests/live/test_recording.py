@@ -13,13 +13,13 @@ from urllib.parse import quote
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.cli import main
 from bft.core.verdict import Verdict
 from bft.errors import BftError, ScenarioError, TableError
 from bft.live import Panel, State
 from bft.plotting.scenario_words import validator_words
 from bft.randomness import Randomness
+from bft.record.outcome import Outcome
 from bft.validators.panel_record import read_record
 from bft.validators.replayed import ReplayedModel
 from bft.validators.tables import load_answers

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import bft
-from bft.checking.trace import Trace
 from bft.core.effects import Execute
 from bft.core.request import Proposal, Request
 from bft.errors import ScenarioError
 from bft.network.capacity import MessageSizes
 from bft.protocols.pbft.messages import Commit, NewView, Prepare, PreparedCertificate, PrePrepare, ViewChange
+from bft.record.trace import Trace
 from bft.simulation.message_sizes import weigh
 
 BARE = MessageSizes(header_bytes=0, signature_bytes=64, digest_bytes=32)

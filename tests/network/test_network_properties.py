@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import bft
 from bft.checking.network_strategies import connected_links, networks, partitions, topologies
-from bft.checking.outcome import Outcome
 from bft.core.effects import Broadcast
 from bft.network.plan import NetworkPlan
 from bft.randomness import Randomness
+from bft.record.outcome import Outcome
 from bft.simulation.environment import Clock
 from bft.simulation.fabric import Fabric
 

@@ -12,11 +12,11 @@ from matplotlib.collections import PolyCollection
 from matplotlib.container import BarContainer, ErrorbarContainer
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.errors import SweepError
 from bft.experiments import Tally
 from bft.experiments.intervals import estimate
 from bft.plotting import bands
+from bft.record.outcome import Outcome
 
 
 def boundaries(ax: Axes) -> list[np.ndarray]:

@@ -11,10 +11,10 @@ from PIL import Image
 
 import bft
 from bft import plotting
-from bft.checking.diagram import SpaceTime
-from bft.checking.diagram_signs import HIDDEN
 from bft.errors import BftError, ScenarioError, SweepError
 from bft.plotting.space_time import MOST_MESSAGES, space_time, space_time_figure
+from bft.record.diagram import SpaceTime
+from bft.record.diagram_signs import HIDDEN
 
 
 def test_a_heat_map_shows_the_estimates(by_n: bft.Sweep) -> None:

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.core.quorum import QuorumSystem
 from bft.network.delays import NormalDelay
+from bft.record.outcome import Outcome
 from bft.theory import lossy_links_law
 
 WITHIN = 4.4  # standard errors; two-sided tail 1.1e-5

@@ -16,12 +16,12 @@ import pytest
 
 import bft
 from bft.adversary.settings import BEHAVIOURS
-from bft.checking.outcome import Outcome
 from bft.core.events import CallsSaved
 from bft.errors import ScenarioError, UnsupportedError
 from bft.experiments.blocks import broken_promise
 from bft.experiments.laws import law_of
 from bft.protocols.pbft import Rules
+from bft.record.outcome import Outcome
 from bft.validators.rule_settings import RULES
 from bft.vectorised import VectorisedSimulator
 from bft.voting import Vote, additive_standing

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from bft.checking.safety import SafetyMonitor
 from bft.core.effects import Execute
 from bft.core.events import Restarted
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
@@ -15,6 +14,7 @@ from bft.durations import Exponential, Lifetime
 from bft.operations.intervals import RatioSums, ratio_estimate
 from bft.protocols.pbft.messages import Commit
 from bft.randomness import TAPE_CHUNK, Randomness, Tape
+from bft.record.safety import SafetyMonitor
 from bft.resilience.endpoints import Breakdowns, Endpoint
 from bft.resilience.exchange import Query
 from bft.simulation.keys import SWEEP, FadingKeyring

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
-from bft.checking.safety import SafetyMonitor
-from bft.checking.trace import Record
 from bft.cli import main
 from bft.core.effects import Execute, Reply
 from bft.core.events import Committed
@@ -22,6 +19,9 @@ from bft.errors import ScenarioError
 from bft.exporting.run_report import run_report
 from bft.protocols.pbft import PbftReplica
 from bft.randomness import Randomness
+from bft.record.outcome import Outcome
+from bft.record.safety import SafetyMonitor
+from bft.record.trace import Record
 from bft.simulation.clients import Clients
 from bft.simulation.workload import Workload
 

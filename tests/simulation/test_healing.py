@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.core.effects import Execute
 from bft.core.events import ViewChangeStarted
 from bft.network.settings import Network, Partition
+from bft.record.outcome import Outcome
 
 MESSAGE_S = 0.1
 """What every message takes here; validators answer at once."""

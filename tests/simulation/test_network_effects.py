@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.core.effects import Execute
+from bft.record.outcome import Outcome
 
 
 def outcomes(scenario: bft.Scenario, runs: int, seed: int = 1) -> list[Outcome]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.core.effects import Execute
 from bft.core.events import Committed, Prepared
 from bft.network.delays import ConstantDelay
+from bft.record.outcome import Outcome
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 16, 32])

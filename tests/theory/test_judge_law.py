@@ -14,10 +14,10 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, UnsupportedError
 from bft.experiments.laws import law_of
+from bft.record.outcome import Outcome
 from bft.theory.agreement import crash_law
 from bft.theory.faults import fixed, fraction, heterogeneous, independent
 from bft.theory.judge import judge_law

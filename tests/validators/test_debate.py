@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError
 from bft.randomness import Randomness
+from bft.record.outcome import Outcome
 from bft.validators.answers import Answers
 from bft.validators.debate import Debate, DebateSettings
 from bft.validators.debate_law import DebateLaw

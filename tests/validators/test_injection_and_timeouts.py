@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, UnsupportedError
 from bft.experiments.laws import law_of
 from bft.randomness import Randomness
+from bft.record.outcome import Outcome
 from bft.validators.injection import INSTRUCTION, instruction_by
 from bft.validators.settings import StatisticalValidators
 from bft.vectorised import VectorisedSimulator

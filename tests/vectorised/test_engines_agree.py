@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import bft
-from bft.checking.outcome import Outcome
+from bft.record.outcome import Outcome
 from bft.vectorised import NEEDS_EVENTS, Batch, VectorisedSimulator, simulator, timing
 
 RandomScenario = Callable[[Random, bool], bft.Scenario]

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.errors import ScenarioError, UnsupportedError
 from bft.experiments.laws import law_of
+from bft.record.outcome import Outcome
 from bft.theory import crash_law, heterogeneous, independent
 from bft.vectorised import Batch, VectorisedSimulator
 from bft.vectorised.fault_sets import FaultSets

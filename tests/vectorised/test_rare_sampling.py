@@ -11,10 +11,10 @@ import pytest
 from scipy import stats
 
 import bft
-from bft.checking.outcome import Outcome
 from bft.errors import ScenarioError, UnsupportedError
 from bft.experiments.laws import law_of
 from bft.experiments.results import SHARES, exact_share
+from bft.record.outcome import Outcome
 from bft.vectorised import VectorisedSimulator, supported
 from bft.vectorised.batch import CODE, NEEDS_EVENTS
 from bft.vectorised.fault_sets import FaultSets

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from bft.adversary.lie import Lie
-from bft.checking.outcome import Outcome
 from bft.randomness import Floats, GivenRandomness
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.simulation.simulate import Simulator
 from bft.validators.settings import PerfectValidators

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bft.checking.outcome import Outcome
 from bft.errors import ScenarioError, UnsupportedError, bad_value
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.vectorised.rare.drawing import Drawing
 from bft.vectorised.rare.limits import Limits

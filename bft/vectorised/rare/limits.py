@@ -12,8 +12,8 @@ import numpy as np
 from bft.adversary.equivocate import Equivocate
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.silence import SilentPrimary, Withhold
-from bft.checking.outcome import Outcome
 from bft.randomness import Floats
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.validators.check_settings import JudgeSettings
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bft.checking.outcome import Outcome
 from bft.randomness import Floats
+from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.validators.check_settings import JudgeSettings
 from bft.vectorised.counted_sets import CountedSets

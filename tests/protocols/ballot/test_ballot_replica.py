@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bft.checking.words import Names, event_words, message_words
 from bft.core.effects import Broadcast, Execute, Persist, Reply, RequestProposal, RequestVerdict, Send, SetTimer
 from bft.core.events import BallotDecided, BallotUndecided, CallsSaved, Equivocation, Restarted
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
@@ -18,6 +17,7 @@ from bft.core.verdict import Verdict
 from bft.errors import ScenarioError
 from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
+from bft.record.words import Names, event_words, message_words
 from bft.voting import Approval, Plurality, Quorum
 
 SYSTEM = QuorumSystem.of(4)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bft.checking.trace import Record
 from bft.core.effects import Execute
 from bft.core.events import StateTransferred
 from bft.core.request import Proposal, Request, RequestKey
+from bft.record.trace import Record
 
 
 class Executions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from bft.checking.diagram import SpaceTime
+from bft.record.diagram import SpaceTime
 
 PHASES = ("PrePrepare", "Prepare", "Commit", "ViewChange", "NewView")
 """Kinds of message that have a line of their own."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from bft.checking.trace import Record
 from bft.core.effects import Execute
 from bft.core.events import Restarted, StateTransferred
 from bft.core.request import Request
+from bft.record.trace import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bft.checking.folded_time import FoldedTime
+from bft.record.folded_time import FoldedTime
 
 
 def test_silences_between_bursts_are_folded() -> None:
