@@ -20,7 +20,7 @@ LOOKS_SECRET = re.compile(
 )
 MAY_HOLD_SECRETS = re.compile(
     r"(?:^|[._-])(?:api_?key|key|secret|token|password|passwd|credentials?|authorization|auth|headers?|default_headers"
-    r"|cookies?|options)(?:[._-]|$)",
+    r"|cookies?)(?:[._-]|$)|(?:^|\.)options(?:\.|$)",
     re.IGNORECASE,
 )
 ENVIRONMENT_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

@@ -8,7 +8,7 @@ formats is left to `table_files`, what a field says to `table_values`, what coun
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 from bft.errors import TableError, bad_value
 from bft.validators.answers import MISSING, RIGHT, Codes
 from bft.validators.comparison import DEFAULT_COMPARISON, Comparison, form_of
-from bft.validators.table_files import COLUMNS, OPTIONAL_COLUMNS, read_columns
-from bft.validators.table_values import Field, Unreadable, texts_of, without_marks
-from bft.validators.written_numbers import number_form
+from bft.validators.table_files import read_columns
+from bft.validators.table_rows import TableRow, faults_of, option_counts, rows_of
+from bft.validators.table_values import without_marks
 
 _ABSENT = -2  # the model was never asked this question
 _NEAR_MATCHES = 3
 _NAMES_SHOWN = 8
-MOST_OPTIONS = 10**6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,10 +200,10 @@ def load_answers(path: str | Path, *, drop_conflicts: bool = False) -> AnswerTab
 @lru_cache(maxsize=4)
 def _load(file: Path, stamp: tuple[int, int], drop_conflicts: bool) -> AnswerTable:  # noqa: ARG001 (a file written anew is read anew)
     columns = read_columns(file)
-    rows = _rows(columns)
+    rows = rows_of(columns)
     if not rows:
         raise TableError(f"{file}: has no rows; must have one for each question and model")
-    faults = list(_faults(rows))
+    faults = list(faults_of(rows))
     notes = []
     if faults:
         wrong = {row.question for row, _ in faults}
@@ -220,76 +219,14 @@ def _load(file: Path, stamp: tuple[int, int], drop_conflicts: bool) -> AnswerTab
         notes.append(f"{len(faults)} rows are at fault, and their {len(wrong - {None})} questions left out; {told}")
         rows = kept
     answers, warnings = without_marks([row.answer for row in rows])
-    options, unknown = _option_counts(rows)
+    options, unknown = option_counts(rows)
     return _index(file, columns, rows, answers, options, (*notes, *warnings, *unknown))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """One row as texts; `unreadable` names a field that is none."""
-
-    number: int
-    question: str | None
-    model: str | None
-    gold: str | None
-    answer: str | None
-    category: str | None
-    n_options: str | None
-    unreadable: str | None
-
-
-def _rows(columns: Mapping[str, Sequence[Field]]) -> list[_Row]:
-    found = []
-    number = len(columns["question_id"])
-    nothing: Sequence[Field] = [None] * number
-    given = [columns.get(name, nothing) for name in (*COLUMNS, *OPTIONAL_COLUMNS)]
-    for place, (question, gold, model, answer, category, n_options) in enumerate(zip(*given, strict=True), start=1):
-        fields = {"question_id": question, "gold": gold, "model": model, "answer": answer}
-        wrong = next(
-            (f"{name} = {each.value!r}" for name, each in fields.items() if isinstance(each, Unreadable)), None
-        )
-        right, said = (None, None) if wrong is not None else texts_of(gold, answer)
-        found.append(
-            _Row(
-                number=place,
-                question=None if isinstance(question, Unreadable) else texts_of(question, None)[0],
-                model=None if isinstance(model, Unreadable) else texts_of(model, None)[0],
-                gold=right,
-                answer=said,
-                category=None if isinstance(category, Unreadable) else texts_of(category, None)[0],
-                n_options=str(n_options.value) if isinstance(n_options, Unreadable) else texts_of(n_options, None)[0],
-                unreadable=wrong,
-            )
-        )
-    return found
-
-
-def _faults(rows: Sequence[_Row]) -> Iterator[tuple[_Row, str]]:
-    """Yield the rows that contradict others or cannot be used, each with a sentence."""
-    gold: dict[str, str] = {}
-    there: set[tuple[str, str]] = set()
-    for row in rows:
-        if row.unreadable is not None:
-            yield row, f"{row.unreadable}: must be text, a number or null"
-        elif row.question is None or row.model is None:
-            name = "question_id" if row.question is None else "model"
-            yield row, f"{name} is null; every row must name its question and model"
-        elif row.gold is None:
-            yield row, "gold is null; every question must have a right answer"
-        elif gold.setdefault(row.question, row.gold) != row.gold:
-            allowed = f"must be {gold[row.question]!r}, as in the other rows of question {row.question!r}"
-            yield row, bad_value("gold", row.gold, allowed)
-        elif (row.question, row.model) in there:
-            phrase = f"question {row.question!r} and model {row.model!r} are there already"
-            yield row, f"{phrase}; must have one row for each question and model"
-        else:
-            there.add((row.question, row.model))
 
 
 def _index(
     file: Path,
     columns: Collection[str],
-    rows: Sequence[_Row],
+    rows: Sequence[TableRow],
     answers: Sequence[str | None],
     options: Mapping[str, int],
     notes: tuple[str, ...],
@@ -301,7 +238,7 @@ def _index(
     gold: dict[str, str] = {}
     categories: dict[str, str | None] = {}
     for row, answer in zip(rows, answers, strict=True):
-        assert row.question is not None  # `_faults` has found those
+        assert row.question is not None  # `faults_of` has found those
         assert row.model is not None
         assert row.gold is not None
         said = MISSING if answer is None else texts.setdefault(answer, len(texts))
@@ -328,22 +265,3 @@ def _numbered(names: Iterable[str | None]) -> dict[str, int]:
         assert name is not None
         numbers.setdefault(name, len(numbers))
     return numbers
-
-
-def _option_counts(rows: Sequence[_Row]) -> tuple[dict[str, int], list[str]]:
-    """Return how many options questions have, and what is said about numbers that are none: they count as unknown."""
-    found: dict[str, int] = {}
-    wrong = []
-    for row in rows:
-        if row.n_options is None or row.question is None:
-            continue
-        written = number_form(row.n_options.strip())
-        if written is not None and written.isdecimal() and 2 <= int(written) <= MOST_OPTIONS:
-            found[row.question] = int(written)
-        else:
-            wrong.append(row)
-    if not wrong:
-        return found, []
-    first = wrong[0]
-    phrase = bad_value("n_options", first.n_options, "must be a whole number, 2 or more")
-    return found, [f"{len(wrong)} numbers of options are taken as unknown; row {first.number}: {phrase}"]

@@ -1,0 +1,95 @@
+"""The rows of a table of answers, and what is wrong with them: contradictions, missing and unreadable fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bft.errors import bad_value
+from bft.validators.table_files import COLUMNS, OPTIONAL_COLUMNS
+from bft.validators.table_values import Field, Unreadable, texts_of
+from bft.validators.written_numbers import number_form
+
+MOST_OPTIONS = 10**6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """One row as texts; `unreadable` names a field that is none."""
+
+    number: int
+    question: str | None
+    model: str | None
+    gold: str | None
+    answer: str | None
+    category: str | None
+    n_options: str | None
+    unreadable: str | None
+
+
+def rows_of(columns: Mapping[str, Sequence[Field]]) -> list[TableRow]:
+    """Return the rows of a table, as texts."""
+    found = []
+    number = len(columns["question_id"])
+    nothing: Sequence[Field] = [None] * number
+    given = [columns.get(name, nothing) for name in (*COLUMNS, *OPTIONAL_COLUMNS)]
+    for place, (question, gold, model, answer, category, n_options) in enumerate(zip(*given, strict=True), start=1):
+        fields = {"question_id": question, "gold": gold, "model": model, "answer": answer}
+        wrong = next(
+            (f"{name} = {each.value!r}" for name, each in fields.items() if isinstance(each, Unreadable)), None
+        )
+        right, said = (None, None) if wrong is not None else texts_of(gold, answer)
+        found.append(
+            TableRow(
+                number=place,
+                question=None if isinstance(question, Unreadable) else texts_of(question, None)[0],
+                model=None if isinstance(model, Unreadable) else texts_of(model, None)[0],
+                gold=right,
+                answer=said,
+                category=None if isinstance(category, Unreadable) else texts_of(category, None)[0],
+                n_options=str(n_options.value) if isinstance(n_options, Unreadable) else texts_of(n_options, None)[0],
+                unreadable=wrong,
+            )
+        )
+    return found
+
+
+def faults_of(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str]]:
+    """Yield the rows that contradict others or cannot be used, each with a sentence."""
+    gold: dict[str, str] = {}
+    there: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.unreadable is not None:
+            yield row, f"{row.unreadable}: must be text, a number or null"
+        elif row.question is None or row.model is None:
+            name = "question_id" if row.question is None else "model"
+            yield row, f"{name} is null; every row must name its question and model"
+        elif row.gold is None:
+            yield row, "gold is null; every question must have a right answer"
+        elif gold.setdefault(row.question, row.gold) != row.gold:
+            allowed = f"must be {gold[row.question]!r}, as in the other rows of question {row.question!r}"
+            yield row, bad_value("gold", row.gold, allowed)
+        elif (row.question, row.model) in there:
+            phrase = f"question {row.question!r} and model {row.model!r} are there already"
+            yield row, f"{phrase}; must have one row for each question and model"
+        else:
+            there.add((row.question, row.model))
+
+
+def option_counts(rows: Sequence[TableRow]) -> tuple[dict[str, int], list[str]]:
+    """Return how many options questions have, and what is said about numbers that are none: they count as unknown."""
+    found: dict[str, int] = {}
+    wrong = []
+    for row in rows:
+        if row.n_options is None or row.question is None:
+            continue
+        written = number_form(row.n_options.strip())
+        if written is not None and written.isdecimal() and 2 <= int(written) <= MOST_OPTIONS:
+            found[row.question] = int(written)
+        else:
+            wrong.append(row)
+    if not wrong:
+        return found, []
+    first = wrong[0]
+    phrase = bad_value("n_options", first.n_options, "must be a whole number, 2 or more")
+    return found, [f"{len(wrong)} numbers of options are taken as unknown; row {first.number}: {phrase}"]
