@@ -19,6 +19,7 @@ from typing import Any
 
 from bft.durations import Constant
 from bft.experiments.tables import align
+from bft.llm_service.service import LlmService
 from bft.operations.intervals import Estimate, ratio_estimate
 from bft.plotting.operations import Point
 from bft.plotting.operations import breaker_thresholds as figure
@@ -28,7 +29,6 @@ from bft.resilience.breaker import Breaker, CircuitBreaker, breaking
 from bft.resilience.effects import call
 from bft.resilience.endpoints import Endpoint
 from bft.resilience.exchange import Failure, FailureKind, Query
-from bft.simulation.service import LlmService
 from bft.theory.reliability import BreakerLaw, breaker_law
 
 THRESHOLDS = (1, 2, 3, 5, 8)  # failures in a row

@@ -17,6 +17,9 @@ import numpy as np
 
 from bft.durations import Constant, Exponential, Lifetime, Lognormal
 from bft.experiments.tables import align
+from bft.llm_service.load import CallRecord, open_loop
+from bft.llm_service.queue_measures import QueueMeasures, measure
+from bft.llm_service.service import LlmService
 from bft.operations.estimates import NodeRecord, reliability
 from bft.operations.heartbeat import PhiAccrual
 from bft.operations.intervals import Estimate, mean_estimate, ratio_estimate, share_estimate
@@ -32,9 +35,6 @@ from bft.resilience.fallback import Step, descending
 from bft.resilience.limits import RateLimit, TokenBucket, pacing
 from bft.resilience.retry import Retry, retrying
 from bft.simulation.lifecycles import Lifecycles
-from bft.simulation.service import LlmService
-from bft.simulation.service_load import CallRecord, open_loop
-from bft.simulation.service_measures import QueueMeasures, measure
 from bft.theory import queues
 from bft.theory import reliability as laws
 

@@ -17,6 +17,8 @@ import json
 from pathlib import Path
 
 from bft.durations import Exponential, Lifetime
+from bft.llm_service.load import CallRecord, open_loop
+from bft.llm_service.service import LlmService
 from bft.operations.alerts import Alert, Monitor
 from bft.operations.estimates import reliability
 from bft.operations.outages import DrawnRepair
@@ -27,8 +29,6 @@ from bft.resilience.endpoints import Disturbance, Endpoint
 from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.retry import Retry
 from bft.simulation.lifecycles import Lifecycles
-from bft.simulation.service import LlmService
-from bft.simulation.service_load import CallRecord, open_loop
 
 N, QUORUM = 7, 5
 MTBF_S, MTTR_S = 1200.0, 60.0

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from bft.durations import Exponential
 from bft.experiments.tables import align
+from bft.llm_service.load import open_loop
+from bft.llm_service.service import LlmService
 from bft.operations.intervals import Estimate, mean_estimate
 from bft.plotting.operations import Point
 from bft.plotting.operations import retry_storm as figure
@@ -23,8 +25,6 @@ from bft.plotting.style import save
 from bft.resilience.endpoints import Disturbance, Endpoint
 from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.retry import Budget, Retry
-from bft.simulation.service import LlmService
-from bft.simulation.service_load import open_loop
 
 WORKERS = 8
 SERVICE_S = 1.5  # mean, exponential

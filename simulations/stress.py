@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 from bft.durations import Exponential
 from bft.experiments.tables import align
+from bft.llm_service.load import CallRecord, closed_loop, open_loop
+from bft.llm_service.service import LlmService
 from bft.operations.intervals import Estimate, mean_estimate
 from bft.plotting.operations import Point, curves
 from bft.plotting.style import save
@@ -33,8 +35,6 @@ from bft.resilience.endpoints import Endpoint
 from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.retry import Retry
 from bft.resilience.steady_state import SteadyState, Trial
-from bft.simulation.service import LlmService
-from bft.simulation.service_load import CallRecord, closed_loop, open_loop
 
 WORKERS = 8
 SERVICE_S = 1.5  # mean, exponential

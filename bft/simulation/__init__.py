@@ -1,1 +1,1 @@
-"""The SimPy host: the only room that imports simpy."""
+"""The SimPy host of consensus runs: links and fabric, clients, node lifecycles, journals, and what a run reports."""

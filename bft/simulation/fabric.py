@@ -13,6 +13,7 @@ from functools import partial
 from math import log1p
 from typing import Any
 
+from bft.clock import Alarm
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
 from bft.network.capacity import MessageSizes, Processing
@@ -20,7 +21,6 @@ from bft.network.delays import DelayLaw, HeldCrossing, LostCrossing
 from bft.network.plan import Hop, NetworkPlan, Path
 from bft.network.routing import Gossip, Routed
 from bft.randomness import Randomness
-from bft.simulation.environment import Alarm
 from bft.simulation.hop_draws import HopDraws
 from bft.simulation.message_sizes import weigh
 from bft.simulation.network_metrics import NetworkMetrics

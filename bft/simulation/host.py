@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
+from bft.clock import Alarm, Clock, Fanout, Timer
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
@@ -28,7 +29,6 @@ from bft.membership.events import EpochEntered
 from bft.record.safety import SafetyMonitor
 from bft.record.trace import Record
 from bft.simulation.clients import Clients
-from bft.simulation.environment import Alarm, Clock, Fanout, Timer
 from bft.simulation.fabric import Fabric
 from bft.simulation.links import Links
 from bft.simulation.world import Questions

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from bft.clock import Clock, Fanout
 from bft.core.effects import Broadcast, CancelTimer, RequestProposal, RequestVerdict, Send, SetTimer
 from bft.core.inputs import ProposalReady, TimerFired, VerdictReady
 from bft.record.safety import Breach
-from bft.simulation.environment import Clock, Fanout
 from bft.simulation.host import Host
 from bft.simulation.journal import Call, Entry, Happening, Journal, Message, Timer
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bft.clock import Alarm, Clock
 from bft.durations import Lifetime
 from bft.errors import ScenarioError, bad_value
 from bft.operations.estimates import NodeRecord
@@ -20,7 +21,6 @@ from bft.operations.events import Acted, Failed, Repaired, Suspected
 from bft.operations.outages import Outage, Repair
 from bft.randomness import Randomness, Tape
 from bft.record.trace import Record, Trace
-from bft.simulation.environment import Alarm, Clock
 
 _DEPTH = 16
 

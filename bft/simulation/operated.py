@@ -1,11 +1,14 @@
 """The operations of one run: machines that fail crash and restart its replicas, validators are reached by calls.
 
-This file ties `lifecycles` and `service_panel` to the host; what came of it is reported by `operations_report`.
+This file ties `lifecycles` and the LLM service to the host; what came of it is reported by `operations_report`.
 """
 
 from __future__ import annotations
 
 from bft.adversary.node import Crash, Recover
+from bft.clock import Alarm
+from bft.llm_service.panel import ServicePanel
+from bft.llm_service.service import LlmService
 from bft.membership.disk import kind_of, of_present, present
 from bft.operations.estimates import Law
 from bft.operations.events import StateLost
@@ -15,12 +18,9 @@ from bft.operations.recovery import Action
 from bft.operations.settings import Machine
 from bft.randomness import Randomness
 from bft.scenario import Scenario
-from bft.simulation.environment import Alarm
 from bft.simulation.host import Host
 from bft.simulation.lifecycles import Lifecycles
 from bft.simulation.operations_report import OperationsReport, report
-from bft.simulation.service import LlmService
-from bft.simulation.service_panel import ServicePanel
 from bft.validators.panel import Panel
 
 BACKED_UP = ("snapshot", "decision")

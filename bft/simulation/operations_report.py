@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bft.llm_service.panel import ServicePanel
+from bft.llm_service.queue_measures import QueueMeasures
+from bft.llm_service.service import LlmService
 from bft.operations.alerts import Alert
 from bft.operations.estimates import Law, NodeRecord, Reliability, reliability
 from bft.operations.intervals import Estimate, mean_estimate, share_estimate
@@ -18,9 +21,6 @@ from bft.operations.prometheus import Metric, Sample
 from bft.operations.report import WORDS, Report
 from bft.resilience.steady_state import Finding
 from bft.simulation.lifecycles import Lives
-from bft.simulation.service import LlmService
-from bft.simulation.service_measures import QueueMeasures
-from bft.simulation.service_panel import ServicePanel
 
 QUEUE_WORDS = {
     "in_system": "L",

@@ -15,6 +15,7 @@ from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
 from bft.checking.membership.full_check import MembersCheck
 from bft.checking.subjects import FullCheck
+from bft.clock import Clock
 from bft.core.account import Account
 from bft.core.events import BallotUndecided
 from bft.core.quorum import QuorumSystem
@@ -33,7 +34,6 @@ from bft.record.safety import Breach, SafetyMonitor
 from bft.record.trace import Trace
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
-from bft.simulation.environment import Clock
 from bft.simulation.fabric import Fabric
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost

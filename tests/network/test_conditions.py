@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bft
+from bft.clock import Clock
 from bft.core.effects import Broadcast, Execute
 from bft.core.inputs import Deliver
 from bft.errors import ScenarioError
@@ -16,7 +17,6 @@ from bft.experiments.laws import law_of
 from bft.network.conditions import PartialSynchrony
 from bft.network.plan import NetworkPlan
 from bft.randomness import Randomness
-from bft.simulation.environment import Clock
 from bft.simulation.fabric import Fabric
 from bft.vectorised import supported
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 import bft
+from bft.clock import Clock
 from bft.core.effects import Broadcast, Execute, Send
 from bft.core.inputs import Deliver
 from bft.core.request import Proposal, Request
 from bft.network.plan import NetworkPlan
 from bft.protocols.pbft.messages import Prepare, PrePrepare
 from bft.randomness import Randomness
-from bft.simulation.environment import Clock
 from bft.simulation.fabric import Fabric
 
 TENTH = {"law": "constant", "delay_s": 0.1}

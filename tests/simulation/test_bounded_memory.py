@@ -11,6 +11,9 @@ from bft.core.effects import Execute
 from bft.core.events import Restarted
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
 from bft.durations import Exponential, Lifetime
+from bft.llm_service.load import open_loop
+from bft.llm_service.queue_measures import QueueMeter, measure
+from bft.llm_service.service import LlmService
 from bft.operations.intervals import RatioSums, ratio_estimate
 from bft.protocols.pbft.messages import Commit
 from bft.randomness import TAPE_CHUNK, Randomness, Tape
@@ -18,9 +21,6 @@ from bft.record.safety import SafetyMonitor
 from bft.resilience.endpoints import Breakdowns, Endpoint
 from bft.resilience.exchange import Query
 from bft.simulation.keys import SWEEP, FadingKeyring
-from bft.simulation.service import LlmService
-from bft.simulation.service_load import open_loop
-from bft.simulation.service_measures import QueueMeter, measure
 
 
 def test_a_fading_ring_verifies_what_somebody_holds_and_nothing_else() -> None:

@@ -13,12 +13,12 @@ from bft.core.effects import Execute
 from bft.core.events import Restarted, StateTransferred
 from bft.errors import ScenarioError
 from bft.experiments.laws import law_of
+from bft.llm_service.panel import CallFailed
 from bft.operations.alerts import Alert, Level
 from bft.operations.events import Acted, Failed, HealthChanged, Repaired, StateLost, Suspected
 from bft.operations.policies import Incident
 from bft.operations.recovery import Action
 from bft.record.trace import Record
-from bft.simulation.service_panel import CallFailed
 from bft.theory.reliability import availability
 from bft.vectorised.support import supported
 

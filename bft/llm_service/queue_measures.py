@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bft.errors import ScenarioError, bad_value
+from bft.llm_service.station import Job
 from bft.operations.intervals import Estimate, RatioSums, ratio_estimate
-from bft.simulation.service_station import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bft.core.verdict import Verdict
+from bft.llm_service.clock_driver import Task
+from bft.llm_service.service import LlmService
 from bft.operations.alerts import Alert, Monitor, Monitoring
 from bft.operations.bands import Health
 from bft.operations.events import HealthChanged
@@ -20,8 +22,6 @@ from bft.resilience.pipeline import Pipeline
 from bft.resilience.settings import Service
 from bft.resilience.steady_state import Finding, SteadyState, Trial
 from bft.resilience.tally import Tally
-from bft.simulation.service import LlmService
-from bft.simulation.service_driver import Task
 from bft.validators.panel import Panel
 
 

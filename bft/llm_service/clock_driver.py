@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from bft.clock import Alarm, Clock
 from bft.resilience.effects import Blocking, Call, Note, Now, Observer, Program, Race, Sleep, Uniform, Wait
 from bft.resilience.exchange import Query, Result
-from bft.simulation.environment import Alarm, Clock
 
 GiveUp: TypeAlias = Callable[[], None]
 Begin: TypeAlias = Callable[[Query, Callable[[Result], None]], GiveUp]

@@ -16,17 +16,17 @@ from typing import Any
 
 import simpy
 
+from bft.clock import Alarm, Clock
 from bft.errors import ScenarioError, bad_value
+from bft.llm_service.clock_driver import ClockDriver, GiveUp
+from bft.llm_service.endpoint import EndpointCall, RunningEndpoint
+from bft.llm_service.queue_measures import QueueMeter
+from bft.llm_service.station import Job, Station
 from bft.randomness import Randomness, Tape
 from bft.resilience.effects import Observer, unobserved
 from bft.resilience.endpoints import Endpoint, Provider
 from bft.resilience.exchange import Answer, Failure, Query, Result
 from bft.resilience.simpy_driver import SimpyDriver
-from bft.simulation.environment import Alarm, Clock
-from bft.simulation.service_driver import ClockDriver, GiveUp
-from bft.simulation.service_endpoint import EndpointCall, RunningEndpoint
-from bft.simulation.service_measures import QueueMeter
-from bft.simulation.service_station import Job, Station
 
 _DEPTH = 16
 
@@ -54,7 +54,7 @@ class LlmService:
     clock : Clock, optional
         To run beside other things on one clock.
     keep_jobs, metered : bool
-        Whether to keep every job for `service_measures`, or to measure the queues in passing, in bounded memory.
+        Whether to keep every job for `queue_measures`, or to measure the queues in passing, in bounded memory.
 
     Attributes
     ----------

@@ -14,6 +14,8 @@ import simpy
 
 from bft.durations import Constant, Exponential, Lifetime
 from bft.errors import ScenarioError
+from bft.llm_service.load import CallRecord, open_loop
+from bft.llm_service.service import LlmService
 from bft.operations.alerts import Level, Monitor
 from bft.operations.intervals import mean_estimate, share_estimate
 from bft.resilience.endpoints import Disturbance, Endpoint, Provider
@@ -22,8 +24,6 @@ from bft.resilience.limits import RateLimit
 from bft.resilience.pipeline import Level as FallbackLevel
 from bft.resilience.pipeline import Pipeline, Resilience
 from bft.resilience.retry import Retry
-from bft.simulation.service import LlmService
-from bft.simulation.service_load import CallRecord, open_loop
 from bft.theory.reliability import k_of_n, levels_law
 
 SURE = 0.999

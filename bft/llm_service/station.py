@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bft.clock import Alarm, Clock
 from bft.errors import ScenarioError, bad_value
-from bft.simulation.environment import Alarm, Clock
 
 
 class Job:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bft.clock import Alarm, Clock
+from bft.llm_service.queue_measures import QueueMeter
+from bft.llm_service.station import Job, Station
 from bft.randomness import Randomness, Tape
 from bft.resilience.endpoints import Breakdowns, Disturbance, Endpoint
 from bft.resilience.exchange import Answer, Failure, FailureKind, Result
 from bft.resilience.limits import TokenBucket
-from bft.simulation.environment import Alarm, Clock
-from bft.simulation.service_measures import QueueMeter
-from bft.simulation.service_station import Job, Station
 
 _DEPTH = 16
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import simpy
 
+from bft.clock import Clock
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Randomness, Tape
 from bft.resilience.endpoints import ServiceTime
 from bft.resilience.exchange import Answer, Result
-from bft.simulation.environment import Clock
 
 Ask = Callable[[], Generator[simpy.Event, Any, Result]]
 _DEPTH = 16

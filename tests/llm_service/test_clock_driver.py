@@ -6,14 +6,14 @@ import math
 
 import pytest
 
+from bft.clock import Alarm, Clock
 from bft.durations import Exponential, Lifetime
+from bft.llm_service.service import LlmService
 from bft.resilience.effects import NOW, Note, Program, Race, Signal, Sleep, Wait
 from bft.resilience.endpoints import Disturbance, Endpoint, Provider
 from bft.resilience.exchange import Answer, Query, Result
 from bft.resilience.pipeline import Pipeline
 from bft.resilience.presets import PRESETS, preset
-from bft.simulation.environment import Alarm, Clock
-from bft.simulation.service import LlmService
 
 ENDPOINTS = [
     Endpoint(

@@ -10,16 +10,16 @@ import math
 
 import pytest
 
+from bft.clock import Clock
 from bft.durations import Constant, Exponential, Lifetime, Lognormal
 from bft.errors import ScenarioError
+from bft.llm_service.load import closed_loop, open_loop
+from bft.llm_service.queue_measures import QueueMeasures, measure
+from bft.llm_service.service import LlmService
+from bft.llm_service.station import Station
 from bft.operations.intervals import Estimate, mean_estimate
 from bft.resilience.endpoints import Breakdowns, Endpoint
 from bft.resilience.exchange import Query
-from bft.simulation.environment import Clock
-from bft.simulation.service import LlmService
-from bft.simulation.service_load import closed_loop, open_loop
-from bft.simulation.service_measures import QueueMeasures, measure
-from bft.simulation.service_station import Station
 from bft.theory import queues
 
 SURE = 0.999
