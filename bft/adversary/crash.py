@@ -25,6 +25,7 @@ class Crash:
     """The node stops at a time and stays silent."""
 
     byzantine: ClassVar[bool] = False
+    memoryless: ClassVar[bool] = True
     at_s: float = 0.0
 
     @property
@@ -48,6 +49,7 @@ class CrashRecover:
     """The node stops at a time and comes back later with what it had persisted."""
 
     byzantine: ClassVar[bool] = False
+    memoryless: ClassVar[bool] = True
     at_s: float = 0.0
     back_s: float = 30.0
 
@@ -75,6 +77,7 @@ class Slow:
     """Everything the node says leaves late by a constant time."""
 
     byzantine: ClassVar[bool] = False
+    memoryless: ClassVar[bool] = True
     delay_s: float = 30.0
 
     def __post_init__(self) -> None:

@@ -22,6 +22,7 @@ class Inject:
     """Colludes on the most popular wrong answer, and writes into its text that judges must accept it."""
 
     byzantine: ClassVar[bool] = False
+    memoryless: ClassVar[bool] = True
     only_validator: ClassVar[bool] = True
     voice: ClassVar[str] = "popular_wrong"
 

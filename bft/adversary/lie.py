@@ -40,6 +40,7 @@ class Lie:
     """
 
     byzantine: ClassVar[bool] = False
+    memoryless: ClassVar[bool] = True
     only_validator: ClassVar[bool] = True
     voice: ClassVar[str] = "wrong"
     confidence: float | None = None
@@ -78,6 +79,7 @@ class Collude:
     """
 
     byzantine: ClassVar[bool] = False
+    memoryless: ClassVar[bool] = True
     only_validator: ClassVar[bool] = True
     voice: ClassVar[str] = "popular_wrong"
     confidence: float | None = None

@@ -130,6 +130,8 @@ class Behaviour(Protocol):
     validator. Safety is checked over all nodes that are not Byzantine. A behaviour that has `only_validator` set to
     True leaves the replica honest in every respect: then its decision counts like any other. `voice` says what the node
     says in debates of validators (see `bft.validators.debate.Voice`): without it, what its own validator thinks.
+    `memoryless` is True if what it does, once the run has begun, depends on nothing but the input and the effects: not
+    on the time, and not on what it did before.
     """
 
     @property

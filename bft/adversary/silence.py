@@ -29,6 +29,7 @@ class SilentPrimary:
     """As a backup the node is honest; as a primary it proposes nothing and starts no view."""
 
     byzantine: ClassVar[bool] = True
+    memoryless: ClassVar[bool] = True
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Keep back pre-prepares and new-views."""
@@ -41,6 +42,7 @@ class Withhold:
     """The node follows everything and never votes, proposes or starts a view; it does help to leave one."""
 
     byzantine: ClassVar[bool] = True
+    memoryless: ClassVar[bool] = True
     voice: ClassVar[str] = "silent"
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:

@@ -199,3 +199,9 @@ class WatchedReplica:
         effects = self._replica.step(now, event)
         self._monitor.observe_step(now, self.id, effects)
         return effects
+
+    @property
+    def progress(self) -> tuple[int, ...] | None:
+        """That of the replica, where its class has one."""
+        known = type(self._replica).__dict__.get("progress")
+        return None if known is None else known.__get__(self._replica)

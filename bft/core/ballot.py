@@ -56,6 +56,11 @@ class BallotBox(Generic[Message]):
         """Return each voter's highest key above `key`, for those who have one."""
         return {voter: top for voter, top in self._highest.items() if top > key}
 
+    @property
+    def growth(self) -> int:
+        """A number that grows whenever `add` changes anything: a message takes the place of a lower one at most."""
+        return sum([1 + key for keys in self._keys_of.values() for key in keys])
+
     def forget_through(self, key: int) -> None:
         """Drop everything at or below `key`."""
         self._by_key = {kept: votes for kept, votes in self._by_key.items() if kept > key}

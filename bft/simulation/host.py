@@ -31,6 +31,7 @@ from bft.record.trace import Record
 from bft.simulation.clients import Clients
 from bft.simulation.fabric import Fabric
 from bft.simulation.links import Links
+from bft.simulation.standstill import Standstill
 from bft.simulation.world import Questions
 from bft.validators.panel import Panel
 
@@ -89,6 +90,8 @@ class Host:
     ----------
     calls : Calls or None
         Asked instead of the panel, where validators are reached through a service.
+    changed : bool
+        Whether more was done than to send messages and to set timers since it was last set to False.
     """
 
     _fanout: Callable[..., object] = Fanout
@@ -117,6 +120,9 @@ class Host:
     ) -> None:
         self.clock: Any = clock
         self.n = n
+        self.changed = True
+        self._standstill: Standstill | None = None
+        self._carried = fabric is not None
         self.make_replica = make_replica
         self.links = links
         self.panel = panel
@@ -146,7 +152,7 @@ class Host:
             self._start(node)
 
     def run(self, until_s: float) -> None:
-        """Run until nothing happens any more, at the latest until `until_s` (inclusive).
+        """Run until nothing happens or nothing can change any more, at the latest until `until_s` (inclusive).
 
         The cycle collector pauses meanwhile: a run makes no cycles, and searching its growing trace for some again and
         again would take up to a fifth of the time.
@@ -164,6 +170,8 @@ class Host:
             behaviour, context = self.faulty[node]
             self._perform(node, behaviour.bend(context, self.clock._now, Started(), ()))
         self._drain()
+        if self.calls is None and not self._carried:
+            self._standstill = Standstill(self.links.network, self.faulty, until_s)
         self.clock.run_through(until_s, self._receive, self._ring)
         self.clock._queue.clear()
 
@@ -205,6 +213,7 @@ class Host:
 
     def _start(self, node: int) -> None:
         """Build the node's replica; a faulty node's behaviour stands before it."""
+        self.changed = True
         replica = self.make_replica(node)
         self.replicas[node] = replica
         step: Step = replica.step
@@ -258,6 +267,7 @@ class Host:
     def _record(self, node: int, event: object) -> None:
         now = self.clock._now
         record = tuple.__new__(Record, (now, node, event))  # half the price of calling the class
+        self.changed = True
         self.records.append(record)
         kind = event.__class__
         if kind in self._watched:
@@ -269,6 +279,7 @@ class Host:
             self.views.append(record)
 
     def _reply(self, node: int, effect: Reply) -> None:
+        self.changed = True
         following = self.clients.replied(node, effect, self.clock._now)
         if following is not None:
             self._ask(following)
@@ -355,12 +366,26 @@ class Host:
         timers[effect.name] = Timer(self.clock, self.clock._now + effect.delay_s, node, effect.name)
 
     def _cancel_timer(self, node: int, effect: CancelTimer) -> None:
+        self.changed = True
         timer = self._timers[node].pop(effect.name, None)
         if timer is not None:
             timer.cancelled = True
 
     def _ring(self, timer: Timer) -> None:
-        """A timer ran out."""
+        """A timer ran out; where nothing can change any more, the run ends instead."""
+        if self._standstill is not None:
+            changed, self.changed = self.changed, False
+            if self._standstill.reached(
+                timer,
+                self.clock._queue,
+                self.running,
+                self.replicas,
+                self._timers,
+                now_s=self.clock._now,
+                changed=changed,
+            ):
+                self.clock._queue.clear()
+                return
         del self._timers[timer.node][timer.name]
         self._input(timer.node, TimerFired(timer.name))
         self._drain()
@@ -384,6 +409,7 @@ class Host:
             del stored[key]
 
     def _request_proposal(self, node: int, effect: RequestProposal) -> None:
+        self.changed = True
         question = self.questions[effect.request.key]
         if self.calls is not None:
 
@@ -397,6 +423,7 @@ class Host:
         self._give(node, proposed.latency_s, ready)
 
     def _request_verdict(self, node: int, effect: RequestVerdict) -> None:
+        self.changed = True
         request = effect.proposal.request
         assert request is not None, "null requests are not judged"
         proposal = effect.proposal
@@ -439,6 +466,7 @@ class Host:
 
     def _feed(self, node: int, effect: Feed) -> None:
         """Give an input to the node's replica; its behaviour sees what comes of it."""
+        self.changed = True
         self._give(node, effect.delay_s, effect.event)
 
     def _as(self, node: int, effect: As) -> None:

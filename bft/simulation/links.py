@@ -35,6 +35,7 @@ class Links:
     """
 
     def __init__(self, network: Network, n: int, randomness: Randomness, replication: int) -> None:
+        self.network = network
         self._n = n
         self._delay = network.delay
         self._loss = network.loss

@@ -36,7 +36,8 @@ class Metrics:
     views : int
         Views that were used: 1 without a view change.
     messages_sent, messages_delivered, messages_lost : int
-        Copies handed to links, received, and lost on links or at crashed nodes.
+        Copies handed to links, received, and lost on links or at crashed nodes, until the run ended: when nothing could
+        change any more (see `bft.simulation.standstill`), at the latest at its horizon.
     sent_by_kind : mapping of str to int
         Copies sent by type of message.
     calls, calls_saved : int

@@ -73,6 +73,15 @@ class BallotReplica:
         return effects or NOTHING
 
     @property
+    def progress(self) -> tuple[int, ...]:
+        """A tuple that grows with whatever this replica learns; see `bft.core.replica.Replica`.
+
+        Within a ballot nothing is ever forgotten. What a validator is asked or says, and a decision, is reported.
+        """
+        state = self._state
+        return (state.request is not None, state.closed, len(state.casts), len(state.approvals))
+
+    @property
     def drops(self) -> Mapping[str, int]:
         """How many inputs did not count, by reason."""
         return self._state.drops

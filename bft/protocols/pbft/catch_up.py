@@ -60,8 +60,11 @@ def bits(voters: Iterable[int]) -> int:
 def on_status(state: State, sender: int, message: Status) -> None:
     """Send a waiting replica what it lacks and this one has."""
     n = state.system.n
-    if not shape.well_formed(message) or any(each.prepares >> n or each.commits >> n for each in message.held):
+    if not shape.well_formed(message):
         return state.drop("malformed message")
+    for each in message.held:
+        if each.prepares >> n or each.commits >> n:
+            return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")
     send_proofs(state, sender, message)
@@ -106,6 +109,8 @@ def resend_checkpoints(state: State, sender: int, low: int) -> None:
 
 def resend_votes(state: State, sender: int, message: Status) -> None:
     """Send again what this replica said in this view and the other does not hold."""
+    if not state.slots:
+        return
     held = {each.seq: each for each in message.held} if message.view == state.view else {}
     for seq, slot in sorted(state.slots.items()):
         if seq <= message.last_executed:

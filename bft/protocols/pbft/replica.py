@@ -16,7 +16,16 @@ from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restar
 from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, Snapshot, StateMachine
-from bft.protocols.pbft import catch_up, checkpoints, execution, fingerprint, normal_case, recovery, view_change
+from bft.protocols.pbft import (
+    catch_up,
+    checkpoints,
+    execution,
+    fingerprint,
+    normal_case,
+    progress,
+    recovery,
+    view_change,
+)
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.config import PbftConfig
 from bft.protocols.pbft.messages import (
@@ -116,6 +125,11 @@ class PbftReplica:
             New number of each replica, to recognise states that differ only in who is who.
         """
         return fingerprint.of_state(self._state, range(self._state.system.n) if names is None else names)
+
+    @property
+    def progress(self) -> tuple[int, ...]:
+        """A tuple that grows with whatever this replica learns; see `bft.core.replica.Replica` and `progress`."""
+        return progress.of_state(self._state)
 
     @property
     def drops(self) -> Mapping[str, int]:
