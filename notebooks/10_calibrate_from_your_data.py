@@ -24,8 +24,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import bft
-from bft.validators.fit_files import scenario_toml, write
-from bft.validators.fitting import fit
+from bft.calibration.fit_files import scenario_toml, write
+from bft.calibration.fitting import fit
 from bft.validators.tables import load_answers
 
 file = next(path for folder in (".", "notebooks") if (path := Path(folder) / "made_up_answers.csv").exists())

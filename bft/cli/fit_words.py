@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bft.calibration.fitting import Fit
 from bft.experiments.tables import align
-from bft.validators.fitting import Fit
 from bft.validators.panel_numbers import HeldOut, HeldOutCurve, HeldOutShare, Interval, PanelNumbers
 from bft.validators.quantities import each_node
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from bft.calibration.fit_files import preset_toml, scenario_toml, write
+from bft.calibration.fitting import fit
 from bft.cli.fit_words import readable
 from bft.cli.output import complain, tell
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.tables import align
 from bft.validators.answers import MISSING
 from bft.validators.comparison import Comparison
-from bft.validators.fit_files import preset_toml, scenario_toml, write
-from bft.validators.fitting import fit
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.presets import preset, preset_names
 from bft.validators.tables import AnswerTable, load_answers

@@ -1,7 +1,7 @@
 """The enumeration of recorded panels, for any panel up to twelve models of the three real tables.
 
 Two implementations that share nothing judge each panel: every set of faulty nodes at once (`theory.recorded`), and
-binomial tails over the classes of equal answers (`validators.quorum_curves`). Small panels are also counted naively.
+binomial tails over the classes of equal answers (`calibration.quorum_curves`). Small panels are also counted naively.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bft.calibration.quorum_curves import quorum_curves
 from bft.core.quorum import QuorumSystem
 from bft.theory.faults import independent
 from bft.theory.recorded import recorded_law, recorded_quorums
-from bft.validators.quorum_curves import quorum_curves
 from bft.validators.tables import AnswerTable, load_answers
 
 TABLES = ("mmlu_pro", "gsm8k", "math_l5")

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+from bft.calibration.estimate import Estimate, Estimator, estimate
+from bft.calibration.fit_files import numbers_toml, write
+from bft.calibration.halves import halving
+from bft.calibration.held_out import held_out
+from bft.calibration.moments import counts_by_question, moments
 from bft.errors import ScenarioError, TableError, bad_value
 from bft.randomness import Floats, Randomness
 from bft.validators.comparison import DEFAULT_COMPARISON, Comparison
 from bft.validators.error_settings import CorrelatedErrorSettings
-from bft.validators.estimate import Estimate, Estimator, estimate
-from bft.validators.fit_files import numbers_toml, write
-from bft.validators.halves import halving
-from bft.validators.held_out import held_out
-from bft.validators.moments import counts_by_question, moments
 from bft.validators.panel_numbers import FitIntervals, FitQuality, Interval, PanelNumbers
 from bft.validators.tables import AnswerTable, RecordedPanel
 

@@ -17,9 +17,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from bft.calibration.moments import Moments
 from bft.randomness import Floats
 from bft.validators.missing_answers import MissingAnswers
-from bft.validators.moments import Moments
 
 _NODES = 96  # Gauss–Hermite; enough for pairs and triples up to the largest r
 _LARGEST_R = 0.99

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bft.calibration.halves import Halving, halving
+from bft.calibration.held_out import panel_curves, sizes, smaller_panels
+from bft.calibration.quorum_curves import question_curves
 from bft.randomness import Randomness
-from bft.validators.halves import Halving, halving
-from bft.validators.held_out import panel_curves, sizes, smaller_panels
-from bft.validators.quorum_curves import question_curves
 from bft.validators.tables import load_answers
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from bft.calibration.fit_files import numbers_toml
+from bft.calibration.fitting import fit
 from bft.errors import ScenarioError, TableError
 from bft.randomness import Randomness
-from bft.validators.fit_files import numbers_toml
-from bft.validators.fitting import fit
 from bft.validators.settings import StatisticalValidators
 from bft.validators.tables import load_answers
 
@@ -167,8 +167,8 @@ def test_a_wrong_model_is_seen_on_questions_kept_aside(made_up_table) -> None:
 
 @pytest.mark.parametrize("always", [True, False])
 def test_shares_and_curves_are_counted_within_limits_of_their_own(always, made_up_table, monkeypatch) -> None:
-    monkeypatch.setattr("bft.validators.held_out.CLOSE", 1.0 if always else -1.0)
-    monkeypatch.setattr("bft.validators.held_out.CLOSE_ALONG_DELTA", -1.0 if always else 1.0)
+    monkeypatch.setattr("bft.calibration.held_out.CLOSE", 1.0 if always else -1.0)
+    monkeypatch.setattr("bft.calibration.held_out.CLOSE_ALONG_DELTA", -1.0 if always else 1.0)
     (size,) = fit(made_up_table(questions=200), MODELS, options=9, resamples=1, splits=2).numbers.fit.held_out.sizes
     for share in (size.correct, size.wrong, size.missing):
         assert (share.within, share.within_by_half) == (always, always)
@@ -180,7 +180,7 @@ def test_silence_taken_for_independent_is_seen_on_questions_kept_aside(made_up_t
     given = {"accuracy": (0.4,) * 4, "missing": 0.25, "missing_correlation": 0.8}
     table = made_up_table(questions=4000, errors={"kind": "correlated", "r": 0.5, "tau": 0.8}, **given)
     known = fit(table, MODELS, options=9, resamples=1, splits=4).numbers.fit.held_out.sizes[0].wrong
-    monkeypatch.setattr("bft.validators.estimate._missing_correlation", lambda *_: 0.0)
+    monkeypatch.setattr("bft.calibration.estimate._missing_correlation", lambda *_: 0.0)
     blind = fit(table, MODELS, options=9, resamples=1, splits=4).numbers.fit.held_out.sizes[0].wrong
     assert abs(known.predicted - known.observed) < 0.012
     assert blind.predicted - blind.observed < -0.02

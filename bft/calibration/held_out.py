@@ -14,14 +14,14 @@ from math import comb, sqrt
 
 import numpy as np
 
+from bft.calibration.estimate import Estimate, Estimator
+from bft.calibration.halves import Halving
+from bft.calibration.moments import moments
+from bft.calibration.quorum_curves import question_curves
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import Codes
-from bft.validators.estimate import Estimate, Estimator
-from bft.validators.halves import Halving
-from bft.validators.moments import moments
 from bft.validators.panel_numbers import HeldOut, HeldOutCurve, HeldOutShare, HeldOutSize
-from bft.validators.quorum_curves import question_curves
 from bft.validators.statistical import CopulaErrors, StatisticalAnswers, WrongChoice
 
 DELTAS = tuple(round(0.05 * step, 2) for step in range(11))

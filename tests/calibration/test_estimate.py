@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bft.calibration.estimate import estimate, trap_and_urn
+from bft.calibration.moments import counts_by_question, moments
 from bft.validators.answers import MISSING
-from bft.validators.estimate import estimate, trap_and_urn
-from bft.validators.moments import counts_by_question, moments
 from bft.validators.settings import StatisticalValidators
 
 

@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from bft.calibration.quorum_curves import quorum_curves
 from bft.core.quorum import QuorumSystem
 from bft.validators.answers import MISSING
-from bft.validators.quorum_curves import quorum_curves
 from bft.validators.tables import load_answers
 
 DELTAS = (0.0, 0.1, 0.35, 0.5, 1.0)

@@ -1,0 +1,1 @@
+"""Calibration: a panel's numbers estimated from recorded answers, and tried on questions held out."""
