@@ -124,3 +124,10 @@ def test_a_long_schedule_runs_at_the_interval_and_window_of_scenarios():
     assert monitor.breaches == []
     assert len(monitor.facts.answered) > 400
     assert min(world.reach[node] for node in world.watchable) > 400
+
+
+def test_clients_of_another_oracle_stand_in_no_history() -> None:
+    """Whether a client can be starved is asked with clients of its own: no order of the others' requests explains them."""
+    setting = Setting(n=4, byzantine=(0,), clients=1, prompt_validators=True, ledger=True)
+    schedule = (ops.Heal(6, 6), ops.Call(0, 13), ops.Heal(6, 3))
+    assert not run(pbft(), setting, schedule)[1].breaches
