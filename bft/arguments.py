@@ -38,11 +38,15 @@ def is_whole(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def check_number(field: str, value: Any, error: type[BftError], *, above: float, below: float = inf) -> None:
-    """Refuse what is no number in an open range; parameters as for `check_whole`."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or isnan(value) or not above < value < below:
-        limit = f"above {above:g}" if below == inf else f"above {above:g} and below {below:g}"
+def check_number(
+    field: str, value: Any, error: type[BftError], *, above: float, below: float = inf, most: float = inf
+) -> None:
+    """Refuse what is no number in a range without its lower end; parameters as for `check_whole`."""
+    number = isinstance(value, int | float | Real) and not isinstance(value, bool) and not isnan(value)
+    if not number or not above < value < below or value > most:
+        limit = f"above {above:g}"
+        if below < inf or most < inf:
+            limit += f" and below {below:g}" if below < inf else f" and at most {most:g}"
         raise error(bad_value(field, value, f"must be {limit}" if number else f"must be a number {limit}"))
 
 

@@ -65,9 +65,7 @@ class Precision:
         if (self.absolute is None) == (self.relative is None):
             raise SweepError("precision: must be absolute or relative, one of the two")
         if self.absolute is not None:
-            check_number("precision", self.absolute, SweepError, above=0)
-            if self.absolute > 0.5:
-                raise SweepError(bad_value("precision", self.absolute, "must be above 0 and at most 0.5"))
+            check_number("precision", self.absolute, SweepError, above=0, most=0.5)
         if self.relative is not None:
             check_number("relative_precision", self.relative, SweepError, above=0)
         check_whole("floor", self.floor, SweepError, least=1)

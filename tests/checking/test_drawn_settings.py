@@ -8,7 +8,7 @@ import pytest
 
 from bft.checking import operations as ops
 from bft.checking.counterexample import Counterexample, run
-from bft.checking.generators import GENERATORS, generate
+from bft.checking.generators import GENERATORS, STEERED, generate
 from bft.checking.generators.drawn_settings import TUNED_EVERY
 from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import mutant
@@ -46,7 +46,7 @@ def test_every_generator_meets_stakes_at_every_size_of_a_campaign():
         for index in range(3000)
         if generate(address(plan, index)[0], 0, index, PBFT, n=address(plan, index)[1]).setting.stakes is not None
     }
-    assert met == {(name, n) for name in GENERATORS for n in SIZES}
+    assert met == {(name, n) for name in (*GENERATORS, STEERED) for n in SIZES}
 
 
 def test_a_number_of_liars_or_a_planted_quorum_is_taken_as_it_is():

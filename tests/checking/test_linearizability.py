@@ -127,7 +127,7 @@ def test_a_long_schedule_runs_at_the_interval_and_window_of_scenarios():
 
 
 def test_clients_of_another_oracle_stand_in_no_history() -> None:
-    """Whether a client can be starved is asked with clients of its own: no order of the others' requests explains them."""
+    """Whether a client can be starved is asked with clients of its own, which no order of the others explains."""
     setting = Setting(n=4, byzantine=(0,), clients=1, prompt_validators=True, ledger=True)
     schedule = (ops.Heal(6, 6), ops.Call(0, 13), ops.Heal(6, 3))
     assert not run(pbft(), setting, schedule)[1].breaches

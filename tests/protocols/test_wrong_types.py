@@ -102,14 +102,23 @@ def bent(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def collected(world: Any, schedule: list[Any], found: dict[type, Any]) -> None:
     """Play a schedule, and keep of each kind of message the one that says most."""
-    give = world.give
+    give, give_all = world.give, world.give_all
 
-    def keep(instance: int, event: Any) -> None:
+    def note(event: Any) -> None:
         if isinstance(event, Deliver) and len(repr(event.message)) > len(repr(found.get(type(event.message), ""))):
             found[type(event.message)] = event.message
+
+    def keep(instance: int, event: Any) -> None:
+        note(event)
         give(instance, event)
 
-    world.give = keep
+    def keep_all(entries: Any) -> None:
+        told = list(entries)
+        for _, event, _ in told:
+            note(event)
+        give_all(told)
+
+    world.give, world.give_all = keep, keep_all
     play(world, schedule)
 
 
@@ -191,7 +200,13 @@ def test_no_field_of_pbft_is_left_out():
     } <= found
 
 
-@pytest.mark.parametrize(("protocol", "liar"), [*((protocol, 1) for protocol in PROTOCOLS), ("pbft", 3)])
+INSIDE_EPOCHS = "membership"
+"""Its messages are those of PBFT in an envelope; a test below bends the envelope and what is membership's own."""
+
+
+@pytest.mark.parametrize(
+    ("protocol", "liar"), [*((protocol, 1) for protocol in PROTOCOLS if protocol != INSIDE_EPOCHS), ("pbft", 3)]
+)
 def test_a_liar_s_wrong_types_are_dropped_and_counted_and_the_honest_go_on(protocol, liar):
     garbage = all_bent(protocol)
     assert len(garbage) > 500
