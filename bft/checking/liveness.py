@@ -9,6 +9,7 @@ whether it can starve a client while another keeps asking (LV5, `fairness`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from bft.checking import fairness
@@ -158,20 +159,25 @@ class FairNetwork:
         return isinstance(asked, Request) and asked.client == self.starved
 
     def _missing(self, correct: list[int]) -> str | None:
-        """Say what is owed: that all is executed; a request is void once its client has executed a later one (§4.1)."""
+        """Say what is owed: by default that all requests are executed."""
         world = self.world
         if world.subject.unfinished is not None:
             return world.subject.unfinished(world, correct)
-        latest: dict[str, int] = {}
-        for client, timestamp in world.done:
-            latest[client] = max(timestamp, latest.get(client, timestamp))
-        for number, request in world.requests.items():
-            seq = world.done.get(request.key)
-            if request.timestamp < latest.get(request.client, 0):
-                continue
-            if seq is None:
-                return f"request {number} is not executed"
-            for node in correct:
-                if world.reach[node] < seq:
-                    return f"node {node} has not executed request {number}"
-        return None
+        return requests_owed(world, correct)
+
+
+def requests_owed(world: World, nodes: Sequence[int]) -> str | None:
+    """Return which request one of these nodes owes; it owes none that a later one of the client made void (§4.1)."""
+    latest: dict[str, int] = {}
+    for client, timestamp in world.done:
+        latest[client] = max(timestamp, latest.get(client, timestamp))
+    for number, request in world.requests.items():
+        seq = world.done.get(request.key)
+        if request.timestamp < latest.get(request.client, 0):
+            continue
+        if seq is None:
+            return f"request {number} is not executed"
+        for node in nodes:
+            if world.reach[node] < seq:
+                return f"node {node} has not executed request {number}"
+    return None

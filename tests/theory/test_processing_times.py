@@ -21,6 +21,7 @@ from bft.core.effects import Execute
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError
 from bft.theory.processing_times import ibft_decision_time, ibft_utilisation
+from simulations.processing_times import run_of
 
 BATCHES = 20
 PRINTED = {4: 11.541, 16: 36.765, 32: 69.409, 64: 133.968, 82: 170.135}
@@ -116,26 +117,6 @@ def pbft(n: int, decisions: int, seed: int) -> Naive:
     naive.broadcast(0, "pre-prepare", 1, 0.0)
     naive.run(decisions)
     return naive
-
-
-def run_of(n: int, decisions: int, seed: int) -> bft.Run:
-    return bft.simulate(
-        bft.Scenario(
-            n=n,
-            network={
-                "delay": {"law": "constant", "delay_s": 0.0},
-                "processing": {"message_s": 1.0, "verify_s": 0.0, "sign_s": 0.0, "law": "exponential"},
-            },
-            requests={"count": decisions, "rate_per_s": 1e6, "clients": 1},
-            views=1,
-            retransmission=False,
-            checkpoint_interval=2 * decisions,
-            window=4 * decisions,
-            view_timeout_s=1e8,
-            horizon_s=1e9,
-        ),
-        seed,
-    )
 
 
 def between(at_s: list[float]) -> tuple[float, float]:

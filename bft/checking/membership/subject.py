@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from bft.checking.generators.draws import Draws
+from bft.checking.liveness import requests_owed
 from bft.checking.membership.forging import RECIPES
 from bft.checking.membership.model import MemberModel
 from bft.checking.membership.monitor import EpochMonitor
@@ -168,9 +169,6 @@ def unfinished(world: World, correct: Sequence[int]) -> str | None:
     watch = world.observer
     if not isinstance(watch, EpochMonitor) or watch.beyond:
         return None
-    latest: dict[str, int] = {}
-    for client, timestamp in world.done:
-        latest[client] = max(timestamp, latest.get(client, timestamp))
     last = len(watch.model.epochs) - 1
     members = watch.model.epochs[last].members
     owing = [node for node in correct if node in members]
@@ -184,13 +182,4 @@ def unfinished(world: World, correct: Sequence[int]) -> str | None:
         for culprit in sorted(watch.isolated[node]):
             if culprit not in watch.model.convicted:
                 return f"node {node} has isolated {culprit}, which nobody has convicted"
-    for number, request in world.requests.items():
-        seq = world.done.get(request.key)
-        if request.timestamp < latest.get(request.client, 0):
-            continue
-        if seq is None:
-            return f"request {number} is not executed"
-        for node in owing:
-            if world.reach[node] < seq:
-                return f"node {node} has not executed request {number}"
-    return None
+    return requests_owed(world, owing)
