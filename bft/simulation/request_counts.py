@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import overload
 
+from bft.core.request import Request
 from bft.record.outcome import Outcome
 from bft.simulation.clients import Clients
 from bft.simulation.workload import Workload
 
+COUNTS = ("asked", "executed", "answered", "superseded", "unexecuted", "queued")
 
-class RequestCounts(NamedTuple):
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts(Sequence[Request]):
     """How many requests there were; `asked` is the sum of `executed`, `superseded` and `unexecuted`.
+
+    As a sequence it holds the requests that had arrived by the end, in order of arrival, without their signatures; they
+    are made when they are looked at.
 
     Attributes
     ----------
@@ -36,10 +45,30 @@ class RequestCounts(NamedTuple):
     superseded: int
     unexecuted: int
     queued: int
+    _workload: Workload = field(repr=False, compare=False)
+    _replication: int = field(repr=False, compare=False)
+
+    def __len__(self) -> int:
+        """Return how many were asked."""
+        return self.asked
+
+    def __iter__(self) -> Iterator[Request]:
+        """Yield the requests."""
+        return islice(self._workload.stream(self._replication), self.asked)
+
+    @overload
+    def __getitem__(self, place: int) -> Request: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Request, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Request | tuple[Request, ...]:
+        """Return one request, or some."""
+        return tuple(self)[place]
 
     def to_json(self) -> dict[str, int]:
         """Return all counts."""
-        return self._asdict()
+        return {name: getattr(self, name) for name in COUNTS}
 
     def __str__(self) -> str:
         if self.executed == self.answered == self.asked:
@@ -57,7 +86,9 @@ class RequestCounts(NamedTuple):
         return ", ".join(words)
 
 
-def count_requests(clients: Clients, workload: Workload, outcomes: Sequence[Outcome]) -> RequestCounts:
+def count_requests(
+    clients: Clients, workload: Workload, outcomes: Sequence[Outcome], replication: int = 0
+) -> RequestCounts:
     """Count what became of the requests of a run.
 
     Parameters
@@ -68,11 +99,22 @@ def count_requests(clients: Clients, workload: Workload, outcomes: Sequence[Outc
         Who asks which request.
     outcomes : sequence of Outcome
         Of every request; stalled are those that no honest replica executed.
+    replication : int, optional
+        Of which replication they are.
     """
     asked, never = clients.asked, outcomes.count(Outcome.STALLED)
     superseded = _superseded(workload, outcomes) if never else 0
     executed = len(outcomes) - never
-    return RequestCounts(asked, executed, clients.answered, superseded, asked - executed - superseded, clients.queued)
+    return RequestCounts(
+        asked,
+        executed,
+        clients.answered,
+        superseded,
+        asked - executed - superseded,
+        clients.queued,
+        workload,
+        replication,
+    )
 
 
 def _superseded(workload: Workload, outcomes: Sequence[Outcome]) -> int:

@@ -83,7 +83,7 @@ class Run:
     outcomes : tuple of Outcome
         Of every request, in order of arrival.
     requests : RequestCounts
-        How many were asked, executed, answered, superseded and not executed.
+        The requests that were asked, and how many of them were executed, answered, superseded and not executed.
     metrics : Metrics
         Times and message counts.
     faults : mapping

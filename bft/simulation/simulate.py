@@ -204,7 +204,7 @@ class Simulator:
             replication=replication,
             outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
-            requests=count_requests(clients, workload, outcomes),
+            requests=count_requests(clients, workload, outcomes, replication),
             metrics=self._metrics(host, clients, deciding, replicas, done_at_s, panel, fabric, trace),
             faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
             breaches=breaches,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,28 @@ def test_what_waits_at_the_end_is_told_as_queued() -> None:
     counts = run.requests
     assert (counts.asked, counts.executed, counts.unexecuted, counts.queued) == (20, 0, 20, 19)
     assert "20 not executed (19 still in their clients' queues)" in str(counts)
+
+
+@pytest.mark.parametrize("keep", ["all", "summary"])
+def test_the_requests_of_a_run_can_be_read_one_by_one(keep: Any) -> None:
+    run = bft.Simulator(stream(20, 3), 3, keep=keep).run()
+    assert len(run.requests) == run.requests.asked == 20
+    assert [request.client for request in run.requests] == [f"client-{number % 3}" for number in range(20)]
+    assert [request.key for request in run.requests] == [request.key for request in list(run.requests)[:20]]
+    assert run.requests[4].key == ("client-1", 2)
+    assert [request.operation for request in run.requests[-2:]] == ["question-18", "question-19"]
+    assert pickle.loads(pickle.dumps(run.requests)) == run.requests
+
+
+def test_the_operations_of_accounts_are_those_that_were_asked_in_the_replication() -> None:
+    run = bft.Simulator(stream(20, 3, requests={"operations": "account"}), 3).run(7)
+    asked = {request.key: request.operation for request in run.requests}
+    executed_as = {
+        event.proposal.request.key: event.proposal.request.operation
+        for _, _, event in run.trace.of(Execute)
+        if event.proposal.request is not None
+    }
+    assert executed_as == asked
 
 
 def test_a_run_may_take_a_view_for_each_turn_of_a_client() -> None:
