@@ -149,7 +149,7 @@ def _ballot(scenario: Scenario, faults: FaultLaw) -> OutcomeLaw | None:
     if vote == "collude_popular" and not (isinstance(rule, PluralityRule) and rule.ties == "undecided"):
         return None
     codes = validators.answers().recorded.codes
-    counted = rule.rule(system, validators.model(scenario.n), Randomness(0))  # records are learnt from without luck
+    counted = rule.rule(system, validators.model(scenario.n), Randomness(0))  # records are learnt from without draws
     return ballot_law(counted, faults, codes, faulty_vote=vote)
 
 

@@ -224,20 +224,20 @@ class Fabric:
         self._bytes_by_kind[parcel.kind] = self._bytes_by_kind.get(parcel.kind, 0) + parcel.size_bytes
         if self._rates is not None:
             now = self._uplinks.serve(sender, now, parcel.size_bytes / self._rates[sender])
-        hop, luck = self._plan.hop(sender, recipient), self._draws.luck
+        hop, uniform = self._plan.hop(sender, recipient), self._draws.uniform
         sent_s = now
         now, crossing = self._crosses(sender, recipient, now)
         arrival_s = self._arrival_s(sender, hop, now, "hop delays")  # drawn for lost ones too: others keep their delays
         if isinstance(crossing, LostCrossing):
             self._lose("partition")
-        elif hop.loss and luck("hop loss", sender) < hop.loss:
+        elif hop.loss and uniform("hop loss", sender) < hop.loss:
             self._lose("link")
         else:
             self.delayed += now > sent_s or crossing is not None
             if crossing is not None:
                 arrival_s = now + self._draws.delay_s("partition delays", sender, crossing)
             Alarm(self._clock, arrival_s, lambda _: arrive())
-            if hop.duplication and luck("hop duplication", sender) < hop.duplication:
+            if hop.duplication and uniform("hop duplication", sender) < hop.duplication:
                 Alarm(self._clock, self._arrival_s(sender, hop, now, "hop copies"), lambda _: arrive())
 
     def _crosses(self, sender: int, recipient: int, now: float) -> tuple[float, LostCrossing | DelayLaw | None]:
@@ -257,7 +257,7 @@ class Fabric:
         unsettled = synchrony is not None and now < synchrony.gst_s
         law = synchrony.before if synchrony is not None and unsettled else hop.law
         delay_s = self._draws.delay_s(purpose, sender, law) + (0.0 if unsettled else hop.base_s)
-        if hop.reordering and self._draws.luck("hop reordering", sender) < hop.reordering:
+        if hop.reordering and self._draws.uniform("hop reordering", sender) < hop.reordering:
             delay_s += self._held_back_s
         if synchrony is None:
             return now + delay_s
@@ -352,7 +352,7 @@ class Fabric:
         """Return how long a piece of the processor's work takes."""
         if self._work.law == "constant":
             return mean_s
-        return -mean_s * log1p(-self._draws.luck(purpose, node))
+        return -mean_s * log1p(-self._draws.uniform(purpose, node))
 
     def _spread(self, parcel: Parcel, node: int, came_from: int | None, altered: bool, links_left: int | None) -> None:
         """Gossip a message to the neighbours, or to some of them."""
@@ -370,7 +370,7 @@ class Fabric:
         if self._way.fanout is None or self._way.fanout >= len(others):
             return others
         for place in range(self._way.fanout):
-            drawn = place + int(self._draws.luck("gossip", node) * (len(others) - place))
+            drawn = place + int(self._draws.uniform("gossip", node) * (len(others) - place))
             others[place], others[drawn] = others[drawn], others[place]
         return others[: self._way.fanout]
 

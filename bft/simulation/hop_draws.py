@@ -34,7 +34,7 @@ class HopDraws:
         """Return the node's next delay for one purpose, in seconds."""
         return self._tape(what, node).delay_s(law)
 
-    def luck(self, what: str, node: int) -> float:
+    def uniform(self, what: str, node: int) -> float:
         """Return the node's next uniform in [0, 1) for one purpose."""
         return self._tape(what, node).uniform()
 

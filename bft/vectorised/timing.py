@@ -17,7 +17,7 @@ from bft.vectorised.arrivals import Arrivals
 from bft.vectorised.ballots import Ballots
 from bft.vectorised.brackets import Brackets
 from bft.vectorised.broadcasts import Broadcasts, joined
-from bft.vectorised.luck import Luck
+from bft.vectorised.losses import Losses
 from bft.vectorised.normal_case import Lost, Times, View
 from bft.vectorised.population import Population
 from bft.vectorised.static_outcome import NEVER, StaticOutcome
@@ -117,9 +117,8 @@ class Stopwatch:
             broadcasts = Broadcasts.drawn(self._streams, self._scenario.network.delay, n, part, first, self._brackets)
             decides = static.view[which] == 0
             if decides.any():
-                lost = (
-                    None if self._scenario.network.loss == 0 else Luck(self._scenario, self._streams, part, first).lost
-                )
+                losses = Losses(self._scenario, self._streams, part, first) if self._scenario.network.loss > 0 else None
+                lost = None if losses is None else losses.lost
                 self._decide(self._started(which[decides]), 0, broadcasts, lost)
             if not decides.all():
                 waiting.append(broadcasts.part(which[~decides]))

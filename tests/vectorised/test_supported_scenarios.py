@@ -17,7 +17,7 @@ from bft.errors import ScenarioError, UnsupportedError
 from bft.network.settings import Network
 from bft.randomness import Randomness
 from bft.simulation import links
-from bft.vectorised import VectorisedSimulator, known_fields, luck, simulator, streams, support, supported
+from bft.vectorised import VectorisedSimulator, known_fields, losses, simulator, streams, support, supported
 from bft.vectorised import rare as rare_events
 from bft.vectorised.known_fields import unknown_fields
 
@@ -122,7 +122,7 @@ def assigned(module: ModuleType) -> set[str]:
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
-@pytest.mark.parametrize("module", [streams, luck, links])
+@pytest.mark.parametrize("module", [streams, losses, links])
 def test_engines_read_the_layout_of_streams_from_one_place(module: ModuleType) -> None:
     assert not assigned(module) & {"BROADCASTS", "CHUNK_ELEMENTS", "SENDS", "BLOCK_ELEMENTS", "BLOCK_REPLICATIONS"}
 

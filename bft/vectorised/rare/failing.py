@@ -7,7 +7,7 @@ given the number, then the uniforms in it, then the set. Within a cell the proba
 set was drawn with; the ratio of the two laws is the weight of the draw, so nothing is approximated.
 
 Where it does not matter what the faulty would answer, only nodes that are not faulty are counted: else the two sets
-would have to keep apart by luck where only a union of them large enough meets the event.
+would have to keep apart by chance where only a union of them large enough meets the event.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from bft.scenario import Scenario
 from bft.vectorised.streams import Flags, Ints, Streams
 
 
-class Luck:
+class Losses:
     """The losses of some replications.
 
     Parameters
