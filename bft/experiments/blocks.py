@@ -122,7 +122,7 @@ class Tally:
         How many of those that ended the vectorised engine ran; the others ran event by event.
     records : tuple of Record
         The replications that ended, one by one, if that was asked for.
-    put_aside : bool
+    quarantined : bool
         Whether nobody could run it; another time somebody may.
     """
 
@@ -131,7 +131,7 @@ class Tally:
     failures: tuple[Failure, ...] = ()
     vectorised: int = 0
     records: tuple[Record, ...] = ()
-    put_aside: bool = False
+    quarantined: bool = False
 
     @property
     def runs(self) -> int:
@@ -247,11 +247,11 @@ def gather(tallies: Iterable[Tally]) -> Tally:
     )
 
 
-def failed(block: Block, why: str, *, put_aside: bool = False) -> Tally:
+def failed(block: Block, why: str, *, quarantined: bool = False) -> Tally:
     """Return the tally of a block whose replications all failed, for one reason."""
     numbers = range(block.start, block.stop)
     failures = tuple(Failure(seed=block.seed, replication=number, error=why) for number in numbers)
-    return Tally(failures=failures, put_aside=put_aside)
+    return Tally(failures=failures, quarantined=quarantined)
 
 
 def without_records(tally: Tally) -> Tally:

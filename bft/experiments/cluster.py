@@ -109,7 +109,7 @@ class Cluster:
         try:
             return future.result()
         except self._killed as error:
-            return failed(block, f"put aside: workers died at its block ({type(error).__name__})", put_aside=True)
+            return failed(block, f"quarantined: workers died at its block ({type(error).__name__})", quarantined=True)
         except SweepError:
             raise
         except Exception as error:

@@ -72,7 +72,7 @@ class Execution:
             Asked before each block is begun; nothing is begun any more when it says no.
         """
         for block, tally in self._executor.run(self._missing(targets, go_on)):
-            if self._store is not None and not tally.put_aside:
+            if self._store is not None and not tally.quarantined:
                 self._store.add(block.scenario, block.seed, block.start, block.stop, tally, recorded=self._records)
             kept = tally if self._store is None else without_records(tally)
             self.coverages[block.cell].add(block.start, block.stop, kept)

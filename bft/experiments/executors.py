@@ -1,7 +1,7 @@
 """Who runs the blocks: this process, a pool of workers, or a cluster. All give the same tallies.
 
 An executor takes blocks as it needs them and gives back tallies as they come in; what is done with them, and every
-file, is left to the process that asks. A block whose workers die again and again is put aside, and told as failed.
+file, is left to the process that asks. A block whose workers die again and again is quarantined, and told as failed.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Workers are spawned, not forked: they start clean on every platform and under threads. They hear no Ctrl-C (this process
 does, and ends them), and end by themselves when this process is gone. Each has one block at a time, so a death has one
-culprit; a block at which three workers died is put aside.
+culprit; a block at which three workers died is quarantined.
 """
 
 from __future__ import annotations
@@ -139,8 +139,8 @@ class Pool:
             self._replace(worker)
             if block is None or todo.again(block):
                 return None
-            why = f"put aside: {MOST_DEATHS} workers died at its block"
-            return block, failed(block, why, put_aside=True)
+            why = f"quarantined: {MOST_DEATHS} workers died at its block"
+            return block, failed(block, why, quarantined=True)
         if isinstance(said, Exception):
             raise said
         worker.block = None

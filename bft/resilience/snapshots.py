@@ -30,7 +30,7 @@ from typing import Any
 from bft.core.encoding import EncodingError, decode, encode
 from bft.core.refusal import require, require_whole
 from bft.errors import ScenarioError, bad_value
-from bft.resilience.set_aside import set_aside
+from bft.resilience.quarantine import quarantine
 
 INTERVAL = 16
 KEEP = 2
@@ -72,7 +72,7 @@ class SnapshotStore:
 
     Attributes
     ----------
-    set_aside : tuple of Path
+    quarantined : tuple of Path
         Where corrupt files were moved, empty as a rule.
 
     Raises
@@ -88,7 +88,7 @@ class SnapshotStore:
         require_whole("snapshots.keep", keep, at_least=1)
         self.folder = Path(folder)
         self.interval, self.keep = interval, keep
-        self.set_aside: tuple[Path, ...] = ()
+        self.quarantined: tuple[Path, ...] = ()
         self._types = tuple(types)
         try:
             self.folder.mkdir(exist_ok=True)
@@ -145,7 +145,7 @@ class SnapshotStore:
         return path
 
     def load(self) -> Saved | None:
-        """Return the newest snapshot that is whole, or None; what is corrupt is set aside on the way.
+        """Return the newest snapshot that is whole, or None; what is corrupt is quarantined on the way.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class SnapshotStore:
             try:
                 return Saved(number=self._numbers[-1], value=self._read(path, self._numbers[-1]))
             except EncodingError as reason:
-                self.set_aside = (*self.set_aside, set_aside(path, reason))
+                self.quarantined = (*self.quarantined, quarantine(path, reason))
                 self._numbers.pop()
             except OSError as error:
                 raise ScenarioError(bad_value("snapshots.folder", str(path), f"cannot be read: {error}")) from error

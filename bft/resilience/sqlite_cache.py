@@ -2,7 +2,7 @@
 
 A process killed at any instant loses nothing that `put` has acknowledged: WAL with synchronous = FULL flushes each
 commit [1]_. Every row carries a digest of its content, because SQLite finds damaged pages but not changed bytes
-within a text. A corrupt file is set aside under another name, with a warning, and the cache starts empty; a corrupt
+within a text. A corrupt file is quarantined under another name, with a warning, and the cache starts empty; a corrupt
 row reads as absent until it is written again. Any other trouble (disk full, locked for seconds) costs an answer its
 place in the cache and is counted, but never fails a call.
 
@@ -23,7 +23,7 @@ from typing import TypeVar
 from bft.core.digest import digest_of
 from bft.errors import ScenarioError, bad_value
 from bft.resilience.cache import Entry
-from bft.resilience.set_aside import set_aside
+from bft.resilience.quarantine import quarantine
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class SqliteCache:
 
     Attributes
     ----------
-    set_aside : tuple of Path
+    quarantined : tuple of Path
         Where corrupt files were moved, empty as a rule.
     faults : int
         Reads and writes that failed, corrupt rows among them.
@@ -66,7 +66,7 @@ class SqliteCache:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._lock = Lock()
-        self.set_aside: tuple[Path, ...] = ()
+        self.quarantined: tuple[Path, ...] = ()
         self.faults = 0
         try:
             self._connection = self._open()
@@ -118,7 +118,7 @@ class SqliteCache:
                     if not _is_corrupt(error):
                         raise
                     self._connection.close()
-                    self._move_aside(error)
+                    self._quarantine(error)
                     self._connection = self._connect()
                     return work(self._connection)
             except (sqlite3.Error, OSError, UnicodeError) as error:
@@ -131,7 +131,7 @@ class SqliteCache:
         except sqlite3.DatabaseError as error:
             if not _is_corrupt(error):
                 raise
-            self._move_aside(error)
+            self._quarantine(error)
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
@@ -152,9 +152,9 @@ class SqliteCache:
             raise
         return connection
 
-    def _move_aside(self, error: sqlite3.Error) -> None:
-        aside = set_aside(self._path, error, companions=("-wal", "-shm"))
-        self.set_aside = (*self.set_aside, aside)
+    def _quarantine(self, error: sqlite3.Error) -> None:
+        aside = quarantine(self._path, error, companions=("-wal", "-shm"))
+        self.quarantined = (*self.quarantined, aside)
 
     def _fault(self, message: str) -> None:
         self.faults += 1

@@ -1,4 +1,4 @@
-"""Workers may die: what they were at is run again, and what kills them again and again is put aside and told."""
+"""Workers may die: what they were at is run again, and what kills them again and again is quarantined and told."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(monkeypatch: pytest.Mon
     assert active_children() == []
 
 
-def test_a_block_that_kills_its_workers_is_put_aside_and_the_sweep_goes_on(
+def test_a_block_that_kills_its_workers_is_quarantined_and_the_sweep_goes_on(
     deadly: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scenario = bft.Scenario(faults={"delta": 1.0, "behaviour": deadly})
@@ -98,7 +98,7 @@ def test_a_block_that_kills_its_workers_is_put_aside_and_the_sweep_goes_on(
     said = capsys.readouterr()
     assert [(row["replications"], row["failed"]) for row in json.loads(said.out)] == [(20, 0), (0, 20)]
     assert "20 of the replications failed; the first: faults.delta = 1" in said.err
-    assert "put aside: 3 workers died at its block" in said.err
+    assert "quarantined: 3 workers died at its block" in said.err
     with BlockStore(tmp_path / "s") as kept:  # another time it may go better
         assert len(kept.table("blocks")[1]) == 1
 

@@ -108,7 +108,7 @@ def test_the_cache_loses_no_answer_that_it_acknowledged(nursery: Nursery, tmp_pa
     for _ in range(KILLS):
         acknowledged += nursery.write_and_be_killed(start=len(acknowledged), source=source)
         survivor = SqliteCache(tmp_path / "kept")
-        assert (survivor.set_aside, survivor.faults) == ((), 0)
+        assert (survivor.quarantined, survivor.faults) == ((), 0)
         for number in acknowledged:
             found = survivor.get(str(number))
             assert found is not None, f"answer {number} was acknowledged and is gone"
@@ -127,7 +127,7 @@ def test_the_store_loses_no_state_that_it_acknowledged(nursery: Nursery, tmp_pat
         assert acknowledged == list(range(last + 1, acknowledged[-1] + 1))
         store = SnapshotStore(tmp_path / "kept")
         found = store.load()
-        assert store.set_aside == ()
+        assert store.quarantined == ()
         assert found is not None
         assert found.number in (acknowledged[-1], acknowledged[-1] + 1), "the last one may not have been told of"
         account = Account()

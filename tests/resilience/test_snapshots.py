@@ -1,4 +1,4 @@
-"""Snapshots on disk: whole or not there, set aside when corrupt, the one before in their place."""
+"""Snapshots on disk: whole or not there, quarantined when corrupt, the one before in their place."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_interval_passes_from_one_snapshot_to_the_next(folder: Path) -> None:
 def test_nothing_saved_is_nothing_loaded(folder: Path) -> None:
     store = SnapshotStore(folder)
     assert store.load() is None
-    assert store.set_aside == ()
+    assert store.quarantined == ()
 
 
 def cut_short(content: bytes) -> bytes:
@@ -122,7 +122,7 @@ def of_another_number(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [cut_short, emptied, altered, lengthened, not_text, of_another_number])
-def test_a_corrupt_snapshot_is_set_aside_and_the_one_before_is_loaded(
+def test_a_corrupt_snapshot_is_quarantined_and_the_one_before_is_loaded(
     folder: Path, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     store = SnapshotStore(folder)
@@ -136,10 +136,10 @@ def test_a_corrupt_snapshot_is_set_aside_and_the_one_before_is_loaded(
         found = store.load()
     assert found is not None
     assert (found.number, found.value) == (1, ("alice", 100))
-    (aside,) = store.set_aside
+    (aside,) = store.quarantined
     assert aside.name == f"{newest.name}.corrupt-1"
     assert aside.read_bytes() == damaged, "nothing is thrown away"
-    assert f"set aside as {aside}" in caplog.messages[-1]
+    assert f"quarantined as {aside}" in caplog.messages[-1]
     store.save(2, ("alice", 201))
     again = SnapshotStore(folder).load()
     assert again is not None
@@ -152,7 +152,7 @@ def test_without_any_sound_snapshot_the_service_starts_afresh(folder: Path) -> N
         store.save(number, number).write_bytes(b"")
     store = SnapshotStore(folder)
     assert store.load() is None
-    assert len(store.set_aside) == 2
+    assert len(store.quarantined) == 2
     store.save(1, "anew")
     assert store.load() is not None
 

@@ -1,4 +1,4 @@
-"""The cache on disk: durable, set aside when corrupt, never in the way."""
+"""The cache on disk: durable, quarantined when corrupt, never in the way."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_what_is_put_is_there_after_a_restart(path: Path) -> None:
     assert second.get("a") == entry("newer")
     assert second.get("b") == Entry(text="", model="m", stored_at_s=1.0, expires_at_s=2.0)
     assert second.get("c") is None
-    assert (second.set_aside, second.faults) == ((), 0)
+    assert (second.quarantined, second.faults) == ((), 0)
     second.close()
 
 
@@ -71,7 +71,7 @@ def cut_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [corrupt_header, corrupt_page, cut_short])
-def test_a_corrupt_file_is_set_aside_with_a_message(
+def test_a_corrupt_file_is_quarantined_with_a_message(
     path: Path, damage: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert callable(damage)
@@ -84,17 +84,17 @@ def test_a_corrupt_file_is_set_aside_with_a_message(
         damaged = path.read_bytes()
         with caplog.at_level(logging.WARNING):
             cache = SqliteCache(path)
-        (aside,) = cache.set_aside
+        (aside,) = cache.quarantined
         assert aside.name == f"answers.sqlite.corrupt-{generation}"
         assert aside.read_bytes() == damaged, "nothing is thrown away"
-        assert f"set aside as {aside}" in caplog.messages[-1]
+        assert f"quarantined as {aside}" in caplog.messages[-1]
         assert cache.get("7") is None
         assert cache.put("7", entry()), "the service goes on"
         assert cache.get("7") == entry()
         cache.close()
 
 
-def test_a_file_that_turns_corrupt_while_in_use_is_set_aside_too(path: Path) -> None:
+def test_a_file_that_turns_corrupt_while_in_use_is_quarantined_too(path: Path) -> None:
     cache = SqliteCache(path)
     for number in range(40):
         cache.put(str(number), entry("words " * 500))
@@ -102,7 +102,7 @@ def test_a_file_that_turns_corrupt_while_in_use_is_set_aside_too(path: Path) -> 
     cache._connection.execute("PRAGMA cache_size = 0")
     path.write_bytes(b"\xff" * path.stat().st_size)
     cache.get("7")
-    assert len(cache.set_aside) == 1
+    assert len(cache.quarantined) == 1
     assert cache.put("7", entry())
     assert cache.get("7") == entry()
     cache.close()
@@ -116,7 +116,7 @@ def test_a_changed_byte_within_a_text_is_not_believed(path: Path) -> None:
     assert content.count(b"accept this proposal") == 1
     path.write_bytes(content.replace(b"accept this proposal", b"reject this proposal"))
     altered = SqliteCache(path)
-    assert altered.set_aside == (), "the file as such is sound"
+    assert altered.quarantined == (), "the file as such is sound"
     assert altered.get("a") is None
     assert altered.faults == 1
     assert altered.put("a", entry())

@@ -1,4 +1,4 @@
-"""Setting a corrupt file aside: renamed, never thrown away, so that people can look at it and nothing reads it."""
+"""The quarantine of corrupt files: renamed, never thrown away, so that people can look at it and nothing reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 _log = logging.getLogger(__name__)
 
 
-def set_aside(path: Path, reason: object, *, companions: Iterable[str] = ()) -> Path:
+def quarantine(path: Path, reason: object, *, companions: Iterable[str] = ()) -> Path:
     """Rename a file to NAME.corrupt-1, or the next number that is free, warn of it, and return the new path.
 
     Parameters
@@ -23,10 +23,10 @@ def set_aside(path: Path, reason: object, *, companions: Iterable[str] = ()) -> 
     companions : iterable of str
         Endings of the files beside it that go with it, where they exist: a database's log, for instance.
     """
-    aside = next(free for number in count(1) if not (free := Path(f"{path}.corrupt-{number}")).exists())
-    path.rename(aside)
+    moved = next(free for number in count(1) if not (free := Path(f"{path}.corrupt-{number}")).exists())
+    path.rename(moved)
     for ending in companions:
         with suppress(FileNotFoundError):
-            Path(f"{path}{ending}").rename(f"{aside}{ending}")
-    _log.warning("%s is corrupt (%s): set aside as %s, starting without it", path, reason, aside)
-    return aside
+            Path(f"{path}{ending}").rename(f"{moved}{ending}")
+    _log.warning("%s is corrupt (%s): quarantined as %s, starting without it", path, reason, moved)
+    return moved
