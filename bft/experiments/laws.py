@@ -22,7 +22,7 @@ A ballot with a quorum has the law of PBFT with views enough: both decide every 
 answers every rule that counts nothing but votes has a law (`ballot_law`).
 
 Where a law does not cover a scenario the answer is None, never an approximation. A field that no law was written for
-costs the law as soon as it is set (`bft.experiments.lawful_fields`).
+costs the law as soon as it is set (`bft.experiments.law_coverage`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.errors import UnsupportedError
-from bft.experiments.lawful_fields import unlawful_fields
+from bft.experiments.law_coverage import uncovered_fields
 from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.theory.agreement import alone_a_quorum, crash_law, silent_primary_law, withhold_law
@@ -95,7 +95,7 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     if not _time_enough(scenario) or _unlawful(scenario) or _overtaken(scenario):
         return None
     faults = fault_law(scenario.faults, scenario.n, delta)
-    if any(unlawful_fields(scenario, anybody_faulty=_anybody_faulty(faults))):
+    if any(uncovered_fields(scenario, anybody_faulty=_anybody_faulty(faults))):
         return None
     if scenario.protocol == "ballot":
         return _ballot(scenario, faults)

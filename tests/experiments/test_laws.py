@@ -15,8 +15,8 @@ from bft.adversary.crash import Crash
 from bft.adversary.equivocate import Equivocate
 from bft.adversary.lie import Lie
 from bft.core.quorum import QuorumSystem
-from bft.experiments import lawful_fields
-from bft.experiments.lawful_fields import unlawful_fields
+from bft.experiments import law_coverage
+from bft.experiments.law_coverage import uncovered_fields
 from bft.experiments.laws import law_of
 from bft.network.delays import ConstantDelay, ExponentialDelay
 from bft.theory import (
@@ -265,11 +265,11 @@ def test_a_field_that_no_law_was_written_for_costs_the_law_as_soon_as_it_is_set(
     name, kind, at_rest, stirred = STRANGERS[path]
     base = kind.__bases__[0]
     assert law_of(PLAIN.model_copy(update={name: at_rest})) is None  # settings of a kind that nobody knows
-    for table in (lawful_fields.TAKEN_WHOLE, lawful_fields.OPENED):
+    for table in (law_coverage.TAKEN_WHOLE, law_coverage.OPENED):
         monkeypatch.setitem(table, kind, table.get(base, ""))
     assert law_of(PLAIN.model_copy(update={name: at_rest})) is not None
-    assert list(unlawful_fields(PLAIN.model_copy(update={name: at_rest}), anybody_faulty=True)) == []
-    assert list(unlawful_fields(PLAIN.model_copy(update={name: stirred}), anybody_faulty=True)) == [path]
+    assert list(uncovered_fields(PLAIN.model_copy(update={name: at_rest}), anybody_faulty=True)) == []
+    assert list(uncovered_fields(PLAIN.model_copy(update={name: stirred}), anybody_faulty=True)) == [path]
     assert law_of(PLAIN.model_copy(update={name: stirred})) is None
 
 
@@ -278,11 +278,11 @@ def test_a_behaviour_or_a_parameter_that_no_law_was_written_for_costs_the_law(mo
         return Scenario(n=4, faults={"delta": 0.1, "behaviour": SometimesLie(share=share)})
 
     assert law_of(lying(1.0)) is None  # though it is a Lie
-    monkeypatch.setitem(lawful_fields.BEHAVIOURS, SometimesLie, lawful_fields.BEHAVIOURS[Lie])
+    monkeypatch.setitem(law_coverage.BEHAVIOURS, SometimesLie, law_coverage.BEHAVIOURS[Lie])
     assert law_of(lying(1.0)) is not None
     assert law_of(lying(0.5)) is None
-    assert list(unlawful_fields(lying(0.5), anybody_faulty=True)) == ["faults.behaviour.share"]
-    assert list(unlawful_fields(lying(0.5), anybody_faulty=False)) == []
+    assert list(uncovered_fields(lying(0.5), anybody_faulty=True)) == ["faults.behaviour.share"]
+    assert list(uncovered_fields(lying(0.5), anybody_faulty=False)) == []
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_a_behaviour_or_a_parameter_that_no_law_was_written_for_costs_the_law(mo
 )
 def test_a_name_that_no_law_knows_is_not_taken_for_one_that_it_does(update: dict[str, object], path: str) -> None:
     stranger = PLAIN.model_copy(update=update)
-    assert list(unlawful_fields(stranger, anybody_faulty=True)) == [path]
+    assert list(uncovered_fields(stranger, anybody_faulty=True)) == [path]
     assert law_of(stranger) is None
 
 

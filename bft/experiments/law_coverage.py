@@ -74,7 +74,7 @@ BEHAVIOURS: dict[type[Behaviour], str] = {
 """What the faulty may do, and its parameters."""
 
 
-def unlawful_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[str]:
+def uncovered_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[str]:
     """Yield the path of each field that is set to something no law was written for.
 
     Parameters
@@ -86,12 +86,12 @@ def unlawful_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[str
 
     Examples
     --------
-    >>> list(unlawful_fields(Scenario(n=4), anybody_faulty=True))
+    >>> list(uncovered_fields(Scenario(n=4), anybody_faulty=True))
     []
-    >>> list(unlawful_fields(Scenario(n=4, faults={"behaviour": "slow"}), anybody_faulty=True))
+    >>> list(uncovered_fields(Scenario(n=4, faults={"behaviour": "slow"}), anybody_faulty=True))
     ['faults.behaviour']
     """
-    yield from _unlawful(scenario, ())
+    yield from _uncovered(scenario, ())
     for behaviour in scenario.faults.behaviour if anybody_faulty else ():
         known = BEHAVIOURS.get(type(behaviour))
         if known is None:
@@ -102,7 +102,7 @@ def unlawful_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[str
                 yield f"faults.behaviour.{field.name}"
 
 
-def _unlawful(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:
+def _uncovered(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:
     kind = type(settings)
     if kind not in TAKEN_WHOLE:
         yield ".".join(path)
@@ -112,7 +112,7 @@ def _unlawful(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:
         value, here = getattr(settings, name), (*path, name)
         if name in opened:
             if value is not None:
-                yield from _unlawful(value, here)
+                yield from _uncovered(value, here)
         elif name in whole:
             if value not in VALUES.get((kind, name), (value,)):
                 yield ".".join(here)
