@@ -37,7 +37,7 @@ print(run.operations.to_text())
 # %% [markdown]
 # ## What the policies are worth
 #
-# The same luck without any policy: an error is silence, and a silent validator costs a vote or a view.
+# Common random numbers, without any policy: an error is silence, and a silent validator costs a vote or a view.
 
 # %%
 fragile = {**service, "preset": "development"}

@@ -10,7 +10,7 @@ Expected, LLM validators: the same three views, since a class of q equal answers
 limit, 0.378, is the probability that any answer has a quorum. Rounds buy agreement, not truth: wrong agreement
 grows with them as well.
 
-All cells meet the same luck (common random numbers), so that what more views add is not hidden by noise.
+All cells have common random numbers, so that what more views add is not hidden by noise.
 
 Run time: about 15 s on two cores.
 """  # noqa: D400 (the first line is the question)

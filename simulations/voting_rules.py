@@ -2,7 +2,7 @@
 
 Seven validators answer the same questions under every rule (common random numbers), with the same latencies. PBFT votes
 on proposals, a ballot on everybody's own answers. The panel is the embedded one that was fitted to recorded answers, or
-a recorded table itself, of which one half of the questions is kept aside for the rule that learns accuracies.
+a recorded table itself, of which one half of the questions is held out for the rule that learns accuracies.
 
 Expected, without faults: no rule makes right answers out of nothing, they trade silence against precision. A quorum
 agrees seldom and is right six times in seven; plain plurality agrees nearly always, is right as often as a good

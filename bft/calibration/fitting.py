@@ -1,7 +1,7 @@
 """Estimating a panel's numbers from recorded answers, with intervals, and writing them down.
 
 Intervals resample the questions, since it is questions that a panel will meet anew. The estimates themselves are left
-to `estimate`, the trial on questions kept aside to `held_out`.
+to `estimate`, the trial on held-out questions to `held_out`.
 """
 
 from __future__ import annotations

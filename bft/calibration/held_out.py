@@ -1,4 +1,4 @@
-"""Trying a fit on questions kept aside.
+"""Trying a fit on held-out questions.
 
 A half of the questions is fitted and the other half predicted, both ways, for several halvings, for panels of several
 sizes: all the models, and all smaller panels of them, since a fit stands for the whole and not for those that happen to

@@ -1,4 +1,4 @@
-"""Scenarios side by side on the same luck: how they end, how precise what they agree on is, what they cost.
+"""Scenarios side by side on common random numbers: how they end, how precise what they agree on is, what they cost.
 
 Replication r of every scenario uses the same seed, so that they meet the same questions, answers, faults and latencies
 wherever they draw the same things. Sweeps count outcomes over many values of a field; here few scenarios that may

@@ -261,9 +261,9 @@ def sweep(
     level : float
         Confidence level of the (Clopper–Pearson) intervals.
     common_random_numbers : bool
-        Whether all cells use the master seed itself. Replication r of every cell then meets the same luck wherever
-        cells draw the same things (along δ the faulty sets only grow), so that differences between cells are sharper,
-        but cells are no longer independent.
+        Whether all cells use the master seed itself. Replication r of every cell then has the same random numbers
+        wherever cells draw the same things (along δ the faulty sets only grow), so that differences between cells are
+        sharper, but cells are no longer independent.
     progress : bool
         Whether a bar is shown on stderr, if that is a terminal.
     engine : {"auto", "simpy", "vectorised"}

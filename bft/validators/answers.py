@@ -69,5 +69,5 @@ class AnswerModel(Protocol):
     def training(self, randomness: Randomness, questions: int) -> Codes:
         """Return codes of the panel's answers to other questions than those asked, shape (questions, n).
 
-        Panels that have records answer those kept aside, however many; others as many as `questions`.
+        Panels that have records answer those held out, however many; others as many as `questions`.
         """

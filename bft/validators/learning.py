@@ -1,4 +1,4 @@
-"""Questions kept aside: what is learnt of validators must not come from the questions on which they are tried."""
+"""Held-out questions: what is learnt of validators must not come from the questions on which they are tried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bft.errors import TableError, bad_value
 from bft.validators.tables import AnswerTable, RecordedPanel
 
 
-def kept_aside(panel: RecordedPanel, table: AnswerTable, share: float) -> tuple[RecordedPanel, RecordedPanel]:
+def held_out(panel: RecordedPanel, table: AnswerTable, share: float) -> tuple[RecordedPanel, RecordedPanel]:
     """Cut a panel's questions in two: those to learn from, and those that are asked.
 
     A question's side follows from its identifier alone, so that it is the same in every run, whatever the panel.
@@ -21,7 +21,7 @@ def kept_aside(panel: RecordedPanel, table: AnswerTable, share: float) -> tuple[
     panel, table
         The panel and the table that it comes from.
     share : float
-        About which share of the questions is kept aside, between 0 and 1.
+        About which share of the questions is held out, between 0 and 1.
 
     Raises
     ------

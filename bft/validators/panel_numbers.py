@@ -39,7 +39,7 @@ class FitIntervals(Settings):
 
 
 class HeldOutShare(Settings):
-    """A probability predicted for questions kept aside, and what was seen there."""
+    """A probability predicted for held-out questions, and what was seen there."""
 
     predicted: float
     """Mean over the halves of what the fit to the other half predicts."""
@@ -70,7 +70,7 @@ class HeldOutShare(Settings):
 
 
 class HeldOutCurve(Settings):
-    """The quorums along δ = 0 … 0.5, right and wrong, predicted for questions kept aside."""
+    """The quorums along δ = 0 … 0.5, right and wrong, predicted for held-out questions."""
 
     miss: float
     """Largest mean miss along δ: what the model cannot express."""

@@ -53,7 +53,7 @@ class RecordedAnswers:
         return tuple(((self.recorded.codes == RIGHT).sum(axis=0) / given).tolist())
 
     def training(self, randomness: Randomness, questions: int) -> Codes:
-        """Return codes of the answers to the questions kept aside, all of them.
+        """Return codes of the answers to the held-out questions, all of them.
 
         Raises
         ------

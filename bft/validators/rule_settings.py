@@ -77,7 +77,7 @@ class StakeRule(_Plural):
 class LogOddsRule(_Plural):
     """The most evidence wins: votes weigh the log-odds of the accuracy that their validators have shown elsewhere.
 
-    Recorded validators have shown it on the questions that `validators.kept_for_learning` keeps aside, statistical ones
+    Recorded validators have shown it on the questions that `validators.kept_for_learning` holds out, statistical ones
     on as many questions of the same kind as `questions` says; or it is known and given.
     """
 

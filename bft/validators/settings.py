@@ -27,7 +27,7 @@ from bft.validators.error_settings import (
 )
 from bft.validators.injection import InjectionSettings
 from bft.validators.latency_settings import LatencySettings
-from bft.validators.learning import kept_aside
+from bft.validators.learning import held_out
 from bft.validators.panel import PanelModel
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.panel_record import RecordedQuestion, read_record
@@ -214,7 +214,7 @@ class RecordedValidators(Settings):
         panel = table.panel(self.models, compare=self.compare)
         if self.kept_for_learning is None:
             return RecordedAnswers(panel, compare=self.compare)
-        kept, asked = kept_aside(panel, table, self.kept_for_learning)
+        kept, asked = held_out(panel, table, self.kept_for_learning)
         return RecordedAnswers(asked, compare=self.compare, kept=kept)
 
     def model(self, n: int) -> PanelModel:

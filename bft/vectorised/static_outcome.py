@@ -49,11 +49,11 @@ def static_outcome(scenario: Scenario, population: Population, ballots: Ballots)
     weights = np.array(system.weights)
     view, code = np.full(replications, NEVER), np.zeros(replications, dtype=np.intp)
     unsure = _decides_alone(population, system)
-    hopeful = population.votes @ weights >= system.quorum
+    quorum_possible = population.votes @ weights >= system.quorum
     private = population.alive & ~population.votes
     # Without limit the primaries come again, and with them their answers and everybody's verdicts.
     for primary in range(min(scenario.n, scenario.view_limit or scenario.n)):
-        open_still = hopeful & (view == NEVER)
+        open_still = quorum_possible & (view == NEVER)
         if not open_still.any():
             break
         proposal, accepted = ballots.round(primary)
@@ -65,15 +65,15 @@ def static_outcome(scenario: Scenario, population: Population, ballots: Ballots)
         view[decides], code[decides] = primary, proposal[decides]
         if private.any() and primary + 1 != scenario.view_limit:
             # What one of them prepares by itself goes with its view-change into the next view.
-            whispered = np.where(accepts & private, weights, 0).max(axis=1)
-            unsure |= proposed & ~decides & (whispered > 0) & (public + whispered >= system.quorum)
+            private_weight = np.where(accepts & private, weights, 0).max(axis=1)
+            unsure |= proposed & ~decides & (private_weight > 0) & (public + private_weight >= system.quorum)
     return StaticOutcome(view=view, code=code, unsure=unsure)
 
 
 def _decides_alone(population: Population, system: QuorumSystem) -> Flags:
     """Return where a silent node is a quorum by itself: it would decide in private, and prove it to others."""
-    giant = np.array(system.weights) >= system.quorum
-    return np.asarray((giant & population.alive & ~(population.leads & population.votes)).any(axis=1))
+    quorum_alone = np.array(system.weights) >= system.quorum
+    return np.asarray((quorum_alone & population.alive & ~(population.leads & population.votes)).any(axis=1))
 
 
 def equivocation(system: QuorumSystem, faulty: Flags, views: int | None) -> tuple[Flags, Flags]:

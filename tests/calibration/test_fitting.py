@@ -121,7 +121,7 @@ def test_missing_answers_that_come_together_are_found(made_up_table) -> None:
     assert low <= 0.7 <= high
 
 
-def test_questions_kept_aside_are_predicted(made_up_table) -> None:
+def test_held_out_questions_are_predicted(made_up_table) -> None:
     table = made_up_table(questions=6000, errors=CORRELATED)
     kept = fit(table, MODELS, options=9, resamples=1, splits=8).numbers.fit.held_out
     (size,) = kept.sizes
@@ -155,7 +155,7 @@ def test_what_a_half_is_within_is_counted_over_the_halves(made_up_table) -> None
     assert (size.crash.largest_miss <= 0.03) == (size.crash.within == 1.0)
 
 
-def test_a_wrong_model_is_seen_on_questions_kept_aside(made_up_table) -> None:
+def test_a_wrong_model_is_seen_on_held_out_questions(made_up_table) -> None:
     # Half of the questions are flawed, and the fit may not know: the copula cannot express that.
     errors = {"kind": "correlated", "r": 0.0, "flawed": 0.15}
     table = made_up_table(accuracy=(0.8,) * 4, missing=0.0, errors=errors)
@@ -176,7 +176,7 @@ def test_shares_and_curves_are_counted_within_limits_of_their_own(always, made_u
         assert (curve.within, curve.within_by_half) == (not always, not always)
 
 
-def test_silence_taken_for_independent_is_seen_on_questions_kept_aside(made_up_table, monkeypatch) -> None:
+def test_silence_taken_for_independent_is_seen_on_held_out_questions(made_up_table, monkeypatch) -> None:
     given = {"accuracy": (0.4,) * 4, "missing": 0.25, "missing_correlation": 0.8}
     table = made_up_table(questions=4000, errors={"kind": "correlated", "r": 0.5, "tau": 0.8}, **given)
     known = fit(table, MODELS, options=9, resamples=1, splits=4).numbers.fit.held_out.sizes[0].wrong

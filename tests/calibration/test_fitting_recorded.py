@@ -1,4 +1,4 @@
-"""The model against real answers: the published figures, questions kept aside, and the presets of the project."""
+"""The model against real answers: the published figures, held-out questions, and the presets of the project."""
 
 from __future__ import annotations
 

@@ -243,7 +243,7 @@ def test_what_a_ballot_has_no_place_for_is_refused_by_name(given: dict[str, Any]
     assert message in str(refused.value)
 
 
-def test_learnt_weights_need_questions_kept_aside(table: str) -> None:
+def test_learnt_weights_need_held_out_questions(table: str) -> None:
     validators = {"kind": "recorded", "file": table, "models": ("m0", "m1")}
     with pytest.raises(ScenarioError, match=r"needs validators\.kept_for_learning"):
         scenario(n=2, rule="log_odds", validators=validators)

@@ -147,7 +147,7 @@ def test_judges_judge_after_the_debate() -> None:
 
 @pytest.mark.parametrize("protocol", ["pbft", "ballot"])
 def test_colluders_who_argue_make_more_wrong_agreement(protocol: str) -> None:
-    """The same luck with and without debate: 200 runs, differences of many standard errors."""
+    """Common random numbers with and without debate: 200 runs, differences of many standard errors."""
     counts = []
     for debate in (None, {"rounds": 2, "persuasion": 0.8}):
         scenario = bft.Scenario(

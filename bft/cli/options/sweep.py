@@ -31,7 +31,7 @@ examples:
     command.add_argument(
         "--common-random-numbers",
         action="store_true",
-        help="the same luck in all cells: sharper differences, cells no longer independent",
+        help="common random numbers in all cells: sharper differences, cells no longer independent",
     )
     command.add_argument("--out", metavar="DIR", help="write estimates.csv, manifest.json and figures there")
     add_sampling(command)

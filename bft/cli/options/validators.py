@@ -55,7 +55,7 @@ def _compare(command: Any) -> None:
 def _fit(verbs: Any) -> None:
     command = verbs.add_parser(
         "fit",
-        help="estimate a panel's numbers from recorded answers, and try them on questions kept aside",
+        help="estimate a panel's numbers from recorded answers, and try them on held-out questions",
         description=(
             "Estimate accuracies, r, τ and α of a panel with intervals; fit half of the questions and predict the "
             "other half; write a scenario."
@@ -75,7 +75,7 @@ def _fit(verbs: Any) -> None:
     command.add_argument("--options", type=whole, help="wrong answers to choose among (default: the table's, or 1000)")
     command.add_argument("--alike", action="store_true", help="all validators take the mean accuracy")
     command.add_argument("--resamples", type=whole, default=200, help="behind the intervals (default: 200)")
-    command.add_argument("--halvings", type=whole, default=10, help="of the questions kept aside (default: 10)")
+    command.add_argument("--halvings", type=whole, default=10, help="how often the questions are halved (default: 10)")
     command.add_argument(
         "--halves",
         choices=("auto", "matched", "random"),

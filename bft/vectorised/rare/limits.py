@@ -44,8 +44,8 @@ class Limits:
         self._equivocate = any(isinstance(kind, Equivocate) for kind in kinds)
         self._liars = any(isinstance(kind, Lie | Collude) for kind in kinds)
         self._all_vote = all(isinstance(kind, SilentPrimary) for kind in kinds)
-        giant = max(system.weights) >= system.quorum
-        quiet = (Withhold, SilentPrimary) if giant else (Withhold,)
+        quorum_alone = max(system.weights) >= system.quorum
+        quiet = (Withhold, SilentPrimary) if quorum_alone else (Withhold,)
         self._private = any(isinstance(kind, quiet) for kind in kinds)
 
     def possible(self, faulty: int, failing: int) -> bool:

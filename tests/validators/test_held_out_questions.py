@@ -32,7 +32,7 @@ def recorded(table: str, share: float | None) -> RecordedValidators:
     return RecordedValidators(file=table, models=("m0", "m1", "m2"), kept_for_learning=share)
 
 
-def test_what_is_kept_aside_is_never_asked(table: str) -> None:
+def test_what_is_held_out_is_never_asked(table: str) -> None:
     whole = recorded(table, None).answers().recorded
     apart = recorded(table, 0.3).answers()
     asked = set(apart.recorded.rows.tolist())
