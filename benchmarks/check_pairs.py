@@ -19,19 +19,17 @@ Takes about a minute on an idle machine.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+
+from partner import in_turns
 
 GENERATORS = ("random", "views", "twins", "knowledge", "healed")
 SIZES = (4, 7)
 TURNS = 9
 SCHEDULES = 120
 """Schedules in a turn, about a tenth of a second."""
-HERE = Path(__file__).resolve().parent.parent
 
 CHILD = """
 import json, sys
@@ -60,36 +58,6 @@ class Turn(NamedTuple):
     breaches: int
 
 
-class Checkout:
-    """A process that runs schedules with the code of one checkout."""
-
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(folder)],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, **asked: object) -> Turn:
-        """Run one turn."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit(f"the process of one checkout ended with exit code {self._process.wait()}")
-        return Turn(*json.loads(line))
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-
 class Pairs(NamedTuple):
     """What one row measured."""
 
@@ -108,25 +76,15 @@ class Pairs(NamedTuple):
 
 
 def measured(arguments: argparse.Namespace, generator: str, n: int) -> Pairs:
-    """Let both run the same seeds in turns, in new processes; the first turn warms up and does not count."""
-    here, there = Checkout(HERE), Checkout(arguments.partner.resolve())
-    pairs = Pairs([], [])
-    for turn in range(arguments.turns + 1):
-        asked = {
-            "protocol": arguments.protocol,
-            "generator": generator,
-            "n": n,
-            "seed": arguments.seed + turn,
-            "schedules": arguments.schedules,
-        }
-        order = ((here, pairs.here), (there, pairs.there))
-        for checkout, turns in order if turn % 2 else order[::-1]:
-            done = checkout.run(**asked)
-            if turn:
-                turns.append(done)
-    here.close()
-    there.close()
-    return pairs
+    """Let both run the same seeds in turns."""
+    asked = {"protocol": arguments.protocol, "generator": generator, "n": n, "schedules": arguments.schedules}
+    turns = in_turns(
+        arguments.partner.resolve(),
+        CHILD,
+        turns=arguments.turns,
+        ask=lambda turn: {**asked, "seed": arguments.seed + turn},
+    )
+    return Pairs(*([Turn(*each) for each in side] for side in turns))
 
 
 def read_arguments() -> argparse.Namespace:

@@ -17,15 +17,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from partner import in_turns
+
 TURNS = 15
-HERE = Path(__file__).resolve().parent.parent
 
 
 class Row(NamedTuple):
@@ -76,48 +75,13 @@ class Turn(NamedTuple):
     delivered: list[int]
 
 
-class Checkout:
-    """A process that runs a scenario with the code of one checkout."""
-
-    def __init__(self, folder: Path, scenario: Mapping[str, Any]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(folder), json.dumps(scenario)],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, first: int, end: int) -> Turn:
-        """Run some replications."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([first, end]) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit(f"the process of one checkout ended with exit code {self._process.wait()}")
-        return Turn(*json.loads(line))
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-
 def measured(partner: Path, row: Row, turns: int) -> tuple[list[Turn], list[Turn]]:
-    """Let both run the same replications in turns, in new processes; the first turn warms up and does not count."""
-    here, there = Checkout(HERE, row.scenario), Checkout(partner, row.scenario)
-    ours: list[Turn] = []
-    theirs: list[Turn] = []
-    for turn in range(turns + 1):
-        order = ((here, ours), (there, theirs))
-        for checkout, done in order if turn % 2 else order[::-1]:
-            done.append(checkout.run(turn * row.runs, (turn + 1) * row.runs))
-    here.close()
-    there.close()
-    return ours[1:], theirs[1:]
+    """Let both run the same replications in turns."""
+    scenario = json.dumps(row.scenario)
+    ours, theirs = in_turns(
+        partner, CHILD, scenario, turns=turns, ask=lambda turn: [turn * row.runs, (turn + 1) * row.runs]
+    )
+    return [Turn(*each) for each in ours], [Turn(*each) for each in theirs]
 
 
 def main() -> None:
