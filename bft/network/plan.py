@@ -11,8 +11,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from bft.network.conditions import Link
 from bft.network.delays import ConstantDelay, DelayLaw
@@ -114,6 +112,9 @@ class NetworkPlan:
     def _shortest(self, pair: tuple[int, int]) -> Path:
         sender, recipient = pair
         if self._before is None:
+            from scipy.sparse import csr_array  # 11 MB, which networks without a graph do without
+            from scipy.sparse.csgraph import dijkstra
+
             links = [(one, other) for one in range(self.n) for other in self.graph.neighbours[one]]
             typical_s = {link: self.hop(*link).typical_s for link in links}
             weights = [max(typical_s[link], SHORTEST_S) for link in links]

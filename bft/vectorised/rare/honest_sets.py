@@ -8,7 +8,6 @@ others do: that is the weight of the draw.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import binom
 
 from bft.randomness import Floats
 from bft.vectorised.fault_sets import FaultSets
@@ -70,6 +69,8 @@ class HonestSets:
         return fails, chance, whole * self._faults.weight[number] / self.weight[row, number, failing], ratios
 
     def _of_equals(self) -> Floats:
+        from scipy.stats import binom  # 40 MB and half a second, which commands that sample nothing do without
+
         number = np.arange(self.n + 1)
         left = np.maximum(self.n - number[:, None], 0)
         fails = binom.pmf(number, left, self._chance[:, :1, None])
