@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError, WrapValidator
 
 from bft.errors import ScenarioError, bad_value
 from bft.field_paths import suggestion
+from bft.shown_values import LONGEST, shown, without_secrets
 
 
 def explain(error: ValidationError, given: Mapping[str, Any], model: type[BaseModel], prefix: str = "") -> str:
@@ -32,15 +33,16 @@ def explain(error: ValidationError, given: Mapping[str, Any], model: type[BaseMo
     """
     problem = max(error.errors(), key=lambda each: (each["type"] == "value_error", len(each["loc"])))
     path, value = _locate(problem["loc"], given)
-    path = prefix + path
+    path = without_secrets(prefix + path[:LONGEST])  # its author may have taken anything for a key
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return bad_value(path, value, f"unknown key{suggestion(model, problem['loc'], prefix)}")
+        return f"{path} = {shown(path, value, known=False)}: unknown key{suggestion(model, problem['loc'], prefix)}"
     if kind == "missing":
         return f"{path}: is needed and was not given"
     allowed = _ALLOWED.get(kind)
     if allowed is not None:
-        return bad_value(path, value, allowed.format(**context))
+        known = kind not in _NEST or not isinstance(value, str)
+        return f"{path} = {shown(path, value, known=known)}: {allowed.format(**context)}"
     message = problem["msg"].removeprefix("Value error, ")
     return bad_value(path, value, message[0].lower() + message[1:])
 
@@ -69,6 +71,8 @@ _ALLOWED = {
     "union_tag_invalid": "must have {discriminator} among {expected_tags}",
     "union_tag_not_found": "must say its {discriminator}",
 }
+_NEST = frozenset({"tuple_type", "dataclass_type", "dict_type", "model_type", "model_attributes_type"})
+"""A text that stands where a list or a table should may be anything."""
 
 
 def _locate(location: Sequence[int | str], given: Any) -> tuple[str, object]:

@@ -6,7 +6,9 @@ The options of each command stand in `bft.cli.options`; the commands themselves 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import bft
@@ -21,6 +23,7 @@ from bft.cli.options.sweep import add_sweep
 from bft.cli.options.theory import add_theory
 from bft.cli.options.validators import add_validators
 from bft.errors import BftError
+from bft.shown_values import LONGEST, shown, without_secrets
 
 COMMANDS = (
     add_run,
@@ -49,7 +52,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage."""
-        raise UsageError(f"{message} (see {self.prog} --help)")
+        raise UsageError(f"{without_secrets(message)} (see {self.prog} --help)")
+
+
+def _not_known(words: Sequence[str], usage: str) -> str:
+    """Return what is wrong with words that no option takes; what follows an unknown option may be a secret."""
+    options = [word.partition("=")[0] for word in words if word.startswith("-")]
+    if not options:
+        return f"unrecognized arguments: {' '.join(shown('', word, known=False) for word in words)}"
+    meant = get_close_matches(options[0], re.findall(r"--[a-z][a-z-]*", usage), n=1)
+    more = f"; did you mean {meant[0]}?" if meant else ""
+    return f"unrecognized arguments: {' '.join(option[:LONGEST] for option in options)}{more}"
 
 
 def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -68,6 +81,9 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add_command in COMMANDS:
         add_command(commands)
-    arguments = parser.parse_args(argv)
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        command = commands.choices.get(argv[0], parser)
+        command.error(_not_known(unknown, command.format_usage()))
     arguments.words = list(argv)
     return arguments

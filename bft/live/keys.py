@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bft.core.signatures import Body, Signed
-from bft.errors import BftError, ScenarioError, bad_value
+from bft.errors import BftError, ScenarioError
 from bft.live.encoding import Encoding, EncodingError
 
 SEED_BYTES = 32
@@ -75,7 +75,7 @@ class PanelKeys:
         except (ValueError, KeyError, TypeError):
             raise BftError(f"keys = {str(path)!r}: must be a file of keys") from None
         if len(kept.seeds) != n + 1:
-            raise BftError(bad_value("keys", str(path), f"has keys of {len(kept.seeds) - 1} nodes; must have {n}"))
+            raise BftError(f"keys = {str(path)!r}: has keys of {len(kept.seeds) - 1} nodes; must have {n}")
         return kept
 
     @property

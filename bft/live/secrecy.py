@@ -6,10 +6,12 @@ leaves this room passes here: known secrets are cut out, and so is whatever look
 
 from __future__ import annotations
 
-from base64 import b64encode
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -22,6 +24,8 @@ PUBLIC_HEADERS = frozenset(
     {"accept", "accept-language", "content-type", "http-referer", "referer", "user-agent", "x-title"}
 )
 """Headers that no endpoint takes for a key; what users put into any other must never be seen."""
+OF_CLIENTS = ("accept", "connection", "content-", "host", "transfer-encoding", "user-agent", "x-stainless-")
+"""How the names of headers begin that clients add by themselves."""
 
 
 class Secrets:
@@ -43,6 +47,12 @@ class Secrets:
             text = text.replace(value, HIDDEN)
         return text
 
+    def cut_bytes(self, body: bytes) -> bytes:
+        """Return a body without known secrets."""
+        for value in self._values:
+            body = body.replace(value.encode("utf-8", "replace"), HIDDEN.encode())
+        return body
+
     def hide(self, text: str) -> str:
         """Return the text without secrets, and without what looks like one."""
         return LOOKS_SECRET.sub(HIDDEN, self.cut(text))
@@ -59,24 +69,41 @@ class Secrets:
 
 
 def secrets_in(model: Any) -> list[str]:
-    """Return the secret values that a model object holds in fields meant for them."""
-    found = []
+    """Return the secret values that a model object holds: in fields meant for them, in headers and in addresses."""
+    found: list[str] = []
     for name in getattr(type(model), "model_fields", ()):
         value = getattr(model, name, None)
         if isinstance(value, SecretStr):
             found.append(value.get_secret_value())
+        elif isinstance(value, Mapping | str):
+            found += _named({name: value}, secret=False)
     return found
+
+
+def secrets_sent(headers: Iterable[tuple[str, str]], url: str) -> list[str]:
+    """Return the secrets in a request: in its address, and in headers that no client adds by itself."""
+    given = {name: value for name, value in headers if not name.lower().startswith(OF_CLIENTS)}
+    return secrets_of({"headers": given}, url)
 
 
 def secrets_of(options: Mapping[str, Any], base_url: str | None) -> list[str]:
     """Return the secrets in what a model is built from: headers, options named as secrets, user and password."""
     found = [*_named(options, secret=False)]
     if base_url is not None:
-        told = urlsplit(base_url)
-        found += [unquote(each) for each in (told.username, told.password) if each]
-        if told.password:
-            found.append(told.netloc.rpartition("@")[0])
+        found += _addressed(base_url)
     return found
+
+
+def _addressed(url: str) -> Iterator[str]:
+    """Yield the user and the password of an address, and what it asks with under a name for secrets."""
+    try:
+        told = urlsplit(url)
+    except ValueError:
+        return
+    yield from (unquote(each) for each in (told.username, told.password) if each)
+    if told.password:
+        yield told.netloc.rpartition("@")[0]
+    yield from (value for name, value in parse_qsl(told.query) if MAY_HOLD_SECRETS.search(name))
 
 
 def _named(value: Any, *, secret: bool) -> Iterator[str]:
@@ -92,11 +119,17 @@ def _named(value: Any, *, secret: bool) -> Iterator[str]:
         text = value if isinstance(value, str) else value.get_secret_value()
         yield text
         scheme, _, token = text.partition(" ")
-        if scheme.lower() in ("bearer", "basic") and token:
+        if token and " " not in token:  # Bearer, Basic, Token, ApiKey, …
             yield token
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                yield b64decode(token, validate=True).decode().partition(":")[2]
+    elif isinstance(value, str) and "://" in value:
+        yield from _addressed(value)
 
 
 def _forms(secret: str) -> set[str]:
-    """Return a secret as it may be quoted: as it is, in an address, or in base64 to its last whole group."""
+    """Return a secret as it may be quoted: as it is, in an address, in JSON, in base64 to its last whole group."""
     coded = b64encode(secret.encode()).decode().rstrip("=")
-    return {secret, quote(secret, safe=""), coded[: len(coded) // 4 * 4] if len(coded) >= 8 else secret}
+    escaped = json.dumps(secret)[1:-1]
+    return {secret, quote(secret, safe=""), escaped, coded[: len(coded) // 4 * 4] if len(coded) >= 8 else secret}

@@ -2,7 +2,8 @@
 
 Bytes are counted as they are decoded, so that neither a body without an end nor one that was compressed a thousandfold
 fills the memory. JSON with more values than any reply has is refused before somebody builds objects of it, and a usage
-that cannot be meant is taken out before a client adds it up: it never costs the reply. Redirects are not followed.
+that cannot be meant is taken out before a client adds it up: it never costs the reply. The secrets of a request are cut
+out of its response, so that callbacks and traces never see an echo of them. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import re
 import zlib
 from collections.abc import Iterator
 from typing import Any
+
+from bft.live.secrecy import Secrets, secrets_sent
 
 BODY_BYTES = 8 * 2**20
 """Decoded bytes of a response, at most."""
@@ -64,9 +67,12 @@ def bounded_client(*, heeds_proxies: bool) -> Any:
                 body = await _body(response)
             finally:
                 await response.aclose()
+            secrets = Secrets(secrets_sent(request.headers.multi_items(), str(request.url)))
+            body = secrets.cut_bytes(body)
             if "json" in response.headers.get("content-type", "").lower():
                 body = await asyncio.to_thread(checked, body) if len(body) > AT_ONCE_BYTES else checked(body)
-            headers = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _OF_TRANSFER]
+            told = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _OF_TRANSFER]
+            headers = [(name, secrets.cut(value)) for name, value in told]
             read = type(response)(
                 response.status_code, headers=headers, content=body, request=request, extensions=response.extensions
             )

@@ -71,7 +71,8 @@ class Served:
             try:
                 one.sendall(sent)
                 if ends:
-                    one.shutdown(socket.SHUT_WR)
+                    with contextlib.suppress(OSError):  # it may have been closed already
+                        one.shutdown(socket.SHUT_WR)
                 while part := one.recv(65536):
                     told += part
             except (ConnectionResetError, BrokenPipeError):
