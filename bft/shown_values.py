@@ -31,7 +31,7 @@ _RANDOM = re.compile(r"(?<![\w./-])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,
 
 MAY_HOLD_SECRETS = re.compile(
     r"api_?key|secret|passw|passphrase|credential|authori[sz]ation|bearer|cookie|access_?token"
-    r"|(?:^|[._-])(?:keys?|token|pass|pw|pwd|auth|headers?|options?)(?:[._-]|$)",
+    r"|(?:^|[._-])(?:keys?|token|pass|pw|pwd|auth|headers?)(?:[._-]|$)|(?:^|\.)options?(?:\.|$)",
     re.IGNORECASE,
 )
 _TELLING_NUMBER = 1000

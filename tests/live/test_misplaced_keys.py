@@ -76,6 +76,7 @@ def test_what_is_no_secret_is_shown() -> None:
     assert shown("file", "out/answers_2024_07.csv") == "'out/answers_2024_07.csv'"
     assert shown("api_key_env", "OPENAI_API_KEY") == "'OPENAI_API_KEY'"
     assert shown("protcol", "ballot", known=False) == "'ballot'"
+    assert shown("n_options", "1") == "'1'"
     assert shown("models", ["a", "b"]) == "['a', 'b']"
     assert shown("delta", {"from": 0, "to": (1,)}) == "{'from': 0, 'to': (1,)}"
     assert len(shown("models", ["a"] * 10**6)) < 200
