@@ -21,7 +21,7 @@ from bft.experiments.block_store import BlockStore
         ([], "the following arguments are required: COMMAND (see bft --help)"),
         (["fly"], "argument COMMAND: invalid choice: 'fly'"),
         (["run", "--nonsense"], "unrecognized arguments: --nonsense"),
-        (["run", "--sed", "3"], "unrecognized arguments: --sed (see bft --help)"),
+        (["run", "--sed", "3"], "unrecognized arguments: --sed; did you mean --seed? (see bft run --help)"),
         (["run", "--seed", "x"], "argument --seed: 'x': must be a whole number"),
         (["run", "--seed", "-1"], "seed = -1: must be a whole number, 0 or more"),
         (["run", "--replication", "-1"], "replication = -1: must be a whole number, 0 or more"),
