@@ -157,8 +157,8 @@ def run(
 ) -> tuple[World, Monitor]:
     """Run a schedule under the full monitor.
 
-    What stays undone after stabilisation becomes a breach of LV1, a client that can be starved one of LV5, a replica
-    that raises one of M7, and answers that no order explains one of S8.
+    What stays undone after stabilisation becomes a breach of LV1, a view that is timed for nothing one of LV6, a client
+    that can be starved one of LV5, a replica that raises one of M7, and answers that no order explains one of S8.
     """
     world, monitor = watched(subject, setting, record=record)
     try:
@@ -173,6 +173,8 @@ def run(
             monitor.breaches.append(Breach("S8", world.steps, 0, fault))
     if world.stalled is not None:
         monitor.breaches.append(Breach("LV1", world.steps, 0, world.stalled))
+    if world.restless is not None:
+        monitor.breaches.append(Breach("LV6", world.steps, 0, world.restless))
     if world.starved is not None:
         monitor.breaches.append(Breach("LV5", world.steps, 0, world.starved))
     return world, monitor

@@ -3,8 +3,9 @@
 No adversary can be asked to let a system progress, so the oracle plays the fair network itself: each message takes a
 tenth of a second, timers run by the clock, validators answer, clients ask again, at most f nodes stay faulty. Then all
 must be executed before too many views have failed, and within the time that the protocol promises from its timeouts
-alone (`Subject.healing_s`), however long the trouble before has lasted. Where a corrupted node leads then, it is seen
-whether it can starve a client while another keeps asking (LV5, `fairness`).
+alone (`Subject.healing_s`), however long the trouble before has lasted. Within as much time again the view timers of
+the correct nodes must stand still: with nothing left to wait for, no view is left (LV6). Where a corrupted node leads
+then, it is seen whether it can starve a client while another keeps asking (LV5, `fairness`).
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
         world.ask(number, (1 << len(world.ids)) - 1)
     correct = [node for node in range(world.n) if world.honest[node] and world.replicas[node] is not None]
     missing = fair.run(correct, views) if correct else None
-    if correct and missing is None and world.starved is None:
+    if correct and missing is None:
+        world.restless = world.restless or fair.restless(correct)
+    if correct and missing is None and world.starved is None and world.restless is None:
         world.starved = fairness.starves(fair, correct, views, MESSAGE_S)
     world.alarm = None
     return missing
@@ -129,6 +132,17 @@ class FairNetwork:
             if world.progress != progress or (fired and world.subject.unfinished is not None):
                 progress = world.progress
                 missing = self._missing(correct)
+        return None
+
+    def restless(self, correct: list[int]) -> str | None:
+        """Go on until no correct node times its view any more; return who does though nothing is owed to anybody."""
+        world, subject = self.world, self.world.subject
+        if subject.healing_s is None or not world.setting.retransmit:
+            return None
+        by_s = self.now_s + subject.healing_s(world, correct, MESSAGE_S)
+        while waiting := [node for node in correct if subject.view_timer in world.timers[node]]:
+            if self.advance() is None or self.now_s > by_s:
+                return f"everything asked is executed, and nodes {waiting} still time their views after {by_s:.0f} s"
         return None
 
     def advance(self) -> tuple[int, bool] | None:

@@ -24,9 +24,10 @@ from bft.checking.invariants.facts import Check, Facts, Invariant, Timing
 from bft.checking.invariants.proofs import view_change_fault
 from bft.checking.reference import ReferenceService, Specification
 from bft.core.effects import Broadcast, Send
-from bft.core.inputs import Deliver, Restart
+from bft.core.inputs import ClientRequest, Deliver, Restart, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Signed
+from bft.core.verdict import Verdict
 from bft.protocols.pbft.messages import ViewChange
 from bft.record.safety import Breach
 
@@ -143,7 +144,19 @@ class Monitor:
             if event.__class__ is not Restart:
                 self._breach("K4", time_s, node, checkpoints.missing_checkpoint(own.due_checkpoint))
             own.due_checkpoint = 0
+        if own.due_reply is not None:
+            if event.__class__ is not Restart:
+                self._breach("S9", time_s, node, state_machine.missing_reply(own.due_reply))
+            own.due_reply = None
         own.last_input = event
+        kind = event.__class__
+        if kind is VerdictReady:
+            assert isinstance(event, VerdictReady)
+            if event.verdict is Verdict.ACCEPT:
+                own.approved.add((event.view, event.seq, event.digest))
+        elif kind is ClientRequest:
+            assert isinstance(event, ClientRequest)
+            own.due_reply = state_machine.reply_due(self.facts, node, event.request)
         if self._hears_ballots:
             for name, detail in ballots.hear(self.facts, node, event):
                 self._breach(name, time_s, node, detail)

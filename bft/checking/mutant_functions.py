@@ -14,8 +14,9 @@ from bft.checking.mutant_replicas import Make, Wrapped
 from bft.core.digest import digest_of
 from bft.core.effects import Persist, Reply
 from bft.core.events import Prepared
-from bft.core.inputs import ClientRequest, Deliver, Input
+from bft.core.inputs import ClientRequest, Deliver, Input, VerdictReady
 from bft.core.quorum import QuorumSystem
+from bft.core.verdict import Verdict
 from bft.protocols.pbft import catch_up, execution
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.messages import Checkpoint, Commit, Decision, Prepare
@@ -43,8 +44,9 @@ def while_stepping(*swaps: tuple[ModuleType, str, Callable[..., Any]]) -> Make:
     return WhileStepping
 
 
-_apply, _take_checkpoint, _restore, _adopt = (
+_apply, _decide, _take_checkpoint, _restore, _adopt = (
     execution.apply,
+    execution.decide,
     execution.take_checkpoint,
     execution.restore,
     catch_up.adopt_snapshot,
@@ -71,6 +73,13 @@ def _apply_repeated_too(state: State, decision: Decision) -> bool:
     if repeated:
         state.machine.apply(decision.proposal)
     return repeated
+
+
+def _decide_the_last_one_too(state: State, decision: Decision) -> None:
+    if decision.seq != state.last_executed or state.over:
+        return _decide(state, decision)
+    state.unexecuted.setdefault(decision.seq, decision)
+    return execution.wait_for_the_gap(state)
 
 
 def _take_no_checkpoint_of_null(state: State, seq: int) -> None:
@@ -112,6 +121,7 @@ def _adopt_by(enough: Callable[[QuorumSystem], int]) -> Callable[[State, tuple[C
 keeping_the_first_reply = while_stepping((execution, "apply", _apply_keeping_the_first_reply))
 applying_null = while_stepping((execution, "apply", _apply_null_too))
 applying_repeated = while_stepping((execution, "apply", _apply_repeated_too))
+keeping_the_last_decision = while_stepping((execution, "decide", _decide_the_last_one_too))
 no_checkpoint_of_null = while_stepping((execution, "take_checkpoint", _take_no_checkpoint_of_null))
 restoring_no_replies = while_stepping((execution, "restore", _restore_without_replies))
 restoring_no_state = while_stepping((execution, "restore", _restore_without_state))
@@ -166,6 +176,31 @@ class ObligingReplica(Wrapped):
             if request.timestamp < timestamp:
                 return [*effects, Reply(request.client, request.timestamp, result)]
         return effects
+
+
+class CurtReplica(Wrapped):
+    """Says nothing to a client that asks again for what it has executed."""
+
+    __slots__ = ()
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input; a reply that was lost stays lost."""
+        if isinstance(event, ClientRequest):
+            request = event.request
+            if request.timestamp == self.state.clients.get(request.client, NOBODY)[0]:
+                return [each for each in super().step(now, event) if not isinstance(each, Reply)]
+        return super().step(now, event)
+
+
+class AgreeableReplica(Wrapped):
+    """Prepares whatever its validator says of it."""
+
+    __slots__ = ()
+
+    def step(self, now: float, event: Input) -> Sequence[object]:
+        """Take one input; every verdict is taken for acceptance."""
+        agreed = replace(event, verdict=Verdict.ACCEPT) if isinstance(event, VerdictReady) else event
+        return super().step(now, agreed)
 
 
 class LateWriter(Wrapped):

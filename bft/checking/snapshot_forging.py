@@ -97,7 +97,10 @@ def false_checkpoint(world: World, liar: int, choices: tuple[int, ...]) -> Check
 
 
 def holed(world: World, liar: int, choices: tuple[int, ...]) -> PrePrepare | None:
-    """A pre-prepare for the next number, or beyond a hole; what is left out is most often a checkpoint's number."""
+    """A pre-prepare for the next number, or beyond a hole; what is left out is most often a checkpoint's number.
+
+    Now and then it orders what has been ordered or executed before, or what a later request of its client overtook.
+    """
     known, choose = Knowledge(world), Choices(choices)
     led = [view for view in known.views(liar) if view % world.n == liar]
     view = choose.pick([each for each in led if each <= known.view] or led)
@@ -112,7 +115,9 @@ def holed(world: World, liar: int, choices: tuple[int, ...]) -> PrePrepare | Non
     fresh = [request for request in asked if request not in ordered] or asked
     if not wanted:
         return None
-    value = Proposal(request=fresh[0], answer=choose.pick(("this", "that")))
+    answer = choose.pick(("this", "that"))
+    request = choose.pick((fresh[0], fresh[0], choose.pick([*world.requests.values(), fresh[0]])))
+    value = Proposal(request=request, answer=answer)
     return PrePrepare(view, wanted[0], value.digest, value, liar)
 
 

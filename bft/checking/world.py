@@ -84,8 +84,8 @@ class World:
         Questions to validators.
     done, reach, progress
         Number at which each request was executed first, how far each instance is, and how often either has changed.
-    stalled, starved : str or None
-        What was not done after stabilisation; which client a primary could starve then.
+    stalled, restless, starved : str or None
+        What was not done after stabilisation; who times its view though all was; which client a primary could starve.
     turns, images : dict
         How many answers each waiting client has got; what each disk held when that was remembered.
     """
@@ -114,6 +114,7 @@ class World:
         self.prompt = setting.prompt_validators
         self.alarm: Callable[[int, str, float], None] | None = None
         self.stalled: str | None = None
+        self.restless: str | None = None
         self.starved: str | None = None
         self.done: dict[RequestKey, int] = {}
         self.reach = [0] * len(self.ids)

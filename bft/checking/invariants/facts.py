@@ -56,8 +56,12 @@ class NodeFacts:
         The pre-prepare last stored for each seq.
     heard_changes : dict
         Per view the senders of valid view-changes that arrived.
+    approved : set of (view, seq, digest)
+        What the node's validator has accepted.
     due_checkpoint : int
         Number for which the node must send a checkpoint in this step; 0 for none.
+    due_reply : (client, timestamp) or None
+        Request that the node must answer in this step, as it has executed it before.
     failures, changes : int
         Views left since the last execution, and since the start.
     due_view : int
@@ -67,8 +71,10 @@ class NodeFacts:
     __slots__ = (
         "accepted",
         "active",
+        "approved",
         "changes",
         "due_checkpoint",
+        "due_reply",
         "due_view",
         "failures",
         "heard_changes",
@@ -99,6 +105,8 @@ class NodeFacts:
         self.owed: set[tuple[int, int]] = set()
         self.due_view = 0
         self.due_checkpoint = 0
+        self.due_reply: RequestKey | None = None
+        self.approved: set[tuple[int, int, str]] = set()
         self.heard_changes: dict[int, set[int]] = {}
 
 

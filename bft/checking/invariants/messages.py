@@ -1,4 +1,4 @@
-"""M1 to M6: what an honest replica says, and what it believes (§4.2, §4.3)."""
+"""M1 to M6 and M8: what an honest replica says, and what it believes (§4.2, §4.3)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bft.checking.invariants.facts import Facts, Invariant, NodeFacts
+from bft.checking.invariants.proofs import judge_new_view
 from bft.core.effects import Persist, RequestVerdict
 from bft.core.events import PrePrepareAccepted, Restarted, ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import CatchUp, Checkpoint, Commit, NewView, Prepare, PrePrepare, Status, ViewChange
@@ -135,6 +136,21 @@ def asks_no_validator_again(facts: Facts, node: int, event: RequestVerdict) -> s
     return None
 
 
+def approved_by_its_validator(facts: Facts, node: int, message: Prepare) -> str | None:
+    """M8: a backup prepares only what its own validator has accepted, or what the new view carries over."""
+    own = facts.nodes[node]
+    place = (message.view, message.seq, message.digest)
+    if place in own.approved or own.last_input is None:
+        return None
+    if node in facts.votes.get((Prepare, message.view, message.seq), NOBODY):
+        return None  # sent again
+    begun = own.new_view
+    carried = facts.follows(begun, judge_new_view).carried if begun is not None and begun.view == message.view else {}
+    if carried.get(message.seq) == message.digest:
+        return None
+    return f"view {message.view} seq {message.seq}: prepared what its validator has not accepted"
+
+
 def learn_vote(facts: Facts, node: int, message: Vote) -> None:
     """Remember a vote; a prepare settles what is owed to the new view."""
     votes = facts.votes.get((message.__class__, message.view, message.seq))
@@ -198,6 +214,7 @@ INVARIANTS = (
     Invariant("M4", PrePrepareAccepted, really_signed, "accepted pre-prepares are signed"),
     Invariant("M5", PrePrepareAccepted, in_window, "accepted numbers lie in the window"),
     Invariant("M3", Prepare, no_prepare_by_primary, "the primary sends no prepare"),
+    Invariant("M8", Prepare, approved_by_its_validator, "backups prepare what their validators accept"),
     *(Invariant("M2", kind, votes_for_accepted, "votes are for what was accepted") for kind in (Prepare, Commit)),
     *(Invariant("M5", kind, in_window, "numbers lie in the window") for kind in VOTES),
     *(Invariant("M6", kind, of_this_view, "votes belong to the current view") for kind in VOTES),

@@ -1,4 +1,4 @@
-"""S1 to S6: what a replicated state machine owes its clients (§4.1, §4.2). These hold for every protocol."""
+"""S1 to S6 and S9: what a replicated state machine owes its clients (§4.1, §4.2). These hold for every protocol."""
 
 # ruff: noqa: ARG001 -- every check has the one signature of its table
 
@@ -7,6 +7,7 @@ from __future__ import annotations
 from bft.checking.invariants.facts import Facts, Invariant
 from bft.core.effects import Execute, Reply
 from bft.core.events import Restarted, StateTransferred
+from bft.core.request import Request, RequestKey
 
 
 def agreement(facts: Facts, node: int, event: Execute) -> str | None:
@@ -70,6 +71,20 @@ def transfer(facts: Facts, node: int, event: StateTransferred) -> str | None:
     return None
 
 
+def reply_due(facts: Facts, node: int, request: Request) -> RequestKey | None:
+    """S9: a client that asks again gets the reply to its last request again from whoever has executed it (§4.1)."""
+    service = facts.service
+    if service is None or facts.clients.get(request.client) != request.timestamp or not facts.genuine(request):
+        return None
+    seq, _ = service.replies.get(request.key, (0, ""))
+    return request.key if 0 < seq <= facts.nodes[node].last_executed else None
+
+
+def missing_reply(key: RequestKey) -> str:
+    """Return what to say of a reply that was not given again; a monitor asks before the next input."""
+    return f"{key[0]}: no reply to request {key[1]}, which was asked again"
+
+
 def learn_execute(facts: Facts, node: int, event: Execute) -> None:
     """Remember an execution."""
     own = facts.nodes[node]
@@ -96,6 +111,9 @@ def learn_reply(facts: Facts, node: int, event: Reply) -> None:
     """Remember a reply. A client is answered once f + 1 say the same; the faulty say what serves them best."""
     key = (event.client, event.timestamp)
     facts.replies.setdefault(key, (event.result, node))
+    own = facts.nodes[node]
+    if own.due_reply == key:
+        own.due_reply = None
     if key in facts.answered:
         return
     tellers = facts.tellers.setdefault((key, event.result), set())
