@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isnan
+from math import inf
 from numbers import Integral, Real
 from typing import Any
 
@@ -42,7 +42,7 @@ def check_number(
     field: str, value: Any, error: type[BftError], *, above: float, below: float = inf, most: float = inf
 ) -> None:
     """Refuse what is no number in a range without its lower end; parameters as for `check_whole`."""
-    number = isinstance(value, int | float | Real) and not isinstance(value, bool) and not isnan(value)
+    number = isinstance(value, int | float | Real) and not isinstance(value, bool)
     if not number or not above < value < below or value > most:
         limit = f"above {above:g}"
         if below < inf or most < inf:

@@ -94,7 +94,7 @@ class JudgeCheck:
         return n + (self.correlation > 0.0), coin_slots(n)
 
     def coins(self, uniforms: Floats) -> Floats:
-        """Turn uniforms of shape (..., *coin_shape(n)) into the judges' coins, shape (..., n, slots)."""
+        """Turn uniforms of shape ``(..., *coin_shape(n))`` into the judges' coins, of shape ``(..., n, slots)``."""
         rows, _ = self.coin_shape(self.accept.shape[-1])
         assert uniforms.shape[-2] == rows, "a row for each judge, and one in common where they are correlated"
         if self.correlation == 0.0:

@@ -28,7 +28,7 @@ def test_after_stabilisation_everything_executes(n):
 
 @pytest.mark.parametrize("each", [each for each in MUTANTS if each.breaks == LIVENESS], ids=lambda each: each.name)
 def test_what_is_stuck_is_noticed(each):
-    kill = hunt(each, schedules=2000, oracle=("LV1", "LV3", "LV5"))
+    kill = hunt(each, schedules=2000, oracle=("LV1", "LV3", "LV5", "LV6", "S9"))
     assert kill.finding is not None
 
 

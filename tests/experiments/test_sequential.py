@@ -216,7 +216,7 @@ def test_the_command_takes_a_relative_precision(capsys: pytest.CaptureFixture[st
         (lambda: Precision(absolute=0.1, floor=0), "floor = 0: must be at least 1"),
         (lambda: Precision(absolute=0.1, floor=9, most=8), "most = 8: must be at least the floor, 9"),
         (lambda: Budget(replications=0), "budget = 0: must be at least 1"),
-        (lambda: Budget(seconds=float("nan")), "budget_s = nan: must be a number above 0"),
+        (lambda: Budget(seconds=float("nan")), "budget_s = nan: must be above 0"),
         (lambda: sweep(budget=5), "budget = 5: needs a precision"),
         (lambda: sweep(budget_s=5.0), "budget_s = 5.0: needs a precision"),
         (lambda: sweep(replications=5, precision=0.1), "replications = 5: must not be given together with a precision"),
