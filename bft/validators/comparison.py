@@ -1,15 +1,11 @@
 """When two answers of a table are the same answer: the comparisons that a table may be read with, by name.
 
-===========  ==============================================================  ========================================
-comparison   folds                                                           for
-===========  ==============================================================  ========================================
-canonical    white space, case, final full stop, enclosing parentheses, and  short final answers of any kind
-             how numbers are written
-letters      the same, but leaves numbers as they are written                letters of options, words, labels
-numbers      white space, and how numbers are written; case and              calculations, among them such with units
-             punctuation of everything else stay
-as_written   nothing                                                         code, formulas, identifiers, versions
-===========  ==============================================================  ========================================
+| comparison | folds | for |
+|---|---|---|
+| canonical | white space, case, a full stop, parentheses around it, how numbers are written | short final answers |
+| letters | the same, but leaves numbers as they are written | letters of options, words, labels |
+| numbers | white space, how numbers are written; case and punctuation stay | calculations, with units or not |
+| as_written | nothing | code, formulas, identifiers, versions |
 
 Each is a projection: a form is its own form. So answers are the same iff their forms are equal, and it does not matter
 whether an answer was brought into its form before. In every comparison an answer of white space alone is none.

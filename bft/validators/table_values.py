@@ -1,17 +1,15 @@
 """What one field of a table of answers says: a text, a number by its value, or nothing.
 
-=================================  ==========================================================================
-field                              is read as
-=================================  ==========================================================================
-null, NaN, empty, white space      missing
-``[invalid]``, ``<NA>``            missing: marks of evaluators and of pandas, in any column of answers
-NA, N/A, NaN, None, null           missing where all other answers are numbers; else an answer, with a warning
-a whole number, a DECIMAL          its exact value
-a floating-point number            the shortest decimal that rounds to it in its own precision (float32 or
-                                   float64), or the number beside it in the row if that rounds to it: a column
-                                   of floats cannot hold more
-anything else                      the text as it stands; lists, tables and truth values are unreadable
-=================================  ==========================================================================
+| field | is read as |
+|---|---|
+| null, NaN, empty, white space | missing |
+| ``[invalid]``, ``<NA>`` | missing: marks of evaluators and of pandas, in any column of answers |
+| NA, N/A, NaN, None, null | missing where all other answers are numbers; else an answer, with a warning |
+| a whole number, a DECIMAL | its exact value |
+| a floating-point number | the shortest decimal that rounds to it, or the number beside it in the row that does |
+| anything else | the text as it stands; lists, tables and truth values are unreadable |
+
+A column of floats (float32 or float64) cannot hold more than what rounds to them.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from bft.checking.invariants.facts import Timing
 from bft.checking.membership.model import Epoch, MemberModel, Ruling
-from bft.checking.monitor import MANY, Breach, Monitor
+from bft.checking.monitor import Monitor
 from bft.core.effects import Broadcast, Execute, Persist, Reply, Send
 from bft.core.events import Restarted, StateTransferred
 from bft.core.inputs import Restart
@@ -353,4 +353,4 @@ class _WithinEpoch(Monitor):
         self._whole.report(name, time_s, ring.members[node], detail + where)
 
 
-__all__ = ["MANY", "Breach", "EpochMonitor"]
+__all__ = ["EpochMonitor"]
