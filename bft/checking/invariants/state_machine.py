@@ -71,10 +71,12 @@ def transfer(facts: Facts, node: int, event: StateTransferred) -> str | None:
     return None
 
 
-def reply_due(facts: Facts, node: int, request: Request) -> RequestKey | None:
+def reply_due(facts: Facts, node: int, request: object) -> RequestKey | None:
     """S9: a client that asks again gets the reply to its last request again from whoever has executed it (§4.1)."""
     service = facts.service
-    if service is None or facts.clients.get(request.client) != request.timestamp or not facts.genuine(request):
+    if service is None or type(request) is not Request or type(request.client) is not str:
+        return None  # clients may send anything
+    if facts.clients.get(request.client) != request.timestamp or not facts.genuine(request):
         return None
     seq, _ = service.replies.get(request.key, (0, ""))
     return request.key if 0 < seq <= facts.nodes[node].last_executed else None
