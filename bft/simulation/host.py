@@ -122,6 +122,7 @@ class Host:
         self.n = n
         self.changed = True
         self._standstill: Standstill | None = None
+        self._until_s = 0.0
         self._carried = fabric is not None
         self.make_replica = make_replica
         self.links = links
@@ -170,8 +171,7 @@ class Host:
             behaviour, context = self.faulty[node]
             self._perform(node, behaviour.bend(context, self.clock._now, Started(), ()))
         self._drain()
-        if self.calls is None and not self._carried:
-            self._standstill = Standstill(self.links.network, self.faulty, until_s)
+        self._until_s = until_s
         self.clock.run_through(until_s, self._receive, self._ring)
         self.clock._queue.clear()
 
@@ -373,7 +373,9 @@ class Host:
 
     def _ring(self, timer: Timer) -> None:
         """A timer ran out; where nothing can change any more, the run ends instead."""
-        if self._standstill is not None:
+        if self.calls is None and not self._carried:
+            if self._standstill is None:  # most runs end before any timer rings
+                self._standstill = Standstill(self.links.network, self.faulty, self._until_s)
             changed, self.changed = self.changed, False
             if self._standstill.reached(
                 timer,

@@ -34,6 +34,8 @@ class PbftConfig:
         False: the replica then asks for no `Persist`. It alone may differ between replicas.
     rules : Rules
         Thresholds and predicates.
+    prepare_quorum, commit_quorum, checkpoint_quorum, view_change_quorum, join_quorum : int
+        The weights that the rules' thresholds are in this system.
     """
 
     system: QuorumSystem
@@ -46,8 +48,15 @@ class PbftConfig:
     window: int = 64
     durable: bool = True
     rules: Rules = field(default_factory=Rules)
+    prepare_quorum: int = field(init=False, repr=False, compare=False)
+    commit_quorum: int = field(init=False, repr=False, compare=False)
+    checkpoint_quorum: int = field(init=False, repr=False, compare=False)
+    view_change_quorum: int = field(init=False, repr=False, compare=False)
+    join_quorum: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("prepare_quorum", "commit_quorum", "checkpoint_quorum", "view_change_quorum", "join_quorum"):
+            object.__setattr__(self, name, getattr(self.rules, name)(self.system))  # once, not at every replica
         for name in ("view_timeout_s", "timeout_cap_s"):
             if not getattr(self, name) > 0:
                 raise ScenarioError(bad_value(name, getattr(self, name), "must be more than 0 seconds"))

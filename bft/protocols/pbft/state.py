@@ -184,11 +184,11 @@ class State:
         self.system = config.system
         self.weights = config.system.weights
         self.verifier = Verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
-        self.prepare_quorum = config.rules.prepare_quorum(config.system)
-        self.commit_quorum = config.rules.commit_quorum(config.system)
-        self.checkpoint_quorum = config.rules.checkpoint_quorum(config.system)
-        self.view_change_quorum = config.rules.view_change_quorum(config.system)
-        self.join_quorum = config.rules.join_quorum(config.system)
+        self.prepare_quorum = config.prepare_quorum
+        self.commit_quorum = config.commit_quorum
+        self.checkpoint_quorum = config.checkpoint_quorum
+        self.view_change_quorum = config.view_change_quorum
+        self.join_quorum = config.join_quorum
 
         self.view = 0
         self.active = True
