@@ -9,6 +9,7 @@ from bft.checking.counterexample import Counterexample
 from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
+from bft.checking.subjects import watch
 from bft.checking.world import World
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
@@ -48,7 +49,7 @@ class _Watched(World):
 
 def space_time(example: Counterexample) -> SpaceTime:
     """Run a schedule again and return its diagram, up to the first breach."""
-    world = _Watched(example.subject(), example.setting)
+    world, _ = watch(_Watched(example.subject(), example.setting))
     play(world, example.operations)
     found = example.finding
     last = world.steps if found is None else int(found.breach.time_s)

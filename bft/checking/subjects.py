@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 from bft.checking.forging import RECIPES
 from bft.checking.ledger import Ledger
@@ -125,6 +125,9 @@ def timing_of(config: PbftConfig) -> Timing:
     return Timing(base_s=config.view_timeout_s, growth=config.timeout_growth, cap_s=config.timeout_cap_s)
 
 
+AnyWorld = TypeVar("AnyWorld", bound=World)
+
+
 def watched(subject: Subject, setting: Setting, *, record: bool = False) -> tuple[World, Monitor]:
     """Return a world with the protocol's monitor upon it.
 
@@ -137,7 +140,12 @@ def watched(subject: Subject, setting: Setting, *, record: bool = False) -> tupl
     record : bool, optional
         Keep the trace.
     """
-    world = World(subject, setting, record=record)
+    return watch(World(subject, setting, record=record))
+
+
+def watch(world: AnyWorld) -> tuple[AnyWorld, Monitor]:
+    """Let the protocol's monitor watch a world, before its first step; liars may use what it knows."""
+    subject, setting = world.subject, world.setting
     if subject.monitor is None:
         monitor = Monitor(setting.system(), world.keyring.verify, world.watchable)
     else:

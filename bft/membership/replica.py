@@ -238,6 +238,8 @@ class EpochReplica:
         if self._inner is not None:
             self._out += self._inner.retire()
             waiting = self._inner.pending
+        # One message may prove several epochs: what was handed on at the last one has not been given to anybody yet.
+        waiting += [event.request for event in self._inputs if event.__class__ is ClientRequest]
         self._open.clear()
         self._machine = self._fresh_machine()
         self._machine.restore(_machine_part(start.snapshot))

@@ -22,6 +22,7 @@ from bft.checking.plan import Plan
 from bft.checking.protocols import bug, subject_of
 from bft.checking.seeded_bug import HARMLESS
 from bft.checking.setting import Setting
+from bft.checking.space_time import space_time
 from bft.core.effects import Broadcast
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
@@ -86,6 +87,14 @@ def test_a_counterexample_can_be_saved_and_replayed(tmp_path: Path) -> None:
     result = check_command(CheckArguments(replay=file))
     assert result.exit_code == 1
     assert f"{seen['invariant']} broken" in result.text
+
+
+def test_a_schedule_with_forged_messages_of_later_epochs_can_be_drawn() -> None:
+    seen = next(each for each in SEEN if any(operation[0] == "forge" for operation in each["operations"]))
+    setting, operations = Setting.from_json(seen["setting"]), tuple(ops.from_json(seen["operations"]))
+    drawn = space_time(Counterexample(setting=setting, operations=operations, protocol="membership"))
+    assert len(drawn.lanes) == setting.n
+    assert drawn.arrows
 
 
 def test_a_quorum_cannot_be_told_to_replicas_whose_members_change() -> None:

@@ -365,6 +365,14 @@ class ForgivingReplica(SharedReplica):
 # What is remembered
 
 
+class Passing(SharedReplica):
+    """Who passes through several epochs in one step takes no request along."""
+
+    def _begin(self, start: EpochStart) -> None:
+        self._inputs.clear()
+        super()._begin(start)
+
+
 class Unpersisted(SharedReplica):
     """Epochs are not persisted."""
 
@@ -432,6 +440,7 @@ MUTANTS = (
     MembershipMutant(name="a second accusation takes the first's place", make_replica=OneAtATime, n=8, breaks=LIVENESS),
     MembershipMutant(name="any client changes members", make_replica=DemocraticReplica),
     MembershipMutant(name="the convicted may come back", make_replica=ForgivingReplica),
+    MembershipMutant(name="requests end in an epoch passed through", make_replica=Passing, breaks=LIVENESS),
     MembershipMutant(name="epochs are not persisted", make_replica=Unpersisted),
     MembershipMutant(name="a restart forgets the epoch", make_replica=Amnesiac),
     MembershipMutant(name="a restart forgets the votes of later epochs", make_replica=Voteless),

@@ -179,6 +179,19 @@ def _carry(draws: Draws, subject: Subject, setting: Setting, out: list[ops.Opera
         out += [ops.Exchange("", graph(draws, size), draws.chance(60)) for _ in range(2 + draws.below(6))]
 
 
+def left_behind(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:
+    """Return several changes that take effect one after the other while one node hears nobody but clients."""
+    del subject
+    script, size = Script(draws, setting), setting.instances
+    away = 1 << draws.below(size)
+    masks = tuple(0 if away >> node & 1 else (1 << size) - 1 & ~away for node in range(size))
+    for _ in range(2 + draws.below(2)):
+        script.change()
+        script.ask(setting.checkpoint_interval)
+        script.operations += [ops.Exchange("", masks, draws.chance(30))] * (4 + draws.below(8))
+    return [*script.operations, ops.Settle(draws.below(3))]
+
+
 def woven(usual: Generator) -> Generator:
     """Return a usual generator with changes, and enough requests to make them take effect, put in between."""
 
@@ -211,7 +224,7 @@ def half(usual: Generator) -> Generator:
 def healed(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:
     """Return the beginning of a schedule, what of its messages is lost, and the stabilisation."""
     size = setting.instances
-    usual = draws.pick((epoch_schedule, epoch_schedule, woven(view_schedule), woven(random_schedule)))
+    usual = draws.pick((epoch_schedule, epoch_schedule, left_behind, woven(view_schedule), woven(random_schedule)))
     prefix = usual(draws, subject, setting)[:-1]
     prefix = prefix[: draws.below(len(prefix) + 1)]
     if draws.chance(60):
