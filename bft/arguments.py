@@ -35,7 +35,7 @@ def check_whole(field: str, value: Any, error: type[BftError], *, least: int, mo
 
 def is_whole(value: object) -> bool:
     """Return whether a value is a whole number of any integer type, and not a truth value."""
-    return value.__class__ is int or isinstance(value, Integral) and not isinstance(value, bool)
+    return value.__class__ is int or (isinstance(value, Integral) and not isinstance(value, bool))
 
 
 def check_number(
