@@ -23,7 +23,7 @@ from bft.live.certificate import context_of, encoding_of
 from bft.live.conclusion import conclude
 from bft.live.consulting import Configure, Consulting
 from bft.live.host import AsyncioHost, Ending
-from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer
+from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer, Verified
 from bft.live.members import Crew
 from bft.live.polling import COUNTING_S, Polling
 from bft.live.post import Post
@@ -82,6 +82,7 @@ class Deciding:
         self._encoding = encoding_of(self._rule)
         self._context = context_of(settings.rule, self._system, self.public_keys)
         self._clients_ring = self._ring_of(CLIENT)
+        self._rings = [self._ring_of(node) for node in range(n)]
         self._recorder = None if record is None else Recorder(record)
         self._timestamps = itertools.count(time.time_ns())
 
@@ -161,7 +162,8 @@ class Deciding:
             views=settings.views or n,
             deadline_s=settings.deadline_s,
         )
-        rings = [self._ring_of(node) for node in range(n)]
+        verified: Verified = set()
+        rings = [ring.remembering(verified) for ring in self._rings]
         host = AsyncioHost(
             rule=self._rule,
             system=system,

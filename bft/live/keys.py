@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,6 +29,8 @@ CLIENT = "asker"
 
 Signer = int | str
 PublicKeys = Mapping[Signer, bytes]
+Verified = set[tuple[Signer, bytes, bytes]]
+"""Signatures that were found good: signer, digest of what was signed, signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,17 @@ class Ed25519Keyring:
                 raise ScenarioError(f"public key of {signer}: must be the 32 bytes of an Ed25519 key") from None
         self._encoding = encoding
         self._context = context
+        self._verified: Verified | None = None
+
+    def remembering(self, verified: Verified) -> Ed25519Keyring:
+        """Return the same ring, which does not verify again what it or others have found good and noted there.
+
+        Whether a signature holds depends on its bytes alone, so the nodes of one process may share what they found.
+        Only what holds is noted.
+        """
+        ring = copy(self)
+        ring._verified = verified
+        return ring
 
     def sign(self, body: Body) -> Body:
         """Return the body signed by its signer, whose key this ring holds."""
@@ -136,13 +151,19 @@ class Ed25519Keyring:
         """Return a signer's signature of bytes in this context."""
         return self._private[signer].sign(self._context + content)
 
-    def verify_bytes(self, signer: object, content: bytes, signature: bytes) -> bool:
+    def verify_bytes(self, signer: Any, content: bytes, signature: bytes) -> bool:
         """Return whether these bytes were signed by this signer in this context."""
         key = self._public.get(signer) if signer.__class__ in (int, str) else None
         if key is None:
             return False
+        signed = self._context + content
+        known = (signer, sha256(signed).digest(), signature)
+        if self._verified is not None and known in self._verified:
+            return True
         try:
-            key.verify(signature, self._context + content)
+            key.verify(signature, signed)
         except InvalidSignature:
             return False
+        if self._verified is not None:
+            self._verified.add(known)
         return True

@@ -474,3 +474,35 @@ def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
 def test_two_nodes_do_not_share_a_key() -> None:
     with pytest.raises(ScenarioError, match="two nodes with one key are one node"):
         PanelKeys(seeds=(bytes(32), bytes(32), bytes([1]) * 32))
+
+
+def test_what_was_verified_once_is_not_verified_again_and_nothing_else_is_taken_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verified: Any = set()
+    signed = prepare(2)
+    own, others = ring(0).remembering(verified), ring(1).remembering(verified)
+    looked_at: list[bytes] = []
+
+    class Counting:
+        def __init__(self, key: Any) -> None:
+            self.key = key
+
+        def verify(self, signature: bytes, content: bytes) -> None:
+            looked_at.append(content)
+            self.key.verify(signature, content)
+
+    for each in (own, others):
+        monkeypatch.setattr(each, "_public", {signer: Counting(key) for signer, key in each._public.items()})
+    assert own.verify(signed)
+    assert others.verify(signed)
+    assert len(looked_at) == 1
+    forged = [
+        replace(signed, view=signed.view + 1),
+        replace(signed, replica=1),
+        replace(signed, signature=bytes(64)),
+    ]
+    for each in (*forged, *forged):
+        assert not own.verify(each)
+    assert len(looked_at) == 7, "what does not hold is looked at each time"
+    assert not ring(0, b"another panel").remembering(verified).verify(signed)
