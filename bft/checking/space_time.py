@@ -13,8 +13,8 @@ from bft.checking.subjects import watch
 from bft.checking.world import World
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
+from bft.core.short_names import Names
 from bft.record.diagram import Arrow, Lane, Mark, SpaceTime, marks_of
-from bft.record.words import Names
 
 
 class _Watched(World):

@@ -11,8 +11,9 @@ from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.subjects import watched
 from bft.checking.world import ReplicaRaisedError, World
+from bft.core.short_names import Names, set_words
 from bft.record.safety import Breach
-from bft.record.words import Names, event_words, message_words, set_words
+from bft.record.words import event_words, message_words
 
 DISK_WORDS = ("its next write is lost", "its next write is torn", "its image is kept", "it goes back to the image kept")
 

@@ -206,7 +206,8 @@ def broken_promise(run: Run) -> bool:
     where relays can forge what nodes say.
     """
     rule = run.scenario.rule
-    quorum = run.scenario.protocol == "pbft" or rule is None or rule.kind == "quorum"
+    binding = run.scenario.protocol.binding
+    quorum = binding is None or binding(rule)
     if not any(quorum or each.invariant not in AGREEMENT for each in run.breaches):
         return False
     if not run.scenario.network.authentic(run.scenario.n, run.scenario.system.tolerated):

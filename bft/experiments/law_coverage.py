@@ -15,6 +15,7 @@ from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.network.settings import BEYOND, Network
+from bft.protocols.registry import protocol_of
 from bft.scenario import Requests, Scenario
 from bft.settings import Settings
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
@@ -57,8 +58,8 @@ TAKEN_WHOLE: dict[type[Settings], str] = {
 }
 """Fields that the laws judge by their value alone."""
 
-VALUES: dict[tuple[type[Settings], str], tuple[str, ...]] = {
-    (Scenario, "protocol"): ("pbft", "ballot"),
+VALUES: dict[tuple[type[Settings], str], tuple[object, ...]] = {
+    (Scenario, "protocol"): (protocol_of("pbft"), protocol_of("ballot")),
     (Faults, "draw"): ("independent", "fraction"),
 }
 """Names that the laws tell apart, where a further one would be taken for one of these."""

@@ -41,6 +41,7 @@ from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.errors import UnsupportedError
 from bft.experiments.law_coverage import uncovered_fields
+from bft.protocols.registry import protocol_of
 from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.theory.agreement import alone_a_quorum, crash_law, silent_primary_law, withhold_law
@@ -97,7 +98,7 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     faults = fault_law(scenario.faults, scenario.n, delta)
     if any(uncovered_fields(scenario, anybody_faulty=_anybody_faulty(faults))):
         return None
-    if scenario.protocol == "ballot":
+    if scenario.protocol.name == "ballot":
         return _ballot(scenario, faults)
     behaviours = scenario.faults.behaviour if _anybody_faulty(faults) else (Crash(),)
     try:
@@ -116,7 +117,7 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
 
 def _overtaken(scenario: Scenario) -> bool:
     """Whether checkpoints may overtake the commits of the only request: a replica then waits for the state instead."""
-    return scenario.protocol == "pbft" and scenario.checkpoint_interval == 1
+    return scenario.protocol.name == "pbft" and scenario.checkpoint_interval == 1
 
 
 def _unlawful(scenario: Scenario) -> bool:
@@ -133,7 +134,7 @@ def _ballot(scenario: Scenario, faults: FaultLaw) -> OutcomeLaw | None:
     if vote is None or scenario.network.loss > 0:
         return None
     if isinstance(rule, QuorumRule) and 2 * system.quorum > system.total:
-        alike = scenario.model_copy(update={"protocol": "pbft", "rule": None, "views": scenario.n})
+        alike = scenario.model_copy(update={"protocol": protocol_of("pbft"), "rule": None, "views": scenario.n})
         plain = (Crash(),) if silent else behaviours
         if isinstance(validators, PerfectValidators):
             return _perfect(alike, faults, plain)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bft.record.words import Names, event_words, message_words
+from bft.core.short_names import Names
+from bft.record.words import event_words, message_words
 from bft.simulation.journal import Entry
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from bft.core.short_names import Names
 from bft.errors import ScenarioError, bad_value
 from bft.record.diagram import marks_of, sentence
-from bft.record.words import Names
 from bft.simulation.journal import Entry, Journal
 
 MOST = 200

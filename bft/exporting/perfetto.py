@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bft.core.events import ViewChangeStarted, ViewEntered
-from bft.record.words import Names, event_words, message_words
+from bft.core.short_names import Names
+from bft.record.words import event_words, message_words
 from bft.simulation.journal import Call, Journal, Message, Timer
 
 NS_PER_S, US_PER_NS = 1e9, 1e-3  # times are whole nanoseconds, as viewers hold them

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from bft.core.short_names import Names
 from bft.errors import BftError
 from bft.exporting.entry_words import entry_words
 from bft.exporting.html import asset, embedded, facts, page, table
@@ -13,7 +14,7 @@ from bft.record.diagram import Arrow, Mark, SpaceTime, Span
 from bft.record.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, SIGNS, WORDED, times
 from bft.record.folded_time import FoldedTime
 from bft.record.outcome import Outcome
-from bft.record.words import Names, message_words
+from bft.record.words import message_words
 from bft.simulation.journal import Journal, Message
 from bft.simulation.run import Run
 from bft.simulation.run_words import address_words, fact_words, fault_words, outcome_words

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from bft.core.short_names import Names
 from bft.exporting.entry_words import entry_words
-from bft.record.words import Names, message_words
+from bft.record.words import message_words
 from bft.simulation.journal import Entry, Journal
 
 PARSER = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})"

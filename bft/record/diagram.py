@@ -14,9 +14,9 @@ from bft.adversary.node import Crash, Recover
 from bft.arguments import check_whole
 from bft.core import events
 from bft.core.effects import Execute
+from bft.core.short_names import Names
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
-from bft.record.words import Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

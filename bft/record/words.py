@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from bft.core import events
 from bft.core.effects import Execute
-from bft.core.request import NULL_DIGEST
-
-
-class Names:
-    """Short names for digests, in the order in which they appear."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {NULL_DIGEST: "null"}
-
-    def of(self, digest: str) -> str:
-        """Return the name of a digest: a to z, then v27 and so on."""
-        if digest not in self._names:
-            place = len(self._names)
-            self._names[digest] = chr(ord("a") + place - 1) if place <= 26 else f"v{place}"
-        return self._names[digest]
+from bft.core.short_names import Names, set_words
 
 
 def message_words(message: Any, names: Names) -> str:
@@ -98,8 +83,3 @@ def _plain(event: object) -> str:
     if hasattr(event, "client"):
         return f"{kind} to {event.client}: {getattr(event, 'result', '')!r}"
     return f"{kind} in view {event.view}" if hasattr(event, "view") else kind
-
-
-def set_words(nodes: Iterable[int]) -> str:
-    """Return a set of nodes as it is written."""
-    return "{" + ", ".join(map(str, nodes)) + "}"

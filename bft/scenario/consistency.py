@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bft.adversary.crash import CrashRecover
@@ -9,10 +10,22 @@ from bft.adversary.silence import SilentPrimary
 from bft.errors import ScenarioError, bad_value
 from bft.membership.settings import Membership
 from bft.network.settings import check_nodes
+from bft.protocols.protocol import READ, Role
 from bft.validators.rule_settings import check_rule
 
 if TYPE_CHECKING:
     from bft.scenario.description import Scenario
+
+TIMES = {
+    "view_timeout_s": "view_timeout_s",
+    "timeout_growth": "timeout_growth",
+    "timeout_cap_s": "timeout_cap_s",
+    "retransmission": "retransmission",
+    "retransmit_s": "retransmission",
+    "checkpoint_interval": "checkpoint_interval",
+    "window": "window",
+}
+"""Fields that always have a value, and what each is called in `READ`."""
 
 
 def check_consistency(scenario: Scenario) -> None:
@@ -30,28 +43,48 @@ def check_consistency(scenario: Scenario) -> None:
             bad_value("faults.delta", faults.delta, f"must have one value for each of the n = {scenario.n} nodes")
         )
     scenario.network.check(scenario.n)
-    scenario.pbft_config(system)
     scenario.validators.model(scenario.n)
     _check_protocol(scenario)
+    scenario.protocol.configure(scenario.setup(system))
     _check_operations(scenario)
 
 
 def _check_protocol(scenario: Scenario) -> None:
     """Refuse what the protocol has no place for."""
-    if scenario.protocol == "pbft":
-        if scenario.rule is not None:
-            raise ScenarioError(bad_value("rule", scenario.rule.kind, 'needs protocol = "ballot"'))
-        return
+    protocol = scenario.protocol
+    for field, path, value in _set_fields(scenario):
+        if field not in protocol.reads:
+            allowed = f"must be left out: {protocol.name} has no place for {READ[field]}"
+            raise ScenarioError(bad_value(path, value, protocol.without.get(field, allowed)))
+    for behaviour in scenario.faults.behaviour:
+        if isinstance(behaviour, SilentPrimary) and not protocol.kinds(Role.PROPOSAL, Role.LEADERSHIP):
+            allowed = f"{protocol.name} has no messages of a primary"
+            allowed = protocol.without.get("silent_primary", allowed)
+            raise ScenarioError(bad_value("faults.behaviour", "silent_primary", allowed))
+    if "rule" in protocol.reads:
+        check_rule(scenario.rule, scenario.validators, scenario.stakes, scenario.n)
+
+
+def _set_fields(scenario: Scenario) -> Iterator[tuple[str, str, object]]:
+    """Yield each field of `READ` that is set to something, with its path and its value."""
+    requests = scenario.requests
+    if requests.count != 1:
+        yield "requests", "requests.count", requests.count
+    if requests.operations == "account":
+        yield "operations", "requests.operations", requests.operations
+    if scenario.rule is not None:
+        yield "rule", "rule", scenario.rule.kind
+    if any(isinstance(behaviour, CrashRecover) for behaviour in scenario.faults.behaviour):
+        yield "restart", "faults.behaviour", "crash_recover"
     for name in ("machine", "service", "membership"):
         if getattr(scenario, name) is not None:
-            raise ScenarioError(bad_value(name, "given", 'needs protocol = "pbft"'))
-    if scenario.requests.count != 1:
-        raise ScenarioError(bad_value("requests.count", scenario.requests.count, "must be 1: a ballot orders nothing"))
-    if scenario.views is not None:
-        raise ScenarioError(bad_value("views", scenario.views, "must be left out: a ballot has no views"))
-    if any(isinstance(behaviour, SilentPrimary) for behaviour in scenario.faults.behaviour):
-        raise ScenarioError(bad_value("faults.behaviour", "silent_primary", "a ballot has no primary"))
-    check_rule(scenario.rule, scenario.validators, scenario.stakes, scenario.n)
+            yield name, name, "given"
+    for name in ("stakes", "views"):
+        if getattr(scenario, name) is not None:
+            yield name, name, getattr(scenario, name)
+    for name, field in TIMES.items():
+        if getattr(scenario, name) != type(scenario).model_fields[name].default:
+            yield field, name, getattr(scenario, name)
 
 
 def _check_operations(scenario: Scenario) -> None:

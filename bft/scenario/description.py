@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tomli_w
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PlainSerializer, PrivateAttr, model_validator
 
 from bft.adversary.settings import Faults
 from bft.core.quorum import QuorumSystem
@@ -20,19 +20,25 @@ from bft.limits import MOST_NODES, MOST_REQUESTS
 from bft.membership.settings import Membership
 from bft.network.settings import Network
 from bft.operations.settings import Machine
-from bft.protocols.ballot import BallotConfig
-from bft.protocols.pbft import PbftConfig, Rules
+from bft.protocols.pbft import PbftConfig
+from bft.protocols.protocol import Protocol, Setup
+from bft.protocols.registry import protocol_of, spelling
 from bft.randomness import Randomness
 from bft.refusals import under
 from bft.resilience.settings import Service
 from bft.scenario.consistency import check_consistency
+from bft.scenario.own_settings import own_settings
 from bft.scenario.tables import plain, read_toml, set_path
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.validators.panel import PanelModel
-from bft.validators.rule_settings import QuorumRule, RuleSettings, judged
+from bft.validators.rule_settings import RuleSettings
 from bft.validators.settings import PerfectValidators, ValidatorSettings
+from bft.voting import Quorum, Rule
 
-ROUNDS_OF_A_BALLOT = 2  # candidates, and votes on them
+if TYPE_CHECKING:
+    ProtocolField = Protocol
+else:  # given in any of its forms, held as the protocol itself
+    ProtocolField = Annotated[Any, BeforeValidator(protocol_of), PlainSerializer(lambda value: written(value))]
 
 
 class Requests(Settings):
@@ -94,8 +100,9 @@ class Scenario(Settings):
         Number of nodes, each a replica with its validator.
     f, quorum, stakes : optional
         Tolerated faulty weight, quorum weight, and stake of each node; see `QuorumSystem.of`.
-    protocol : {"pbft", "ballot"}
-        How they agree: on proposals of a primary, view after view, or on their own answers, by one vote of all.
+    protocol : str or Protocol
+        How they agree: the name of a protocol (`bft.protocols.registry`), "package.module:NAME", or a
+        `bft.protocols.protocol.Protocol`; by default PBFT. Its own settings stand in a table of its name.
     rule : str, table or object, optional
         How a ballot is counted; by default an answer needs a quorum. See `bft.validators.rule_settings`.
     faults, validators, network, requests : settings
@@ -126,7 +133,7 @@ class Scenario(Settings):
     f: Annotated[int, Field(ge=0)] | None = None
     quorum: Annotated[int, Field(ge=1)] | None = None
     stakes: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] | None = None
-    protocol: Literal["pbft", "ballot"] = "pbft"
+    protocol: ProtocolField = protocol_of("pbft")
     rule: RuleSettings | None = None
     faults: Faults = Faults()
     validators: ValidatorSettings = PerfectValidators()
@@ -145,10 +152,25 @@ class Scenario(Settings):
     window: Annotated[int, Field(ge=2)] = 64
     horizon_s: Seconds | None = None
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Scenario:
-        check_consistency(self)
-        return self
+    _own: Settings | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _whole(cls, given: Any, make: ModelWrapValidatorHandler[Scenario]) -> Scenario:
+        """Take the table of the protocol's own settings apart from the rest, and see whether all fits together."""
+        if not isinstance(given, Mapping):
+            return make(given)
+        protocol = protocol_of(given.get("protocol", "pbft"))
+        own, others = own_settings(protocol, given, cls.model_fields)
+        scenario = make(others)
+        scenario._own = own
+        check_consistency(scenario)
+        return scenario
+
+    @property
+    def own(self) -> Any:
+        """The protocol's own settings; None if it has none."""
+        return self._own
 
     @cached_property
     def system(self) -> QuorumSystem:
@@ -161,46 +183,65 @@ class Scenario(Settings):
         if self.views == "unlimited":
             return None
         if self.views is None:
-            return self.n if self.requests.count == 1 else None
+            return self.protocol.views(self.system, self.own) if self.requests.count == 1 else None
         return self.views
 
-    def pbft_config(self, system: QuorumSystem | None = None, rules: Rules | None = None) -> PbftConfig:
-        """Return what each PBFT replica is told; `rules` replaces the protocol's, to plant a bug."""
-        return PbftConfig(
-            system=system or self.system,
+    def setup(
+        self,
+        system: QuorumSystem | None = None,
+        *,
+        rules: object | None = None,
+        panel: PanelModel | None = None,
+        randomness: Randomness | None = None,
+    ) -> Setup:
+        """Return what the protocol is told.
+
+        Parameters
+        ----------
+        system : QuorumSystem, optional
+            In place of the scenario's.
+        rules : object, optional
+            In place of the protocol's own rules, to plant a bug.
+        panel, randomness : optional
+            What a voting rule may learn from; without them it is taken for that of a quorum.
+        """
+        told = self.system if system is None else system
+
+        def voting_rule() -> Rule:
+            if panel is None or randomness is None or self.rule is None:
+                return Quorum(system=told)
+            return self.rule.rule(told, panel, randomness)
+
+        requests = self.requests
+        arrivals_s = 0.0 if requests.rate_per_s is None else requests.count / requests.rate_per_s
+        return Setup(
+            system=told,
+            voting_rule=voting_rule,
+            settings=self.own,
+            views=self.view_limit,
+            requests=requests.count,
+            last_arrival_s=max(arrivals_s, (requests.turns - 1) * self.view_timeout_s),
+            retransmit_s=self.retransmit_s if self.retransmission else None,
             view_timeout_s=self.view_timeout_s,
             timeout_growth=self.timeout_growth,
             timeout_cap_s=self.timeout_cap_s,
-            views=self.view_limit,
-            retransmit_s=self.retransmit_s if self.retransmission else None,
             checkpoint_interval=self.checkpoint_interval,
             window=self.window,
-            rules=rules or Rules(),
+            rules=rules,
+            panel=panel,
+            randomness=randomness,
         )
 
-    def ballot_config(self, panel: PanelModel, randomness: Randomness) -> BallotConfig:
-        """Return what each replica of a ballot is told; what the rule learns of the panel, it learns here."""
-        rule = (self.rule or QuorumRule()).rule(self.system, panel, randomness)
-        return BallotConfig(
-            system=self.system,
-            rule=rule,
-            deadline_s=self.view_timeout_s,
-            retransmit_s=self.retransmit_s if self.retransmission else None,
-            judged=judged(rule),
-        )
+    def pbft_config(self) -> PbftConfig:
+        """Return what each PBFT replica is told."""
+        config = protocol_of("pbft").configure(self.setup())
+        assert isinstance(config, PbftConfig)
+        return config
 
     @property
     def end_s(self) -> float:
         """When the run ends at the latest, in seconds."""
-        if self.horizon_s is not None:
-            return self.horizon_s
-        if self.protocol == "ballot":
-            return 2.0 * ROUNDS_OF_A_BALLOT * self.view_timeout_s
-        config = self.pbft_config()
-        views = sum(config.timeout_s(failures) for failures in range(min(self.view_limit or self.n, 1000)))
-        arrivals = 0.0 if self.requests.rate_per_s is None else self.requests.count / self.requests.rate_per_s
-        waiting = (self.requests.turns - 1) * self.view_timeout_s
-        return 2.0 * (max(arrivals, waiting) + views)
+        return self.protocol.end_s(self.setup()) if self.horizon_s is None else self.horizon_s
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Scenario:
@@ -222,8 +263,10 @@ class Scenario(Settings):
 
     def to_dict(self) -> dict[str, Any]:
         """Return nested tables of all values, defaults included, in types that TOML and JSON know; None is left out."""
-        tables: dict[str, Any] = plain(self.model_dump(mode="json", exclude_none=True))
-        return tables
+        tables: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
+        if self._own is not None:
+            tables[self.protocol.name] = self._own.model_dump(mode="json", exclude_none=True)
+        return {name: plain(value) for name, value in tables.items()}
 
     def to_toml(self) -> str:
         """Return the scenario file of this scenario."""
@@ -242,6 +285,13 @@ class Scenario(Settings):
     def replace_all(self, values: Mapping[str, object]) -> Scenario:
         """Return a scenario that differs in the values at several dotted paths, checked together."""
         tree = {name: getattr(self, name) for name in self.model_fields_set}
+        if self.protocol.settings is not None and self._own != self.protocol.settings():
+            tree[self.protocol.name] = self._own
         for path, value in values.items():
             set_path(tree, path, value)
         return Scenario(**tree)
+
+
+def written(protocol: Protocol) -> str:
+    """Return how a protocol stands in a file: so that it is found again, where it can be found."""
+    return spelling(protocol) or f"{protocol.replica.__module__}:{protocol.name}"

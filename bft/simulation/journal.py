@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from bft.core.short_names import Names
 from bft.record.diagram import Arrow, Lane, Mark, SpaceTime, Span, marks_of
 from bft.record.safety import Breach
-from bft.record.words import Names
 
 Fate = Literal["delivered", "not delivered", "recipient down"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from time import process_time
 from typing import Any, Literal
 
@@ -17,7 +16,6 @@ from bft.checking.membership.full_check import MembersCheck
 from bft.checking.subjects import FullCheck
 from bft.clock import Clock
 from bft.core.account import Account
-from bft.core.events import BallotUndecided
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
@@ -26,8 +24,6 @@ from bft.errors import ScenarioError, bad_value
 from bft.membership.replica import Members, last_members
 from bft.network.plan import NetworkPlan
 from bft.operations.policies import Operator
-from bft.protocols.ballot import BallotConfig, BallotReplica
-from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.randomness import Randomness
 from bft.record.outcome import Outcome, worst
 from bft.record.safety import Breach, SafetyMonitor
@@ -55,8 +51,6 @@ from bft.validators.panel import Panel
 MakeReplica = Callable[[int, Any, SymbolicKeyring], Replica]
 """Takes a node's number, the configuration of its protocol, and the keys."""
 
-REPLICAS: Mapping[str, MakeReplica] = {"pbft": PbftReplica, "ballot": BallotReplica}
-
 
 class Simulator:
     """Runs replications of one scenario; what they share is built once.
@@ -67,8 +61,8 @@ class Simulator:
         What to run.
     seed : int or Randomness
         0 or more; all randomness comes from it.
-    rules : Rules, optional
-        Replaces PBFT's rules, to plant a bug.
+    rules : object, optional
+        Replaces the rules of a protocol that keeps them as data (PBFT), to plant a bug.
     make_replica : callable, optional
         Makes the replica of a node from its number, the configuration and the keys; by default the scenario's protocol.
     check : {"basic", "full"}, optional
@@ -86,7 +80,7 @@ class Simulator:
         scenario: Scenario,
         seed: int | Randomness,
         *,
-        rules: Rules | None = None,
+        rules: object | None = None,
         make_replica: MakeReplica | None = None,
         check: Literal["basic", "full"] = "basic",
         keep: Literal["all", "summary"] = "all",
@@ -109,7 +103,7 @@ class Simulator:
         self.seed = self._randomness.seed
         self._model = scenario.validators.model(scenario.n)
         self._config = self._protocol_config(rules)
-        self._make_replica = REPLICAS[scenario.protocol] if make_replica is None else make_replica
+        self._make_replica = scenario.protocol.replica if make_replica is None else make_replica
         self._check = check
         self._summary = keep == "summary"
         self._operator = operator
@@ -124,8 +118,8 @@ class Simulator:
         mortal = scenario.machine is not None and scenario.machine.up is not None
         self._mortal = self._nodes if mortal else ()
         self._volatile = self._config
-        if make_replica is None and check == "basic" and isinstance(self._config, PbftConfig):
-            self._volatile = replace(self._config, durable=False)  # other replicas and monitors may look at `Persist`
+        if make_replica is None and check == "basic" and scenario.protocol.transient is not None:
+            self._volatile = scenario.protocol.transient(self._config)  # other replicas and monitors look at `Persist`
 
     def run(self, replication: int = 0) -> Run:
         """Run one replication to its end."""
@@ -224,13 +218,13 @@ class Simulator:
             return None
         return Fabric(self._plan, self._randomness, replication, byzantine, keyring.sign)
 
-    def _protocol_config(self, rules: Rules | None) -> PbftConfig | BallotConfig:
+    def _protocol_config(self, rules: object | None) -> Any:
         """Return what the replicas are told."""
-        if self.scenario.protocol == "pbft":
-            return self.scenario.pbft_config(rules=rules)
-        if rules is not None:
-            raise ScenarioError(bad_value("rules", rules, 'are those of PBFT, and protocol = "ballot"'))
-        return self.scenario.ballot_config(self._model, self._randomness)
+        protocol = self.scenario.protocol
+        if rules is not None and (protocol.rules is None or not isinstance(rules, protocol.rules)):
+            wanted = "must be left out" if protocol.rules is None else f"must be of type {protocol.rules.__name__}"
+            raise ScenarioError(bad_value("rules", rules, f"{wanted} where the protocol is {protocol.name}"))
+        return protocol.configure(self.scenario.setup(rules=rules, panel=self._model, randomness=self._randomness))
 
     def _maker(self, accounts: dict[int, Account]) -> MakeReplica:
         """Return what makes replicas; where there are accounts, `accounts` holds each node's last."""
@@ -250,11 +244,11 @@ class Simulator:
                 least=membership.least,
                 machine=application,
             )
-        if self._make_replica is not PbftReplica or not has_accounts:
+        if self._make_replica is not self.scenario.protocol.replica or not has_accounts:
             return self._make_replica
 
-        def make(node: int, config: PbftConfig, keyring: SymbolicKeyring) -> Replica:
-            return PbftReplica(node, config, keyring, application(node))
+        def make(node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
+            return self.scenario.protocol.replica(node, config, keyring, application(node))
 
         return make
 
@@ -294,7 +288,7 @@ class Simulator:
                 keyring=keyring,
                 coalition=coalitions[behaviour],
                 world=world,
-                protocol=self.scenario.protocol,
+                protocol=self.scenario.protocol.name,
             )
             for node, behaviour in plan.items()
         }
@@ -315,7 +309,7 @@ class Simulator:
         needed = len(honest) if deciding is None else min(len(honest), deciding)
         entered = [event.view for _, node, event in host.views if node in honest]
         sent = host.sent
-        settled = settled_s(trace, done_at_s) if self.scenario.protocol == "ballot" else done_at_s
+        settled = self.scenario.protocol.settled
         return Metrics(
             decided_at_s=times[needed - 1] if needed and len(times) >= needed else None,
             first_decided_at_s=times[0] if times else None,
@@ -326,7 +320,7 @@ class Simulator:
             messages_lost=host.lost + (0 if fabric is None else fabric.lost),
             sent_by_kind=sent,
             calls=panel.count,
-            calls_saved=panel.saved(settled),
+            calls_saved=panel.saved(done_at_s if settled is None else settled(trace, done_at_s)),
             tokens=panel.tokens,
             cost=panel.cost,
             client_latency_s=tuple([latency_s for latency_s in clients.latency_s if latency_s >= 0.0]),
@@ -363,13 +357,6 @@ def count_obeyed(contexts: Mapping[int, FaultyNode], plan: Mapping[int, Behaviou
     for node, behaviour in plan.items():
         if isinstance(behaviour, Inject):
             contexts[node].count("injections obeyed", obeyed.get(instruction_by(node), 0))
-
-
-def settled_s(trace: Trace, done_at_s: Mapping[int, float]) -> dict[int, float]:
-    """Return when each node had decided everything, or knew that nothing can be decided."""
-    undecided = trace.of(BallotUndecided)
-    hopeless = {node: time_s for time_s, node, event in reversed(undecided) if event.proved}
-    return {**hopeless, **done_at_s}
 
 
 def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **options: Any) -> Run:

@@ -75,8 +75,8 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     for path, value in unknown_fields(scenario):
         yield _refusal(path, value, "scenarios without it")
     network = scenario.network
-    if scenario.protocol != "pbft":
-        yield _refusal("protocol", scenario.protocol, "pbft")
+    if scenario.protocol.name != "pbft":
+        yield _refusal("protocol", scenario.protocol.name, "pbft")
     if scenario.requests.count != 1:
         yield _refusal("requests.count", scenario.requests.count, "1 request")
     for name in network.beyond_delays:

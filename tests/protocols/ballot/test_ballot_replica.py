@@ -12,12 +12,13 @@ from bft.core.events import BallotDecided, BallotUndecided, CallsSaved, Equivoca
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
+from bft.core.short_names import Names
 from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError
 from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
-from bft.record.words import Names, event_words, message_words
+from bft.record.words import event_words, message_words
 from bft.voting import Approval, Plurality, Quorum
 
 SYSTEM = QuorumSystem.of(4)

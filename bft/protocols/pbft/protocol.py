@@ -1,0 +1,88 @@
+"""PBFT as a value: see `bft.protocols.protocol`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bft.core.request import Request
+from bft.protocols.pbft.config import PbftConfig
+from bft.protocols.pbft.messages import (
+    CatchUp,
+    Checkpoint,
+    Commit,
+    NewView,
+    Prepare,
+    PrePrepare,
+    Status,
+    ViewChange,
+)
+from bft.protocols.pbft.replica import PbftReplica
+from bft.protocols.pbft.rules import Rules
+from bft.protocols.pbft.state import STATUS_TIMER, VIEW_TIMER
+from bft.protocols.pbft.words import EVENTS, catch_up_words, new_view_words, view_change_words
+from bft.protocols.protocol import MessageKind, Protocol, Role, Setup
+
+MOST_VIEWS_COUNTED = 1000
+"""Timeouts that are summed up for the end of a run, at most."""
+
+
+def place(message: PrePrepare | Prepare | Commit) -> tuple[int, int]:
+    """Return what a vote is about (§4.2)."""
+    return message.view, message.seq
+
+
+def digest(message: PrePrepare | Prepare | Commit) -> str:
+    """Return the value that a vote is for."""
+    return message.digest
+
+
+def configure(setup: Setup) -> PbftConfig:
+    """Return what each replica is told."""
+    return PbftConfig(
+        system=setup.system,
+        view_timeout_s=setup.view_timeout_s,
+        timeout_growth=setup.timeout_growth,
+        timeout_cap_s=setup.timeout_cap_s,
+        views=setup.views,
+        retransmit_s=setup.retransmit_s,
+        checkpoint_interval=setup.checkpoint_interval,
+        window=setup.window,
+        rules=setup.rules or Rules(),
+    )
+
+
+def end_s(setup: Setup) -> float:
+    """Return twice the time that the last request and all views take: nothing that may still happen is cut off."""
+    config = configure(setup)
+    views = setup.views or setup.system.n
+    views_s = sum(config.timeout_s(failures) for failures in range(min(views, MOST_VIEWS_COUNTED)))
+    return 2.0 * (setup.last_arrival_s + views_s)
+
+
+PBFT = Protocol(
+    name="pbft",
+    package="pbft",
+    replica=PbftReplica,
+    configure=configure,
+    end_s=end_s,
+    reads=frozenset({
+        "stakes", "requests", "operations", "restart", "machine", "service", "membership", "views", "view_timeout_s",
+        "timeout_growth", "timeout_cap_s", "retransmission", "checkpoint_interval", "window",
+    }),
+    without={"rule": 'needs protocol = "ballot"'},
+    messages=(
+        MessageKind(PrePrepare, Role.PROPOSAL, slot=place, value=digest),
+        MessageKind(Prepare, Role.VOTE, slot=place, value=digest),
+        MessageKind(Commit, Role.VOTE, slot=place, value=digest),
+        MessageKind(ViewChange, Role.DEPARTURE, words=view_change_words),
+        MessageKind(NewView, Role.LEADERSHIP, words=new_view_words),
+        MessageKind(Request, Role.REPAIR),
+        MessageKind(Checkpoint, Role.REPAIR),
+        MessageKind(Status, Role.REPAIR, hidden=True),
+        MessageKind(CatchUp, Role.REPAIR, words=catch_up_words),
+    ),
+    events=EVENTS,
+    timers=(VIEW_TIMER, STATUS_TIMER),
+    rules=Rules,
+    transient=lambda config: replace(config, durable=False),
+)  # fmt: skip

@@ -1,0 +1,109 @@
+"""Where protocols are found: by their names, and by "package.module:NAME" those that stand anywhere else.
+
+A protocol is loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from bft.errors import ScenarioError, bad_value
+from bft.protocols.protocol import Protocol
+
+PROTOCOLS: Mapping[str, str] = {
+    "pbft": "bft.protocols.pbft.protocol:PBFT",
+    "ballot": "bft.protocols.ballot.protocol:BALLOT",
+}
+"""The protocols of this package and where each stands; the one place in which they are listed."""
+
+_loaded: dict[str, Protocol] = {}
+"""Protocols by how they were asked for."""
+
+
+def protocol_of(given: object) -> Protocol:
+    """Return the protocol that a name, a "package.module:NAME", or a protocol itself stands for.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    if isinstance(given, Protocol):
+        return _own_name(given, given.name)
+    if isinstance(given, str) and given in _loaded:
+        return _loaded[given]
+    if not isinstance(given, str) or (":" not in given and given not in PROTOCOLS):
+        names = ", ".join(map(repr, PROTOCOLS))
+        allowed = f"must be {names}, a bft.protocols.protocol.Protocol, or where one stands: 'package.module:NAME'"
+        raise ScenarioError(bad_value("protocol", given, allowed))
+    found = load(PROTOCOLS.get(given, given), field="protocol")
+    if not isinstance(found, Protocol):
+        raise ScenarioError(bad_value("protocol", given, f"must be a Protocol; it is of type {type(found).__name__}"))
+    _loaded[given] = _own_name(found, given)
+    return found
+
+
+def _own_name(protocol: Protocol, given: str) -> Protocol:
+    """Refuse a protocol that bears the name of one of this package."""
+    place = PROTOCOLS.get(protocol.name)
+    if place is not None and load(place, field="protocol") is not protocol:
+        raise ScenarioError(bad_value("protocol", given, f"its name {protocol.name!r} is that of another protocol"))
+    return protocol
+
+
+def load(place: str, *, field: str) -> Any:
+    """Return the object at "package.module:NAME".
+
+    Parameters
+    ----------
+    place : str
+        Where it stands.
+    field : str
+        What refusals call it.
+
+    Raises
+    ------
+    ScenarioError
+        If the module cannot be imported, or has no such name.
+    """
+    module, _, name = place.partition(":")
+    if not all(part.isidentifier() for part in module.split(".")) or not all(
+        part.isidentifier() for part in name.split(".")
+    ):
+        raise ScenarioError(bad_value(field, place, "must be written as package.module:NAME"))
+    try:
+        found: Any = import_module(module)
+    except Exception as error:  # whatever a user's module raises while it is loaded
+        told = f"{type(error).__name__}: {error}"
+        raise ScenarioError(bad_value(field, place, f"module {module} cannot be imported: {told}")) from error
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise ScenarioError(bad_value(field, place, f"module {module} has no {name}"))
+        found = getattr(found, part)
+    return found
+
+
+def spelling(protocol: Protocol) -> str | None:
+    """Return how a protocol is written in a scenario, so that it is found again; None if it has no place.
+
+    A protocol that was given as an object is looked for in the module of its replica.
+    """
+    if protocol.name in PROTOCOLS:
+        return protocol.name
+    for written, known in _loaded.items():
+        if known is protocol:
+            return written
+    home = getattr(protocol.replica, "__module__", None)
+    module = sys.modules.get(home) if isinstance(home, str) else None
+    for name, value in vars(module).items() if module is not None else ():
+        if value is protocol:
+            return f"{home}:{name}"
+    return None
+
+
+def made_again(written: str | Mapping[str, Any]) -> Protocol:
+    """Return a protocol that came from another process."""
+    return protocol_of(written) if isinstance(written, str) else Protocol(**written)
