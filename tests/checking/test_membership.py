@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,15 @@ def test_a_schedule_with_forged_messages_of_later_epochs_can_be_drawn() -> None:
     drawn = space_time(Counterexample(setting=setting, operations=operations, protocol="membership"))
     assert len(drawn.lanes) == setting.n
     assert drawn.arrows
+
+
+def test_a_world_that_is_done_with_is_forgotten() -> None:
+    setting, operations = Setting.from_json(SEEN[0]["setting"]), tuple(ops.from_json(SEEN[0]["operations"]))
+    world, monitor = run(subject_of("membership"), setting, operations)
+    kept = weakref.ref(world), weakref.ref(monitor), weakref.ref(world.keyring)
+    del world, monitor
+    gc.collect()
+    assert [each() for each in kept] == [None, None, None]
 
 
 def test_a_quorum_cannot_be_told_to_replicas_whose_members_change() -> None:

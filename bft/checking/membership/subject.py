@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from bft.checking.generators.draws import Draws
 from bft.checking.liveness import requests_owed
@@ -62,11 +62,12 @@ def membership(make_replica: MakeMember = SharedReplica) -> Subject:
     make_replica : callable, optional
         Makes a replica from its number, the first members, the configuration and the keys.
     """
-    monitors: WeakKeyDictionary[SymbolicKeyring, EpochMonitor] = WeakKeyDictionary()
+    # By the identity of the keyring, which lives as long as its monitor: a world that is done with is forgotten.
+    monitors: WeakValueDictionary[int, EpochMonitor] = WeakValueDictionary()
     judges = Judges()
 
     def monitor_of(setting: Setting, keyring: SymbolicKeyring) -> EpochMonitor:
-        found = monitors.get(keyring)
+        found = monitors.get(id(keyring))
         if found is None:
             members, spares = first_members(setting)
             interval = setting.checkpoint_interval
@@ -74,7 +75,7 @@ def membership(make_replica: MakeMember = SharedReplica) -> Subject:
             honest = [node for node in range(setting.n) if node not in keyring.corrupted]
             config = config_of(setting)
             found = EpochMonitor(setting.system(), model, keyring, honest, config=config, timing=timing_of(config))
-            monitors[keyring] = found
+            monitors[id(keyring)] = found
         return found
 
     def make(node: int, setting: Setting, keyring: SymbolicKeyring) -> Replica:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from bft.checking.membership.monitor import EpochMonitor, Noted
 from bft.checking.shared_verifier import Judges
@@ -51,15 +51,15 @@ def watched_instances(monitor_of: MonitorOf, judges: Judges | None = None) -> Ca
 class SharedRing(EpochKeyring):
     """The keys of an epoch for all nodes of a world: a signature that was found good is known again by identity."""
 
-    _made: ClassVar[WeakKeyDictionary[Any, dict[tuple[int, tuple[int, ...]], SharedRing]]] = WeakKeyDictionary()
+    # By the identity of the keyring, which lives as long as its ring: a ring that nobody uses any more is forgotten.
+    _made: ClassVar[WeakValueDictionary[tuple[int, int, tuple[int, ...]], SharedRing]] = WeakValueDictionary()
     _good: dict[int, Signed]
 
     def __new__(cls, keyring: Keyring, epoch: int, members: tuple[int, ...]) -> SharedRing:
         """Return the one ring of an epoch with these members."""
-        rings = cls._made.setdefault(keyring, {})
-        ring = rings.get((epoch, members))
+        ring = cls._made.get((id(keyring), epoch, members))
         if ring is None:
-            ring = rings[epoch, members] = super().__new__(cls)
+            ring = cls._made[id(keyring), epoch, members] = super().__new__(cls)
             ring._good = {}
         return ring
 
