@@ -133,7 +133,7 @@ def mutants(protocol: str, seconds: float, progress: Callable[[str], None] | Non
     """Hunt all mutants of a protocol; the check fails if a harmful one survived or a harmless one did not."""
     bugs = examined_as(protocol).bugs
     if not bugs:
-        raise ScenarioError(bad_value("protocol", protocol, "has no seeded bugs; those of all ballots stand at ballot"))
+        raise ScenarioError(bad_value("protocol", protocol, "has no seeded bugs of its own"))
     kills: list[Kill] = []
 
     def note(kill: Kill) -> None:

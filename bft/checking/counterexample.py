@@ -15,7 +15,7 @@ from bft.checking.play import play
 from bft.checking.protocols import subject_of
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
-from bft.checking.subjects import watched
+from bft.checking.watching import watched
 from bft.checking.world import ReplicaRaisedError, World
 from bft.errors import ScenarioError, bad_value
 from bft.record.safety import Breach

@@ -20,7 +20,7 @@ from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.strategies import SIZES, broken, lies, settings
 from bft.checking.subject import Subject
-from bft.checking.subjects import watched
+from bft.checking.watching import watched
 from bft.checking.world import World
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bft.checking.seeded_bug import SAFETY
 from bft.checking.subject import Subject
-from bft.checking.subjects import MakePbft, pbft
+from bft.checking.subjects.pbft import MakePbft, pbft
 from bft.protocols.pbft import PbftReplica, Rules
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bft.checking.generators import DEFAULT, NAMES
-from bft.checking.protocols import examined_as
+from bft.checking.protocols import examined_as, place_of
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 
@@ -18,7 +18,7 @@ class Plan:
 
     Attributes
     ----------
-    protocol, mutant : str, str or None
+    protocol, mutant : str (or Protocol, held as the place where it stands), str or None
         What to examine; a mutant's own number of nodes and quorum apply where it names them.
     sizes : tuple of int
         Numbers of nodes, taken in turn.
@@ -53,6 +53,7 @@ class Plan:
     workers: int = 1
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "protocol", place_of(self.protocol))
         examined_as(self.protocol)
         for name in self.generators:
             if name not in NAMES:

@@ -1,36 +1,56 @@
-"""What can be examined by name: protocols, and the bugs that are seeded in each."""
+"""What can be examined by name: the protocols that ship with the laboratory, and others by their descriptions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
-from bft.checking import mutants
-from bft.checking.ballots import mutants as ballot_mutants
-from bft.checking.ballots.subject import RULES, ballot
-from bft.checking.membership import mutants as membership_mutants
-from bft.checking.membership.subject import membership
+from bft.checking.derived_subject import derived
+from bft.checking.examined import Examined
+from bft.checking.full_check import companion
 from bft.checking.seeded_bug import SeededBug
 from bft.checking.subject import Subject
-from bft.checking.subjects import pbft
 from bft.errors import ScenarioError, bad_value
+from bft.protocols import registry
+from bft.protocols.protocol import Protocol
 
 
-class Examined(NamedTuple):
-    """How to make a protocol, and its seeded bugs."""
+def _shipped() -> Mapping[str, Examined]:
+    """Return what the companions list, and what follows from protocols that have none."""
+    found: dict[str, Examined] = {}
+    for name in registry.PROTOCOLS:
+        protocol = registry.protocol_of(name)
+        module = companion(protocol)
+        found.update(getattr(module, "SUBJECTS", {}))
+        found.setdefault(name, Examined(subject_maker(protocol)))
+    return found
 
-    make: Callable[[], Subject]
-    bugs: Sequence[SeededBug]
+
+def subject_maker(protocol: Protocol) -> Callable[[], Subject]:
+    """Return what makes the subject of a protocol: what it brings, else what follows from its description."""
+    given = protocol.subject
+    if isinstance(given, str):
+        given = registry.load(given, field=f"protocol {protocol.name}: subject")
+    return (lambda: derived(protocol)) if given is None else given
 
 
-PROTOCOLS: Mapping[str, Examined] = {
-    "pbft": Examined(pbft, mutants.MUTANTS),
-    "membership": Examined(membership, membership_mutants.MUTANTS),
-    "ballot": Examined(ballot, ballot_mutants.MUTANTS),
-    **{f"ballot-{rule}": Examined(partial(ballot, rule), ()) for rule in RULES if rule != "quorum"},
-}
-"""A ballot's bugs bring their own rules, so all of them stand under its plain name."""
+PROTOCOLS: Mapping[str, Examined] = _shipped()
+"""What ships with the laboratory, by name. A ballot's bugs bring their own rules, so all stand under its plain name."""
+
+
+def place_of(protocol: str | Protocol) -> str:
+    """Return by what text a protocol is found, in this process and in others.
+
+    Raises
+    ------
+    ScenarioError
+        If a protocol was given as an object, and stands in no module.
+    """
+    if not isinstance(protocol, Protocol):
+        return protocol
+    found = registry.spelling(protocol)
+    if found is None:
+        raise ScenarioError(bad_value("protocol", protocol.name, "must stand in a module, under a name of its own"))
+    return found
 
 
 def subject_of(protocol: str, mutant: str | None = None) -> Subject:
@@ -53,9 +73,12 @@ def examined_as(protocol: str) -> Examined:
     ScenarioError
         If nothing does.
     """
-    if protocol not in PROTOCOLS:
-        raise ScenarioError(bad_value("protocol", protocol, f"must be one of {', '.join(PROTOCOLS)}"))
-    return PROTOCOLS[protocol]
+    if protocol in PROTOCOLS:
+        return PROTOCOLS[protocol]
+    if ":" not in protocol:
+        allowed = f"must be one of {', '.join(PROTOCOLS)}, or where a protocol stands: 'package.module:NAME'"
+        raise ScenarioError(bad_value("protocol", protocol, allowed))
+    return Examined(subject_maker(registry.protocol_of(protocol)))
 
 
 def bug(protocol: str, name: str) -> SeededBug:

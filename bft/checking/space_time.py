@@ -9,7 +9,7 @@ from bft.checking.counterexample import Counterexample
 from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
-from bft.checking.subjects import watch
+from bft.checking.watching import watch
 from bft.checking.world import World
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver

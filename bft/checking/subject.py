@@ -82,6 +82,8 @@ class Subject:
         From a setting and a request's number to a request that no usual client asks; None for the other numbers.
     kind : callable
         What a message is called in operations and tables.
+    restarts : bool
+        Whether crashed nodes may come back; else they stay down.
     """
 
     name: str
@@ -105,3 +107,4 @@ class Subject:
     generators: Mapping[str, Callable[..., list[Operation]]] = field(default_factory=dict)
     request: Callable[[Setting, int], Request | None] | None = None
     kind: Callable[[Any], str] = class_name
+    restarts: bool = True

@@ -9,7 +9,7 @@ from bft.checking.clients import outstanding
 from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
-from bft.checking.subjects import watched
+from bft.checking.watching import watched
 from bft.checking.world import ReplicaRaisedError, World
 from bft.core.short_names import Names, set_words
 from bft.record.safety import Breach

@@ -177,7 +177,7 @@ class World:
     def restart(self, node: int) -> None:
         """Bring a crashed node back."""
         instance = node % len(self.ids)
-        if self.replicas[instance] is None:
+        if self.replicas[instance] is None and self.subject.restarts:
             self.replicas[instance] = self._made(self.ids[instance])
             self.give(instance, Restart(dict(self.stored[instance])))
 

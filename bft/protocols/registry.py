@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
@@ -89,18 +90,18 @@ def load(place: str, *, field: str) -> Any:
 def spelling(protocol: Protocol) -> str | None:
     """Return how a protocol is written in a scenario, so that it is found again; None if it has no place.
 
-    A protocol that was given as an object is looked for in the module of its replica.
+    A protocol that was given as an object is looked for in the modules where its parts stand.
     """
     if protocol.name in PROTOCOLS:
         return protocol.name
     for written, known in _loaded.items():
         if known is protocol:
             return written
-    home = getattr(protocol.replica, "__module__", None)
-    module = sys.modules.get(home) if isinstance(home, str) else None
-    for name, value in vars(module).items() if module is not None else ():
-        if value is protocol:
-            return f"{home}:{name}"
+    homes = [getattr(getattr(protocol, each.name), "__module__", None) for each in fields(protocol)]
+    for home in dict.fromkeys(home for home in homes if isinstance(home, str) and home in sys.modules):
+        for name, value in vars(sys.modules[home]).items():
+            if value is protocol:
+                return f"{home}:{name}"
     return None
 
 

@@ -12,8 +12,8 @@ from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
+from bft.checking.full_check import FullCheck
 from bft.checking.membership.full_check import MembersCheck
-from bft.checking.subjects import FullCheck
 from bft.clock import Clock
 from bft.core.account import Account
 from bft.core.quorum import QuorumSystem
@@ -153,7 +153,11 @@ class Simulator:
         plain = self._maker(accounts)
         full: FullCheck | MembersCheck | None = None
         if self._check == "full":
-            full = MembersCheck(plain) if isinstance(plain, Members) else FullCheck(plain)
+            full = (
+                MembersCheck(plain)
+                if isinstance(plain, Members)
+                else FullCheck(plain, scenario.protocol, system=scenario.system)
+            )
         make_replica: MakeReplica = plain if full is None else full
         workload = self._workload
         keep = KeepSummary(replicas, workload, world.is_right) if self._summary else KeepAll(world.is_right)
@@ -191,7 +195,7 @@ class Simulator:
         outcomes, done_at_s = keep.decided(replicas, requests)
         changes = changes_told(self._changes, clients) if self._changes else ()
         trace = keep.trace()
-        breaches = tuple(monitor.breaches if full is None else both(full.monitor.breaches, monitor.breaches))
+        breaches = tuple(monitor.breaches if full is None else both(full.breaches, monitor.breaches))
         return Run(
             scenario=scenario,
             seed=self.seed,

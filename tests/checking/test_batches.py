@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bft.checking import subjects, world
+from bft.checking import watching, world
 from bft.checking.counterexample import run
 from bft.checking.generators import GENERATORS, generate
 from bft.checking.protocols import subject_of
@@ -51,5 +51,5 @@ def test_batches_do_what_single_inputs_do(name, mutant, monkeypatch):
     subject = subject_of("pbft", mutant)
     schedules = [generate(name, 41, index, subject, n=4 + index % 4) for index in range(6)]
     together = [outcome(subject, made) for made in schedules]
-    monkeypatch.setattr(subjects, "World", PlainWorld)
+    monkeypatch.setattr(watching, "World", PlainWorld)
     assert [outcome(subject, made) for made in schedules] == together

@@ -10,7 +10,8 @@ from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import mutant
 from bft.checking.play import play
 from bft.checking.setting import Setting
-from bft.checking.subjects import pbft, watched
+from bft.checking.subjects import pbft
+from bft.checking.watching import watched
 
 ALL = 0b1111
 ACCEPTED = [ops.Ask(0, ALL), ops.Exchange("PrePrepare", (ALL,) * 4, False)]

@@ -16,7 +16,8 @@ from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import mutant
 from bft.checking.play import play
 from bft.checking.setting import Setting
-from bft.checking.subjects import pbft, watched
+from bft.checking.subjects import pbft
+from bft.checking.watching import watched
 from bft.core.quorum import QuorumSystem
 from bft.protocols.pbft import PbftConfig
 

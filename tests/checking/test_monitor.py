@@ -14,6 +14,7 @@ from bft.checking import operations as ops
 from bft.checking import strategies as bst
 from bft.checking.counterexample import run
 from bft.checking.forging import Choices, Knowledge, certificate, new_view, view_change
+from bft.checking.full_check import FullCheck
 from bft.checking.generators import generate
 from bft.checking.invariants.facts import Facts
 from bft.checking.invariants.proofs import (
@@ -27,7 +28,8 @@ from bft.checking.invariants.proofs import (
 from bft.checking.monitor import INVARIANTS, Monitor
 from bft.checking.play import play
 from bft.checking.setting import Setting
-from bft.checking.subjects import FullCheck, pbft, watched
+from bft.checking.subjects import pbft
+from bft.checking.watching import watched
 from bft.core.effects import Broadcast, Execute, Forget, Reply
 from bft.core.events import CheckpointStable, Committed, Prepared, StateTransferred, ViewChangeStarted
 from bft.core.quorum import QuorumSystem

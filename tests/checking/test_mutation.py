@@ -19,8 +19,9 @@ from bft.checking.play import play
 from bft.checking.protocols import PROTOCOLS
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
-from bft.checking.subjects import pbft, watched
+from bft.checking.subjects import pbft
 from bft.checking.transcript import transcript
+from bft.checking.watching import watched
 from bft.protocols.pbft.messages import Prepare
 
 ALL = 0b1111

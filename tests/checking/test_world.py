@@ -14,7 +14,8 @@ from bft.checking.counterexample import run
 from bft.checking.generators import GENERATORS, generate
 from bft.checking.play import play
 from bft.checking.setting import Setting
-from bft.checking.subjects import pbft, watched
+from bft.checking.subjects import pbft
+from bft.checking.watching import watched
 from bft.checking.world import World
 from bft.core.effects import Execute
 from bft.errors import ScenarioError

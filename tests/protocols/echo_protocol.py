@@ -16,7 +16,8 @@ from pydantic import Field
 from bft.core.effects import Broadcast, Execute, Reply, RequestProposal, RequestVerdict
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, VerdictReady
 from bft.core.quorum import QuorumSystem
-from bft.core.request import Proposal, RequestKey
+from bft.core.request import Proposal, Request, RequestKey
+from bft.core.shape import checks
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog
 from bft.core.verdict import Verdict
@@ -43,6 +44,9 @@ class Echo:
     proposal: Proposal
 
 
+well_formed = checks(Propose, Echo)
+
+
 @dataclass(frozen=True)
 class Echoed:
     """A quorum echoed a value."""
@@ -63,34 +67,49 @@ class EchoReplica:
     """One replica."""
 
     def __init__(self, node: int, config: EchoConfig, keyring: Keyring) -> None:
-        del keyring  # links say who sent what, and nothing is passed on
-        self.id, self.config, self.machine = node, config, AnswerLog()
+        self.id, self.config, self.keyring, self.machine = node, config, keyring, AnswerLog()
         self.numbers: dict[RequestKey, int] = {}
         self.heard: dict[int, Proposal] = {}
         self.echoed: set[int] = set()
         self.voters: dict[tuple[int, Proposal], set[int]] = defaultdict(set)
         self.decided: dict[int, Proposal] = {}
         self.executed = 0
+        self.latest: dict[str, Reply] = {}
 
     def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input."""
+        """Take one input; what is malformed, or asks for what no client signed, is dropped."""
         del now
-        leader = self.config.leader
         match event:
-            case ClientRequest(request) if self.id == leader and request.key not in self.numbers:
-                self.numbers[request.key] = len(self.numbers) + 1
-                return [RequestProposal(0, request)]
+            case ClientRequest(request) if self.keyring.verify(request):
+                return self.asked(request)
             case ProposalReady(request=request, answer=str(answer), wording=wording):
                 seq, proposal = self.numbers[request.key], Proposal(request=request, answer=answer, wording=wording)
                 return [Broadcast(Propose(seq, proposal)), *self.echo(seq, proposal)]
-            case Deliver(sender, Propose(seq, proposal)) if sender == leader and seq not in self.heard:
-                self.heard[seq] = proposal
-                return [RequestVerdict(0, seq, proposal.digest, proposal)]
-            case VerdictReady(seq=seq, verdict=Verdict.ACCEPT) if seq in self.heard:
+            case VerdictReady(seq=seq, verdict=Verdict.ACCEPT):
                 return self.echo(seq, self.heard[seq])
-            case Deliver(sender, Echo(seq, proposal)):
-                return self.count(seq, proposal, sender)
+            case Deliver(sender, Propose() as told) if sender == self.config.leader and self.authentic(told):
+                if told.seq not in self.heard:
+                    self.heard[told.seq] = told.proposal
+                    return [RequestVerdict(0, told.seq, told.proposal.digest, told.proposal)]
+            case Deliver(sender, Echo() as told) if self.authentic(told):
+                return self.count(told.seq, told.proposal, sender)
         return []
+
+    def authentic(self, told: Propose | Echo) -> bool:
+        """Whether a message is well formed and names a request that its client signed."""
+        if not well_formed(told) or told.seq < 1 or told.proposal.request is None:
+            return False
+        return self.keyring.verify(told.proposal.request)
+
+    def asked(self, request: Request) -> list[object]:
+        """Number a new request as the leader; answer again what was answered."""
+        known = self.latest.get(request.client)
+        if known is not None and known.timestamp == request.timestamp:
+            return [known]
+        if self.id != self.config.leader or request.key in self.numbers:
+            return []
+        self.numbers[request.key] = len(self.numbers) + 1
+        return [RequestProposal(0, request)]
 
     def echo(self, seq: int, proposal: Proposal) -> list[object]:
         """Echo the first value of a number, and no other."""
@@ -109,11 +128,20 @@ class EchoReplica:
             out.append(Echoed(0, seq, proposal.digest, tuple(sorted(voters))))
         while self.executed + 1 in self.decided:
             self.executed += 1
-            value = self.decided[self.executed]
-            result = self.machine.apply(value)
-            out.append(Execute(0, self.executed, value.digest, value, False, self.machine.digest()))
-            out.append(Reply(value.request.client, value.request.timestamp, result))
+            out += self.execute(self.executed, self.decided[self.executed])
         return out
+
+    def execute(self, seq: int, proposal: Proposal) -> list[object]:
+        """Execute a value, unless its client has been answered as late a request before."""
+        request = proposal.request
+        assert request is not None
+        before = self.latest.get(request.client)
+        late = before is not None and before.timestamp >= request.timestamp
+        if not late:
+            self.latest[request.client] = Reply(request.client, request.timestamp, self.machine.apply(proposal))
+        done = Execute(0, seq, proposal.digest, proposal, late, self.machine.digest())
+        reply = self.latest[request.client]
+        return [done, reply] if reply.timestamp == request.timestamp else [done]
 
 
 def configure(setup: Setup) -> EchoConfig:

@@ -14,7 +14,7 @@ from bft.checking.liveness import stabilise
 from bft.checking.play import play
 from bft.checking.protocols import PROTOCOLS, subject_of
 from bft.checking.setting import Setting
-from bft.checking.subjects import watched
+from bft.checking.watching import watched
 from bft.core.inputs import ClientRequest, Deliver
 from bft.core.quorum import QuorumSystem
 from bft.core.request import NULL_PROPOSAL, Proposal, Request

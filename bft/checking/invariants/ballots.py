@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bft.checking.invariants.ballot_counts import Count, Vote
+from bft.checking.invariants.ballot_counts import Counting, Vote
 from bft.checking.invariants.facts import Facts, Invariant
 from bft.core.effects import Execute, RequestVerdict
 from bft.core.events import BallotDecided, BallotUndecided, Equivocation, Restarted
@@ -64,7 +64,7 @@ class BallotFacts:
 
     Parameters
     ----------
-    count : Count
+    count : Counting
         How votes are counted.
     judged : bool
         Whether answers are judged before the vote.
@@ -72,7 +72,7 @@ class BallotFacts:
         Number of nodes.
     """
 
-    def __init__(self, count: Count, *, judged: bool, n: int) -> None:
+    def __init__(self, count: Counting, *, judged: bool, n: int) -> None:
         self.count = count
         self.kind: type = Approve if judged else Cast
         self.held = [Held() for _ in range(n)]

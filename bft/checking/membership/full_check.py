@@ -8,12 +8,13 @@ from dataclasses import replace
 from bft.checking.membership.model import MemberModel
 from bft.checking.membership.monitor import EpochMonitor
 from bft.checking.membership.watching import watched_instances
-from bft.checking.subjects import timing_of
+from bft.checking.subjects.pbft import timing_of
 from bft.core.inputs import Input
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import SymbolicKeyring
 from bft.membership.replica import EpochReplica, Members
 from bft.protocols.pbft import PbftConfig
+from bft.record.safety import Breach
 
 
 class MembersCheck:
@@ -36,6 +37,11 @@ class MembersCheck:
         """The monitor of the run, which must have begun."""
         assert self._monitor is not None, "no replica was made yet"
         return self._monitor
+
+    @property
+    def breaches(self) -> list[Breach]:
+        """What did not hold, in order of time."""
+        return self.monitor.breaches
 
     def __call__(self, node: int, config: PbftConfig, keyring: SymbolicKeyring) -> EpochReplica:
         """Return a node's replica, watched."""

@@ -18,8 +18,8 @@ from bft.checking.monitor import Monitor
 from bft.checking.setting import Setting
 from bft.checking.shared_verifier import Judges
 from bft.checking.subject import Subject, class_name
-from bft.checking.subjects import MILESTONES as WITHIN
-from bft.checking.subjects import RETRANSMIT_S, timing_of
+from bft.checking.subjects.pbft import MILESTONES as WITHIN
+from bft.checking.subjects.pbft import RETRANSMIT_S, timing_of
 from bft.checking.world import World
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica

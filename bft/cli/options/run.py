@@ -25,7 +25,10 @@ def add_run(commands: Any) -> None:
     command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
     command.add_argument("--replication", type=whole, default=0, help="which of the seed's replications (default: 0)")
     command.add_argument(
-        "--check", choices=("basic", "full"), default="basic", help="invariants: S1 to S3, or all (default: basic)"
+        "--check",
+        choices=("basic", "full"),
+        default="basic",
+        help="invariants: S1 to S3, or all of the protocol (default: basic)",
     )
     command.add_argument("--trace", metavar="FILE", help="write scenario, result and every event to a JSON file")
     command.add_argument(

@@ -1,13 +1,14 @@
-"""The protocols that ship with the laboratory, as subjects to examine."""
+"""PBFT as a subject to examine, and membership, which is PBFT epoch after epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from math import inf
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from bft.checking.examined import Examined
 from bft.checking.forging import RECIPES
 from bft.checking.ledger import Ledger
 from bft.checking.monitor import Monitor, Timing
@@ -17,10 +18,12 @@ from bft.checking.shared_verifier import Judges
 from bft.checking.snapshot_forging import SNAPSHOT_RECIPES
 from bft.checking.subject import Subject
 from bft.checking.world import World
-from bft.core.inputs import Input
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
+
+if TYPE_CHECKING:
+    from bft.checking.seeded_bug import SeededBug
 
 RETRANSMIT_S = 5.0
 MILESTONES = (
@@ -125,91 +128,39 @@ def timing_of(config: PbftConfig) -> Timing:
     return Timing(base_s=config.view_timeout_s, growth=config.timeout_growth, cap_s=config.timeout_cap_s)
 
 
-AnyWorld = TypeVar("AnyWorld", bound=World)
+def monitor(config: PbftConfig, keyring: SymbolicKeyring, honest: Collection[int]) -> Monitor:
+    """Return the monitor of simulations: every invariant of PBFT, for the nodes that are honest."""
+    return Monitor(
+        config.system,
+        keyring.verify,
+        honest,
+        checkpoint_interval=config.checkpoint_interval,
+        window=config.window,
+        timing=timing_of(config),
+        specification=LogSpecification(),
+    )
 
 
-def watched(subject: Subject, setting: Setting, *, record: bool = False) -> tuple[World, Monitor]:
-    """Return a world with the protocol's monitor upon it.
+def _membership() -> Subject:
+    from bft.checking.membership.subject import membership
 
-    Parameters
-    ----------
-    subject : Subject
-        The protocol; of those that bring no monitor only the state machine is watched (S1 to S6).
-    setting : Setting
-        What the world is built from.
-    record : bool, optional
-        Keep the trace.
-    """
-    return watch(World(subject, setting, record=record))
+    return membership()
 
 
-def watch(world: AnyWorld) -> tuple[AnyWorld, Monitor]:
-    """Let the protocol's monitor watch a world, before its first step; liars may use what it knows."""
-    subject, setting = world.subject, world.setting
-    if subject.monitor is None:
-        monitor = Monitor(setting.system(), world.keyring.verify, world.watchable)
-    else:
-        monitor = subject.monitor(setting, world)
-    monitor.facts.made = world.requests.__len__
-    world.watch(monitor)
-    return world, monitor
+def _bugs() -> Sequence[SeededBug]:
+    from bft.checking.mutants import MUTANTS
+
+    return MUTANTS
 
 
-class FullCheck:
-    """Puts the full monitor upon the replicas of any host: `simulate(scenario, seed, make_replica=FullCheck())`.
+def _membership_bugs() -> Sequence[SeededBug]:
+    from bft.checking.membership.mutants import MUTANTS
 
-    Nodes whose keys the adversary holds are not judged. One object watches one run; afterwards see `monitor`.
-    """
-
-    def __init__(self, make_replica: MakePbft = PbftReplica) -> None:
-        self._make_replica = make_replica
-        self._monitor: Monitor | None = None
-
-    @property
-    def monitor(self) -> Monitor:
-        """The monitor of the run, which must have begun."""
-        assert self._monitor is not None, "no replica was made yet"
-        return self._monitor
-
-    def __call__(self, node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
-        """Return a replica that is watched."""
-        if self._monitor is None:
-            self._monitor = Monitor(
-                config.system,
-                keyring.verify,
-                [each for each in range(config.system.n) if each not in keyring.corrupted],
-                **(_pbft_measures(config) if isinstance(config, PbftConfig) else {}),
-                specification=LogSpecification() if self._make_replica is PbftReplica else None,
-            )
-        return WatchedReplica(self._make_replica(node, config, keyring), self._monitor)
+    return MUTANTS
 
 
-def _pbft_measures(config: PbftConfig) -> dict[str, Any]:
-    """Return what the invariants of PBFT need; of other protocols only the state machine is watched."""
-    return {
-        "checkpoint_interval": config.checkpoint_interval,
-        "window": config.window,
-        "timing": timing_of(config),
-    }
-
-
-class WatchedReplica:
-    """A replica that shows a monitor all that it hears and does."""
-
-    def __init__(self, replica: Replica, monitor: Monitor) -> None:
-        self.id = replica.id
-        self._replica = replica
-        self._monitor = monitor
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input, and let the monitor see it and what comes of it."""
-        self._monitor.hear(now, self.id, event)
-        effects = self._replica.step(now, event)
-        self._monitor.observe_step(now, self.id, effects)
-        return effects
-
-    @property
-    def progress(self) -> tuple[int, ...] | None:
-        """That of the replica, where its class has one."""
-        known = type(self._replica).__dict__.get("progress")
-        return None if known is None else known.__get__(self._replica)
+SUBJECTS: Mapping[str, Examined] = {
+    "pbft": Examined(pbft, _bugs),
+    "membership": Examined(_membership, _membership_bugs),
+}
+"""What is examined under which name; the seeded bugs are made from what stands above."""
