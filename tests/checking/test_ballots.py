@@ -92,6 +92,20 @@ def test_a_plurality_splits_which_is_a_result_and_no_alarm(monkeypatch: pytest.M
     assert found.finding.breach.invariant == "S1"
 
 
+def test_votes_on_two_questions_of_a_client_are_not_counted_together() -> None:
+    heard_first = (1 << 10) - 1 - 0b10
+    schedule = (
+        ops.Forge("candidate", 0, heard_first, (3,)),  # on another question that the client has asked
+        ops.Exchange("", (*[EVERYONE] * 9, 0), True),
+        ops.Call(2, EVERYONE),
+        ops.Heal(10, 678),
+    )
+    world, monitor = run(subject_of("ballot-judge"), Setting(n=10, byzantine=(7,)), schedule)
+    questions = {monitor.facts.ballot.held[node].request for node in range(10) if node != 7}  # type: ignore[attr-defined]
+    assert len(questions) == 2
+    assert world.stalled is None
+
+
 def test_the_promises_of_a_rule_are_what_is_watched() -> None:
     def watched(name: str) -> frozenset[str]:
         world, monitor = run(ballot(name), Setting(n=4), ())

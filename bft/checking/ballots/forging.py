@@ -49,10 +49,13 @@ def _recipe(make: Callable[[World, int, Choices, type[Vote]], Any], kind: type[V
 
 
 def _question(world: World, choose: Choices) -> Request:
-    """Return the question, or rarely another one that some client has really asked."""
-    if choose.flaw("other", "") != "other":
-        return world.request(0)
-    return world.keyring.sign(Request(client="client-0", timestamp=7, operation="another question"))
+    """Return the question, or rarely another one: that some client has really asked, or that no client has signed."""
+    flaw = choose.flaw("other", "unsigned", "")
+    if flaw == "other":
+        return world.keyring.sign(Request(client="client-0", timestamp=7, operation="another question"))
+    if flaw == "unsigned":
+        return Request(client="client-0", timestamp=8, operation="a question of no client")
+    return world.request(0)
 
 
 def _ballot(kind: type[Vote], request: Request, choose: Choices, voter: int) -> Vote:

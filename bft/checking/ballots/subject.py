@@ -149,16 +149,27 @@ def unfinished(world: World, correct: Sequence[int]) -> str | None:
 
     Every correct node learns how it ends. All decide if the votes of the correct alone decide, whatever the others say;
     and if one has a proof, all others get it, also those that have proved to themselves that nothing can be decided: a
-    voter that votes twice can bring that about.
+    voter that votes twice can bring that about. Where a client has asked two questions, each node holds the ballot on
+    the one that it heard of first: what is owed on one is told by the votes on it alone.
     """
     watch = world.observer
     if not isinstance(watch, Monitor) or not world.requests:
         return None
     facts: BallotFacts = watch.facts.ballot
-    votes = [vote for vote in map(facts.own_vote, correct) if vote is not None]
+    for question in {facts.held[node].request: None for node in correct}:
+        there = [node for node in correct if facts.held[node].request == question]
+        missing = _unfinished(world, facts, there)
+        if missing is not None:
+            return missing
+    return None
+
+
+def _unfinished(world: World, facts: BallotFacts, nodes: Sequence[int]) -> str | None:
+    """Return what nodes that hold a ballot on one question still owe."""
+    votes = [vote for vote in map(facts.own_vote, nodes) if vote is not None]
     won = facts.count.certain([counted(vote) for vote in votes])
-    proved = any(facts.held[node].proved for node in correct)
-    for node in correct:
+    proved = any(facts.held[node].proved for node in nodes)
+    for node in nodes:
         held = facts.held[node]
         if world.reach[node]:
             continue
