@@ -38,10 +38,40 @@ def block_size(shape: tuple[int, ...]) -> int:
     return min(BLOCK_REPLICATIONS, max(1, BLOCK_ELEMENTS // max(1, math.prod(shape))))
 
 
-def check_seed(seed: object) -> None:
-    """Refuse what is no master seed."""
+def read_seed(seed: object) -> int:
+    """Return a master seed: a whole number, or the text of `seed_text`.
+
+    Raises
+    ------
+    ScenarioError
+        If it is neither.
+
+    Examples
+    --------
+    >>> read_seed(7), read_seed("7"), read_seed("4_611_686_018_427_387_904")
+    (7, 7, 4611686018427387904)
+    """
+    if isinstance(seed, str):
+        try:
+            seed = int(seed)
+        except ValueError:
+            raise ScenarioError(bad_value("seed", seed, "must be a whole number, 0 or more")) from None
     if not is_whole(seed) or seed < 0:  # type: ignore[operator]  # a whole number
         raise ScenarioError(bad_value("seed", seed, "must be a whole number, 0 or more"))
+    return seed  # type: ignore[return-value]
+
+
+def seed_text(seed: int) -> str:
+    """Return a seed as tables hold it: as text, since spreadsheets round numbers of more than 15 digits.
+
+    Python reads it back with `int`.
+
+    Examples
+    --------
+    >>> seed_text(4611686018427387904)
+    '4_611_686_018_427_387_904'
+    """
+    return f"{seed:_}"
 
 
 class Randomness:
@@ -49,13 +79,13 @@ class Randomness:
 
     Parameters
     ----------
-    seed : int
-        Non-negative; the same seed gives the same draws in every process and for every number of workers.
+    seed : int or str
+        Non-negative; the same seed gives the same draws in every process and for every number of workers. A text is
+        read as tables have it: "1_000" is 1000.
     """
 
-    def __init__(self, seed: int) -> None:
-        check_seed(seed)
-        self.seed = seed
+    def __init__(self, seed: int | str) -> None:
+        self.seed = read_seed(seed)
         self._blocks: dict[tuple[str, tuple[int, ...]], tuple[int, Any]] = {}
 
     def generator(self, purpose: str, *address: int) -> np.random.Generator:
@@ -112,7 +142,7 @@ class GivenRandomness(Randomness):
         The uniforms of the replication that is run next, by purpose; all other purposes are drawn as always.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         super().__init__(seed)
         self.given: Mapping[str, Floats] = {}
 

@@ -53,11 +53,20 @@ def _animation(run: Run, file: Path) -> None:
     save_animation(animation(run.journal.diagram(title_of(run))), file)
 
 
-ENDINGS = {"picture": (".png", ".svg", ".pdf"), "animation": (".gif", ".mp4")}
+def _latency(run: Run, file: Path) -> None:
+    from bft.plotting.over_time import latency_figure
+    from bft.plotting.style import write
+
+    write(latency_figure(run, title_of(run)), file)
+
+
+PICTURES = (".png", ".svg", ".pdf")
+ENDINGS = {"picture": PICTURES, "latency": PICTURES, "animation": (".gif", ".mp4")}
 
 FORMATS: dict[str, Callable[[Run, Path], None]] = {
     "animation": _animation,
     "html": _html,
+    "latency": _latency,
     "mermaid": _mermaid,
     "perfetto": _perfetto,
     "picture": _picture,

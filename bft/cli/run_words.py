@@ -16,7 +16,10 @@ def readable(run: Run) -> str:
     metrics, facts = run.metrics, fact_words(run)
     lines = {
         "outcome": outcome_words(run),
-        **{name: facts[name] for name in ("system", "requests", "changes", "decided at", "views", "messages")},
+        **{
+            name: facts[name]
+            for name in ("system", "requests", "changes", "decided at", "latency", "views", "messages")
+        },
         "faults": "none",
         "broken": facts["broken"] or "nothing",
         "seed": f"{run.seed}, replication {run.replication}",

@@ -30,6 +30,7 @@ from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Failure, Record, Tally
 from bft.experiments.cells import content
 from bft.experiments.results_version import RESULTS_VERSION
+from bft.randomness import seed_text
 from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 
@@ -156,8 +157,8 @@ class BlockStore:
     def table(self, name: Literal["blocks", "records"]) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return the names of the columns and the rows of all blocks, or of all records.
 
-        Each row has the key of its cell, its scenario (JSON), its seed (a text: spreadsheets and doubles hold no such
-        numbers), and a column for every field in which the cells differ.
+        Each row has the key of its cell, its scenario (JSON), its seed (as `bft.randomness.seed_text` writes it), and a
+        column for every field in which the cells differ.
 
         Raises
         ------
@@ -166,7 +167,7 @@ class BlockStore:
         """
         with self._told():
             cells = {
-                number: (key, scenario, str(seed))
+                number: (key, scenario, seed_text(int(seed)))
                 for number, key, scenario, seed in self._file.execute("SELECT id, key, scenario, seed FROM cells")
             }
             swept, values = differing({number: json.loads(each[1]) for number, each in cells.items()})

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.errors import SweepError
 from bft.experiments.axes import Label
 from bft.experiments.blocks import Failure, Tally
 from bft.experiments.cells import Cell
 from bft.experiments.export import write_table
 from bft.experiments.intervals import LEVEL, Estimate, estimate, look_level
 from bft.experiments.tables import columns, csv_text, html_table, text_table
+from bft.randomness import seed_text
 from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 
@@ -90,6 +92,7 @@ class CellResult:
         row["replications"] = self.runs
         row["failed"] = len(self.tally.failures)
         row["breaches"] = self.tally.breaches
+        row["seed"] = seed_text(self.cell.seed)
         if self.looks > 1:
             row["narrow_enough"] = self.done
         for name in SHARES:
@@ -156,7 +159,25 @@ class Sweep:
 
     @cached_property
     def rows(self) -> tuple[dict[str, Any], ...]:
-        """One row for each cell: the swept parameters by name first, then counts, estimates and exact values."""
+        """One row for each cell, in order: what `estimates.csv`, `to_json` and `to_dataframe` hold.
+
+        ================================  ============================================================================
+        column                            meaning
+        ================================  ============================================================================
+        the path of each swept field      its value: a number, text or truth value; a table or list as JSON text. Times
+                                          end in their unit, as in `view_timeout_s`
+        replications                      runs behind the estimates
+        failed, breaches                  replications that ended with an error, or broke an invariant that the protocol
+                                          guarantees
+        seed                              of the cell, as text that no spreadsheet rounds;
+                                          `bft.simulate(sweep.results[i].cell.scenario, seed=row["seed"])` repeats the
+                                          first of its replications
+        narrow_enough                     whether the precision that was asked for is reached; only where one was
+        p_X, p_X_low, p_X_high            estimated probability of X and its interval, for X in agree, correct, wrong,
+                                          partial, stalled, split
+        exact_X                           the same by the exact law, where one exists
+        ================================  ============================================================================
+        """
         return tuple(each.row(self.level) for each in self.results)
 
     def curve(self, place: int, path: str, values: Sequence[float]) -> dict[str, NDArray[np.float64]] | None:
@@ -203,6 +224,27 @@ class Sweep:
     def to_parquet(self, path: str | Path) -> None:
         """Write the rows to a Parquet file; needs the extra `tables`."""
         write_table(Path(path), columns(self.rows), [list(row.values()) for row in self._filled()])
+
+    def to_dataframe(self) -> Any:
+        """Return the rows as a pandas DataFrame, a row for each cell; what a row does not have is missing.
+
+        `attrs` of the frame holds the scenario, the seed and the versions that made it, as `manifest.json` does.
+
+        Raises
+        ------
+        SweepError
+            If pandas is not installed.
+        """
+        from bft.experiments.store import manifest  # which knows sweeps
+
+        try:
+            import pandas
+        except ImportError:
+            allowed = "needs pandas, which is not installed: pip install pandas (`rows` and `to_csv` need nothing)"
+            raise SweepError(f"to_dataframe: {allowed}") from None
+        frame = pandas.DataFrame(self._filled(), columns=columns(self.rows))
+        frame.attrs = manifest([self])
+        return frame
 
     def _filled(self) -> list[dict[str, Any]]:
         return [{name: row.get(name) for name in columns(self.rows)} for row in self.rows]

@@ -28,7 +28,7 @@ from bft.experiments.intervals import LEVEL, check_level
 from bft.experiments.results import CellResult, Sweep
 from bft.experiments.sequential import Budget, Looks, Precision
 from bft.limits import MOST_REPLICATIONS
-from bft.randomness import check_seed
+from bft.randomness import read_seed
 from bft.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def plan(
     over: Mapping[str, object] | None = None,
     *,
     replications: int | None = None,
-    seed: int = 0,
+    seed: int | str = 0,
     workers: int | None = None,
     level: float = LEVEL,
     common_random_numbers: bool = False,
@@ -185,7 +185,7 @@ def plan(
     check_instance("scenario", base, Scenario, "must be a bft.Scenario", ScenarioError)
     if replications is not None:
         check_whole("replications", replications, SweepError, least=1, most=MOST_REPLICATIONS)
-    check_seed(seed)
+    seed = read_seed(seed)
     check_level(level)
     check_executor(workers, scheduler, cluster)
     costs = Budget(replications=budget, seconds=budget_s)
@@ -228,7 +228,7 @@ def sweep(
     over: Mapping[str, object] | None = None,
     *,
     replications: int | None = None,
-    seed: int = 0,
+    seed: int | str = 0,
     workers: int | None = None,
     level: float = LEVEL,
     common_random_numbers: bool = False,
@@ -254,8 +254,9 @@ def sweep(
         ends included. All combinations are run, the first axis outermost. Without any, the scenario is the only cell.
     replications : int, optional
         Runs of each cell, 1 or more; by default 400.
-    seed : int
-        Master seed, 0 or more. Each cell's own seed follows from it and from the cell's scenario.
+    seed : int or str
+        Master seed, 0 or more, or its text in a table. Each cell's own seed follows from it and from the cell's
+        scenario.
     workers : int, optional
         Processes; by default one per processor, and none beside this one for little work. The rows do not depend on it.
     level : float

@@ -1,8 +1,7 @@
-"""Graphs as plain tuples, made and measured by networkx, which is loaded only where a topology is given.
+"""Graphs as plain tuples, measured by networkx, which is loaded only where a topology is given.
 
-Node numbers are 0 … n − 1. Where a graph calls its nodes otherwise they are numbered in ascending order if all labels
-are whole numbers, else in the order in which the file (or the networkx object) names them. A node's link to itself
-carries nothing and is left out; parallel links count once, with the delay of the fastest.
+Node numbers are 0 … n − 1. A node's link to itself carries nothing and is left out; parallel links count once, with the
+delay of the fastest.
 """
 
 from __future__ import annotations
@@ -36,6 +35,8 @@ class Graph:
         Delays that the graph itself gives some links, in seconds.
     labels : tuple of str
         What the nodes were called, by number.
+    coordinates : tuple of (float, float) or None
+        Latitude and longitude of each node in degrees, where the graph says so.
     """
 
     n: int
@@ -43,6 +44,7 @@ class Graph:
     directed: bool = False
     delay_s: Mapping[Edge, float] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    coordinates: tuple[tuple[float, float] | None, ...] = ()
 
     @cached_property
     def neighbours(self) -> tuple[tuple[int, ...], ...]:
@@ -160,28 +162,6 @@ def _cut(n: int, edges: tuple[Edge, ...], directed: bool) -> tuple[int, ...]:
     return smallest_cut(Graph(n=n, edges=edges, directed=directed).networkx()) or ()
 
 
-def from_networkx(given: nx.Graph[Any]) -> Graph:
-    """Number the nodes of a networkx graph; an edge attribute `delay_s` becomes the delay of the link.
-
-    Raises
-    ------
-    ValueError
-        If a delay is no number, or negative, or some links have one and others none.
-    """
-    labels = list(given.nodes)
-    if all(_whole(label) for label in labels):
-        labels.sort(key=int)
-    number = {label: place for place, label in enumerate(labels)}
-    directed = bool(given.is_directed())
-    links = [((number[one], number[other]), _delay_s(data, one, other)) for one, other, data in given.edges(data=True)]
-    edges = fastest(links, directed=directed)
-    delay_s = {pair: delay for pair, delay in edges.items() if delay is not None}
-    if delay_s and any(delay is None for (one, other), delay in links if one != other):
-        raise ValueError("delay_s must be given for all links of the graph or for none")
-    labels_in_order = tuple(str(label) for label in labels)
-    return Graph(n=len(labels), edges=tuple(edges), directed=directed, delay_s=delay_s, labels=labels_in_order)
-
-
 def fastest(links: Iterable[tuple[Edge, float | None]], *, directed: bool) -> dict[Edge, float | None]:
     """Return each link once, in the order of the first mention, with the least of the delays it is given."""
     kept: dict[Edge, float | None] = {}
@@ -199,19 +179,3 @@ def from_pairs(n: int, pairs: Iterable[tuple[Any, Any]]) -> Graph:
     """Return the undirected graph of some pairs of node numbers."""
     kept = dict.fromkeys((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
     return Graph(n=n, edges=tuple(sorted(kept)))
-
-
-def _whole(label: object) -> bool:
-    return (isinstance(label, int) and not isinstance(label, bool)) or (isinstance(label, str) and label.isdecimal())
-
-
-def _delay_s(data: Mapping[str, Any], one: object, other: object) -> float | None:
-    if "delay_s" not in data:
-        return None
-    try:
-        delay = float(data["delay_s"])
-    except (TypeError, ValueError):
-        delay = -1.0
-    if not 0.0 <= delay < float("inf"):
-        raise ValueError(f"delay_s = {data['delay_s']!r} of the link {one} – {other} must be a number, 0 or more")
-    return delay

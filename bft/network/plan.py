@@ -64,7 +64,8 @@ class NetworkPlan:
         self.n = n
         self.graph = network.graph(n)
         self.way = network.way(n)
-        self._one_way_s = None if network.regions is None else network.regions.one_way_s(n)
+        self._one_way_s = network.one_way_s(n)
+        self._jitter = network.jitter or AT_ONCE if network.regions is None else network.regions.jitter
         self._hops: dict[tuple[int, int], Hop] = {}
         self._paths: dict[tuple[int, int], tuple[Path, ...]] = {}
         self._before: Any = None
@@ -97,16 +98,15 @@ class NetworkPlan:
         )
 
     def _delay(self, sender: int, recipient: int, speaking: list[Link]) -> tuple[float, DelayLaw]:
-        """Return the fixed and the random part: of the link, else of the graph, else of the regions, else of all."""
-        regions = self.network.regions
+        """Return the fixed and the random part: of the link, else of the graph, else of the places, else of all."""
         own: DelayLaw | None = _last(speaking, "delay", None)
         drawn_s = self.graph.edge_delay_s(sender, recipient)
         if own is not None:
             return 0.0, own
         if drawn_s is not None:
-            return drawn_s, AT_ONCE if regions is None else regions.jitter
-        if regions is not None and self._one_way_s is not None:
-            return self._one_way_s[sender][recipient], regions.jitter
+            return drawn_s, self._jitter
+        if self._one_way_s is not None:
+            return self._one_way_s[sender][recipient], self._jitter
         return 0.0, self.network.delay
 
     def _shortest(self, pair: tuple[int, int]) -> Path:

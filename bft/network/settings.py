@@ -6,19 +6,37 @@ switches one thing on; what none of them touches stays as it was, in the same ra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from bft.errors import ScenarioError, bad_value
 from bft.network.capacity import Bandwidth, MessageSizes, Processing, Slowdown, Switch
 from bft.network.conditions import Link, PartialSynchrony, Partition
 from bft.network.delays import Delay, LognormalDelay
+from bft.network.graph_reading import SECONDS, Reading, from_networkx
 from bft.network.graphs import Connectivity, Graph, connectivities, minimum_cut
+from bft.network.places import (
+    PATH_STRETCH,
+    Coordinates,
+    RoundTrips,
+    check_coordinates,
+    check_round_trips,
+    halved_s,
+    travel_s,
+)
 from bft.network.regions import Regions
 from bft.network.routing import Gossip, Routed, Routing
-from bft.network.topology import CompleteTopology, Topology, graph_of
+from bft.network.topology import (
+    CompleteTopology,
+    GraphmlTopology,
+    Topology,
+    graph_of,
+    is_networkx,
+    links_of,
+    read_topology,
+)
 from bft.settings import PositiveSeconds, Probability, Settings
 
 __all__ = ["Network", "Partition"]
@@ -27,6 +45,8 @@ BEYOND = (
     "topology",
     "routing",
     "regions",
+    "rtt_ms",
+    "coordinates",
     "links",
     "reordering",
     "synchrony",
@@ -36,6 +56,12 @@ BEYOND = (
     "slowdowns",
 )
 """Fields that only the event engine's fabric (`bft.simulation.fabric`) knows."""
+
+REFINING = ("held_back_s", "jitter", "path_stretch")
+"""Fields that say more about one of those, and mean nothing without it."""
+
+GRAPH_WORDS = ("directed", "delay_attribute", "delay_unit")
+"""How `topology` is read, where it is a graph object or a GraphML file; part of the topology afterwards."""
 
 
 class Network(Settings):
@@ -55,6 +81,16 @@ class Network(Settings):
         How messages find their way; by default over the link where all have links, else routed.
     regions : Regions, optional
         Where the nodes stand: half a round trip and jitter take the place of `delay`.
+    rtt_ms : matrix of float, optional
+        Round trips from the row's node to the column's, in milliseconds: half of them, and jitter, take the place of
+        `delay`. The diagonal is not read.
+    coordinates : sequence of (float, float) or "graph", optional
+        Latitude and longitude of each node in degrees, or those that the nodes of the topology have: the time along the
+        great circle in glass fibre, and jitter, take the place of `delay`. See `bft.network.places`.
+    path_stretch : float
+        By how much the way of a message is longer than the great circle.
+    jitter : Delay, optional
+        Law of what is added to delays from `rtt_ms`, `coordinates` or the topology; by default nothing is.
     links : tuple of Link
         What is different on some links.
     reordering : float
@@ -82,6 +118,10 @@ class Network(Settings):
     topology: Topology | None = None
     routing: Routing | None = None
     regions: Regions | None = None
+    rtt_ms: RoundTrips | None = None
+    coordinates: Coordinates | None = None
+    path_stretch: Annotated[float, Field(ge=1, allow_inf_nan=False)] = PATH_STRETCH
+    jitter: Delay | None = None
     links: tuple[Link, ...] = ()
     reordering: Probability = 0.0
     held_back_s: PositiveSeconds = 0.2
@@ -91,11 +131,55 @@ class Network(Settings):
     processing: Annotated[Processing | None, Switch] = None
     slowdowns: tuple[Slowdown, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_graph(cls, given: Any) -> Any:
+        """Read a graph object, or name how a GraphML file is read, as `GRAPH_WORDS` say."""
+        if not isinstance(given, Mapping):
+            return given
+        words = {name: given[name] for name in GRAPH_WORDS if given.get(name) is not None}
+        rest = {name: value for name, value in given.items() if name not in GRAPH_WORDS}
+        topology = rest.get("topology")
+        if is_networkx(topology):
+            reading = _reading(words)
+            try:
+                graph = from_networkx(topology, reading)
+            except ValueError as reason:
+                raise ScenarioError(f"network.topology: {reason}") from None
+            rest["topology"] = links_of(graph)
+            if rest.get("coordinates") == "graph":
+                check_coordinates(graph.coordinates, graph.n, graph.labels)
+                rest["coordinates"] = graph.coordinates
+        elif words:
+            table = read_topology(topology)
+            if isinstance(table, GraphmlTopology):
+                table = table.model_dump(exclude_unset=True) | {"kind": "graphml"}
+            if not isinstance(table, Mapping) or table.get("kind") != "graphml":
+                name, value = next(iter(words.items()))
+                allowed = "needs a graph object of networkx, or a GraphML file, as network.topology"
+                raise ScenarioError(bad_value(f"network.{name}", value, allowed))
+            rest["topology"] = {**table, **words}
+        return rest
+
+    @model_validator(mode="after")
+    def _one_place_each(self) -> Network:
+        """Refuse two sources of delays, and what says more about one that is not there."""
+        sources = [name for name in ("regions", "rtt_ms", "coordinates") if getattr(self, name) is not None]
+        if len(sources) > 1:
+            allowed = f"must be left out with network.{sources[0]}, which says how long messages take"
+            raise ScenarioError(bad_value(f"network.{sources[1]}", "given", allowed))
+        if self.path_stretch != PATH_STRETCH and self.coordinates is None:
+            raise ScenarioError(bad_value("network.path_stretch", self.path_stretch, "needs network.coordinates"))
+        if self.jitter is not None and self.regions is not None:
+            allowed = "must be left out with network.regions: its own is network.regions.jitter"
+            raise ScenarioError(bad_value("network.jitter", self.jitter.law, allowed))
+        return self
+
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what is switched off: a sweep's seeds follow from what a scenario says, and stay as they were."""
         tables: dict[str, Any] = write(self)
-        for name in (*BEYOND, "held_back_s"):
+        for name in (*BEYOND, *REFINING):
             if getattr(self, name) == type(self).model_fields[name].default:
                 tables.pop(name, None)
         return tables
@@ -116,6 +200,25 @@ class Network(Settings):
             If there is no such graph of n nodes, or it is not connected.
         """
         return graph_of(self.topology or CompleteTopology(), n)
+
+    def one_way_s(self, n: int) -> list[list[float]] | None:
+        """Return the fixed part of the delay from each node to each, in seconds; None where all have one law."""
+        if self.regions is not None:
+            return self.regions.one_way_s(n)
+        if self.rtt_ms is not None:
+            return halved_s(self.rtt_ms)
+        if self.coordinates is None:
+            return None
+        return travel_s(self._coordinates(n), self.path_stretch)
+
+    def _coordinates(self, n: int) -> Sequence[tuple[float, float]]:
+        """Return latitude and longitude of each node."""
+        if self.coordinates is None or self.coordinates == "graph":
+            graph = self.graph(n)
+            check_coordinates(graph.coordinates or (None,) * n, n, graph.labels)
+            return [each for each in graph.coordinates if each is not None]
+        check_coordinates(self.coordinates, n)
+        return self.coordinates
 
     def way(self, n: int) -> Routed | Gossip | None:
         """Return how messages find their way; None where each takes the link to its recipient."""
@@ -151,6 +254,13 @@ class Network(Settings):
             self.graph(n)
         if self.regions is not None:
             self.regions.of(n)
+        if self.rtt_ms is not None:
+            check_round_trips(self.rtt_ms, n)
+        if self.coordinates is not None:
+            self._coordinates(n)
+        if self.jitter is not None and self.rtt_ms is None and self.coordinates is None and not self.graph(n).delay_s:
+            allowed = "needs network.rtt_ms, network.coordinates, or a topology whose links have delays"
+            raise ScenarioError(bad_value("network.jitter", self.jitter.law, allowed))
         if self.slowdowns and self.bandwidth is None and self.processing is None:
             allowed = "need network.bandwidth or network.processing to be slow in"
             raise ScenarioError(bad_value("network.slowdowns", len(self.slowdowns), allowed))
@@ -169,6 +279,19 @@ class Network(Settings):
             yield "links.recipients", link.recipients
         for slowdown in self.slowdowns:
             yield "slowdowns.nodes", slowdown.nodes
+
+
+def _reading(words: Mapping[str, Any]) -> Reading:
+    """Return how a graph object is read; refuse what is no way to."""
+    allowed = {"directed": "must be true or false", "delay_attribute": "must be the name of an attribute of the links"}
+    kinds = {"directed": bool, "delay_attribute": str}
+    for name, kind in kinds.items():
+        if name in words and not isinstance(words[name], kind):
+            raise ScenarioError(bad_value(f"network.{name}", words[name], allowed[name]))
+    if words.get("delay_unit", "s") not in SECONDS:
+        allowed_units = f"must be one of {', '.join(SECONDS)}"
+        raise ScenarioError(bad_value("network.delay_unit", words["delay_unit"], allowed_units))
+    return Reading(**words)
 
 
 def check_nodes(field: str, nodes: Sequence[int] | None, n: int) -> None:

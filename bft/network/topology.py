@@ -12,13 +12,14 @@ from itertools import combinations
 from math import ceil, sqrt
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeGuard
 from xml.etree import ElementTree
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from bft.errors import ScenarioError, bad_value
-from bft.network.graphs import Graph, fastest, from_networkx, from_pairs
+from bft.network.graph_reading import Reading, from_networkx
+from bft.network.graphs import Graph, fastest, from_pairs
 from bft.settings import Seconds, Settings
 
 if TYPE_CHECKING:
@@ -150,19 +151,33 @@ class HararyTopology(Settings):
 
 
 class GraphmlTopology(Settings):
-    """Any graph from a GraphML file; a link's attribute `delay_s`, if there is one, is its delay.
+    """Any graph from a GraphML file.
 
-    Editors often write `edgedefault="directed"` whether or not links have arrows: `directed` says what is meant, by
-    default what the file says.
+    Attributes
+    ----------
+    file : str
+        Its path.
+    directed : bool, optional
+        Whether links carry messages one way only; by default what the file says. Editors often write
+        `edgedefault="directed"` whether or not links have arrows.
+    delay_attribute : str
+        Attribute of a link that is its delay, if links have one.
+    delay_unit : {"s", "ms", "us"}, optional
+        Unit of that attribute; by default the one in which its name ends.
     """
+
+    _written_if_set: ClassVar[frozenset[str]] = frozenset({"delay_attribute", "delay_unit"})
 
     kind: Literal["graphml"] = "graphml"
     file: str
     directed: bool | None = None
+    delay_attribute: str = "delay_s"
+    delay_unit: Literal["s", "ms", "us"] | None = None
 
     def graph(self, n: int) -> Graph:
         """Return the graph of the file, which must have n nodes."""
-        graph = _read(self.file, self.directed)
+        reading = Reading(directed=self.directed, delay_attribute=self.delay_attribute, delay_unit=self.delay_unit)
+        graph = _read(self.file, reading)
         if graph.n != n:
             raise _refusal("file", self.file, f"the graph has {graph.n} nodes, and n is {n}")
         return graph
@@ -201,12 +216,19 @@ class EdgesTopology(Settings):
 
 
 def read_topology(value: object) -> object:
-    """Let a bare name stand for the topology of that kind, and a networkx graph for its links."""
+    """Let a name stand for the topology of that kind or the GraphML file, and a networkx graph for its links."""
     if isinstance(value, str):
-        return {"kind": value}
-    if type(value).__module__.partition(".")[0] != "networkx":
-        return value
-    graph = from_networkx(value)  # type: ignore[arg-type]
+        return {"kind": "graphml", "file": value} if value.endswith(".graphml") else {"kind": value}
+    return links_of(from_networkx(value)) if is_networkx(value) else value
+
+
+def is_networkx(value: object) -> TypeGuard[nx.Graph[Any]]:
+    """Whether a value is a graph of networkx, which is not loaded for the question."""
+    return type(value).__module__.partition(".")[0] == "networkx"
+
+
+def links_of(graph: Graph) -> dict[str, Any]:
+    """Return the settings of `EdgesTopology` for a graph."""
     return {
         "kind": "edges",
         "links": graph.edges,
@@ -263,13 +285,16 @@ def _connected(kind: str, draw: Callable[[], nx.Graph[int]]) -> Graph:
     raise ScenarioError(bad_value("network.topology", kind, f"gave no connected graph in {TRIES} tries"))
 
 
-def _read(path: str, directed: bool | None) -> Graph:
+def _read(path: str, reading: Reading) -> Graph:
     import networkx as nx
 
+    directed = reading.directed
     if not Path(path).is_file():
         raise _refusal("file", path, "cannot be read: no such file")
     try:
-        return from_networkx(nx.read_graphml(path) if directed is None else nx.parse_graphml(_said(path, directed)))
+        return from_networkx(
+            nx.read_graphml(path) if directed is None else nx.parse_graphml(_said(path, directed)), reading
+        )
     except nx.NetworkXError as reason:
         what = next((meant for word, meant in UNSUPPORTED.items() if word in str(reason).lower()), None)
         raise _refusal("file", path, what or f"is not supported: {reason}") from None

@@ -18,6 +18,7 @@ from bft.plotting.heat_map import heat_map
 from bft.plotting.latencies import latencies
 from bft.plotting.laws import law_bands
 from bft.plotting.messages import messages_by_phase
+from bft.plotting.over_time import latency_figure, latency_over_time, throughput_over_time
 from bft.plotting.share import share
 from bft.plotting.space_time import space_time, space_time_figure
 from bft.plotting.style import save
@@ -31,6 +32,8 @@ __all__ = [
     "comparison_figure",
     "heat_map",
     "latencies",
+    "latency_figure",
+    "latency_over_time",
     "law_bands",
     "measured",
     "messages_by_phase",
@@ -42,4 +45,5 @@ __all__ = [
     "share_panels",
     "space_time",
     "space_time_figure",
+    "throughput_over_time",
 ]

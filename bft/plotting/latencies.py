@@ -1,8 +1,9 @@
-"""How long decisions take: the share of runs that have decided by a time, undecided runs counted as never."""
+"""How long it takes: the share of runs decided, or of requests answered, by a time; what never ends counts as never."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,12 @@ from bft.plotting.style import MARKERS, axes_or_new, legend_below, series_colour
 
 QUANTILES = (0.5, 0.99)
 
+COUNTED = {
+    "runs": ("time to decision in seconds", "share of runs decided by then"),
+    "requests": ("seconds from arrival to f + 1 equal replies", "share of requests answered by then"),
+}
+"""What is counted, and how both axes are called then."""
+
 
 def latencies(
     times_s: Mapping[str, Sequence[float | None]],
@@ -19,20 +26,23 @@ def latencies(
     ax: Axes | None = None,
     title: str = "time to agreement",
     log: bool = False,
+    counted: Literal["runs", "requests"] = "runs",
 ) -> Axes:
-    """Draw the distribution of decision times.
+    """Draw the distribution of decision times, or of the latencies that clients saw.
 
     Parameters
     ----------
     times_s : mapping of str to sequence of float or None
-        Seconds until the decision of each run, by label; None (or nan) for a run that never decided. At least one run
-        for each label.
+        Seconds until the decision of each run, or the answer to each request, by label; None (or nan) for one that
+        never came. At least one for each label.
     ax : Axes, optional
         Where to; by default a new figure.
     title : str
         Of the axes.
     log : bool
         Whether time runs on a logarithmic scale.
+    counted : {"runs", "requests"}
+        What the times are of, for the labels: `Run.metrics.decided_at_s` of many runs, or `Run.requests.latency_s()`.
 
     Returns
     -------
@@ -44,6 +54,8 @@ def latencies(
     SweepError
         If there is no label, or one without runs, or a negative time.
     """
+    if counted not in COUNTED:
+        raise SweepError(bad_value("counted", counted, f"must be one of {', '.join(COUNTED)}"))
     decided = {label: _decided(label, times) for label, times in times_s.items()}
     if not decided:
         raise SweepError(bad_value("times_s", dict(times_s), "must have at least one label"))
@@ -55,7 +67,7 @@ def latencies(
             runs, colour = len(times_s[label]), colours[number]
             shares = np.arange(1, len(times) + 1) / runs
             undecided = runs - len(times)
-            words = f"{label}: {undecided} of {runs} never" if undecided else label
+            words = f"{label}: {undecided} of {runs} {counted} never" if undecided else label
             first = times[:1] if log else np.zeros(1)
             ax.step(
                 np.concatenate([first, times, [last]]),
@@ -71,8 +83,8 @@ def latencies(
         if log:
             ax.set_xscale("log")
         ax.set_ylim(0, 1.03)
-        ax.set_xlabel("time to decision in seconds")
-        ax.set_ylabel("share of runs decided by then")
+        ax.set_xlabel(COUNTED[counted][0])
+        ax.set_ylabel(COUNTED[counted][1])
         ax.set_title(title)
         for quantile in QUANTILES:
             ax.axhline(quantile, color="#BBBBBB", linewidth=0.7, linestyle=":", zorder=0)

@@ -51,6 +51,7 @@ SETTINGS: dict[str, Any] = {
 
 QUALITATIVE = ("#0072B2", "#E69F00", "#444444", "#009E73", "#D55E00", "#56B4E9", "#8A6D00", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1)), (0, (2, 2)))
 DARKEST, LIGHTEST = 0.0, 0.8  # of viridis; lighter ones vanish on white
 
 OUTCOME_COLOURS = {

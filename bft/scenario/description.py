@@ -27,6 +27,7 @@ from bft.randomness import Randomness
 from bft.refusals import under
 from bft.resilience.settings import Service
 from bft.scenario.consistency import check_consistency
+from bft.scenario.notebook_table import notebook_table
 from bft.scenario.own_settings import own_settings
 from bft.scenario.tables import plain, read_toml, set_path
 from bft.settings import PositiveSeconds, Seconds, Settings
@@ -271,6 +272,9 @@ class Scenario(Settings):
     def to_toml(self) -> str:
         """Return the scenario file of this scenario."""
         return tomli_w.dumps(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return notebook_table(self)
 
     def replace(self, path: str, value: object) -> Scenario:
         """Return a scenario that differs in the value at a dotted path, such as "faults.delta".

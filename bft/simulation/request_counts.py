@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bft.core.request import Request
 from bft.record.outcome import Outcome
@@ -47,6 +51,16 @@ class RequestCounts(Sequence[Request]):
     queued: int
     _workload: Workload = field(repr=False, compare=False)
     _replication: int = field(repr=False, compare=False)
+    _latency_s: array[float] = field(repr=False, compare=False)
+
+    def arrived_s(self) -> NDArray[np.float64]:
+        """Return when each request arrived, in seconds, in order of arrival."""
+        return np.fromiter(islice(self._workload.times_s(self._replication), self.asked), float, self.asked)
+
+    def latency_s(self) -> NDArray[np.float64]:
+        """Return the time of each request from its arrival to f + 1 equal replies, in seconds; nan where unanswered."""
+        waited = np.array(self._latency_s, dtype=float)
+        return np.where(waited < 0.0, np.nan, waited)
 
     def __len__(self) -> int:
         """Return how many were asked."""
@@ -114,6 +128,7 @@ def count_requests(
         clients.queued,
         workload,
         replication,
+        clients.latency_s,
     )
 
 

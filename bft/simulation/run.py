@@ -8,6 +8,9 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bft.core.account import Balances
 from bft.core.lean import lean
 from bft.core.quorum import QuorumSystem
@@ -15,6 +18,7 @@ from bft.record.outcome import Outcome
 from bft.record.safety import Breach
 from bft.record.trace import Trace
 from bft.scenario import Scenario
+from bft.simulation.client_latency import latency_summary, latency_words
 from bft.simulation.journal import Journal
 from bft.simulation.member_changes import ChangeTold
 from bft.simulation.network_metrics import NetworkMetrics
@@ -136,6 +140,25 @@ class Run:
         """Quorums at the end: of the members, where members change, else of all nodes."""
         return self.scenario.system if self.scenario.membership is None else QuorumSystem.of(len(self.members))
 
+    def latencies(self) -> NDArray[np.float64]:
+        """Return how long clients waited: from the arrival of a request to f + 1 equal replies.
+
+        Returns
+        -------
+        ndarray of float, shape (answered,)
+            Seconds, of each request that was answered, in order of arrival. `requests.latency_s()` and
+            `requests.arrived_s()` have all requests, with nan for those that were not answered.
+
+        Examples
+        --------
+        >>> from bft import Requests, simulate
+        >>> run = simulate(Scenario(requests=Requests(count=20, rate_per_s=5)), seed=1)
+        >>> len(run.latencies()), bool((run.latencies() > 0).all())
+        (20, True)
+        """
+        waited = self.requests.latency_s()
+        return waited[~np.isnan(waited)]
+
     def __repr__(self) -> str:
         return (
             f"Run({self.outcome.value}, n={self.scenario.n}, faulty={sorted(self.faults)}, "
@@ -161,6 +184,7 @@ class Run:
             "calls_saved": metrics.calls_saved,
             "tokens": metrics.tokens,
             "cost": metrics.cost,
+            "latency": latency_summary(self.latencies()),
             "client_latency_s": list(metrics.client_latency_s),
             "network": self._network(),
             "faults": {str(node): dict(told) for node, told in self.faults.items()},
@@ -209,6 +233,7 @@ class Run:
             **({"members changed": "; ".join(map(str, self.changes))} if self.changes else {}),
             "n, q": f"{len(self.members)}, {self.system.quorum}",
             "decided at": "—" if self.metrics.decided_at_s is None else f"{self.metrics.decided_at_s:.3f} s",
+            "latency": latency_words(self.latencies(), self.requests.asked),
             "views": self.metrics.views,
             "messages": f"{self.metrics.messages_sent} sent, {self.metrics.messages_delivered} delivered",
             "faulty nodes": ", ".join(f"{node} ({told['behaviour']})" for node, told in self.faults.items()) or "none",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bft.simulation.client_latency import latency_words
 from bft.simulation.run import Run
 
 
@@ -27,6 +28,7 @@ def fact_words(run: Run) -> dict[str, str]:
         "requests": str(run.requests),
         "changes": "; ".join(map(str, run.changes)),
         "decided at": "never" if metrics.decided_at_s is None else f"{metrics.decided_at_s:.3f} s",
+        "latency": latency_words(run.latencies(), run.requests.asked),
         "views": str(metrics.views),
         "messages": f"{sent} sent, {delivered} delivered, {lost} lost",
         "broken": "; ".join(f"{each.invariant} at {each.time_s:.3f} s: {each.detail}" for each in run.breaches),

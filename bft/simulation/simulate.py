@@ -59,8 +59,8 @@ class Simulator:
     ----------
     scenario : Scenario
         What to run.
-    seed : int or Randomness
-        0 or more; all randomness comes from it.
+    seed : int, str or Randomness
+        0 or more, or the text of a seed in a table, such as "1_000"; all randomness comes from it.
     rules : object, optional
         Replaces the rules of a protocol that keeps them as data (PBFT), to plant a bug.
     make_replica : callable, optional
@@ -78,7 +78,7 @@ class Simulator:
     def __init__(
         self,
         scenario: Scenario,
-        seed: int | Randomness,
+        seed: int | str | Randomness,
         *,
         rules: object | None = None,
         make_replica: MakeReplica | None = None,
@@ -363,15 +363,15 @@ def count_obeyed(contexts: Mapping[int, FaultyNode], plan: Mapping[int, Behaviou
             contexts[node].count("injections obeyed", obeyed.get(instruction_by(node), 0))
 
 
-def simulate(scenario: Scenario, seed: int = 0, *, replication: int = 0, **options: Any) -> Run:
+def simulate(scenario: Scenario, seed: int | str = 0, *, replication: int = 0, **options: Any) -> Run:
     """Run one replication of a scenario.
 
     Parameters
     ----------
     scenario : Scenario
         What to run.
-    seed : int, optional
-        0 or more; the same seed gives the same run in every process.
+    seed : int or str, optional
+        0 or more, or the text of a seed in a table, such as "1_000"; the same seed gives the same run in every process.
     replication : int, optional
         Which of the seed's replications.
     **options

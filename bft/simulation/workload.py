@@ -65,7 +65,7 @@ class Workload:
 
     def arrivals(self, requests: Iterable[Request], replication: int) -> Iterator[tuple[Request, float]]:
         """Yield each request with its time of arrival in seconds, the operator's among them."""
-        asked = zip(requests, self._times_s(replication), strict=True)
+        asked = zip(requests, self.times_s(replication), strict=True)
         if not self._changes:
             return asked
         ordered = (
@@ -74,7 +74,8 @@ class Workload:
         )
         return merge(asked, ordered, key=lambda each: each[1])
 
-    def _times_s(self, replication: int) -> Iterator[float]:
+    def times_s(self, replication: int) -> Iterator[float]:
+        """Yield when each of the clients' requests arrives, in seconds."""
         if self.count == 1 or self._settings.rate_per_s is None:
             return iter((0.0,))
         uniforms = self._randomness.uniforms("arrivals", (self.count - 1,), replication)

@@ -48,7 +48,7 @@ class VectorisedSimulator:
     ['agreed_correct', 'agreed_correct', 'agreed_correct']
     """
 
-    def __init__(self, scenario: Scenario, seed: int, *, timing: bool = True) -> None:
+    def __init__(self, scenario: Scenario, seed: int | str, *, timing: bool = True) -> None:
         reason = supported(scenario, timing=timing)
         if reason is not None:
             raise UnsupportedError(reason)

@@ -284,6 +284,20 @@ BALLOTS: tuple[dict[str, Any], ...] = (
     ballot("quorum") | statistical(latency=LATENCY, timeouts={"share": 0.1}),
 )
 
+PLACES: tuple[dict[str, Any], ...] = (
+    network(rtt_ms=[[0, 40, 60, 90], [40, 0, 50, 80], [60, 50, 0, 70], [90, 80, 70, 0]]),
+    network(
+        coordinates=[[50.1, 8.7], [39.0, -77.5], [1.4, 103.8], [-33.9, 151.2]],
+        path_stretch=1.5, jitter={"law": "constant", "delay_s": 0.003},
+    ),
+    network(
+        topology={
+            "kind": "graphml", "file": str(DATA / "square_latency.graphml"),
+            "delay_attribute": "latency", "delay_unit": "ms",
+        },
+    ),
+)  # fmt: skip
+
 FAMILIES = {
     "pbft": PBFT,
     "network": NETWORKS,
@@ -291,6 +305,7 @@ FAMILIES = {
     "machine": MACHINES,
     "service": SERVICES,
     "ballot": BALLOTS,
+    "places": PLACES,
 }
 
 

@@ -19,6 +19,8 @@ GIVEN: dict[str, Any] = {
     "topology": "ring",
     "routing": "gossip",
     "regions": {"nodes": ["us-east-1"]},
+    "rtt_ms": [[0, 80, 80, 80], [80, 0, 80, 80], [80, 80, 0, 80], [80, 80, 80, 0]],
+    "coordinates": [[52.5, 13.4], [40.7, -74.0], [35.7, 139.7], [-33.9, 151.2]],
     "links": [{"senders": [0], "loss": 0.5}],
     "reordering": 0.1,
     "synchrony": {"gst_s": 1, "delta_s": 1},

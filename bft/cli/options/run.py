@@ -19,6 +19,7 @@ def add_run(commands: Any) -> None:
   bft run scenario.toml --seed 7
   bft run --set n=7 --set faults.nodes=[0,3] --set faults.behaviour=equivocate --trace out/run.json
   bft run --set faults.nodes=[0] faults.behaviour=equivocate --export html=run.html picture=run.png
+  bft run --set requests.count=300 requests.rate_per_s=5 faults.nodes=[0] --export latency=latency.png
   bft run --set validators=statistical --set validators.preset=gsm8k_diverse10 --json""",
     )
     add_scenario(command)
@@ -37,7 +38,8 @@ def add_run(commands: Any) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help="write the run for a viewer: html, picture, animation, perfetto, shiviz, mermaid; may be repeated",
+        help="write the run for a viewer: html, picture, animation, latency, perfetto, "
+        "shiviz, mermaid; may be repeated",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.run", "run_command"))
