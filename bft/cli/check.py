@@ -23,6 +23,8 @@ def check(arguments: Namespace) -> int:
     """Carry out the check, print what came of it, and return its exit code."""
     if arguments.replay is not None and arguments.mutants:
         raise ScenarioError(bad_value("replay", arguments.replay, "must not be given together with --mutants"))
+    if arguments.traces is not None:
+        return _traces(arguments)
     out = None if arguments.out is None else _folder(Path(arguments.out))
     asked = CheckArguments(
         plan=None if arguments.mutants or arguments.replay else _plan(arguments),
@@ -39,6 +41,20 @@ def check(arguments: Namespace) -> int:
         if not arguments.quiet:
             _tell(f"counterexample in {out}: counterexample.json, counterexample.png, counterexample.svg")
     return result.exit_code
+
+
+def _traces(arguments: Namespace) -> int:
+    """Replay the traces of a folder; exit code 1 if one differs."""
+    from bft.checking.tendermint.replay import replay_folder, replay_text
+
+    if arguments.protocol != "tendermint":
+        raise ScenarioError(bad_value("traces", arguments.traces, "needs --protocol tendermint"))
+    if arguments.mutants or arguments.replay is not None:
+        raise ScenarioError(bad_value("traces", arguments.traces, "must be given without --mutants and --replay"))
+    results = replay_folder(Path(arguments.traces))
+    told = [{"trace": each.name, "steps": each.steps, "difference": each.difference} for each in results]
+    tell(json.dumps({"check": "traces", "traces": told}, indent=1) if arguments.json else replay_text(results))
+    return 0 if all(each.difference is None for each in results) else 1
 
 
 def _plan(arguments: Namespace) -> Plan:

@@ -56,6 +56,10 @@ class BallotBox(Generic[Message]):
         """Return each voter's highest key above `key`, for those who have one."""
         return {voter: top for voter, top in self._highest.items() if top > key}
 
+    def __len__(self) -> int:
+        """Return under how many keys there are messages."""
+        return len(self._by_key)
+
     @property
     def growth(self) -> int:
         """A number that grows whenever `add` changes anything: a message takes the place of a lower one at most."""

@@ -22,6 +22,7 @@ class BySender:
     # A ring may remember a message for just as long as somebody holds it; `bft.core.shape` marks the good ones.
     __slots__ = ("__weakref__", "_well_formed")
     replica: int
+    _well_formed: bool
 
     @property
     def signer(self) -> int:

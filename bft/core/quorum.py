@@ -28,6 +28,17 @@ def quorum_size(total: int, tolerated: int) -> int:
     return (total + tolerated) // 2 + 1
 
 
+def two_thirds(total: int) -> int:
+    """Return the least weight above two thirds, the quorum of CometBFT: equal to `quorum_size` for total = 3F + 1.
+
+    Examples
+    --------
+    >>> [(total, two_thirds(total), quorum_size(total, max_faults(total))) for total in (4, 6, 7)]
+    [(4, 3, 3), (6, 5, 4), (7, 5, 5)]
+    """
+    return 2 * total // 3 + 1
+
+
 def integer_weights(stakes: Sequence[float | int | str]) -> tuple[int, ...]:
     """Scale positive stakes to the smallest whole numbers in the same proportion.
 

@@ -17,6 +17,7 @@ from bft.protocols.protocol import Protocol
 PROTOCOLS: Mapping[str, str] = {
     "pbft": "bft.protocols.pbft.protocol:PBFT",
     "ballot": "bft.protocols.ballot.protocol:BALLOT",
+    "tendermint": "bft.protocols.tendermint.protocol:TENDERMINT",
 }
 """The protocols of this package and where each stands; the one place in which they are listed."""
 

@@ -116,3 +116,19 @@ def test_recorded_panels_of_real_models(shared_data: Path, panel: str, behaviour
         for outcome, probability in ((Outcome.AGREED_CORRECT, correct), (Outcome.AGREED_WRONG, wrong)):
             error = np.sqrt(probability * (1 - probability) / runs)
             assert abs(outcomes.count(outcome) / runs - probability) < WITHIN * error + 1 / runs, (delta, outcome)
+
+
+TENDERMINT = [(4, 733.55, 0.6, 1200), (7, 773.22, 0.37, 600), (16, 793.54, 0.21, 200), (31, 799.41, 0.36, 50)]
+
+
+@pytest.mark.parametrize(("n", "mean_ms", "half_width_ms", "runs"), TENDERMINT)
+def test_latency_of_one_decision_of_tendermint(n: int, mean_ms: float, half_width_ms: float, runs: int) -> None:
+    """Delays N(250, 50) ms, until n − f replicas decided; every run has (n − 1)(2n + 1) messages."""
+    scenario = bft.Scenario(n=n, protocol="tendermint", network=bft.Network(delay=NormalDelay(mean_s=0.25, sd_s=0.05)))
+    simulator = bft.Simulator(scenario, 41)
+    done = [simulator.run(replication).metrics for replication in range(runs)]
+    assert {each.messages_sent for each in done} == {(n - 1) * (2 * n + 1)}
+    decided_ms = 1000.0 * np.array([each.decided_at_s for each in done if each.decided_at_s is not None])
+    assert len(decided_ms) == runs
+    error = np.hypot(decided_ms.std(ddof=1) / np.sqrt(runs), half_width_ms / 1.96)
+    assert abs(decided_ms.mean() - mean_ms) < WITHIN * error

@@ -24,6 +24,7 @@ def add_check(commands: Any) -> None:
   bft check --protocol ballot --schedules 10000        one vote of all by a quorum; --mutants: its own seeded bugs
   bft check --protocol membership --schedules 10000    members that come and go; --mutants: its own seeded bugs
   bft check --protocol my_lab.echo:ECHO --schedules 5000   your own protocol
+  bft check --protocol tendermint --traces FOLDER      do traces of an independent specification agree?
   bft check --replay out/split/counterexample.json""",
     )
     command.add_argument(
@@ -43,6 +44,7 @@ def add_check(commands: Any) -> None:
     command.add_argument("--mutant", metavar="NAME", help="examine a seeded bug")
     command.add_argument("--mutants", action="store_true", help="hunt every seeded bug")
     command.add_argument("--replay", metavar="FILE", help="run a saved schedule again")
+    command.add_argument("--traces", metavar="DIR", help="replay traces of an independent specification (tendermint)")
     command.add_argument("--out", metavar="DIR", help="write a counterexample there, as JSON and as a picture")
     command.add_argument("--quiet", action="store_true", help="no messages")
     command.add_argument("--json", action="store_true", help="print one JSON object")

@@ -1,0 +1,219 @@
+"""What a replica remembers: height, round and step, lock and log. Data; the rooms beside it say what changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+
+from bft.core.ballot import BallotBox
+from bft.core.effects import CancelTimer, SetTimer
+from bft.core.request import Proposal, Request, RequestKey
+from bft.core.signatures import Keyring
+from bft.core.state_machine import StateMachine
+from bft.core.verdict import Verdict
+from bft.protocols.tendermint.certificates import Verifier
+from bft.protocols.tendermint.config import TendermintConfig
+from bft.protocols.tendermint.messages import NO_ROUND, Decision, Precommit, Prevote, Propose
+from bft.protocols.tendermint.rotation import Rotation
+from bft.protocols.tendermint.round_log import RoundLog
+
+WAITING, PROPOSE, PREVOTE, PRECOMMIT = range(4)
+"""The steps. A replica waits before round 0 while nothing is asked: then nothing is to be decided."""
+
+PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER, STATUS_TIMER = "propose", "prevote", "precommit", "status"
+_CANCEL = {name: CancelTimer(name) for name in (PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER, STATUS_TIMER)}
+
+ROUNDS_AHEAD = 16
+"""Of rounds further ahead each sender's few latest messages are kept, to go there (line 55)."""
+
+Own = Propose | Prevote | Precommit
+
+
+def keep_nothing(key: tuple[object, ...], value: object | None) -> None:
+    """Stand in for storing where nobody comes back to read it (`TendermintConfig.durable`)."""
+
+
+class State:
+    """The private, mutable state of one replica.
+
+    Attributes
+    ----------
+    height, round, step
+        h_p, round_p and step_p of the paper; round -1 while waiting.
+    locked_round, locked, valid_round, valid
+        lockedRound_p, the id of lockedValue_p, validRound_p, validValue_p.
+    rounds, next_rounds
+        What was heard of this height and of the next one, by round.
+    far
+        Of rounds far ahead each sender's few latest messages.
+    ahead, decidable
+        Whether anything of a higher round is here; whether some value has a quorum of precommits.
+    verdicts, asked
+        What the validator has said of the values of this height, and about which it was asked.
+    proposing
+        The request that the validator is answering for this replica's own proposal.
+    pending
+        Per client the latest request known and not executed, the one that has waited longest first.
+    clients
+        Per client its last timestamp and reply.
+    decisions
+        Decided values with their precommits, as long as some replica may lack them; `heights` says by whose votes.
+    signed
+        The latest own proposal, prevote and precommit, by kind.
+    timers
+        For which height and round each timer runs.
+    hear_own
+        What is done with an own message once it was sent: it is filed like any other.
+    """
+
+    __slots__ = (
+        "ahead",
+        "any_quorum",
+        "asked",
+        "clients",
+        "config",
+        "current",
+        "decidable",
+        "decision_quorum",
+        "decisions",
+        "drops",
+        "effects",
+        "emit",
+        "far",
+        "hear_own",
+        "height",
+        "heights",
+        "id",
+        "keyring",
+        "locked",
+        "locked_round",
+        "machine",
+        "next_rounds",
+        "pending",
+        "persist",
+        "plain",
+        "polka_quorum",
+        "proposing",
+        "rotation",
+        "round",
+        "rounds",
+        "rules",
+        "signed",
+        "skip_quorum",
+        "snapshots",
+        "status_wait_s",
+        "step",
+        "system",
+        "timers",
+        "unsaved",
+        "valid",
+        "valid_round",
+        "verdicts",
+        "verifier",
+        "weights",
+    )
+
+    def __init__(self, replica: int, config: TendermintConfig, keyring: Keyring, machine: StateMachine) -> None:
+        rules = config.rules
+        self.id = replica
+        self.config = config
+        self.rules = rules
+        self.keyring = keyring
+        self.machine = machine
+        self.system = system = rules.stakes(config.system)
+        self.weights = system.weights
+        self.verifier = Verifier(system, rules, keyring)
+        self.rotation = Rotation(config.system)
+        self.polka_quorum = rules.polka_quorum(system)
+        self.decision_quorum = rules.decision_quorum(system)
+        self.any_quorum = rules.any_quorum(system)
+        self.skip_quorum = rules.skip_quorum(system)
+        self.plain = not (rules.count_nil or rules.count_duplicates or rules.pool_rounds) and rules.keep_old_rounds
+        """Whether a first vote of a round on file simply counts."""
+
+        self.height = 1
+        self.round = NO_ROUND
+        self.step = WAITING
+        self.locked_round = NO_ROUND
+        self.locked: str | None = None
+        self.valid_round = NO_ROUND
+        self.valid: Proposal | None = None
+        self.rounds: dict[int, RoundLog] = {}
+        self.next_rounds: dict[int, RoundLog] = {}
+        self.current: RoundLog | None = None
+        self.far: BallotBox[Own] = BallotBox()
+        self.ahead = False
+        self.decidable = False
+
+        self.verdicts: dict[str, Verdict] = {}
+        self.asked: set[str] = set()
+        self.proposing: RequestKey | None = None
+        self.pending: dict[str, Request] = {}
+        self.clients: dict[str, tuple[int, str]] = {}
+        self.decisions: dict[int, Decision] = {}
+        self.heights = [1] * system.n
+        self.snapshots = 0
+        self.signed: dict[str, Own] = {}
+
+        self.timers: dict[str, tuple[int, int]] = {}
+        self.status_wait_s = config.retransmit_s or 0.0
+        self.hear_own: Callable[[State, Own], None] | None = None
+        self.drops: dict[str, int] = {}
+        self.effects: list[object] = []
+        self.emit = self.effects.append
+        """Ask the host for an effect, or report an event."""
+        self.unsaved: dict[tuple[object, ...], object | None] = {}
+        self.persist = self.unsaved.__setitem__ if config.durable else keep_nothing
+        """Store a value under a key; a step stores everything at once, before it sends anything."""
+
+    def clone(self) -> State:
+        """Return an independent state that goes on from here; messages, keys and parameters are shared."""
+        twin = State.__new__(State)
+        for name in State.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.machine = deepcopy(self.machine)
+        twin.rounds = {number: log.clone() for number, log in self.rounds.items()}
+        twin.next_rounds = {number: log.clone() for number, log in self.next_rounds.items()}
+        twin.current = twin.rounds.get(self.round)
+        twin.far = self.far.clone()
+        for name in ("verdicts", "asked", "pending", "clients", "decisions", "heights", "signed", "timers", "drops"):
+            setattr(twin, name, getattr(self, name).copy())
+        twin.effects = self.effects.copy()
+        twin.emit = twin.effects.append
+        twin.unsaved = self.unsaved.copy()
+        twin.persist = twin.unsaved.__setitem__ if self.config.durable else keep_nothing
+        return twin
+
+    def drop(self, reason: str) -> None:
+        """Count an input that does not count: Byzantine or late input is data, never an error."""
+        self.drops[reason] = self.drops.get(reason, 0) + 1
+
+    def log(self, round_: int) -> RoundLog:
+        """Return what was heard of a round of this height."""
+        log = self.rounds.get(round_)
+        if log is None:
+            log = self.rounds[round_] = RoundLog(round_)
+        return log
+
+    @property
+    def is_proposer(self) -> bool:
+        """Whether this replica proposes in the current round."""
+        return self.round >= 0 and self.rotation.proposer(self.height, self.round) == self.id
+
+    def schedule(self, name: str, initial_s: float) -> None:
+        """Schedule OnTimeout of the current height and round (lines 21, 34, 47)."""
+        self.timers[name] = (self.height, self.round)
+        self.emit(SetTimer(name, self.config.timeout_s(initial_s, self.round)))
+
+    def cancel(self, name: str) -> None:
+        """Stop a timer that runs."""
+        if self.timers.pop(name, None) is not None:
+            self.emit(_CANCEL[name])
+
+    def start_status_timer(self) -> None:
+        """Begin to ask for what is missing, unless that is going on already."""
+        first_s = self.config.retransmit_s
+        if first_s is not None and STATUS_TIMER not in self.timers:
+            self.status_wait_s = first_s
+            self.timers[STATUS_TIMER] = (self.height, self.round)
+            self.emit(SetTimer(STATUS_TIMER, first_s))
