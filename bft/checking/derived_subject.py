@@ -50,6 +50,7 @@ def derived(protocol: Protocol) -> Subject:
     names = {role: tuple(kind.__name__ for kind in protocol.kinds(role)) for role in Role}
     return Subject(
         name=protocol.name,
+        protocol=protocol,
         make_replica=make,
         phases=(*names[Role.PROPOSAL], *names[Role.VOTE]),
         changes=(*names[Role.DEPARTURE], *names[Role.LEADERSHIP]),

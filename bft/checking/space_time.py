@@ -13,8 +13,8 @@ from bft.checking.watching import watch
 from bft.checking.world import World
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Deliver
-from bft.core.short_names import Names
-from bft.record.diagram import Arrow, Lane, Mark, SpaceTime, marks_of
+from bft.record.diagram import Arrow, Lane, Mark, SpaceTime, looks_of, marks_of
+from bft.record.words import Words
 
 
 class _Watched(World):
@@ -53,11 +53,12 @@ def space_time(example: Counterexample) -> SpaceTime:
     play(world, example.operations)
     found = example.finding
     last = world.steps if found is None else int(found.breach.time_s)
-    names = Names()
+    subject = world.subject
+    words = Words(subject.protocol)
     marks = [
         mark
         for each in world.records or []
-        for mark in marks_of(each.event, each.node, int(each.time_s), names)
+        for mark in marks_of(each.event, each.node, int(each.time_s), words)
         if each.time_s <= last
     ]
     return SpaceTime(
@@ -69,6 +70,7 @@ def space_time(example: Counterexample) -> SpaceTime:
         breach=None
         if found is None
         else Mark(kind="breach", lane=max(found.breach.node, 0), at=last, words=found.breach.invariant),
+        **looks_of(subject.protocol),
     )
 
 

@@ -15,6 +15,7 @@ from bft.checking.setting import Setting
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
+from bft.protocols.protocol import Protocol
 
 if TYPE_CHECKING:
     from bft.checking.world import World
@@ -82,6 +83,8 @@ class Subject:
         From a setting and a request's number to a request that no usual client asks; None for the other numbers.
     kind : callable
         What a message is called in operations and tables.
+    protocol : Protocol or None
+        In whose words it is told, and in whose colours drawn.
     restarts : bool
         Whether crashed nodes may come back; else they stay down.
     """
@@ -107,4 +110,5 @@ class Subject:
     generators: Mapping[str, Callable[..., list[Operation]]] = field(default_factory=dict)
     request: Callable[[Setting, int], Request | None] | None = None
     kind: Callable[[Any], str] = class_name
+    protocol: Protocol | None = None
     restarts: bool = True

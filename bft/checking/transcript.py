@@ -11,9 +11,9 @@ from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.watching import watched
 from bft.checking.world import ReplicaRaisedError, World
-from bft.core.short_names import Names, set_words
+from bft.core.short_names import set_words
 from bft.record.safety import Breach
-from bft.record.words import event_words, message_words
+from bft.record.words import Words
 
 DISK_WORDS = ("its next write is lost", "its next write is torn", "its image is kept", "it goes back to the image kept")
 
@@ -24,11 +24,11 @@ def transcript(subject: Subject, setting: Setting, operations: Iterable[ops.Oper
     Values are named a, b, c in the order in which they appear; a line that starts with !! is an invariant that broke.
     """
     world, monitor = watched(subject, setting, record=True)
-    names = Names()
+    words = Words(subject.protocol)
     lines = [_setting(setting)]
     told = broken = 0
     for number, operation in enumerate(operations, 1):
-        lines.append(f"{number:3d}  {_operation(world, operation, names)}")
+        lines.append(f"{number:3d}  {_operation(world, operation, words)}")
         raised = None
         try:
             play(world, (operation,))
@@ -36,7 +36,7 @@ def transcript(subject: Subject, setting: Setting, operations: Iterable[ops.Oper
             raised = f"    !! M7 at node {error.instance}: {error.detail}"
         assert world.records is not None
         lines += [
-            f"       {each.node} {event_words(each.event, names)}"
+            f"       {each.node} {words.of_event(each.event)}"
             for each in world.records[told:]
             if world.honest[each.node]
         ]
@@ -74,28 +74,28 @@ def _nodes(mask: int, world: World) -> str:
     return "all" if len(inside) == size else set_words(inside) if inside else "nobody"
 
 
-def _pending(world: World, index: int, names: Names) -> str:
+def _pending(world: World, index: int, words: Words) -> str:
     if not world.pending:
         return "nothing"
     receiver, event, source = world.pending[index % len(world.pending)]
-    return f"{message_words(event.message, names)} from {source} to {receiver}"
+    return f"{words.of_message(event.message)} from {source} to {receiver}"
 
 
-def _operation(world: World, operation: ops.Operation, names: Names) -> str:
+def _operation(world: World, operation: ops.Operation, words: Words) -> str:
     """Return what an operation is about to do."""
     size = len(world.ids)
     match operation:
         case ops.Deliver(place=index):
-            return f"deliver {_pending(world, index, names)}"
+            return f"deliver {_pending(world, index, words)}"
         case ops.Drop(place=index):
-            return f"lose {_pending(world, index, names)}"
+            return f"lose {_pending(world, index, words)}"
         case ops.Duplicate(place=index):
-            return f"duplicate {_pending(world, index, names)}"
+            return f"duplicate {_pending(world, index, words)}"
         case ops.Replay(place=index, node=node):
             if not world.history:
                 return "replay nothing"
             old = world.history[index % len(world.history)]
-            return f"replay {message_words(old.message, names)} of {old.sender} to {node % size}"
+            return f"replay {words.of_message(old.message)} of {old.sender} to {node % size}"
         case ops.Exchange(kind=kind, senders=senders, keep=keep):
             rest = "the rest waits" if keep else "the rest is lost"
             everyone = (1 << size) - 1
@@ -134,7 +134,7 @@ def _operation(world: World, operation: ops.Operation, names: Names) -> str:
             known = {kind: list(said) for kind, said in world.sent.items()}
             message = make(world, liar, choices)
             world.sent = known
-            what = "nothing" if message is None else message_words(message, names)
+            what = "nothing" if message is None else words.of_message(message)
             return f"{liar} forges for {_nodes(nodes & (1 << size) - 1, world)}: {what}"
         case ops.Mutate(place=place, nodes=nodes):
             whom = _nodes(nodes & (1 << size) - 1, world)

@@ -15,9 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bft.core.events import ViewChangeStarted, ViewEntered
-from bft.core.short_names import Names
-from bft.record.words import event_words, message_words
+from bft.record.words import Words
 from bft.simulation.journal import Call, Journal, Message, Timer
 
 NS_PER_S, US_PER_NS = 1e9, 1e-3  # times are whole nanoseconds, as viewers hold them
@@ -43,7 +41,7 @@ def perfetto(journal: Journal) -> dict[str, Any]:
     dict
         `traceEvents`, in order of time, and `displayTimeUnit`.
     """
-    names = Names()
+    words = Words(journal.protocol)
     lengths = _message_lengths(journal)
     slices = [*_views(journal), *(_call(each, journal.end_s) for each in journal.calls)]
     slices += [_timer(each, journal.end_s) for each in journal.timers]
@@ -51,11 +49,11 @@ def perfetto(journal: Journal) -> dict[str, Any]:
     for time_s, node, kind, item in journal.log:
         length = lengths.get((node, _ns(time_s)), 0)
         if kind == "send":
-            events += _message(item, node, time_s, length, "send", "s", names)
+            events += _message(item, node, time_s, length, "send", "s", words)
         elif kind == "arrive":
-            events += _message(item, node, time_s, length, "receive", "f", names)
+            events += _message(item, node, time_s, length, "receive", "f", words)
         elif kind == "report":
-            events.append(_instant(node, time_s, event_words(item, names)))
+            events.append(_instant(node, time_s, words.of_event(item)))
     events.sort(key=lambda each: float(each["ts"]))
     return {"traceEvents": [*_titled(journal, events), *events], "displayTimeUnit": "ms"}
 
@@ -127,13 +125,12 @@ def _slice(track: str, node: int, name: str, start_ns: int, end_ns: int, **told:
 
 
 def _message(
-    message: Message, node: int, time_s: float, length_ns: int, what: str, flow: str, names: Names
+    message: Message, node: int, time_s: float, length_ns: int, what: str, flow: str, words: Words
 ) -> Iterable[Event]:
     """A slice for one end of a message, and the end of its arrow there."""
     start_ns = _ns(time_s)
     peer = message.recipient if what == "send" else message.sender
-    words = message_words(message.body, names)
-    told = {"message": words, "peer": peer, "number": message.number, "fate": message.fate}
+    told = {"message": words.of_message(message.body), "peer": peer, "number": message.number, "fate": message.fate}
     yield _slice("messages", node, f"{what} {message.kind}", start_ns, start_ns + length_ns, **told)
     if message.fate != "delivered":
         return  # an arrow needs both its ends
@@ -164,14 +161,14 @@ def _instant(node: int, time_s: float, words: str) -> Event:
 def _views(journal: Journal) -> Iterator[Event]:
     """What view each node is in, and between views which it waits for."""
     start = dict.fromkeys(range(journal.n), (0.0, "view 0"))
+    events = () if journal.protocol is None else journal.protocol.events
+    enters = {each.type for each in events if each.enters}
+    turns = enters | {each.type for each in events if each.leaves}
     for time_s, node, kind, event in journal.log:
-        if kind == "report" and isinstance(event, ViewEntered | ViewChangeStarted):
+        if kind == "report" and type(event) in turns:
             since_s, name = start[node]
             yield _slice("view", node, name, _ns(since_s), _ns(time_s))
-            start[node] = (
-                time_s,
-                f"view {event.view}" if isinstance(event, ViewEntered) else f"waits for {event.view}",
-            )
+            start[node] = time_s, f"view {event.view}" if type(event) in enters else f"waits for {event.view}"
     for node, (since_s, name) in start.items():
         yield _slice("view", node, name, _ns(since_s), _ns(journal.end_s))
 

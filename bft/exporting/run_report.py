@@ -6,26 +6,27 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from bft.core.short_names import Names
 from bft.errors import BftError
 from bft.exporting.entry_words import entry_words
 from bft.exporting.html import asset, embedded, facts, page, table
 from bft.record.diagram import Arrow, Mark, SpaceTime, Span
-from bft.record.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, SIGNS, WORDED, times
+from bft.record.diagram_signs import ALARM, AT_WORK, BELOW, OTHER, SIGNS, WORDED, times
 from bft.record.folded_time import FoldedTime
 from bft.record.outcome import Outcome
-from bft.record.words import message_words
+from bft.record.words import Words
 from bft.simulation.journal import Journal, Message
 from bft.simulation.run import Run
 from bft.simulation.run_words import address_words, fact_words, fault_words, outcome_words
 
-KINDS: dict[str, dict[str, str]] = {
-    "PrePrepare": {"colour": "#0072B2", "dash": ""},
-    "Prepare": {"colour": "#B87F00", "dash": "6 3"},
-    "Commit": {"colour": "#444444", "dash": "2 3"},
-    "ViewChange": {"colour": "#009E73", "dash": "8 3 2 3"},
-    "NewView": {"colour": "#D55E00", "dash": "8 3 2 3 2 3"},
-}
+LOOKS = (
+    {"colour": "#0072B2", "dash": ""},
+    {"colour": "#B87F00", "dash": "6 3"},
+    {"colour": "#444444", "dash": "2 3"},
+    {"colour": "#009E73", "dash": "8 3 2 3"},
+    {"colour": "#D55E00", "dash": "8 3 2 3 2 3"},
+)
+"""Of kinds of messages, in the order of a view; of those beyond them, the look of all others."""
+
 WORKING = "validator at work"
 LOG_ENTRIES = 3000
 """Rows of the log that are shown at once; the search looks through all."""
@@ -109,47 +110,48 @@ def _message_rows(journal: Journal) -> Iterator[tuple[object, ...]]:
 
 
 def _log_rows(journal: Journal) -> Iterator[tuple[str, str, str]]:
-    names = Names()
+    words = Words(journal.protocol)
     for entry in journal.log:
-        yield f"{entry.time_s:.6f}", f"node {entry.node}", entry_words(entry, names)
+        yield f"{entry.time_s:.6f}", f"node {entry.node}", entry_words(entry, words)
 
 
 def _controls(diagram: SpaceTime) -> str:
     kinds = list(dict.fromkeys(each.kind for each in diagram.arrows))
     marks = [kind for kind in SIGNS if any(each.kind == kind for each in diagram.marks)]
     work = [WORKING] if any(each.end is not None and each.end > each.start for each in diagram.spans) else []
+    messages = "".join(_tick(kind, kind not in diagram.hidden) for kind in kinds)
     return (
-        f"<fieldset><legend>messages</legend>{''.join(map(_tick, kinds))}</fieldset>"
-        f"<fieldset><legend>what nodes report</legend>{''.join(map(_tick, marks + work))}</fieldset>"
+        f"<fieldset><legend>messages</legend>{messages}</fieldset>"
+        f"<fieldset><legend>what nodes report</legend>{''.join(_tick(kind, True) for kind in marks + work)}</fieldset>"
         '<p><button id="zoom-in">+</button><button id="zoom-out">−</button><button id="zoom-all">all</button>'
         " wheel, + and − zoom; dragging and arrow keys move</p>"
     )
 
 
-def _tick(kind: str) -> str:
-    ticked = "" if kind in HIDDEN else " checked"
+def _tick(kind: str, shown: bool) -> str:
+    ticked = " checked" if shown else ""
     return f'<label><input type="checkbox" data-kind="{escape(kind)}"{ticked}> {escape(kind)}</label>'
 
 
 def _data(journal: Journal, diagram: SpaceTime) -> str:
     """Return what the script draws; times are places on the folded axis already."""
     place = FoldedTime(times(diagram))
-    names = Names()
+    words = Words(journal.protocol)
     marks = [*diagram.marks, *([diagram.breach] if diagram.breach else [])]
     told: dict[str, Any] = {
         "lanes": [{"name": each.name, "honest": each.honest} for each in diagram.lanes],
         "arrows": [
-            _arrow(arrow, message, place, names)
+            _arrow(arrow, message, place, words)
             for arrow, message in zip(diagram.arrows, journal.messages, strict=True)
         ],
         "marked": [_mark(each, place) for each in marks],
         "spans": [_span(each, place) for each in diagram.spans if each.end is not None and each.end > each.start],
-        "kinds": KINDS,
+        "kinds": dict(zip(diagram.phases, LOOKS, strict=False)),
         "other": {"colour": OTHER, "dash": ""},
         "marks": SIGNS,
         "alarm": ALARM,
         "work": AT_WORK,
-        "hidden": list(HIDDEN),
+        "hidden": list(diagram.hidden),
         "corners": place.corners,
         "folds": [(place(start), place(end)) for start, end in place.folds],
         "end": place(place.end) or 1.0,
@@ -157,9 +159,9 @@ def _data(journal: Journal, diagram: SpaceTime) -> str:
     return embedded(told)
 
 
-def _arrow(arrow: Arrow, message: Message, place: FoldedTime, names: Names) -> dict[str, Any]:
+def _arrow(arrow: Arrow, message: Message, place: FoldedTime, words: Words) -> dict[str, Any]:
     fate = f"arrives at {arrow.received:.6f} s" if arrow.received is not None else message.fate
-    says = f"{message_words(message.body, names)}: {arrow.sender} to {arrow.recipient}"
+    says = f"{words.of_message(message.body)}: {arrow.sender} to {arrow.recipient}"
     return {
         "kind": arrow.kind,
         "sender": arrow.sender,

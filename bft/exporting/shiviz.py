@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bft.core.short_names import Names
 from bft.exporting.entry_words import entry_words
-from bft.record.words import message_words
+from bft.record.words import Words
 from bft.simulation.journal import Entry, Journal
 
 PARSER = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})"
@@ -33,7 +32,7 @@ def clocked(journal: Journal) -> Iterator[tuple[str, dict[str, int], str]]:
     hosts = [f"node-{node}" for node in range(journal.n)]
     clocks: list[dict[str, int]] = [{} for _ in hosts]
     stamps: dict[int, dict[str, int]] = {}
-    names = Names()
+    words = Words(journal.protocol)
     last: Entry | None = None
     for entry in journal.log:
         node = entry.node
@@ -48,7 +47,7 @@ def clocked(journal: Journal) -> Iterator[tuple[str, dict[str, int], str]]:
         clock[hosts[node]] = clock.get(hosts[node], 0) + 1
         if entry.kind == "send":
             stamps[entry.item.number] = dict(clock)
-        told = " ".join(_told(entry, names).splitlines())  # an event is one line
+        told = " ".join(_told(entry, words).splitlines())  # an event is one line
         yield hosts[node], dict(sorted(clock.items())), f"{entry.time_s:.6f} s: {told}"
 
 
@@ -61,6 +60,6 @@ def _same_broadcast(last: Entry | None, entry: Entry) -> bool:
     )
 
 
-def _told(entry: Entry, names: Names) -> str:
+def _told(entry: Entry, words: Words) -> str:
     """Return a happening in words; a broadcast is told once, not to whom."""
-    return f"sends {message_words(entry.item.body, names)}" if entry.kind == "send" else entry_words(entry, names)
+    return f"sends {words.of_message(entry.item.body)}" if entry.kind == "send" else entry_words(entry, words)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from bft.errors import BftError, bad_value
 from bft.plotting.style import QUALITATIVE, styled
 from bft.record.diagram import SpaceTime
-from bft.record.diagram_signs import ALARM, HIDDEN, OTHER, PHASES
+from bft.record.diagram_signs import ALARM, OTHER
 from bft.record.folded_time import FoldedTime
 
 STATES = {
@@ -30,7 +30,8 @@ STATES = {
 FRESH = ("left the view", "entered a view", "recovered")
 LENGTH_S, FRAMES_PER_S, PAUSE_S = 8.0, 12, 1.0
 DPI = 80
-MARKER = {"PrePrepare": "s", "Prepare": "o", "Commit": "D", "ViewChange": "^", "NewView": "v"}
+MARKERS = "soD^vP*X"
+"""Of the kinds of messages that have a look of their own, in the order of a view."""
 
 
 def animation(
@@ -39,7 +40,7 @@ def animation(
     positions: Mapping[int, tuple[float, float]] | None = None,
     length_s: float = LENGTH_S,
     frames_per_s: int = FRAMES_PER_S,
-    without: Collection[str] = HIDDEN,
+    without: Collection[str] | None = None,
 ) -> FuncAnimation:
     """Return a moving picture of a run; long silences pass quickly, as in the space-time diagram.
 
@@ -53,8 +54,8 @@ def animation(
         How long the picture takes, in seconds; more than 0.
     frames_per_s : int
         At least 1.
-    without : collection of str
-        Kinds of messages that are left out.
+    without : collection of str, optional
+        Kinds of messages that are left out; by default those that the diagram hides.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def animation(
         )
     frames = max(2, round(length_s * frames_per_s))
     with styled():
-        stage = _Stage(diagram, places, without)
+        stage = _Stage(diagram, places, diagram.hidden if without is None else without)
         still = round(PAUSE_S * frames_per_s)
         steps = [*(number / (frames - 1) for number in range(frames)), *[1.0] * still]
         return FuncAnimation(stage.figure, stage.show, frames=steps, interval=1000 / frames_per_s, blit=False)
@@ -82,7 +83,7 @@ def animation(
 def moment(diagram: SpaceTime, part: float, *, positions: Mapping[int, tuple[float, float]] | None = None) -> Figure:
     """Return one frame as a figure, at a part of the whole length from 0 to 1."""
     with styled():
-        stage = _Stage(diagram, positions or _circle(len(diagram.lanes)), ("Status",))
+        stage = _Stage(diagram, positions or _circle(len(diagram.lanes)), diagram.hidden)
         stage.show(part)
     return stage.figure
 
@@ -163,10 +164,8 @@ class _Stage:
             self._grounds.append(ground)
             self._words.append(ax.annotate("", (x, y), (0, -26), textcoords="offset points", ha="center", fontsize=8))
         self._dots = {
-            kind: ax.plot([], [], MARKER.get(kind, "."), color=QUALITATIVE[number], markersize=7, label=kind, zorder=4)[
-                0
-            ]
-            for number, kind in enumerate(PHASES)
+            kind: ax.plot([], [], marker, color=colour, markersize=7, label=kind, zorder=4)[0]
+            for kind, marker, colour in zip(diagram.phases, MARKERS, QUALITATIVE, strict=False)
         }
         self._dots["other"] = ax.plot([], [], ".", color=OTHER, markersize=7, label="other messages", zorder=4)[0]
         self._clock = ax.text(0.02, 0.98, "", transform=ax.transAxes, va="top", fontsize=10)
@@ -178,7 +177,7 @@ class _Stage:
         moving: dict[str, list[tuple[float, float]]] = {kind: [] for kind in self._dots}
         for sent, received, arrow in self._arrows:
             if sent <= now < received:
-                moving[arrow.kind if arrow.kind in PHASES else "other"].append(
+                moving[arrow.kind if arrow.kind in self._dots else "other"].append(
                     self._between(arrow, (now - sent) / (received - sent))
                 )
         for kind, dots in self._dots.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,18 +10,11 @@ from matplotlib.axes import Axes
 
 from bft.errors import SweepError, bad_value
 from bft.plotting.style import QUALITATIVE, axes_or_new, legend_below, styled
+from bft.protocols.protocol import Protocol
+from bft.protocols.registry import protocol_of
 
-PHASES: dict[str, tuple[str, ...]] = {
-    "pre-prepare": ("PrePrepare",),
-    "prepare": ("Prepare",),
-    "commit": ("Commit",),
-    "view change": ("ViewChange", "NewView"),
-    "checkpoint": ("Checkpoint",),
-}
-"""Kinds of messages by phase; all others are catching up."""
-
-REST = "catching up"
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++")
+REST = "other messages"
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++", "oo", "**")
 
 
 def messages_by_phase(
@@ -30,6 +23,7 @@ def messages_by_phase(
     ax: Axes | None = None,
     title: str = "messages by phase",
     log: bool = False,
+    protocol: str | Protocol = "pbft",
 ) -> Axes:
     """Draw how many copies of messages were sent in each phase.
 
@@ -44,6 +38,9 @@ def messages_by_phase(
     log : bool
         Whether the totals run on a logarithmic scale; bars are then not stacked but stand side by side.
 
+    protocol : str or Protocol
+        Whose phases they are.
+
     Returns
     -------
     Axes
@@ -57,7 +54,12 @@ def messages_by_phase(
     if not sent_by_kind:
         raise SweepError(bad_value("sent_by_kind", {}, "must have at least one label"))
     labels = list(sent_by_kind)
-    phases = {phase: [_sum(sent_by_kind[label], phase) for label in labels] for phase in (*PHASES, REST)}
+    by_phase: dict[str, list[str]] = {}
+    for kind in protocol_of(protocol).messages:
+        by_phase.setdefault(kind.phase, []).append(kind.type.__name__)
+    named = {kind for kinds in by_phase.values() for kind in kinds}
+    by_phase[REST] = sorted({kind for sent in sent_by_kind.values() for kind in sent} - named)
+    phases = {phase: [_sum(sent_by_kind[label], kinds) for label in labels] for phase, kinds in by_phase.items()}
     shown = {phase: counts for phase, counts in phases.items() if any(counts)}
     with styled():
         ax = axes_or_new(ax)
@@ -67,8 +69,8 @@ def messages_by_phase(
             if phase not in shown:
                 continue
             look: dict[str, Any] = {
-                "color": QUALITATIVE[number],
-                "hatch": HATCHES[number],
+                "color": QUALITATIVE[number % len(QUALITATIVE)],
+                "hatch": HATCHES[number % len(HATCHES)],
                 "edgecolor": "white",
                 "label": phase,
             }
@@ -95,9 +97,7 @@ def messages_by_phase(
     return ax
 
 
-def _sum(sent: Mapping[str, float], phase: str) -> float:
-    named = {kind for kinds in PHASES.values() for kind in kinds}
-    kinds = [kind for kind in sent if kind not in named] if phase == REST else PHASES[phase]
+def _sum(sent: Mapping[str, float], kinds: Sequence[str]) -> float:
     total = sum(sent.get(kind, 0) for kind in kinds)
     if total < 0:
         raise SweepError(bad_value("sent_by_kind", total, "must not be negative"))

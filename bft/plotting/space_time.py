@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from bft.plotting.style import QUALITATIVE, axes_or_new, new_figure, styled
 from bft.record.diagram import Arrow, Mark, SpaceTime, Span, excerpt
-from bft.record.diagram_signs import ALARM, AT_WORK, BELOW, HIDDEN, OTHER, PHASES, SIGNS, WORDED, times
+from bft.record.diagram_signs import ALARM, AT_WORK, BELOW, OTHER, SIGNS, WORDED, times
 from bft.record.folded_time import FoldedTime
 
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -32,7 +32,7 @@ def space_time(
     diagram: SpaceTime,
     ax: Axes | None = None,
     *,
-    without: Collection[str] = HIDDEN,
+    without: Collection[str] | None = None,
     between: tuple[float, float] | None = None,
     most: int = MOST_MESSAGES,
 ) -> Axes:
@@ -45,12 +45,13 @@ def space_time(
     ax : Axes, optional
         Where to draw; by default new ones.
     without : collection of str, optional
-        Kinds of messages that are left out.
+        Kinds of messages that are left out; by default those that the diagram hides.
     between : tuple of float, optional
         From when to when; by default from the beginning.
     most : int, optional
         Messages at most, the first ones; the title says what is left out.
     """
+    without = diagram.hidden if without is None else without
     diagram = excerpt(diagram, between=between, most=most, without=without)
     with styled():
         ax = axes_or_new(ax)
@@ -61,7 +62,7 @@ def space_time(
             ax.plot([0, end * 1.01], [row, row], color="black" if lane.honest else ALARM, linewidth=0.8, zorder=1)
         for span in diagram.spans:
             _draw_span(ax, span, place)
-        kinds = _kinds(shown)
+        kinds = _kinds(diagram, shown)
         for arrow in shown:
             _draw_arrow(ax, arrow, place, kinds)
         for mark in diagram.marks:
@@ -103,10 +104,10 @@ def _draw_span(ax: Axes, span: Span, place: Callable[[float], float]) -> None:
         )
 
 
-def _kinds(arrows: Sequence[Arrow]) -> list[str]:
-    """Return the kinds that have a look of their own: those of PBFT, and the first others as far as colours reach."""
-    others = dict.fromkeys(each.kind for each in arrows if each.kind not in PHASES)
-    return [*PHASES, *others][: len(QUALITATIVE)]
+def _kinds(diagram: SpaceTime, arrows: Sequence[Arrow]) -> list[str]:
+    """Return the kinds that have a look of their own: phases, and the first others as far as colours reach."""
+    others = dict.fromkeys(each.kind for each in arrows if each.kind not in diagram.phases)
+    return [*diagram.phases, *others][: len(QUALITATIVE)]
 
 
 def _draw_arrow(ax: Axes, arrow: Arrow, place: Callable[[float], float], kinds: Sequence[str]) -> None:
@@ -178,10 +179,10 @@ def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:
     reported = {each.kind for each in diagram.marks}
     handles: list[Any] = [
         Line2D([], [], color=QUALITATIVE[place], linestyle=LINES[place % len(LINES)], label=kind)
-        for place, kind in enumerate(_kinds(shown))
+        for place, kind in enumerate(_kinds(diagram, shown))
         if kind in sent
     ]
-    if sent - set(_kinds(shown)):
+    if sent - set(_kinds(diagram, shown)):
         handles.append(Line2D([], [], color=OTHER, label="other messages"))
     if any(each.received is None for each in shown):
         handles.append(Line2D([], [], linestyle="", marker="x", color=OTHER, label="never arrived"))
@@ -199,11 +200,12 @@ def _legend(ax: Axes, diagram: SpaceTime, shown: Sequence[Arrow]) -> None:
 def space_time_figure(
     diagram: SpaceTime,
     *,
-    without: Collection[str] = HIDDEN,
+    without: Collection[str] | None = None,
     between: tuple[float, float] | None = None,
     most: int = MOST_MESSAGES,
 ) -> Figure:
     """Return a figure of the size that the diagram needs; parameters as for `space_time`."""
+    without = diagram.hidden if without is None else without
     diagram = excerpt(diagram, between=between, most=most, without=without)
     times = [each.received for each in diagram.arrows if each.received is not None]
     length_in = max([1, *times]) / STEPS_PER_INCH if diagram.unit == "step" else _busiest(diagram) / MARKS_PER_INCH

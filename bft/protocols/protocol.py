@@ -158,6 +158,11 @@ class EventKind:
     enters : bool
         Whether the replica enters a view, round or height by it: it has `view`, counted from 0. A run's number of views
         is the highest plus one.
+    leaves : bool
+        Whether it leaves one by it, and waits for `view`.
+    rare : bool
+        Whether runs of months keep every one, as they do those that enter or leave a view; of all others, which come
+        with every request or every few, they keep the latest thousands.
     """
 
     type: type
@@ -166,6 +171,8 @@ class EventKind:
     mark: Callable[[Any, Names], tuple[str, str] | None] | None = None
     commits: bool = False
     enters: bool = False
+    leaves: bool = False
+    rare: bool = False
 
     def __post_init__(self) -> None:
         check_class("events.type", self.type)

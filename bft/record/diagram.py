@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from math import inf, nan
-from typing import Literal
+from typing import Any, Literal
 
 from bft.adversary.node import Crash, Recover
 from bft.arguments import check_whole
-from bft.core import events
 from bft.core.effects import Execute
-from bft.core.short_names import Names
-from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
+from bft.protocols.protocol import Protocol, Role
+from bft.record.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceTime:
-    """A diagram; `breach` says what broke, where, and when, if anything did."""
+    """A diagram.
+
+    Attributes
+    ----------
+    breach : Mark or None
+        What broke, where, and when, if anything did.
+    phases : tuple of str
+        Kinds of messages that have a look of their own, in the order of a view.
+    hidden : tuple of str
+        Kinds of messages that are hidden unless somebody asks for them.
+    """
 
     title: str
     unit: Literal["step", "s"]
@@ -70,10 +79,12 @@ class SpaceTime:
     marks: tuple[Mark, ...]
     spans: tuple[Span, ...] = ()
     breach: Mark | None = None
+    phases: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def excerpt(
-    diagram: SpaceTime, *, between: tuple[float, float] | None, most: int, without: Collection[str] = ()
+    diagram: SpaceTime, *, between: tuple[float, float] | None, most: int, without: Collection[str] | None = None
 ) -> SpaceTime:
     """Return the part of a diagram that can be read; its title says what is left out.
 
@@ -85,8 +96,8 @@ def excerpt(
         From when to when, in the diagram's time; by default from the beginning.
     most : int
         Messages at most: it ends before one more is sent.
-    without : collection of str
-        Kinds of messages that do not count.
+    without : collection of str, optional
+        Kinds of messages that do not count; by default those that the diagram hides.
 
     Raises
     ------
@@ -95,6 +106,7 @@ def excerpt(
     """
     check_whole("most", most, ScenarioError, least=1)
     start, end = _stretch(between)
+    without = diagram.hidden if without is None else without
     sent = sorted(each.sent for each in diagram.arrows if each.kind not in without)
     inside = [time for time in sent if start <= time <= end]
     cut = len(inside) > most
@@ -143,26 +155,27 @@ def sentence(mark: Mark) -> str:
             return f"{mark.kind} {mark.words}"
 
 
-def marks_of(event: object, lane: int, at: float, names: Names) -> Iterable[Mark]:
+def marks_of(event: object, lane: int, at: float, words: Words) -> Iterable[Mark]:
     """Return what a diagram shows of an event."""
     match event:
-        case events.PrePrepareAccepted(digest=digest):
-            yield Mark(kind="accepted", lane=lane, at=at, words=names.of(digest))
-        case events.Prepared(digest=digest):
-            yield Mark(kind="prepared", lane=lane, at=at, words=names.of(digest))
-        case events.Committed(digest=digest):
-            yield Mark(kind="committed", lane=lane, at=at, words=names.of(digest))
         case Execute(digest=digest, seq=seq):
-            yield Mark(kind="executed", lane=lane, at=at, words=f"{seq}: {names.of(digest)}")
-        case events.ViewChangeStarted(view=view):
-            yield Mark(kind="left the view", lane=lane, at=at, words=f"→ {view}")
-        case events.ViewEntered(view=view):
-            yield Mark(kind="entered a view", lane=lane, at=at, words=f"view {view}")
-        case events.Judgement(verdict=verdict) if verdict is not Verdict.ACCEPT:
-            yield Mark(kind="refused", lane=lane, at=at, words=verdict.value)
+            yield Mark(kind="executed", lane=lane, at=at, words=f"{seq}: {words.names.of(digest)}")
         case Crash():
             yield Mark(kind="crashed", lane=lane, at=at, words="crashes")
         case Recover():
             yield Mark(kind="recovered", lane=lane, at=at, words="comes back")
         case _:
-            return
+            mark = words.mark_of(event)
+            if mark is not None:
+                yield Mark(kind=mark[0], lane=lane, at=at, words=mark[1])
+
+
+def looks_of(protocol: Protocol | None) -> dict[str, Any]:
+    """Return which kinds of a protocol's messages have a look of their own, and which are hidden unless asked for."""
+    if protocol is None:
+        return {}
+    shown = [each for each in protocol.messages if each.role is not Role.REPAIR]
+    return {
+        "phases": tuple(each.type.__name__ for each in shown),
+        "hidden": tuple(each.type.__name__ for each in protocol.messages if each.hidden),
+    }

@@ -6,9 +6,6 @@ from collections.abc import Collection, Iterator
 
 from bft.record.diagram import SpaceTime
 
-PHASES = ("PrePrepare", "Prepare", "Commit", "ViewChange", "NewView")
-"""Kinds of message that have a line of their own."""
-
 OTHER = "#9A9A9A"
 ALARM = "#B5450F"
 AT_WORK = ("#F2DFAF", "#B89B4B")
@@ -17,6 +14,7 @@ AT_WORK = ("#F2DFAF", "#B89B4B")
 SIGNS = {
     "accepted": ("o", "white"),
     "prepared": ("o", "#BBBBBB"),
+    "locked": ("D", "#BBBBBB"),
     "committed": ("o", "black"),
     "executed": ("s", "black"),
     "left the view": (">", "white"),
@@ -32,12 +30,10 @@ WORDED = ("accepted", "executed", "left the view", "entered a view", "refused", 
 """Marks that are named where they stand, and those of them whose words stand below."""
 BELOW = ("executed", "entered a view")
 
-HIDDEN = ("Status",)
-"""Kinds of message that are hidden unless somebody asks for them."""
 
-
-def times(diagram: SpaceTime, hidden: Collection[str] = HIDDEN) -> Iterator[float]:
-    """Yield when something happens that is shown."""
+def times(diagram: SpaceTime, hidden: Collection[str] | None = None) -> Iterator[float]:
+    """Yield when something happens that is shown; by default without what the diagram hides."""
+    hidden = diagram.hidden if hidden is None else hidden
     for arrow in diagram.arrows:
         if arrow.kind not in hidden:
             yield arrow.sent

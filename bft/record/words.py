@@ -1,4 +1,4 @@
-"""Messages and events in words, for transcripts, diagrams and exports."""
+"""Messages and events in words, for transcripts, diagrams and exports: those of a protocol as its description says."""
 
 from __future__ import annotations
 
@@ -6,79 +6,60 @@ from typing import Any
 
 from bft.core import events
 from bft.core.effects import Execute
-from bft.core.short_names import Names, set_words
+from bft.core.short_names import Names
+from bft.protocols.protocol import Protocol
 
 
-def message_words(message: Any, names: Names) -> str:
-    """Return what a message says: its kind, its value, its place, and what it proves."""
-    kind = type(message).__name__
-    parts = [f"view {message.view}"] if hasattr(message, "view") else []
-    if hasattr(message, "seq"):
-        parts.append(f"seq {message.seq}")
-    digest = getattr(message, "digest", None)
-    value = f" {names.of(digest)}" if isinstance(digest, str) else ""
-    if hasattr(message, "answer"):
-        value = f" {message.answer!r}"
-    if hasattr(message, "answers"):
-        value = f" {', '.join(map(repr, message.answers)) or 'nothing'}"
-    if hasattr(message, "prepared"):
-        entries = [each.preprepare for each in message.prepared]
-        held = ", ".join(f"{names.of(each.digest)} at {each.seq} of view {each.view}" for each in entries)
-        parts.append(f"prepared: {held or 'nothing'}")
-    if hasattr(message, "preprepares"):
-        parts.append(f"V of {set_words(each.replica for each in message.view_changes)}")
-        carried = ", ".join(f"{names.of(each.digest)} at {each.seq}" for each in message.preprepares)
-        parts.append(f"O: {carried or 'nothing'}")
-    if hasattr(message, "decisions"):
-        parts += [f"snapshot proved by {set_words(each.replica for each in message.checkpoint_proof)}"] * bool(
-            message.snapshot
-        )
-        parts += [
-            f"{names.of(each.proposal.digest)} decided at {each.seq} by "
-            f"{set_words(vote.replica for vote in each.commits)}"
-            for each in message.decisions
-        ]
-    return f"{kind}{value} ({', '.join(parts)})" if parts else f"{kind}{value}"
+class Words:
+    """Words for one run, in which values are named in the order in which they appear.
+
+    Parameters
+    ----------
+    protocol : Protocol, optional
+        Whose messages and events they are; without it only those that all protocols share have words of their own.
+    """
+
+    def __init__(self, protocol: Protocol | None = None) -> None:
+        self.names = Names()
+        self._messages = {} if protocol is None else {each.type: each.words for each in protocol.messages}
+        self._events = {} if protocol is None else {each.type: each for each in protocol.events}
+
+    def of_message(self, message: Any) -> str:
+        """Return what a message says: its kind, its value, its place, and what else its protocol tells of it."""
+        words = self._messages.get(type(message))
+        if words is not None:
+            return words(message, self.names)
+        kind = type(message).__name__
+        parts = [f"{name} {getattr(message, name)}" for name in ("view", "seq") if hasattr(message, name)]
+        digest = getattr(message, "digest", None)
+        value = f" {self.names.of(digest)}" if isinstance(digest, str) else ""
+        return f"{kind}{value} ({', '.join(parts)})" if parts else f"{kind}{value}"
+
+    def of_event(self, event: Any) -> str:
+        """Return what a node reports."""
+        known = self._events.get(type(event))
+        if known is not None and known.words is not None:
+            return known.words(event, self.names)
+        match event:
+            case Execute(seq=seq, digest=digest, repeated=repeated):
+                return f"executes {self.names.of(digest)} at seq {seq}{', which repeats' if repeated else ''}"
+            case events.StateTransferred(seq=seq):
+                return f"adopts the state at seq {seq}"
+            case events.Restarted(view=view, last_executed=last):
+                return f"is back in view {view}, executed through {last}"
+            case events.Equivocation(culprit=culprit, first=first, second=second):
+                both = f"{self.of_message(first)} and {self.of_message(second)}"
+                return f"holds evidence against {culprit}: {both}"
+            case _:
+                return _plain(event)
+
+    def mark_of(self, event: Any) -> tuple[str, str] | None:
+        """Return what a diagram shows of a protocol's own event: the kind of its mark, and a few words."""
+        known = self._events.get(type(event))
+        return None if known is None or known.mark is None else known.mark(event, self.names)
 
 
-def event_words(event: object, names: Names) -> str:
-    """Return what a node reports."""
-    match event:
-        case events.PrePrepareAccepted(view=view, seq=seq, digest=digest, carried=carried):
-            how = "takes over" if carried else "accepts"
-            return f"{how} {names.of(digest)} at seq {seq} in view {view}"
-        case events.Judgement(view=view, seq=seq, verdict=verdict):
-            return f"judges seq {seq} of view {view}: {verdict.value}"
-        case events.Prepared(view=view, seq=seq, digest=digest, voters=voters):
-            return f"prepared {names.of(digest)} at seq {seq} in view {view}, by {set_words(sorted(voters))}"
-        case events.Committed(view=view, seq=seq, digest=digest, voters=voters):
-            return f"committed {names.of(digest)} at seq {seq} in view {view}, by {set_words(sorted(voters))}"
-        case Execute(seq=seq, digest=digest, repeated=repeated):
-            return f"executes {names.of(digest)} at seq {seq}{', which repeats' if repeated else ''}"
-        case events.CheckpointStable(seq=seq, voters=voters):
-            return f"has a stable checkpoint at seq {seq}, by {set_words(sorted(voters))}"
-        case events.ViewChangeStarted(view=view):
-            return f"leaves for view {view}"
-        case events.ViewEntered(view=view, entries=entries, nulls=nulls, voters=voters):
-            return f"enters view {view} with {entries} carried over, {nulls} null, V of {set_words(sorted(voters))}"
-        case events.StateTransferred(seq=seq):
-            return f"adopts the state at seq {seq}"
-        case events.Restarted(view=view, last_executed=last):
-            return f"is back in view {view}, executed through {last}"
-        case events.BallotDecided(answer=answer, voters=voters, proved=proved):
-            return f"decides {answer!r} {'' if proved else 'at the deadline '}by the votes of {set_words(voters)}"
-        case events.BallotUndecided(voters=voters, proved=proved):
-            when = "whatever the others say" if proved else "at the deadline"
-            return f"decides nothing {when}, by the votes of {set_words(voters)}"
-        case events.CallsSaved(calls=calls):
-            return f"needs {calls} answers of its validator no more"
-        case events.Equivocation(culprit=culprit, first=first, second=second):
-            return f"holds evidence against {culprit}: {message_words(first, names)} and {message_words(second, names)}"
-        case _:
-            return _plain(event)
-
-
-def _plain(event: object) -> str:
+def _plain(event: Any) -> str:
     kind = type(event).__name__
     if hasattr(event, "client"):
         return f"{kind} to {event.client}: {getattr(event, 'result', '')!r}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
+from typing import Protocol as Interface
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
 from bft.clock import Alarm, Clock, Fanout, Timer
@@ -20,12 +21,12 @@ from bft.core.effects import (
     Send,
     SetTimer,
 )
-from bft.core.events import Committed, ViewEntered
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.verdict import Verdict
 from bft.membership.events import EpochEntered
+from bft.protocols.protocol import Protocol
 from bft.record.safety import SafetyMonitor
 from bft.record.trace import Record
 from bft.simulation.clients import Clients
@@ -38,14 +39,14 @@ from bft.validators.panel import Panel
 Step = Callable[[float, Any], Any]
 
 
-class Keeper(Protocol):
+class Keeper(Interface):
     """Takes in records; a list does, and what keeps less does too."""
 
     def append(self, record: Record, /) -> None:
         """Take in a record."""
 
 
-class Calls(Protocol):
+class Calls(Interface):
     """Validators that are reached by calls, which answer later or never."""
 
     def propose(self, node: int, question: int, respond: Callable[[str | None], None]) -> None:
@@ -63,6 +64,8 @@ class Host:
 
     Parameters
     ----------
+    protocol : Protocol
+        What the nodes run.
     clock : Clock
         Simulated time.
     make_replica : callable
@@ -105,6 +108,7 @@ class Host:
         self,
         *,
         n: int,
+        protocol: Protocol,
         clock: Clock,
         make_replica: Callable[[int], Replica],
         links: Links,
@@ -131,6 +135,8 @@ class Host:
         self.clients = clients
         self.monitor = monitor
         self._watched = monitor.kinds
+        self._commits = frozenset(each.type for each in protocol.events if each.commits)
+        self._enters = frozenset(each.type for each in protocol.events if each.enters)
         self.faulty = faulty
         self.calls: Calls | None = None
         self.records: Keeper = [] if records is None else records
@@ -273,9 +279,9 @@ class Host:
         if kind in self._watched:
             self.milestones.append(record)
             self.monitor.observe(now, node, event)
-        elif kind is Committed:
+        elif kind in self._commits:
             self.monitor.committed(record)
-        elif kind is ViewEntered:
+        elif kind in self._enters:
             self.views.append(record)
 
     def _reply(self, node: int, effect: Reply) -> None:

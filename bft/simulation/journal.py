@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from bft.core.short_names import Names
-from bft.record.diagram import Arrow, Lane, Mark, SpaceTime, Span, marks_of
+from bft.protocols.protocol import Protocol
+from bft.record.diagram import Arrow, Lane, Mark, SpaceTime, Span, looks_of, marks_of
 from bft.record.safety import Breach
+from bft.record.words import Words
 
 Fate = Literal["delivered", "not delivered", "recipient down"]
 
@@ -90,6 +91,8 @@ class Journal:
 
     Attributes
     ----------
+    protocol : Protocol or None
+        What the nodes ran, in whose words it is told.
     byzantine : frozenset of int
         Nodes whose replicas were not honest.
     messages, calls, timers : list
@@ -101,6 +104,7 @@ class Journal:
     """
 
     n: int
+    protocol: Protocol | None = None
     end_s: float = 0.0
     byzantine: frozenset[int] = frozenset()
     messages: list[Message] = field(default_factory=list)
@@ -112,7 +116,7 @@ class Journal:
     def diagram(self, title: str = "", until_s: float | None = None) -> SpaceTime:
         """Return the space-time diagram of the run, up to a time in seconds."""
         last = self.end_s if until_s is None else min(until_s, self.end_s)
-        names = Names()
+        words = Words(self.protocol)
         broken = min(
             (each for each in self.breaches if each.time_s <= last), key=lambda each: each.time_s, default=None
         )
@@ -125,7 +129,7 @@ class Journal:
                 mark
                 for time_s, node, kind, event in self.log
                 if kind == "report" and time_s <= last
-                for mark in marks_of(event, node, time_s, names)
+                for mark in marks_of(event, node, time_s, words)
             ),
             spans=tuple(
                 Span(
@@ -141,6 +145,7 @@ class Journal:
             breach=None
             if broken is None
             else Mark(kind="breach", lane=max(broken.node, 0), at=broken.time_s, words=broken.invariant),
+            **looks_of(self.protocol),
         )
 
 

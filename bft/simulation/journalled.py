@@ -18,7 +18,7 @@ class JournalledHost(Host):
     """Runs the nodes of one replication like `Host`, and remembers what passes between them."""
 
     def __init__(self, **given: Any) -> None:
-        self.journal = Journal(n=given["n"])
+        self.journal = Journal(n=given["n"], protocol=given["protocol"])
         self._travelling: dict[tuple[int, int], deque[Message]] = {}
         self._on_the_way: set[int] = set()
         self._kept: list[object] = []

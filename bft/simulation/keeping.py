@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bft.core.request import Proposal, Request
+from bft.protocols.protocol import Protocol
 from bft.record.executions import Executions
 from bft.record.outcome import Outcome, outcome_of
 from bft.record.trace import Record, Trace
@@ -49,6 +50,8 @@ class KeepSummary:
 
     Parameters
     ----------
+    protocol : Protocol
+        Whose events they are.
     replicas : sequence of int
         Honest ones.
     workload : Workload
@@ -57,8 +60,8 @@ class KeepSummary:
         Whether a proposal is right; None without ground truth.
     """
 
-    def __init__(self, replicas: Sequence[int], workload: Workload, right: Right) -> None:
-        self.records = RecentRecords()
+    def __init__(self, protocol: Protocol, replicas: Sequence[int], workload: Workload, right: Right) -> None:
+        self.records = RecentRecords(protocol)
         self.milestones = StreamedOutcomes(replicas, workload.count, number_of=workload.number_of, right=right)
 
     def decided(self, replicas: Sequence[int], requests: Iterable[Request]) -> Decided:

@@ -160,12 +160,17 @@ class Simulator:
             )
         make_replica: MakeReplica = plain if full is None else full
         workload = self._workload
-        keep = KeepSummary(replicas, workload, world.is_right) if self._summary else KeepAll(world.is_right)
+        keep = (
+            KeepSummary(scenario.protocol, replicas, workload, world.is_right)
+            if self._summary
+            else KeepAll(world.is_right)
+        )
         fabric = self._fabric(replication, byzantine, keyring)
         returning = {*faulty, *self._mortal}
         durable, volatile = self._config, self._volatile
         host = self._host(
             n=n,
+            protocol=scenario.protocol,
             clock=clock,
             make_replica=lambda node: make_replica(node, durable if node in returning else volatile, keyring),
             links=Links(scenario.network, n, self._randomness, replication),

@@ -10,29 +10,29 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from bft.core.effects import Execute
-from bft.core.events import CheckpointStable, Committed, Judgement, Prepared, PrePrepareAccepted, StateTransferred
+from bft.core.events import StateTransferred
 from bft.core.request import Proposal, RequestKey
+from bft.protocols.protocol import Protocol
 from bft.record.outcome import Outcome, outcome_of
 from bft.record.trace import Record
 
-BULK = frozenset({PrePrepareAccepted, Judgement, Prepared, Committed, Execute, CheckpointStable})
-"""Events that every request, or every few, has at every node."""
-
 WINDOW = 5000
-"""How many of them are kept: the end of the run."""
+"""How many events are kept of those that every request, or every few, has at every node: the end of the run."""
 
 
 class RecentRecords:
-    """Keeps all events but the bulk, and of that the last."""
+    """Keeps all events but the bulk of a protocol's, and of that the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: Protocol) -> None:
+        often = (each.type for each in protocol.events if not (each.rare or each.enters or each.leaves))
+        self._often = frozenset((Execute, *often))
         self._bulk = 0
         self._kept: list[tuple[int, Record]] = []
         self._recent: deque[Record] = deque(maxlen=WINDOW)
 
     def append(self, record: Record) -> None:
         """Take in a record."""
-        if record[2].__class__ in BULK:
+        if record[2].__class__ in self._often:
             self._bulk += 1
             self._recent.append(record)
         else:

@@ -14,7 +14,6 @@ from bft import plotting
 from bft.errors import BftError, ScenarioError, SweepError
 from bft.plotting.space_time import MOST_MESSAGES, space_time, space_time_figure
 from bft.record.diagram import SpaceTime
-from bft.record.diagram_signs import HIDDEN
 
 
 def test_a_heat_map_shows_the_estimates(by_n: bft.Sweep) -> None:
@@ -117,12 +116,12 @@ def test_a_long_run_is_drawn_in_part_and_says_so() -> None:
     run = bft.simulate(bft.Scenario(n=4, requests={"count": 60, "rate_per_s": 5}), 1, journal=True)
     assert run.journal is not None
     diagram = run.journal.diagram("a stream")
-    counted = sum(each.kind not in HIDDEN for each in diagram.arrows)
+    counted = sum(each.kind not in diagram.hidden for each in diagram.arrows)
     assert counted > MOST_MESSAGES
     title = space_time(diagram).get_title(loc="left")
     assert f"{MOST_MESSAGES} of {counted:,} messages; the others are left out" in title
     part = space_time(diagram, between=(2.0, 3.0))
-    drawn = [each for each in diagram.arrows if each.kind not in HIDDEN and 2.0 <= each.sent <= 3.0]
+    drawn = [each for each in diagram.arrows if each.kind not in diagram.hidden and 2.0 <= each.sent <= 3.0]
     assert 0 < len(drawn) < MOST_MESSAGES
     assert f"from 2 to 3 s: {len(drawn)} of {counted:,} messages" in part.get_title(loc="left")
     assert len([each for each in part.texts if getattr(each, "arrow_patch", None) is not None]) == len(drawn)

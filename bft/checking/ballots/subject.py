@@ -18,6 +18,7 @@ from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.ballot import BallotConfig, BallotReplica
+from bft.protocols.ballot.protocol import BALLOT
 from bft.voting import Approval, ConfidenceWeighted, Plurality, Quorum, Rule, Weighted
 
 RETRANSMIT_S = 5.0
@@ -122,6 +123,7 @@ def ballot(name: str = "quorum", *, rule: MakeRule | None = None, make_replica: 
 
     return Subject(
         name="ballot" if name == "quorum" else f"ballot-{name}",
+        protocol=BALLOT,
         make_replica=make,
         recipes=recipes(judged=by.judged),
         phases=("Cast", "Approve", "Certificate") if by.judged else ("Cast", "Certificate"),

@@ -28,6 +28,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.membership.messages import InEpoch
 from bft.membership.replica import EpochReplica, Members
 from bft.protocols.pbft import PbftConfig
+from bft.protocols.pbft.protocol import PBFT
 
 LEAST = 4
 MILESTONES = (
@@ -90,6 +91,7 @@ def membership(make_replica: MakeMember = SharedReplica) -> Subject:
 
     return Subject(
         name="membership",
+        protocol=PBFT,
         make_replica=make,
         recipes=RECIPES,
         phases=("PrePrepare", "Prepare", "Commit"),

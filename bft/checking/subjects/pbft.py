@@ -21,6 +21,7 @@ from bft.checking.world import World
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
+from bft.protocols.pbft.protocol import PBFT
 
 if TYPE_CHECKING:
     from bft.checking.seeded_bug import SeededBug
@@ -99,6 +100,7 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
 
     return Subject(
         name="pbft",
+        protocol=PBFT,
         make_replica=make,
         recipes={**RECIPES, **SNAPSHOT_RECIPES},
         phases=("PrePrepare", "Prepare", "Commit"),

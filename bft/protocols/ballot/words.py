@@ -20,9 +20,11 @@ def _decides_nothing(event: events.BallotUndecided, _: Names) -> str:
 
 
 EVENTS = (
-    EventKind(events.BallotDecided, words=_decides),
-    EventKind(events.BallotUndecided, words=_decides_nothing),
-    EventKind(events.CallsSaved, words=lambda event, _: f"needs {event.calls} answers of its validator no more"),
+    EventKind(events.BallotDecided, words=_decides, rare=True),
+    EventKind(events.BallotUndecided, words=_decides_nothing, rare=True),
+    EventKind(
+        events.CallsSaved, words=lambda event, _: f"needs {event.calls} answers of its validator no more", rare=True
+    ),
 )
 
 

@@ -22,6 +22,7 @@ from bft.protocols.pbft.state import STATUS_TIMER, VIEW_TIMER
 from bft.protocols.pbft.words import EVENTS, catch_up_words, new_view_words, view_change_words
 from bft.protocols.protocol import MessageKind, Protocol, Role, Setup
 
+CATCHING_UP = "catching up"
 MOST_VIEWS_COUNTED = 1000
 """Timeouts that are summed up for the end of a run, at most."""
 
@@ -71,15 +72,15 @@ PBFT = Protocol(
     }),
     without={"rule": 'needs protocol = "ballot"'},
     messages=(
-        MessageKind(PrePrepare, Role.PROPOSAL, slot=place, value=digest),
-        MessageKind(Prepare, Role.VOTE, slot=place, value=digest),
-        MessageKind(Commit, Role.VOTE, slot=place, value=digest),
-        MessageKind(ViewChange, Role.DEPARTURE, words=view_change_words),
-        MessageKind(NewView, Role.LEADERSHIP, words=new_view_words),
-        MessageKind(Request, Role.REPAIR),
-        MessageKind(Checkpoint, Role.REPAIR),
-        MessageKind(Status, Role.REPAIR, hidden=True),
-        MessageKind(CatchUp, Role.REPAIR, words=catch_up_words),
+        MessageKind(PrePrepare, Role.PROPOSAL, phase="pre-prepare", slot=place, value=digest),
+        MessageKind(Prepare, Role.VOTE, phase="prepare", slot=place, value=digest),
+        MessageKind(Commit, Role.VOTE, phase="commit", slot=place, value=digest),
+        MessageKind(ViewChange, Role.DEPARTURE, phase="view change", words=view_change_words),
+        MessageKind(NewView, Role.LEADERSHIP, phase="view change", words=new_view_words),
+        MessageKind(Checkpoint, Role.REPAIR, phase="checkpoint"),
+        MessageKind(Request, Role.REPAIR, phase=CATCHING_UP),
+        MessageKind(Status, Role.REPAIR, phase=CATCHING_UP, hidden=True),
+        MessageKind(CatchUp, Role.REPAIR, phase=CATCHING_UP, words=catch_up_words),
     ),
     events=EVENTS,
     timers=(VIEW_TIMER, STATUS_TIMER),

@@ -43,7 +43,7 @@ EVENTS = (
         words=lambda event, _: f"judges seq {event.seq} of view {event.view}: {event.verdict.value}",
         mark=_refused,
     ),
-    EventKind(events.ProposalMissing),
+    EventKind(events.ProposalMissing, rare=True),
     EventKind(
         events.Prepared,
         words=_certificate("prepared"),
@@ -63,6 +63,7 @@ EVENTS = (
         events.ViewChangeStarted,
         words=lambda event, _: f"leaves for view {event.view}",
         mark=lambda event, _: ("left the view", f"→ {event.view}"),
+        leaves=True,
     ),
     EventKind(
         events.ViewEntered,
@@ -70,7 +71,7 @@ EVENTS = (
         mark=lambda event, _: ("entered a view", f"view {event.view}"),
         enters=True,
     ),
-    EventKind(events.ViewsExhausted),
+    EventKind(events.ViewsExhausted, rare=True),
 )
 
 

@@ -12,13 +12,13 @@ from bft.core.events import BallotDecided, BallotUndecided, CallsSaved, Equivoca
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
-from bft.core.short_names import Names
 from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError
 from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
-from bft.record.words import event_words, message_words
+from bft.protocols.ballot.protocol import BALLOT
+from bft.record.words import Words
 from bft.voting import Approval, Plurality, Quorum
 
 SYSTEM = QuorumSystem.of(4)
@@ -273,11 +273,9 @@ def test_nonsense_is_refused():
 
 
 def test_transcripts_and_journals_say_what_a_ballot_does():
-    names, request = Names(), Request(client="c", timestamp=1, operation="q")
-    assert message_words(Cast(request, "A", 1.0, "", 1), names) == "Cast 'A'"
-    assert message_words(Approve(request, (), 1), names) == "Approve nothing"
-    assert event_words(BallotDecided("A", (0, 1), proved=False), names).startswith("decides 'A' at the deadline by")
-    assert event_words(BallotUndecided((0, 1), proved=True), names).startswith(
-        "decides nothing whatever the others say"
-    )
-    assert event_words(CallsSaved(2), names) == "needs 2 answers of its validator no more"
+    words, request = Words(BALLOT), Request(client="c", timestamp=1, operation="q")
+    assert words.of_message(Cast(request, "A", 1.0, "", 1)) == "Cast 'A'"
+    assert words.of_message(Approve(request, (), 1)) == "Approve nothing"
+    assert words.of_event(BallotDecided("A", (0, 1), proved=False)).startswith("decides 'A' at the deadline by")
+    assert words.of_event(BallotUndecided((0, 1), proved=True)).startswith("decides nothing whatever the others say")
+    assert words.of_event(CallsSaved(2)) == "needs 2 answers of its validator no more"
