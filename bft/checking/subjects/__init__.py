@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from bft.checking.subject import Subject
 from bft.checking.subjects.pbft import pbft
+from bft.checking.watching import watched
 
-__all__ = ["Subject", "pbft"]
+__all__ = ["Subject", "pbft", "watched"]
