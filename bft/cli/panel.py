@@ -22,7 +22,19 @@ WIDEST = 40
 """Longer answers are cut where they are listed."""
 
 DECIDED, NO_QUORUM, INTERRUPTED = 0, 1, 130
-_OPTIONS = ("rule", "check", "deadline_s", "call_deadline_s", "attempts", "views", "f", "quorum", "stakes", "grace_s")
+_OPTIONS = (
+    "rule",
+    "check",
+    "deadline_s",
+    "call_deadline_s",
+    "attempts",
+    "views",
+    "f",
+    "quorum",
+    "stakes",
+    "grace_s",
+    "finish",
+)
 _MARKS = {
     "proposed": "proposes",
     "answered": "answers",
@@ -35,19 +47,19 @@ _MARKS = {
 def panel_command(arguments: Namespace) -> int:
     """Ask, print, and return 0 if the panel decided, 1 if it did not."""
     question = sys.stdin.read() if arguments.question == "-" else arguments.question
-    with _needing_the_extra():
+    with needing_the_extra():
         from bft.live.question import question_of
 
         question_of(question)
-        with _panel(arguments) as panel:
+        with panel_of(arguments) as panel:
             answer = _ask(panel, question, quiet=arguments.quiet)
-    tell(json.dumps(answer.to_json(), indent=2) if arguments.json else readable(answer))
+            tell(json.dumps(answer.to_json(), indent=2) if arguments.json else readable(answer))
     return NO_QUORUM if answer.text is None else DECIDED
 
 
 def serve_command(arguments: Namespace) -> int:
     """Serve until interrupted."""
-    with _needing_the_extra():
+    with needing_the_extra():
         from bft.live.service import Server, Service, ServiceSettings, key_from
 
         settings = ServiceSettings(
@@ -58,7 +70,7 @@ def serve_command(arguments: Namespace) -> int:
             max_questions=arguments.max_questions,
             max_body_bytes=arguments.max_body_bytes,
         )
-        panel = _panel(arguments)
+        panel = panel_of(arguments)
         panel.check()
 
         def announce(url: str) -> None:
@@ -114,12 +126,19 @@ def has_quorum(rule: str | dict[str, Any]) -> bool:
     return (rule if isinstance(rule, str) else rule["kind"]) in ("pbft", "quorum", "judge")
 
 
-def _panel(arguments: Namespace) -> Panel:
+def panel_of(arguments: Namespace, *, short_answers: bool = False) -> Panel:
+    """Return the panel that options and file describe; with short answers where a rule has texts judged by itself.
+
+    Raises
+    ------
+    ScenarioError
+        If they describe none.
+    """
     from bft.live.keys import PanelKeys
     from bft.live.panel import Panel
     from bft.live.settings import PanelSettings
 
-    given = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
+    given = {name: value for name in _OPTIONS if (value := getattr(arguments, name, None)) is not None}
     for name in ("rule", "stakes"):  # a name or a table, a list
         if name in given:
             given[name] = read_value(given[name])
@@ -131,8 +150,10 @@ def _panel(arguments: Namespace) -> Panel:
     elif arguments.panel is None:
         raise ScenarioError("models: name them with --models A,B,C,D or in a file with --panel FILE")
     settings = PanelSettings(**{**table, **given})
+    if short_answers and settings.check is None and settings.rule.kind == "pbft":
+        settings = settings.model_copy(update={"check": "same_answer"})
     n = len(settings.members)
-    keys = None if arguments.keys is None else PanelKeys.kept_in(arguments.keys, n)
+    keys = None if getattr(arguments, "keys", None) is None else PanelKeys.kept_in(arguments.keys, n)
     return Panel.of(settings, keys=keys, record=arguments.record)
 
 
@@ -162,7 +183,7 @@ def _progress(told: Progress, in_views: bool) -> str:
     return f"{told.at_s:6.2f} s  {view}{who}{_MARKS.get(told.what, told.what)} {told.detail}".rstrip()
 
 
-class _needing_the_extra:  # noqa: N801 (reads as what it is: a guard around a block)
+class needing_the_extra:  # noqa: N801 (reads as what it is: a guard around a block)
     """Turns a package that is missing into a sentence that says what to install."""
 
     def __enter__(self) -> None:

@@ -18,7 +18,9 @@ from bft.cli.options.check import add_check
 from bft.cli.options.export import add_export
 from bft.cli.options.panel import add_panel, add_serve
 from bft.cli.options.rare import add_rare
+from bft.cli.options.replay import add_replay
 from bft.cli.options.run import add_run
+from bft.cli.options.survey import add_survey
 from bft.cli.options.sweep import add_sweep
 from bft.cli.options.theory import add_theory
 from bft.cli.options.validators import add_validators
@@ -36,6 +38,8 @@ COMMANDS = (
     add_export,
     add_bench,
     add_panel,
+    add_survey,
+    add_replay,
     add_serve,
 )  # in the order of `bft --help`
 

@@ -18,7 +18,7 @@ from bft.arguments import check_instance, check_whole
 from bft.errors import ScenarioError, SweepError, bad_value
 from bft.experiments.axes import Axes, label, read_axes
 from bft.experiments.block_store import BlockStore, check_store
-from bft.experiments.blocks import block_size, effort
+from bft.experiments.blocks import Tally, block_size, effort
 from bft.experiments.cells import Cell, make_cells
 from bft.experiments.engines import Engine, Way, way_of
 from bft.experiments.execution import Execution
@@ -30,6 +30,7 @@ from bft.experiments.sequential import Budget, Looks, Precision
 from bft.limits import MOST_REPLICATIONS
 from bft.randomness import read_seed
 from bft.scenario import Scenario
+from bft.simulation.replays import UNSETTLED
 
 if TYPE_CHECKING:
     from bft.theory.outcome_law import OutcomeLaw
@@ -353,6 +354,13 @@ def _processes(workers: int | None, cells: Sequence[Cell], ways: Sequence[Way], 
     return worker_count(workers, blocks, replications * sum(effort(cell.scenario, way) for cell, way in pairs))
 
 
+def _refuse_unsettled(tally: Tally) -> None:
+    """Refuse shares over those replications only that a record could settle: they are no fair sample."""
+    for failure in tally.failures:
+        if UNSETTLED in failure.error:
+            raise SweepError(failure.error.partition(": ")[2])
+
+
 def _results(
     cells: Sequence[Cell],
     laws: Sequence[OutcomeLaw | None],
@@ -365,6 +373,7 @@ def _results(
     for number, (cell, law, coverage) in enumerate(zip(cells, laws, execution.coverages, strict=True)):
         known, tally = coverage.tally(replications if looks is None else looks.known[number])
         if known:
+            _refuse_unsettled(tally)
             done = known == replications if looks is None else looks.narrow[number]
             times = 1 if looks is None else len(looks.places)
             found.append(CellResult(cell=cell, tally=tally, law=law, done=done, looks=times))

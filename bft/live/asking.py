@@ -62,6 +62,11 @@ class Asking:
             for node in range(len(self.consulting.names)):
                 self._begin_own(node, 0)
 
+    @property
+    def under_way(self) -> tuple[asyncio.Task[Call], ...]:
+        """What members are still working out."""
+        return tuple(task for task in self._own.values() if not task.done())
+
     async def close(self) -> None:
         """Cancel what members are still working out."""
         for task in self._own.values():

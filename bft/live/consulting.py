@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -103,14 +103,19 @@ class Consulting:
         prompt = partial(_judging, self._question, answer)
         return await self._call(node, view, "judge", answer, prompt, partial(_read_verdict, answer), until_s)
 
-    async def survey(self, *, judging: bool) -> None:
-        """Let every member answer, and where members judge, judge every answer that was given."""
-        nodes = range(len(self._members))
-        given = await asyncio.gather(*(self.answer(node, 0) for node in nodes))
+    async def survey(self, *, judging: bool, nodes: Collection[int] | None = None) -> None:
+        """Let every member answer, or some, and where members judge, judge every answer that was given.
+
+        What has no answer by the deadline has failed; it has not been cut off because it was no longer needed.
+        """
+        nodes = range(len(self._members)) if nodes is None else nodes
+        given = await asyncio.gather(*(self.answer(node, 0, self._deadline_s) for node in nodes))
         if judging:
             answers = [call.answer for call in given if call.answer is not None]
             distinct = {canonical(text) if len(text) <= ANSWER_CHARS else text: text for text in answers}
-            await asyncio.gather(*(self.judge(node, 0, answer) for answer in distinct.values() for node in nodes))
+            await asyncio.gather(
+                *(self.judge(node, 0, answer, self._deadline_s) for answer in distinct.values() for node in nodes)
+            )
 
     def _read_answer(self, text: str) -> Reading:
         if self._form == "free":

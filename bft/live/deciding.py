@@ -5,12 +5,10 @@ Who the members are on an event loop, and what LangChain wants of a runnable, is
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +20,7 @@ from bft.live.ballots import rule_of
 from bft.live.certificate import context_of, encoding_of
 from bft.live.conclusion import conclude
 from bft.live.consulting import Configure, Consulting
+from bft.live.finishing import Finishing
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer, Verified
 from bft.live.members import Crew
@@ -84,6 +83,8 @@ class Deciding:
         self._clients_ring = self._ring_of(CLIENT)
         self._rings = [self._ring_of(node) for node in range(n)]
         self._recorder = None if record is None else Recorder(record)
+        self._finish = record is not None and settings.finish is not False
+        self._finishing = Finishing(settings.finish)
         self._timestamps = itertools.count(time.time_ns())
 
     @property
@@ -92,17 +93,29 @@ class Deciding:
         kept = self._recorder
         return None if kept is None or kept.failure is None else (kept.lost, kept.failure)
 
+    async def finished(self) -> None:
+        """Wait for calls that run on, on this event loop, as long as they may."""
+        await self._finishing.close()
+
     def close(self) -> None:
         """Close the record."""
         if self._recorder is not None:
             self._recorder.close()
 
-    async def survey(self, crew: Crew, question: Question, configure: Configure) -> tuple[Call, ...]:
-        """Let every member say everything about a question."""
+    async def survey(
+        self,
+        crew: Crew,
+        question: Question,
+        configure: Configure,
+        *,
+        judging: bool | None = None,
+        nodes: Collection[int] | None = None,
+    ) -> tuple[Call, ...]:
+        """Let every member, or some, say everything about a question; by default they judge where the rule has them."""
         secrets = Secrets(crew.secrets)
         consulting = self._consulting(crew, question, configure, untold, secrets)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(consulting.survey(judging=self._check == "judge"), self._settings.deadline_s)
+        judging = self._check == "judge" if judging is None else judging
+        await consulting.survey(judging=judging, nodes=nodes)
         if self._recorder is not None:
             names = self._settings.names
             self._recorder.survey(question.id, question.text, models=names, gold=question.gold, secrets=secrets)
@@ -128,9 +141,13 @@ class Deciding:
         )
         what = "no quorum" if answer.text is None else "decided"
         consulting.report(what, answer.proposer, detail=answer.text or answer.why)
-        if self._recorder is not None:
-            names = self._settings.names
-            self._recorder.question(answer, models=names, gold=question.gold, secrets=secrets)
+
+        def write() -> None:
+            if self._recorder is not None:
+                names = self._settings.names
+                self._recorder.question(answer, models=names, gold=question.gold, secrets=secrets)
+
+        self._finishing.then((*host.under_way, *asked.under_way), write)
         return answer
 
     def _consulting(
@@ -170,17 +187,21 @@ class Deciding:
             replicas=[self._rule.make_replica(node, timing, rings[node]) for node in range(n)],
             posts=[Post(node, n, rings[node], self._encoding, session) for node in range(n)],
             validators=asked,
+            finish=self._finish,
         )
         request = self._clients_ring.sign(
             Request(client=CLIENT, timestamp=next(self._timestamps), operation=question.text)
         )
+        finish = False
         try:
             asked.begin()
             ending = await host.run(
                 request, deadline_s=settings.deadline_s, grace_s=settings.grace_s, counting_s=counting_s
             )
+            finish = self._finish
         finally:
-            await asked.close()
+            if not finish:
+                await asked.close()
         return host, ending
 
     def _ring_of(self, signer: Signer) -> Ed25519Keyring:

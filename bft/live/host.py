@@ -84,6 +84,8 @@ class AsyncioHost:
         Who proposes and judges.
     observe : callable, optional
         Is shown each event of each node.
+    finish : bool
+        Whether calls that are no longer needed run on, for the record, instead of being cancelled: `under_way`.
 
     Attributes
     ----------
@@ -102,6 +104,7 @@ class AsyncioHost:
         posts: Sequence[Post],
         validators: Validators,
         observe: Callable[[int, object], None] = lambda _node, _event: None,
+        finish: bool = False,
     ) -> None:
         self.rule = rule
         self.system = system
@@ -109,6 +112,7 @@ class AsyncioHost:
         self.posts = posts
         self.validators = validators
         self.observe = observe
+        self._finish = finish
         self.proof: Proof | None = None
         self.delivered = 0
         self._loop = asyncio.get_running_loop()
@@ -155,6 +159,7 @@ class AsyncioHost:
         """
         self._request = request
         until_s = self._loop.time() + deadline_s
+        finish = False
         try:
             for node in range(self.system.n):
                 self._loop.call_soon(self._guarded, self._input, node, ClientRequest(request))
@@ -162,9 +167,15 @@ class AsyncioHost:
             ending = self._ended.result() if done else Ending.DEADLINE
             if ending is Ending.DECIDED and grace_s > 0.0 and self._calls:
                 await asyncio.wait(tuple(self._calls), timeout=max(0.0, min(grace_s, until_s - self._loop.time())))
+            finish = self._finish
             return ending
         finally:
-            await self._close()
+            await self._close(finish=finish)
+
+    @property
+    def under_way(self) -> tuple[asyncio.Task[None], ...]:
+        """Calls that run on."""
+        return tuple(self._calls)
 
     def receive(self, node: int, data: bytes) -> None:
         """Hand bytes from the network to a node."""
@@ -173,14 +184,14 @@ class AsyncioHost:
             self.delivered += 1
             self._input(node, event)
 
-    async def _close(self) -> None:
+    async def _close(self, *, finish: bool) -> None:
         if not self._ended.done():
             self._ended.cancel()
         for timers in self._timers:
             for timer in timers.values():
                 timer.cancel()
             timers.clear()
-        calls = tuple(self._calls)
+        calls = () if finish else tuple(self._calls)
         for call in calls:
             call.cancel()
         if calls:
@@ -274,6 +285,8 @@ class AsyncioHost:
     def _moved(self, node: int, event: ViewChangeStarted | ViewEntered) -> None:
         """A node is in a later view: what it was asked for an earlier one is no longer needed."""
         self._view[node] = event.view
+        if self._finish:
+            return
         for call, (caller, view) in self._calls.items():
             if caller == node and view < event.view:
                 call.cancel()

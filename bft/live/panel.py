@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -134,17 +134,40 @@ class Panel(Runnable[Any, PanelAnswer]):
         """Ask the panel."""
         return await self._traced(input, config, self._deciding.decide, **kwargs)
 
-    def survey(self, input: Any, config: RunnableConfig | None = None) -> tuple[Call, ...]:
+    def survey(
+        self,
+        input: Any,
+        config: RunnableConfig | None = None,
+        *,
+        judging: bool | None = None,
+        nodes: Collection[int] | None = None,
+    ) -> tuple[Call, ...]:
         """Let every member answer a question and judge every answer, so that all of it can be replayed.
 
         Nothing is decided. That takes n calls, and n more for each different answer; what is not said by the deadline
-        of a question is left out.
-        """
-        return self._background.run(self.asurvey(input, ensure_config(config)))
+        of a question has failed.
 
-    async def asurvey(self, input: Any, config: RunnableConfig | None = None) -> tuple[Call, ...]:
+        Parameters
+        ----------
+        input, config
+            As for `invoke`.
+        judging : bool, optional
+            Whether answers are judged; by default where the panel's rule has them judged.
+        nodes : collection of int, optional
+            Who is asked; by default everybody.
+        """
+        return self._background.run(self.asurvey(input, ensure_config(config), judging=judging, nodes=nodes))
+
+    async def asurvey(
+        self,
+        input: Any,
+        config: RunnableConfig | None = None,
+        *,
+        judging: bool | None = None,
+        nodes: Collection[int] | None = None,
+    ) -> tuple[Call, ...]:
         """Do the same without waiting."""
-        return await self._traced(input, config, self._deciding.survey)
+        return await self._traced(input, config, partial(self._deciding.survey, judging=judging, nodes=nodes))
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
         """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
@@ -201,6 +224,7 @@ class Panel(Runnable[Any, PanelAnswer]):
         await self.aclose()
 
     async def _close_crew(self) -> None:
+        await self._deciding.finished()
         crew = self._crews.pop(asyncio.get_running_loop(), None)
         if crew is not None:
             await crew.close()

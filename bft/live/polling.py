@@ -7,6 +7,8 @@ whole time of the question, or half of it where a second round follows in which 
 
 from __future__ import annotations
 
+import asyncio
+
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.live.answer import Seat, Stance
@@ -47,6 +49,11 @@ class Polling:
 
     def begin(self) -> None:
         """Nobody is asked before its replica asks; all do so at once."""
+
+    @property
+    def under_way(self) -> tuple[asyncio.Task[Call], ...]:
+        """Nothing is, beside the host's calls."""
+        return ()
 
     async def close(self) -> None:
         """Nothing is under way that the host has not ended."""

@@ -122,6 +122,11 @@ class PanelSettings(Settings):
     grace_s: Seconds = 0.0
     """How long after the decision those may still speak who have been asked; 0: their calls are cancelled."""
 
+    finish: bool | None = None
+    """Whether calls that the decision no longer needs run on for the record, after the answer was returned. By default
+    where there is a record: while the panel is open, and two seconds longer. true: closing the panel waits for them;
+    false: they are cancelled, and recorded as cancelled. Without a record nothing runs on."""
+
     views: Annotated[int, Field(ge=1)] | None = None
     """Members that may propose, one after the other; by default all. Ballots have none."""
 

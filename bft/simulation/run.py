@@ -24,6 +24,7 @@ from bft.simulation.member_changes import ChangeTold
 from bft.simulation.network_metrics import NetworkMetrics
 from bft.simulation.operations_report import OperationsReport
 from bft.simulation.request_counts import RequestCounts
+from bft.validators.replayed import LackedCall
 
 
 @lean
@@ -110,6 +111,8 @@ class Run:
         What became of each change of members that the operator asked for.
     memberships : tuple of frozenset of int
         The members of each epoch, where members change.
+    lacked : tuple of LackedCall
+        Calls that a replayed record does not hold, and that were asked for.
     """
 
     scenario: Scenario
@@ -129,6 +132,7 @@ class Run:
     members: tuple[int, ...] = ()
     changes: tuple[ChangeTold, ...] = ()
     memberships: tuple[frozenset[int], ...] = ()
+    lacked: tuple[LackedCall, ...] = ()
 
     @cached_property
     def trace_hash(self) -> str:

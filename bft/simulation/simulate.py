@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from time import process_time
 from typing import Any, Literal
 
@@ -39,6 +40,7 @@ from bft.simulation.links import Links
 from bft.simulation.member_changes import ChangeTold, changes_told
 from bft.simulation.meter import MeteredPanel
 from bft.simulation.operated import Operations
+from bft.simulation.replays import refuse_if_unsettled
 from bft.simulation.request_counts import count_requests
 from bft.simulation.run import Metrics, Run
 from bft.simulation.workload import Workload
@@ -122,7 +124,26 @@ class Simulator:
             self._volatile = scenario.protocol.transient(self._config)  # other replicas and monitors look at `Persist`
 
     def run(self, replication: int = 0) -> Run:
-        """Run one replication to its end."""
+        """Run one replication to its end.
+
+        Raises
+        ------
+        ScenarioError
+            If a record is replayed, and the outcome depends on calls that it does not hold.
+        """
+        run = self._run(replication)
+        if run.lacked and getattr(self.scenario.validators, "unknown", None) == "refuse":
+            others = [self._filled(filling)._run(replication).outcome for filling in ("right", "wrong")]
+            refuse_if_unsettled(run, others)
+        return run
+
+    def _filled(self, filling: str) -> Simulator:
+        """Return the same, with calls that a replayed record does not hold taken for something."""
+        filled = copy(self)
+        filled._model = self.scenario.replace_all({"validators.unknown": filling}).validators.model(self.scenario.n)
+        return filled
+
+    def _run(self, replication: int) -> Run:
         check_whole("replication", replication, ScenarioError, least=0)
         started_s = process_time()
         scenario, n = self.scenario, self.scenario.n
@@ -219,6 +240,7 @@ class Simulator:
             members=tuple(members),
             changes=changes,
             memberships=tuple([who for _, who in clients.epochs]),
+            lacked=tuple(getattr(validators, "lacked", ())),
         )
 
     def _fabric(self, replication: int, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:

@@ -6,17 +6,21 @@ ended; anything else that cannot be read is refused with its line. How a record 
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from bft.errors import TableError, bad_value
-from bft.validators.table_files import COLUMNS
+from bft.validators.table_rows import ANSWERED, CANCELLED, MISSING, NOT_ASKED
+from bft.validators.table_writing import write_rows
 
 VERSION = 1
+SURVEYED = "surveyed"
+NEVER_SENT = frozenset({"breaker open", "shed", "rate limited", "not cached"})
+"""Failures of calls that no endpoint heard of."""
 BEGINNING = '{"version": '
 """How every line begins."""
 
@@ -29,6 +33,8 @@ class RecordedCall:
     ----------
     node : int
         Who.
+    member : str
+        Its name; empty in records from before it was written.
     role : {"answer", "judge"}
         What for.
     proposal : str or None
@@ -50,6 +56,7 @@ class RecordedCall:
     """
 
     node: int
+    member: str
     role: str
     proposal: str | None
     answer: str | None
@@ -59,6 +66,11 @@ class RecordedCall:
     tokens: int
     cost: float
     confidence: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the call went to its end; what one that was cut off would have said is not known."""
+        return self.failure != CANCELLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +105,38 @@ class RecordedQuestion:
         """Return what a node answered by itself; None if it was not asked, or had no answer."""
         return next((call.answer for call in reversed(self.calls) if call.node == node and call.answer), None)
 
+    def own_status(self, node: int) -> str:
+        """Return what is known of a node's own answer: answered, missing, cancelled or not_asked.
+
+        Missing says that its call failed, or that nobody could read the reply: an abstention. Of a call that was
+        cancelled, or never made, nobody knows what it would have said; one that the panel's own policies kept from
+        being sent (an open circuit breaker, for instance) was never made.
+        """
+        calls = [call for call in self.calls if call.node == node and call.role == "answer"]
+        if any(call.answer for call in calls):
+            return ANSWERED
+        sent = [call for call in calls if call.failure not in NEVER_SENT]
+        if not sent:
+            return NOT_ASKED
+        return MISSING if any(call.known for call in sent) else CANCELLED
+
+    def cut_off(self, node: int) -> bool:
+        """Return whether the panel decided without a node's own answer: it was never asked for, or cancelled."""
+        return not any(call.node == node and call.role == "answer" and call.known for call in self.calls)
+
+    def answer_rows(self) -> list[dict[str, str | None]]:
+        """Return the rows of a table of recorded answers, one for each member."""
+        return [
+            {
+                "question_id": self.id,
+                "gold": self.gold,
+                "model": model,
+                "answer": self.own_answer(node),
+                "status": self.own_status(node),
+            }
+            for node, model in enumerate(self.models)
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelRecord:
@@ -103,17 +147,22 @@ class PanelRecord:
     source : str
         The file, for messages.
     questions : tuple of RecordedQuestion
-        Those that ended, in their order; of two with the same id the later one.
-    unfinished : int
-        Questions of which there are calls and no end.
+        Those that ended, in their order; of two with the same id the later one, in a survey both as one.
+    open_calls : mapping of str to tuple of RecordedCall
+        The calls of questions that never ended.
     torn : int
         Lines that were left unfinished.
     """
 
     source: str
     questions: tuple[RecordedQuestion, ...]
-    unfinished: int
+    open_calls: Mapping[str, tuple[RecordedCall, ...]]
     torn: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        """Questions of which there are calls and no end."""
+        return len(self.open_calls)
 
     def of_panel(self, models: tuple[str, ...] | None) -> tuple[RecordedQuestion, ...]:
         """Return the questions put to one panel; by default to the last that was asked.
@@ -133,34 +182,29 @@ class PanelRecord:
         return found
 
     def write_answers(self, file: str | Path, models: tuple[str, ...] | None = None) -> int:
-        """Write the members' own answers as a table of recorded answers (csv); return how many questions it holds.
+        """Write the members' own answers as a table of recorded answers; return how many questions it holds.
 
-        Only questions whose right answer is known have a place there, and only those that every member was asked.
+        Every question whose right answer is known has a place there, with a row for each member. The column `status`
+        says what an empty answer means: missing (the call failed, or nobody could read the reply), cancelled (no longer
+        needed), not_asked. The last two are not known, and no reader of the table takes them for abstentions.
+
+        Parameters
+        ----------
+        file : str or Path
+            A csv, jsonl or parquet file, by its ending.
+        models : tuple of str, optional
+            Members of the panel; by default the last one.
 
         Raises
         ------
         TableError
-            If there is none, or the file cannot be written.
+            If no right answer is known, or the file cannot be written.
         """
-        rows = [
-            (question.id, question.gold, model, question.own_answer(node) or "")
-            for question in self.of_panel(models)
-            if question.gold is not None and _asked_all(question)
-            for node, model in enumerate(question.models)
-        ]
-        if not rows:
-            raise TableError(f"{self.source}: no question has a known right answer and an answer of every member")
-        try:
-            with Path(file).open("w", encoding="utf-8", newline="") as lines:
-                csv.writer(lines).writerows([COLUMNS, *rows])
-        except OSError as error:
-            raise TableError(f"{file}: cannot be written: {error.strerror}") from None
-        return len(rows) // len(self.of_panel(models)[0].models)
-
-
-def _asked_all(question: RecordedQuestion) -> bool:
-    asked = {call.node for call in question.calls if call.role == "answer" and call.failure != "cancelled"}
-    return asked == set(range(len(question.models)))
+        questions = [question for question in self.of_panel(models) if question.gold is not None]
+        if not questions:
+            raise TableError(f"{self.source}: no question has a known right answer")
+        write_rows(Path(file), [row for question in questions for row in question.answer_rows()])
+        return len(questions)
 
 
 def read_record(file: str | Path) -> PanelRecord:
@@ -172,6 +216,15 @@ def read_record(file: str | Path) -> PanelRecord:
         If it cannot be read, or a line is no record; the message says which.
     """
     path = Path(file)
+    try:
+        stamp = path.stat()
+    except OSError as error:
+        raise TableError(bad_value("validators.file", str(file), f"cannot be read: {error.strerror}")) from None
+    return _read(path, str(file), (stamp.st_mtime_ns, stamp.st_size))
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, file: str, stamp: tuple[int, int]) -> PanelRecord:  # noqa: ARG001 (a file written anew is read anew)
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
@@ -192,11 +245,21 @@ def read_record(file: str | Path) -> PanelRecord:
             if row["record"] == "call":
                 calls.setdefault(row["question"], []).append(_call(row))
             else:
-                ended.pop(row["question"], None)
-                ended[row["question"]] = _question(row, calls.pop(row["question"], []))
+                question = _question(row, calls.pop(row["question"], []))
+                ended[question.id] = _after(ended.pop(question.id, None), question)
         except (KeyError, TypeError, ValueError) as error:
             raise TableError(f"{file}: line {number}: is no record of a call or a question: {error!r}") from None
-    return PanelRecord(source=str(file), questions=tuple(ended.values()), unfinished=len(calls), torn=torn)
+    left = {question: tuple(said) for question, said in calls.items()}
+    return PanelRecord(source=str(file), questions=tuple(ended.values()), open_calls=left, torn=torn)
+
+
+def _after(before: RecordedQuestion | None, question: RecordedQuestion) -> RecordedQuestion:
+    """Return a question that was asked again: of a survey that went on, with the calls of before."""
+    if before is None or {before.state, question.state} != {SURVEYED}:
+        return question
+    if (before.models, before.text) != (question.models, question.text):
+        return question
+    return replace(question, calls=before.calls + question.calls)
 
 
 def _row(line: str, number: int, path: Path, *, among_records: bool) -> Mapping[str, Any] | None:
@@ -219,6 +282,7 @@ def _row(line: str, number: int, path: Path, *, among_records: bool) -> Mapping[
 def _call(row: Mapping[str, Any]) -> RecordedCall:
     return RecordedCall(
         node=int(row["node"]),
+        member=str(row.get("member", "")),
         role=str(row["role"]),
         proposal=row["proposal"],
         answer=row["answer"],

@@ -2,15 +2,21 @@
 
 For each question asked one of the record is drawn. A member proposes what it answered then; it judges as it judged
 then, and what it was not shown then by its own answer: the same is accepted, another rejected; without an own answer
-it is unsure. A member that was never asked for an answer has none. So the fuller the record, the more can be said: of
-a panel whose members all answer (`check = "same_answer"`, or `Panel.survey`) everything is known.
+it is unsure. A call that failed, or whose reply nobody could read, is an abstention.
+
+A call that was cancelled, or never made, is none: nobody knows what it would have said. What a replay asks of such
+calls is counted (`ReplayedPanel.lacked`) and filled in one of three ways (`FILLINGS`), between which the truth lies for
+rules in which more votes never harm an answer. The fuller the record, the more can be said: of a panel whose members
+all answer (`check = "same_answer"`, `Panel.survey`, `finish = true`) everything is known.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import median
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -24,7 +30,36 @@ from bft.validators.panel import Judged, Proposed
 from bft.validators.panel_record import RecordedCall, RecordedQuestion
 from bft.validators.recorded import PURPOSE
 
-_CUT_OFF = "cancelled"
+Filling: TypeAlias = Literal["abstain", "right", "wrong"]
+FILLINGS: tuple[Filling, ...] = ("abstain", "right", "wrong")
+"""What unknown calls are taken for: abstentions; the right answer (where none is known the panel's) and verdicts by it;
+the members' most frequent wrong answer, and verdicts that accept everything but the right one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LackedCall:
+    """A call that a replay needs and the record does not hold.
+
+    Attributes
+    ----------
+    question : str
+        The question's name.
+    node : int
+        Who would have been asked.
+    proposal : str or None
+        What it would have judged; None: it would have answered.
+    cancelled : bool
+        Whether the call was made and cut off.
+    """
+
+    question: str
+    node: int
+    proposal: str | None
+    cancelled: bool
+
+    def __str__(self) -> str:
+        what = "answer" if self.proposal is None else f"verdict on {self.proposal!r}"
+        return f"the {what} of node {self.node}, {'cancelled' if self.cancelled else 'never asked for'}"
 
 
 class ReplayedModel:
@@ -36,14 +71,18 @@ class ReplayedModel:
         All put to the same panel.
     latency : bool
         Whether calls take as long as they took.
+    filling : {"abstain", "right", "wrong"}
+        What calls are taken for that the record does not hold.
     """
 
-    def __init__(self, questions: Sequence[RecordedQuestion], *, latency: bool = True) -> None:
+    def __init__(
+        self, questions: Sequence[RecordedQuestion], *, latency: bool = True, filling: Filling = "abstain"
+    ) -> None:
         self.n = len(questions[0].models)
         usual_s = {
             (node, role): _usual_s(questions, node, role) for node in range(self.n) for role in ("answer", "judge")
         }
-        self.scripts = tuple(Script(question, usual_s if latency else None) for question in questions)
+        self.scripts = tuple(Script(question, usual_s if latency else None, filling) for question in questions)
 
     def panel(self, randomness: Randomness, replication: int) -> ReplayedPanel:
         """Return the validators of one replication."""
@@ -75,29 +114,35 @@ class Script:
         What was said.
     usual_s : mapping or None
         How long a node's calls take where this one has no example; None: calls take no time.
+    filling : {"abstain", "right", "wrong"}
+        What calls are taken for that the record does not hold.
     """
 
-    def __init__(self, question: RecordedQuestion, usual_s: dict[tuple[int, str], float] | None) -> None:
-        n = len(question.models)
+    def __init__(
+        self, question: RecordedQuestion, usual_s: dict[tuple[int, str], float] | None, filling: Filling = "abstain"
+    ) -> None:
+        nodes = range(len(question.models))
+        self.id = question.id
         self._usual_s = usual_s
+        self._filling = filling
         self._spelling: dict[str | None, str] = {}
         self.truth = None if question.gold is None else self._spelt(question.gold)
-        self.own = tuple(self._spelt(question.own_answer(node)) for node in range(n))
-        wrong = Counter(answer for answer in self.own if answer is not None and answer != self.truth)
+        self._right = self.truth if self.truth is not None else self._spelt(question.decided)
+        self._unknown = frozenset(node for node in nodes if question.cut_off(node))
+        given = [self._spelt(question.own_answer(node)) for node in nodes]
+        wrong = Counter(answer for answer in given if answer is not None and answer != self._right)
         popular = max(sorted(wrong), key=lambda answer: wrong[answer], default=None)
-        unheard_of = f"not {self.truth or question.decided or 'so'}"
-        self.wrong = tuple(
-            (popular or unheard_of) if own is None or own == self.truth or self.truth is None else own
-            for own in self.own
-        )
+        unheard_of = f"not {self._right or 'so'}"
+        filled = {"abstain": None, "right": self._right, "wrong": popular or unheard_of}[filling]
+        self.own = tuple(filled if node in self._unknown else given[node] for node in nodes)
         if self.truth is None:  # nothing is certainly wrong but what nobody said
-            self.wrong = (unheard_of,) * n
+            self.wrong = (unheard_of,) * len(nodes)
+        else:
+            self.wrong = tuple((popular or unheard_of) if own is None or own == self.truth else own for own in self.own)
         self._answered = {call.node: call for call in question.calls if call.role == "answer"}
-        self._judged = {
-            (call.node, canonical(call.proposal)): call
-            for call in question.calls
-            if call.role == "judge" and call.failure != _CUT_OFF
-        }
+        judged = {(call.node, canonical(call.proposal)): call for call in question.calls if call.role == "judge"}
+        self._judged = {key: call for key, call in judged.items() if call.known}
+        self._cut_off = judged.keys() - self._judged.keys()
 
     def _spelt(self, answer: str | None) -> str | None:
         return None if answer is None else self._spelling.setdefault(canonical(answer), answer)
@@ -115,28 +160,52 @@ class Script:
         latency_s, tokens, cost = self._took(call, node, "judge")
         return Judged(verdict=self._verdict(call, node, answer), latency_s=latency_s, tokens=tokens, cost=cost)
 
+    def lacks(self, node: int, answer: str | None) -> LackedCall | None:
+        """Return the call that is missing for an answer of a node, or for its verdict; None if it is there."""
+        if node not in self._unknown:
+            return None
+        if answer is None:
+            return LackedCall(question=self.id, node=node, proposal=None, cancelled=node in self._answered)
+        key = (node, canonical(answer))
+        if key in self._judged:
+            return None
+        return LackedCall(question=self.id, node=node, proposal=answer, cancelled=key in self._cut_off)
+
     def _verdict(self, call: RecordedCall | None, node: int, answer: str) -> Verdict:
         if call is not None:
             return Verdict.UNSURE if call.verdict is None else Verdict(call.verdict)
+        if node in self._unknown and self._filling != "abstain":
+            right = canonical(answer) == canonical(self._right)
+            return Verdict.ACCEPT if right == (self._filling == "right") else Verdict.REJECT
         own = self.own[node]
         if own is None:
             return Verdict.UNSURE
         return Verdict.ACCEPT if canonical(own) == canonical(answer) else Verdict.REJECT
 
     def _took(self, call: RecordedCall | None, node: int, role: str) -> tuple[float, int, float]:
-        if call is not None and call.failure != _CUT_OFF:
+        """Return how long a call took, what it wrote and cost; one that was cut off takes at least until then."""
+        if call is not None and call.known:
             return (0.0 if self._usual_s is None else call.latency_s), call.tokens, call.cost
-        return (0.0 if self._usual_s is None else self._usual_s[node, role]), 0, 0.0
+        if self._usual_s is None:
+            return 0.0, 0, 0.0
+        return max(self._usual_s[node, role], 0.0 if call is None else call.latency_s), 0, 0.0
 
 
 class ReplayedPanel:
-    """The validators of one replication."""
+    """The validators of one replication.
 
-    __slots__ = ("_draws", "_model")
+    Attributes
+    ----------
+    lacked : dict of LackedCall
+        The calls that were asked for and are not in the record, in their order.
+    """
+
+    __slots__ = ("_draws", "_model", "lacked")
 
     def __init__(self, model: ReplayedModel, draws: QuestionDraws) -> None:
         self._model = model
         self._draws = draws
+        self.lacked: dict[LackedCall, None] = {}
 
     def truth(self, question: int) -> str | None:
         """Return the right answer, or None where the record does not know it."""
@@ -152,11 +221,19 @@ class ReplayedPanel:
 
     def propose(self, node: int, question: int) -> Proposed:
         """Let the node's validator answer the question."""
-        return self._of(question).propose(node)
+        script = self._of(question)
+        self._note(script.lacks(node, None))
+        return script.propose(node)
 
     def judge(self, node: int, question: int, answer: str, wording: str = "") -> Judged:
         """Let the node's validator judge an answer to the question; what else its text says was not recorded."""
-        return self._of(question).judge(node, answer)
+        script = self._of(question)
+        self._note(script.lacks(node, answer))
+        return script.judge(node, answer)
+
+    def _note(self, call: LackedCall | None) -> None:
+        if call is not None:
+            self.lacked[call] = None
 
     def _of(self, question: int) -> Script:
         return self._model.scripts[int(self._draws.row(question)[0])]
@@ -164,6 +241,6 @@ class ReplayedPanel:
 
 def _usual_s(questions: Iterable[RecordedQuestion], node: int, role: str) -> float:
     """Return the median latency of a node's calls; where it made none of this role, of all its calls."""
-    own = [call for question in questions for call in question.calls if call.node == node and call.failure != _CUT_OFF]
+    own = [call for question in questions for call in question.calls if call.node == node and call.known]
     took = [call.latency_s for call in own if call.role == role] or [call.latency_s for call in own]
     return median(took) if took else 0.0

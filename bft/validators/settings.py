@@ -266,6 +266,15 @@ class ReplayedValidators(Settings):
     latency: bool = True
     """Whether calls take as long as they took."""
 
+    question: str | None = None
+    """The one question that is asked; by default one is drawn of all."""
+
+    unknown: Literal["refuse", "abstain", "right", "wrong"] = "refuse"
+    """What calls are taken for that were cancelled or never made. By default a run is refused whose outcome depends on
+    that; see `bft.validators.replayed`."""
+
+    _written_if_set: ClassVar[frozenset[str]] = frozenset({"question", "unknown"})
+
     def model(self, n: int) -> PanelModel:
         """Return what makes the panels of `n` nodes.
 
@@ -281,7 +290,9 @@ class ReplayedValidators(Settings):
         if len(members) != n:
             allowed = f"holds a panel of {len(members)}: must have one member for each of the n = {n} nodes"
             raise ScenarioError(bad_value("validators.file", self.file, allowed))
-        return ReplayedModel(questions, latency=self.latency)
+        return ReplayedModel(
+            questions, latency=self.latency, filling="abstain" if self.unknown == "refuse" else self.unknown
+        )
 
     def says_how_sure(self) -> bool:
         """Return whether the members said of each of their answers how sure they were."""
@@ -289,7 +300,13 @@ class ReplayedValidators(Settings):
         return all(call.confidence is not None for call in calls)
 
     def _questions(self) -> tuple[RecordedQuestion, ...]:
-        return read_record(self.file).of_panel(self.models)
+        found = read_record(self.file).of_panel(self.models)
+        if self.question is None:
+            return found
+        asked = tuple(each for each in found if each.id == self.question)
+        if not asked:
+            raise ScenarioError(bad_value("validators.question", self.question, f"is no question of {self.file}"))
+        return asked
 
 
 def _between_models(errors: Errors) -> float:

@@ -11,6 +11,9 @@ from bft.validators.table_values import Field, Unreadable, texts_of
 from bft.validators.written_numbers import number_form
 
 MOST_OPTIONS = 10**6
+ANSWERED, MISSING, CANCELLED, NOT_ASKED = "answered", "missing", "cancelled", "not_asked"
+"""What the column `status` says of an answer; without one, an answer that is not there is missing."""
+NOT_KNOWN = frozenset({CANCELLED, NOT_ASKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,13 @@ class TableRow:
     answer: str | None
     category: str | None
     n_options: str | None
+    status: str | None
     unreadable: str | None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody knows what the model would have answered: it was cut off, or not asked."""
+        return self.answer is None and self.status in NOT_KNOWN
 
 
 def rows_of(columns: Mapping[str, Sequence[Field]]) -> list[TableRow]:
@@ -33,7 +42,9 @@ def rows_of(columns: Mapping[str, Sequence[Field]]) -> list[TableRow]:
     number = len(columns["question_id"])
     nothing: Sequence[Field] = [None] * number
     given = [columns.get(name, nothing) for name in (*COLUMNS, *OPTIONAL_COLUMNS)]
-    for place, (question, gold, model, answer, category, n_options) in enumerate(zip(*given, strict=True), start=1):
+    for place, (question, gold, model, answer, category, n_options, status) in enumerate(
+        zip(*given, strict=True), start=1
+    ):
         fields = {"question_id": question, "gold": gold, "model": model, "answer": answer}
         wrong = next(
             (f"{name} = {each.value!r}" for name, each in fields.items() if isinstance(each, Unreadable)), None
@@ -48,6 +59,7 @@ def rows_of(columns: Mapping[str, Sequence[Field]]) -> list[TableRow]:
                 answer=said,
                 category=None if isinstance(category, Unreadable) else texts_of(category, None)[0],
                 n_options=str(n_options.value) if isinstance(n_options, Unreadable) else texts_of(n_options, None)[0],
+                status=status if isinstance(status, str) else None,
                 unreadable=wrong,
             )
         )

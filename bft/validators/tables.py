@@ -23,7 +23,8 @@ from bft.validators.table_files import read_columns
 from bft.validators.table_rows import TableRow, faults_of, option_counts, rows_of
 from bft.validators.table_values import without_marks
 
-_ABSENT = -2  # the model was never asked this question
+_ABSENT = -2  # the table has no row of this model for this question
+_UNKNOWN = -3  # it has one, which says that the call was cancelled or never made
 _NEAR_MATCHES = 3
 _NAMES_SHOWN = 8
 
@@ -45,7 +46,8 @@ class AnswerTable:
     texts : tuple of str
         The distinct answers as written.
     answers : ndarray of int, shape (questions, models)
-        Index into `texts`; -1 where nothing parseable came, -2 where the model was not asked.
+        Index into `texts`; -1 where nothing parseable came, -2 where the model was not asked, -3 where the table says
+        that its call was cancelled or never made.
     category, n_options : tuple or None
         Category and number of options of each question, where the table has them.
     notes : tuple of str
@@ -75,7 +77,8 @@ class AnswerTable:
         Raises
         ------
         TableError
-            If a model is unknown or named twice, or the models share no question.
+            If a model is unknown or named twice, the models share no question, or calls of the panel were cancelled:
+            what is left would be a sample of the questions on which members agree slowly.
         """
         columns = [self._column(model) for model in models]
         if not columns:
@@ -84,6 +87,7 @@ class AnswerTable:
         if repeated is not None:
             raise TableError(bad_value("validators.models", repeated, "named twice: the models of a panel must differ"))
         given = self.answers[:, columns]
+        self._refuse_unknown(given)
         rows = np.flatnonzero((given != _ABSENT).all(axis=1))
         if not len(rows):
             phrase = f"these models share no question in {self.source}; every question needs an answer of each"
@@ -96,17 +100,21 @@ class AnswerTable:
         forms: dict[str | None, int] = {None: -1}  # what has no form is no answer
         answers = np.array([forms.setdefault(form(text), len(forms)) for text in (*self.texts, "")], dtype=np.intp)
         gold = [forms.get(self.right_form(row, compare), -2) for row in range(len(self.questions))]
-        given = np.where(self.answers < 0, -1, answers[self.answers])
+        given = np.where(self.answers < 0, -1, answers[np.maximum(self.answers, 0)])
         found: NDArray[np.bool_] = (given == np.array(gold)[:, None]) & (given >= 0)
         return found
 
     def warnings(self, *, compare: Comparison = DEFAULT_COMPARISON) -> tuple[str, ...]:
         """Return the notes, and whether right answers and answers look as if they never could match."""
+        notes = self.notes
+        if (unknown := int((self.answers == _UNKNOWN).sum())) > 0:
+            told = f"{unknown} of {self.answers.size} answers are not known: their calls were cancelled or never made"
+            notes = (*notes, f"{told}; the rest is no fair sample")
         if not (self.answers >= 0).any() or self.right(compare=compare).any():
-            return self.notes
+            return notes
         row, column = np.argwhere(self.answers >= 0)[0]
         example = f"{self.gold[row]!r} is right and {self.texts[self.answers[row, column]]!r} is answered"
-        return (*self.notes, f"no answer of any model is right, compared as {compare!r}: {example}, for example")
+        return (*notes, f"no answer of any model is right, compared as {compare!r}: {example}, for example")
 
     def right_form(self, row: int, compare: Comparison) -> str:
         """Return what a comparison looks at in a question's right answer.
@@ -122,6 +130,18 @@ class AnswerTable:
             phrase = bad_value("gold", self.gold[row], allowed)
             raise TableError(f"{self.source}: question {self.questions[row]!r}: {phrase}")
         return form
+
+    def _refuse_unknown(self, given: Codes) -> None:
+        unknown = given == _UNKNOWN
+        if not unknown.any():
+            return
+        row = int(unknown.any(axis=1).argmax())
+        questions = int(unknown.any(axis=1).sum())
+        why = f"{int(unknown.sum())} answers to {questions} of {len(given)} questions are not known"
+        raise TableError(
+            f"{self.source}: {why}, {self.questions[row]!r} the first: the calls were cancelled or never made, and the "
+            "other questions are no fair sample; ask everyone with `bft survey`, or record with finish = true"
+        )
 
     def _column(self, model: str) -> int:
         if model in self.models:
@@ -173,7 +193,7 @@ def _coded(
 
 
 def load_answers(path: str | Path, *, drop_conflicts: bool = False) -> AnswerTable:
-    """Read a table of recorded answers from a parquet, csv (with any usual separator) or jsonl file.
+    """Read a table of recorded answers from a parquet, csv (with any usual separator), json or jsonl file.
 
     Parameters
     ----------
@@ -241,7 +261,7 @@ def _index(
         assert row.question is not None  # `faults_of` has found those
         assert row.model is not None
         assert row.gold is not None
-        said = MISSING if answer is None else texts.setdefault(answer, len(texts))
+        said = _UNKNOWN if row.unknown else MISSING if answer is None else texts.setdefault(answer, len(texts))
         codes[questions[row.question], models[row.model]] = said
         gold[row.question] = row.gold
         categories[row.question] = row.category

@@ -298,6 +298,10 @@ PLACES: tuple[dict[str, Any], ...] = (
     ),
 )  # fmt: skip
 
+REPLAYED: tuple[dict[str, Any], ...] = (
+    {"validators": {"kind": "replayed", "file": str(DATA / "panel.jsonl"), "question": "q1", "unknown": "right"}},
+)  # the families are recorded in this order: a new one at the end changes no other's behaviours
+
 FAMILIES = {
     "pbft": PBFT,
     "network": NETWORKS,
@@ -306,6 +310,7 @@ FAMILIES = {
     "service": SERVICES,
     "ballot": BALLOTS,
     "places": PLACES,
+    "replayed": REPLAYED,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
 from bft.cli.options.names import NAMES, Names
@@ -82,6 +82,11 @@ def _members(command: ArgumentParser) -> None:
     command.add_argument("--stakes", type=_list, metavar="S,S,...", help="stake of each member (default: all the same)")
     command.add_argument("--keys", metavar="FILE", help="keep the panel's signing keys there; made if it is not there")
     command.add_argument("--record", metavar="FILE", help="append what is said to a file, to replay it")
+    command.add_argument(
+        "--finish",
+        action=BooleanOptionalAction,
+        help="with --record: wait for calls that the decision no longer needs, or cancel them (default: wait 2 s)",
+    )
 
 
 def _list(words: str) -> str:
