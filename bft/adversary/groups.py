@@ -1,10 +1,16 @@
-"""Cutting the honest nodes in two: exact, also with stakes."""
+"""Cutting the honest nodes in two, exactly, also with stakes; and what each group is told."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+from bft.adversary.node import FaultyNode
 from bft.core.quorum import QuorumSystem
+from bft.core.request import Request
+
+WORDINGS = ("", "in other words")
+"""Of what the two groups are told: one answer in two wordings is two values."""
 
 
 def two_groups(nodes: Sequence[int], system: QuorumSystem) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -38,3 +44,13 @@ def two_groups(nodes: Sequence[int], system: QuorumSystem) -> tuple[tuple[int, .
     cuts = [(abs(total - 2 * weight), members) for weight, members in reach.items() if 0 < len(members) < len(ordered)]
     _, chosen = min(cuts)
     return chosen, tuple(node for node in ordered if node not in chosen)
+
+
+def answer_for(node: FaultyNode, group: Sequence[int], request: Request) -> str:
+    """Return the answer that most validators of a group would accept: their own."""
+    own = Counter(node.world.own_answer(member, request) for member in group)
+    del own[None]
+    if not own:
+        return node.world.wrong_answer(node.id, request)
+    most = max(own.values())
+    return min(answer for answer, count in own.items() if answer is not None and count == most)

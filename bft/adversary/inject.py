@@ -24,6 +24,7 @@ class Inject:
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
     only_validator: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("answers",)
     voice: ClassVar[str] = "popular_wrong"
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:

@@ -42,6 +42,7 @@ class Lie:
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
     only_validator: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("answers", "verdicts")
     voice: ClassVar[str] = "wrong"
     confidence: float | None = None
 
@@ -81,6 +82,7 @@ class Collude:
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
     only_validator: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("answers", "verdicts")
     voice: ClassVar[str] = "popular_wrong"
     confidence: float | None = None
 

@@ -7,14 +7,16 @@ honest replica would have returned, and says what happens instead. Whatever it k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from bft.core.inputs import Input
 from bft.core.quorum import QuorumSystem
+from bft.core.replica import Replica
 from bft.core.request import Proposal, Request
 from bft.core.signatures import Keyring
+from bft.protocols.protocol import Protocol as ProtocolValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,12 @@ class FaultyNode:
         The nodes that act with this one.
     world : World
         What validators would say.
-    protocol : str
+    protocol : Protocol
         The protocol that is run.
+    nodes : int
+        How many nodes there are.
+    make_twin : callable or None
+        Makes a fresh replica of the node.
     memory : dict
         Private to the node.
     counts : dict
@@ -113,9 +119,16 @@ class FaultyNode:
     keyring: Keyring
     coalition: Coalition
     world: World
-    protocol: str = "pbft"
+    protocol: ProtocolValue
+    nodes: int
+    make_twin: Callable[[], Replica] | None = None
     memory: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+
+    def twin(self) -> Replica:
+        """Return a fresh replica of the node, as an honest one would start."""
+        assert self.make_twin is not None, "this host makes no further replicas"
+        return self.make_twin()
 
     def count(self, what: str, times: int = 1) -> None:
         """Record that the fault did something."""
@@ -131,7 +144,10 @@ class Behaviour(Protocol):
     True leaves the replica honest in every respect: then its decision counts like any other. `voice` says what the node
     says in debates of validators (see `bft.validators.debate.Voice`): without it, what its own validator thinks.
     `memoryless` is True if what it does, once the run has begun, depends on nothing but the input and the effects: not
-    on the time, and not on what it did before.
+    on the time, and not on what it did before. `alone(node)` is True if the node's honest replica is not run at all:
+    `bend` is then given no effects. `takes` names the roles of messages that it keeps back, `asks` the calls to its
+    validator that it bends, `commits` is True if it needs messages that commit to values: protocols without such refuse
+    it.
     """
 
     @property

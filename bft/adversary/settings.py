@@ -14,6 +14,7 @@ from bft.adversary.inject import Inject
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary, Withhold
+from bft.adversary.twins import Twins
 from bft.errors import ScenarioError, bad_value
 from bft.settings import Probability, Settings
 
@@ -24,6 +25,7 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
     "slow": Slow,
     "withhold": Withhold,
     "equivocate": Equivocate,
+    "twins": Twins,
     "lie": Lie,
     "collude": Collude,
     "inject": Inject,
@@ -68,6 +70,8 @@ def _build(kind: str, given: dict[str, Any]) -> Behaviour:
         if key not in defaults:
             allowed = ", ".join(defaults) or "none: it takes no parameters"
             raise ScenarioError(bad_value(f"faults.behaviour.{key}", value, f"unknown; {kind} takes {allowed}"))
+        if key in getattr(made, "LISTS", ()):
+            continue  # it sees to them itself
         if isinstance(defaults[key], bool) != isinstance(value, bool) or not isinstance(value, int | float):
             wanted = "true or false" if isinstance(defaults[key], bool) else "a number"
             raise ScenarioError(bad_value(f"faults.behaviour.{key}", value, f"must be {wanted}"))

@@ -9,12 +9,12 @@ from typing import ClassVar
 from bft.adversary.node import FaultyNode, Started
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import Input
-from bft.protocols.ballot.messages import Approve, Cast, Certificate
-from bft.protocols.pbft.messages import Commit, NewView, Prepare, PrePrepare
+from bft.protocols.protocol import Role
 
 
-def _without(node: FaultyNode, effects: Sequence[object], kinds: tuple[type, ...], what: str) -> list[object]:
-    """Return the effects without messages of these kinds, counting what was kept back."""
+def _without(node: FaultyNode, effects: Sequence[object], roles: tuple[Role, ...], what: str) -> list[object]:
+    """Return the effects without messages of these roles, counting what was kept back."""
+    kinds = node.protocol.kinds(*roles)
     kept: list[object] = []
     for effect in effects:
         if isinstance(effect, Send | Broadcast) and isinstance(effect.message, kinds):
@@ -30,11 +30,12 @@ class SilentPrimary:
 
     byzantine: ClassVar[bool] = True
     memoryless: ClassVar[bool] = True
+    takes: ClassVar[tuple[Role, ...]] = (Role.PROPOSAL, Role.LEADERSHIP)
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
-        """Keep back pre-prepares and new-views."""
+        """Keep back proposals, and what starts a view."""
         del now, event
-        return _without(node, effects, (PrePrepare, NewView), "proposals kept back")
+        return _without(node, effects, self.takes, "proposals kept back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Withhold:
     byzantine: ClassVar[bool] = True
     memoryless: ClassVar[bool] = True
     voice: ClassVar[str] = "silent"
+    takes: ClassVar[tuple[Role, ...]] = (Role.PROPOSAL, Role.VOTE, Role.LEADERSHIP)
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
-        """Keep back pre-prepares, prepares, commits and new-views, and all votes of a ballot."""
+        """Keep back proposals, votes, and what starts a view."""
         del now, event
-        votes = (PrePrepare, Prepare, Commit, NewView, Cast, Approve, Certificate)
-        return _without(node, effects, votes, "votes withheld")
+        return _without(node, effects, self.takes, "votes withheld")

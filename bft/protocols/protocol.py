@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bft.arguments import check_instance
@@ -265,6 +266,8 @@ class Protocol:
         What its replicas report.
     timers : tuple of str
         Names of its timers; the first one ends a view.
+    asks : frozenset of str
+        What its replicas ask of their validators: "answers" (`RequestProposal`), "verdicts" (`RequestVerdict`).
     rules : type, optional
         Of the object in which its thresholds and predicates stand, where a seeded bug may replace it.
     transient : callable, optional
@@ -300,6 +303,7 @@ class Protocol:
     without: Mapping[str, str] = field(default_factory=dict)
     events: tuple[EventKind, ...] = ()
     timers: tuple[str, ...] = ()
+    asks: frozenset[str] = frozenset(("answers", "verdicts"))
     rules: type | None = None
     transient: Callable[[Any], Any] | None = None
     settled: Callable[[Any, Mapping[int, float]], Mapping[int, float]] | None = None
@@ -335,6 +339,8 @@ class Protocol:
         settings: Any = self.settings
         if settings is not None and not (isinstance(settings, type) and issubclass(settings, Settings)):
             raise self._refusal("settings", "must be a subclass of bft.settings.Settings, or left out")
+        if not set(self.asks) <= {"answers", "verdicts"}:
+            raise self._refusal("asks", "must be among 'answers', 'verdicts'")
         unknown = sorted(set(self.reads) - set(READ))
         if unknown:
             raise ScenarioError(
@@ -361,8 +367,18 @@ class Protocol:
 
     def kinds(self, *roles: Role) -> tuple[type, ...]:
         """Return the classes of the messages that have one of these roles, in their order."""
-        return tuple(each.type for each in self.messages if each.role in roles)
+        return _kinds(self, roles)
 
-    def asks_leaders(self) -> bool:
-        """Return whether some of its messages are those of a leader."""
-        return bool(self.kinds(Role.PROPOSAL, Role.LEADERSHIP))
+    def kind_of(self, message: object) -> MessageKind | None:
+        """Return what is known of a message; None of one that is not listed."""
+        return _by_type(self).get(type(message))
+
+
+@lru_cache(maxsize=1024)
+def _kinds(protocol: Protocol, roles: tuple[Role, ...]) -> tuple[type, ...]:
+    return tuple(each.type for each in protocol.messages if each.role in roles)
+
+
+@lru_cache(maxsize=256)
+def _by_type(protocol: Protocol) -> Mapping[type, MessageKind]:
+    return {each.type: each for each in protocol.messages}

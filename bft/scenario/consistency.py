@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bft.adversary.crash import CrashRecover
-from bft.adversary.silence import SilentPrimary
+from bft.adversary.fitting import check_behaviour
+from bft.adversary.twins import Twins
 from bft.errors import ScenarioError, bad_value
 from bft.membership.settings import Membership
 from bft.network.settings import check_nodes
-from bft.protocols.protocol import READ, Role
+from bft.protocols.protocol import READ
 from bft.validators.rule_settings import check_rule
 
 if TYPE_CHECKING:
@@ -57,10 +58,9 @@ def _check_protocol(scenario: Scenario) -> None:
             allowed = f"must be left out: {protocol.name} has no place for {READ[field]}"
             raise ScenarioError(bad_value(path, value, protocol.without.get(field, allowed)))
     for behaviour in scenario.faults.behaviour:
-        if isinstance(behaviour, SilentPrimary) and not protocol.kinds(Role.PROPOSAL, Role.LEADERSHIP):
-            allowed = f"{protocol.name} has no messages of a primary"
-            allowed = protocol.without.get("silent_primary", allowed)
-            raise ScenarioError(bad_value("faults.behaviour", "silent_primary", allowed))
+        check_behaviour(behaviour, protocol)
+        if isinstance(behaviour, Twins):
+            check_nodes("faults.behaviour.first", behaviour.first, scenario.n)
     if "rule" in protocol.reads:
         check_rule(scenario.rule, scenario.validators, scenario.stakes, scenario.n)
 
@@ -107,6 +107,9 @@ def _check_operations(scenario: Scenario) -> None:
 
 def _check_membership(scenario: Scenario, membership: Membership) -> None:
     """Refuse members and changes that do not fit the nodes."""
+    if any(isinstance(behaviour, Twins) for behaviour in scenario.faults.behaviour):
+        allowed = "must be left out where members change: twins follow one membership"
+        raise ScenarioError(bad_value("faults.behaviour", "twins", allowed))
     if membership.members > scenario.n:
         raise ScenarioError(bad_value("membership.members", membership.members, f"must be at most n = {scenario.n}"))
     for change in membership.changes:

@@ -226,11 +226,15 @@ class Host:
         self._honest_step[node] = step
         if node in self.faulty:
             behaviour, context = self.faulty[node]
+            alone = getattr(behaviour, "alone", None)
 
             def bent(now: float, event: Any) -> Any:
                 return behaviour.bend(context, now, event, step(now, event))
 
-            self.running[node] = bent
+            def bare(now: float, event: Any) -> Any:
+                return behaviour.bend(context, now, event, ())
+
+            self.running[node] = bent if alone is None or not alone(context) else bare
         else:
             self.running[node] = step
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from functools import partial
 from time import process_time
 from typing import Any, Literal
 
@@ -311,6 +312,7 @@ class Simulator:
             if behaviour not in coalitions:
                 members = tuple(other for other in plan if plan[other] == behaviour)
                 coalitions[behaviour] = Coalition(members=members, honest=honest)
+        make_twin = self._maker({})
         return {
             node: FaultyNode(
                 id=node,
@@ -319,7 +321,9 @@ class Simulator:
                 keyring=keyring,
                 coalition=coalitions[behaviour],
                 world=world,
-                protocol=self.scenario.protocol.name,
+                protocol=self.scenario.protocol,
+                nodes=self.scenario.n,
+                make_twin=partial(make_twin, node, self._config, keyring),
             )
             for node, behaviour in plan.items()
         }

@@ -24,6 +24,7 @@ FIRES = {
     "slow": "delayed messages",
     "withhold": "votes withheld",
     "equivocate": "equivocations",
+    "twins": "equivocations",
     "lie": "lies proposed",
     "collude": "lies proposed",
     "inject": "injections written",

@@ -302,6 +302,12 @@ REPLAYED: tuple[dict[str, Any], ...] = (
     {"validators": {"kind": "replayed", "file": str(DATA / "panel.jsonl"), "question": "q1", "unknown": "right"}},
 )  # the families are recorded in this order: a new one at the end changes no other's behaviours
 
+TWINS: tuple[dict[str, Any], ...] = (
+    {"n": 4, "faults": {"nodes": (2, 3), "behaviour": "twins"}},
+    {"n": 7, "faults": {"nodes": (0, 4, 5), "behaviour": {"kind": "twins", "first": (1, 6)}}, "view_timeout_s": 2.0},
+    ballot("plurality", faults={"nodes": (1,), "behaviour": "twins"}),
+)
+
 FAMILIES = {
     "pbft": PBFT,
     "network": NETWORKS,
@@ -311,6 +317,7 @@ FAMILIES = {
     "ballot": BALLOTS,
     "places": PLACES,
     "replayed": REPLAYED,
+    "twins": TWINS,
 }
 
 

@@ -7,7 +7,7 @@ say the same, the second is a wrong answer, and takes as much weight as they hav
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bft.adversary.groups import two_groups
 from bft.adversary.node import FaultyNode, Started
@@ -17,8 +17,11 @@ from bft.core.request import Request
 from bft.protocols.ballot.messages import Approve, Cast
 
 
-def vote_twice(node: FaultyNode, event: Input | Started) -> Iterable[object]:
+def attack(
+    behaviour: object, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]
+) -> Iterable[object]:
     """Vote for two answers at once, each towards one group, and take no other part."""
+    del behaviour, now, effects
     if not isinstance(event, ClientRequest) or "voted" in node.memory:
         return []
     node.memory["voted"] = True
