@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import bft
 from bft.cli.options.agreement import add_agreement
+from bft.cli.options.answers import add_answers
 from bft.cli.options.bench import add_bench
 from bft.cli.options.check import add_check
 from bft.cli.options.export import add_export
@@ -39,6 +40,7 @@ COMMANDS = (
     add_bench,
     add_panel,
     add_survey,
+    add_answers,
     add_replay,
     add_serve,
 )  # in the order of `bft --help`

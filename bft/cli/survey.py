@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bft.cli.column_words import columns_of
 from bft.cli.output import complain, tell
 from bft.cli.panel import needing_the_extra, panel_of
 from bft.errors import ScenarioError, bad_value
@@ -71,25 +72,6 @@ def survey_command(arguments: Namespace) -> int:
         told = {"table": str(out) if graded else None, "record": str(record), **_spent(progress), "members": result}
         tell(json.dumps(told, indent=1) if arguments.json else _readable(told, result))
     return DONE if any(each["answered"] for each in result) else NOTHING
-
-
-def columns_of(words: str | None) -> dict[str, str]:
-    """Read what a file calls its columns: gold=answer,answer=pred.
-
-    Raises
-    ------
-    ScenarioError
-        If it is no list of pairs, or a name stands there twice.
-    """
-    found: dict[str, str] = {}
-    for pair in (words or "").split(","):
-        if not pair.strip():
-            continue
-        name, equals, called = (part.strip() for part in pair.partition("="))
-        if not (name and equals and called) or name in found:
-            raise ScenarioError(bad_value("columns", words, "must be a list such as gold=answer,answer=pred"))
-        found[name] = called
-    return found
 
 
 class _Told:
