@@ -5,8 +5,11 @@ Knowing a field is not covering each of its values: that is what `bft.experiment
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 from bft.adversary.crash import Crash
 from bft.adversary.equivocate import Equivocate
@@ -15,7 +18,7 @@ from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.network.settings import BEYOND, Network
-from bft.protocols.registry import protocol_of
+from bft.protocols.protocol import Protocol
 from bft.scenario import Requests, Scenario
 from bft.settings import Settings
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
@@ -58,8 +61,7 @@ TAKEN_WHOLE: dict[type[Settings], str] = {
 }
 """Fields that the laws judge by their value alone."""
 
-VALUES: dict[tuple[type[Settings], str], tuple[object, ...]] = {
-    (Scenario, "protocol"): (protocol_of("pbft"), protocol_of("ballot")),
+VALUES: dict[tuple[type[Settings], str], tuple[str, ...]] = {
     (Faults, "draw"): ("independent", "fraction"),
 }
 """Names that the laws tell apart, where a further one would be taken for one of these."""
@@ -92,6 +94,10 @@ def uncovered_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[st
     >>> list(uncovered_fields(Scenario(n=4, faults={"behaviour": "slow"}), anybody_faulty=True))
     ['faults.behaviour']
     """
+    laws = laws_about(scenario.protocol)
+    if laws is None:
+        yield "protocol"
+    yield from _own(scenario, getattr(laws, "SETTINGS", ()))
     yield from _uncovered(scenario, ())
     for behaviour in scenario.faults.behaviour if anybody_faulty else ():
         known = BEHAVIOURS.get(type(behaviour))
@@ -101,6 +107,20 @@ def uncovered_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[st
         for field in fields(behaviour):
             if field.name not in known.split() and getattr(behaviour, field.name) != field.default:
                 yield f"faults.behaviour.{field.name}"
+
+
+def laws_about(protocol: Protocol) -> Any:
+    """Return the module of laws about a protocol; None if there is none."""
+    place = f"bft.experiments.laws.{protocol.package}"
+    return import_module(place) if protocol.package and find_spec(place) is not None else None
+
+
+def _own(scenario: Scenario, known: Collection[str]) -> Iterator[str]:
+    """Yield the fields of the protocol's own settings that its laws do not judge and that are set."""
+    own = scenario.own
+    for name, field in type(own).model_fields.items() if own is not None else ():
+        if name not in known and getattr(own, name) != field.get_default(call_default_factory=True):
+            yield f"{scenario.protocol.name}.{name}"
 
 
 def _uncovered(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:

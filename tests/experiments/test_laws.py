@@ -34,6 +34,7 @@ from bft.theory import (
 from bft.theory.outcome_law import OutcomeLaw
 from bft.validators.rule_settings import QuorumRule
 from bft.validators.settings import StatisticalValidators
+from tests.protocols.echo_protocol import ECHO
 
 OUTCOMES = ("agree", "correct", "wrong", "partial", "stalled", "split")
 SYSTEM = QuorumSystem.of(7)
@@ -288,7 +289,7 @@ def test_a_behaviour_or_a_parameter_that_no_law_was_written_for_costs_the_law(mo
 @pytest.mark.parametrize(
     ("update", "path"),
     [
-        ({"protocol": "tendermint"}, "protocol"),
+        ({"protocol": ECHO}, "protocol"),
         ({"faults": PLAIN.faults.model_copy(update={"draw": "clustered"})}, "faults.draw"),
     ],
 )

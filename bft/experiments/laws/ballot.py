@@ -1,0 +1,50 @@
+"""The laws of ballots in which nobody votes twice and no vote is late.
+
+A ballot with a quorum has the law of PBFT with views enough: both decide every quorum that is there. Over recorded
+answers every rule that counts nothing but votes has a law (`ballot_law`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bft.adversary.crash import Crash
+from bft.adversary.node import Behaviour
+from bft.experiments.laws.faulty import faulty_vote, silent
+from bft.experiments.laws.patience import time_enough
+from bft.experiments.laws.pbft import DELAYS_PER_VIEW, by_validators
+from bft.protocols.registry import protocol_of
+from bft.randomness import Randomness
+from bft.scenario import Scenario
+from bft.theory.ballots import ballot_law
+from bft.theory.faults import FaultLaw
+from bft.theory.outcome_law import OutcomeLaw
+from bft.theory.same_answer import FaultyVote
+from bft.validators.check_settings import JudgeSettings
+from bft.validators.rule_settings import LogOddsRule, PluralityRule, QuorumRule, StakeRule
+from bft.validators.settings import RecordedValidators, StatisticalValidators
+
+
+def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
+    """Return the law of a ballot."""
+    validators, rule, system = scenario.validators, scenario.rule or QuorumRule(), scenario.system
+    quiet = silent(behaviours)
+    vote: FaultyVote | None = "crash" if quiet else faulty_vote(behaviours)
+    if vote is None or scenario.network.loss > 0:
+        return None
+    if not time_enough(scenario, scenario.view_timeout_s, DELAYS_PER_VIEW):
+        return None
+    if isinstance(rule, QuorumRule) and 2 * system.quorum > system.total:
+        alike = scenario.model_copy(update={"protocol": protocol_of("pbft"), "rule": None, "views": scenario.n})
+        judging = isinstance(validators, StatisticalValidators) and isinstance(validators.check, JudgeSettings)
+        return None if judging else by_validators(alike, faults, (Crash(),) if quiet else behaviours)
+    if not isinstance(validators, RecordedValidators) or validators.latency is not None:
+        return None
+    if not isinstance(rule, PluralityRule | StakeRule | LogOddsRule | QuorumRule):
+        return None
+    # Which of two equally popular wrong answers colluders take matters where nodes do not count alike.
+    if vote == "collude_popular" and not (isinstance(rule, PluralityRule) and rule.ties == "undecided"):
+        return None
+    codes = validators.answers().recorded.codes
+    counted = rule.rule(system, validators.model(scenario.n), Randomness(0))  # records are learnt from without draws
+    return ballot_law(counted, faults, codes, faulty_vote=vote)
