@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from bft.adversary.node import Behaviour
 from bft.adversary.settings import BEHAVIOURS, describe
 from bft.errors import SweepError, bad_value
+from bft.protocols.protocol import Protocol
 from bft.settings import Settings
 
 MOST_VALUES = 100_000
@@ -119,6 +120,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
+    if isinstance(value, Protocol):
+        return value.name
     if isinstance(value, Settings):
         return value.model_dump(mode="json", exclude_unset=True)
     if isinstance(value, Behaviour):

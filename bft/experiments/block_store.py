@@ -30,6 +30,7 @@ from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Failure, Record, Tally
 from bft.experiments.cells import content
 from bft.experiments.results_version import RESULTS_VERSION
+from bft.protocols.registry import PROTOCOLS, homes
 from bft.randomness import seed_text
 from bft.record.outcome import Outcome
 from bft.scenario import Scenario
@@ -267,8 +268,10 @@ class BlockStore:
 
 
 def cell_key(scenario: Scenario, seed: int) -> str:
-    """Return what a cell is filed under: its scenario, the code of a user's own behaviours, its seed, the version."""
+    """Return what a cell is filed under: its scenario, the code of what in it is a user's own, seed and version."""
     strangers = [_code(each) for each in scenario.faults.behaviour if type(each) not in BEHAVIOURS.values()]
+    if scenario.protocol.name not in PROTOCOLS:
+        strangers += [getsource(sys.modules[home]) for home in homes(scenario.protocol)]
     written = json.dumps([RESULTS_VERSION, content(scenario), strangers, seed], sort_keys=True)
     return sha256(written.encode()).hexdigest()
 
@@ -334,5 +337,9 @@ def check_store(path: str | Path | None, cells: Sequence[tuple[Scenario, int]]) 
             cell_key(scenario, seed)
         except (OSError, TypeError):
             allowed = "has a source that cannot be read, so that nothing can be stored under it"
-            raise SweepError(bad_value("faults.behaviour", scenario.faults.behaviour, allowed)) from None
+            own = scenario.protocol.name not in PROTOCOLS
+            field, value = (
+                ("protocol", scenario.protocol.name) if own else ("faults.behaviour", scenario.faults.behaviour)
+            )
+            raise SweepError(bad_value(field, value, allowed)) from None
     BlockStore(path).close()

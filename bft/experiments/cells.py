@@ -17,9 +17,12 @@ from typing import Any
 
 from bft.errors import SweepError, bad_value
 from bft.experiments.axes import Axes, Label, label
+from bft.protocols.registry import protocol_of
 from bft.scenario import Scenario
 
 MOST_CELLS = 1_000_000
+PROTOCOL = "protocol"
+"""The axis whose values stand in rows under the names of protocols."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +57,29 @@ def make_cells(scenario: Scenario, axes: Axes, seed: int, *, common_random_numbe
     number = prod(len(values) for values in axes.values())
     if number > MOST_CELLS:
         raise SweepError(bad_value("over", number, f"must make at most {MOST_CELLS} cells"))
+    _told_apart(axes)
     cells = []
     for values in product(*axes.values()):
         here = scenario.replace_all(dict(zip(axes, values, strict=True)))
         cells.append(
             Cell(
-                parameters={path: label(value) for path, value in zip(axes, values, strict=True)},
+                parameters={
+                    path: here.protocol.name if path == PROTOCOL else label(value)
+                    for path, value in zip(axes, values, strict=True)
+                },
                 scenario=here,
                 seed=seed if common_random_numbers else cell_seed(here, seed),
             )
         )
     return tuple(cells)
+
+
+def _told_apart(axes: Axes) -> None:
+    """Refuse protocols that stand in the rows under one name."""
+    names = [protocol_of(value).name for value in axes.get(PROTOCOL, ())]
+    for name in names:
+        if names.count(name) > 1:
+            raise SweepError(bad_value(f"over.{PROTOCOL}", name, "is the name of two of the protocols"))
 
 
 def cell_seed(scenario: Scenario, seed: int) -> int:

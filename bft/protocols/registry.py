@@ -98,12 +98,19 @@ def spelling(protocol: Protocol) -> str | None:
     for written, known in _loaded.items():
         if known is protocol:
             return written
-    homes = [getattr(getattr(protocol, each.name), "__module__", None) for each in fields(protocol)]
-    for home in dict.fromkeys(home for home in homes if isinstance(home, str) and home in sys.modules):
+    for home in homes(protocol):
         for name, value in vars(sys.modules[home]).items():
             if value is protocol:
                 return f"{home}:{name}"
     return None
+
+
+def homes(protocol: Protocol) -> tuple[str, ...]:
+    """Return the modules in which the parts of a protocol stand, in the order of the parts."""
+    parts = [getattr(protocol, each.name) for each in fields(protocol)]
+    parts += [kind.type for kind in protocol.messages] + [kind.type for kind in protocol.events]
+    found = (getattr(part, "__module__", None) for part in parts if not isinstance(part, str))
+    return tuple(dict.fromkeys(home for home in found if isinstance(home, str) and home in sys.modules))
 
 
 def made_again(written: str | Mapping[str, Any]) -> Protocol:

@@ -287,9 +287,13 @@ class Scenario(Settings):
         return self.replace_all({path: value})
 
     def replace_all(self, values: Mapping[str, object]) -> Scenario:
-        """Return a scenario that differs in the values at several dotted paths, checked together."""
+        """Return a scenario that differs in the values at several dotted paths, checked together.
+
+        With the protocol go its own settings.
+        """
         tree = {name: getattr(self, name) for name in self.model_fields_set}
-        if self.protocol.settings is not None and self._own != self.protocol.settings():
+        same = "protocol" not in values or protocol_of(values["protocol"]) is self.protocol
+        if same and self.protocol.settings is not None and self._own != self.protocol.settings():
             tree[self.protocol.name] = self._own
         for path, value in values.items():
             set_path(tree, path, value)
