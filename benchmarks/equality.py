@@ -26,6 +26,7 @@ import bft
 from bft.errors import BftError
 from bft.record.outcome import Outcome
 from bft.vectorised import NEEDS_EVENTS, VectorisedSimulator, supported
+from bft.voting import Plurality, Weighted
 
 REPLICATIONS = 4
 STARTS = (0, 30, 254, 3000)  # in the middle of a block of draws, across its end, and later
@@ -33,6 +34,8 @@ SHOWN = 5
 MODELS = tuple(f"model-{number}" for number in range(8))
 ANSWERS = ("A", "(A)", "((A))", "B", "C.", "10", "10.0", "9", "(9,000)", "")
 LIES = ("crash", "withhold", "silent_primary", "lie", "collude")
+OF_BALLOTS = ("crash", "withhold", "lie", "collude", "inject", "slow", "equivocate")
+BALLOTS = 0.45  # of the scenarios
 
 
 @dataclass
@@ -113,7 +116,8 @@ def random_scenario(random: Random, table: Path) -> tuple[bft.Scenario, bool, in
     while True:
         timing = random.random() < 0.75
         try:
-            scenario = bft.Scenario(**described(random, table, timing))
+            fields = (ballot if random.random() < BALLOTS else described)(random, table, timing)
+            scenario = bft.Scenario(**fields)
         except BftError:  # fields that are each right need not fit together
             continue
         if supported(scenario, timing=timing) is None:
@@ -139,6 +143,87 @@ def described(random: Random, table: Path, timing: bool) -> dict[str, Any]:
     if random.random() < 0.1:
         fields["requests"] = {"count": 1, "rate_per_s": 2.0}
     return fields
+
+
+def ballot(random: Random, table: Path, timing: bool) -> dict[str, Any]:
+    """Return the fields of a ballot that may be supported."""
+    n = random.choice((1, 2, 3, 3, 4, 4, 4, 5, 5, 6, 7, 7, 8, 10))
+    timeout_s = random.choice((10.0, 10.0, 5.0, 1.0, 0.3))
+    fields: dict[str, Any] = {
+        "protocol": "ballot",
+        "n": n,
+        "faults": voters(random, n, timeout_s, timing),
+        "validators": validators(random, n, table),
+        "network": {"delay": delay(random, timeout_s, timing)},
+        "view_timeout_s": timeout_s,
+    }
+    fields |= dict(_weights(random, n))
+    if random.random() < 0.35:
+        fields["retransmission"] = False
+    elif random.random() < 0.6:
+        fields["retransmit_s"] = timeout_s * random.choice((0.05, 0.2, 0.5, 0.9, 1.0, 1.5, 3.0))
+    if timing and random.random() < 0.15:
+        fields |= {"retransmission": False}
+        fields["network"]["loss"] = random.choice((0.01, 0.1, 0.5, 1.0))
+    if random.random() < 0.1:
+        fields["horizon_s"] = timeout_s * random.choice((0.0, 0.03, 0.6, 1.1, 2.5))
+    asked = fields["validators"]
+    if asked["kind"] != "perfect" and timing and random.random() < 0.2:
+        after_s = timeout_s * random.choice((0.001, 0.03, 0.3, 0.9, 2.0))
+        asked["timeouts"] = {"share": chances(random, n, 0.0, 0.1, 0.5), "after_s": after_s}
+    return fields | dict(_rule(random, n, fields))
+
+
+def _rule(random: Random, n: int, fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield a rule, and what it asks of the other fields."""
+    kind = random.choice(("quorum", "plurality", "stake", "log_odds", "confidence", "judge", "judge", "own", None))
+    if kind is None:
+        return
+    if kind == "own":
+        weights = tuple(random.choice((0, 1, 1, 2, 5)) for _ in range(n))
+        ties = random.choice(("undecided", "lowest_voter"))
+        own = (Weighted(weights=weights, need=random.randint(1, 2 * n), ties=ties), Plurality(ties=ties))
+        yield "rule", random.choice(own)
+        return
+    rule: dict[str, Any] = {"kind": kind}
+    asked = fields["validators"]
+    if kind not in ("quorum", "judge") and random.random() < 0.5:
+        rule["ties"] = "lowest_voter"
+    if kind == "stake" and "stakes" not in fields:
+        yield "stakes", tuple(random.choice((1, 1, 2, 3, 0.5)) for _ in range(n))
+    if kind == "confidence" and asked["kind"] != "perfect":
+        asked["confidence"] = {
+            "spread": chances(random, n, 0.5, 4.0, 50.0),
+            "bias": random.choice((0.0, 0.7)),
+            "stretch": random.choice((1.0, 3.0)),
+        }
+    if kind == "log_odds":
+        rule["options"] = random.choice((1, 9))
+        if random.random() < 0.4:
+            rule["accuracy"] = chances(random, n, 0.2, 0.5, 0.8, 0.95)
+        elif asked["kind"] == "recorded":
+            asked["kept_for_learning"] = 0.3
+        else:
+            rule["questions"] = random.choice((3, 50))
+    yield "rule", rule
+
+
+def voters(random: Random, n: int, timeout_s: float, timing: bool) -> dict[str, Any]:
+    """Return who is faulty in a ballot, and how."""
+    late = [{"kind": "crash", "at_s": timeout_s * share} for share in (0.01, 0.3, 1.5)]
+    late += [{"kind": "slow", "delay_s": timeout_s * share} for share in (0.01, 0.3, 1.2)]
+    late += [{"kind": kind, "confidence": 0.4} for kind in ("lie", "collude")]
+    named: list[Any] = [each for each in OF_BALLOTS if timing or each != "equivocate"] + late
+    if not timing:
+        named.remove("slow")  # by default half a minute
+    found = faults(random, n, timing)
+    found.pop("shares", None)
+    found["behaviour"] = random.choice(named)
+    if random.random() < 0.2:
+        found["behaviour"] = random.sample(named, random.randint(2, 3))
+        if random.random() < 0.5:
+            found["shares"] = tuple(random.choice((0.5, 1.0, 3.0)) for _ in found["behaviour"])
+    return found
 
 
 def _weights(random: Random, n: int) -> Iterator[tuple[str, Any]]:

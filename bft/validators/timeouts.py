@@ -11,7 +11,7 @@ from bft.settings import PositiveSeconds, Settings
 from bft.validators.quantities import Probabilities, each_node
 
 PURPOSE = "validators.timeouts"
-_CALLS_IN_BLOCK = 4
+CALLS_IN_BLOCK = 4
 
 
 class TimeoutSettings(Settings):
@@ -42,7 +42,7 @@ class Timeouts:
     def __init__(self, share: tuple[float, ...], after_s: float, randomness: Randomness, replication: int) -> None:
         self.after_s = after_s
         self._share = share
-        self._tape = Tape(randomness, PURPOSE, len(share), _CALLS_IN_BLOCK, replication)
+        self._tape = Tape(randomness, PURPOSE, len(share), CALLS_IN_BLOCK, replication)
 
     def next(self, node: int) -> bool:
         """Return whether the node's next call never answers."""

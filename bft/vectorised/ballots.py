@@ -60,7 +60,7 @@ class Electorate:
         else:
             own, wrong = np.full(shape, RIGHT, dtype=np.intp), np.full(shape, RIGHT + 1, dtype=np.intp)
         rank = self._alphabet[question] if population.colludes.any() else None
-        return Ballots(population, own, wrong, rank, check, coins)
+        return Ballots(population, own, wrong, rank, check, coins, question)
 
     @cached_property
     def _alphabet(self) -> Ints:
@@ -93,6 +93,15 @@ class Ballots:
         How answers are judged; None by one's own answer.
     coins : ndarray or None, shape (replications, n, n + 2)
         The judges' uniforms.
+    question : ndarray of int, shape (replications,)
+        Which recorded question is asked; 0 without records.
+
+    Attributes
+    ----------
+    own, wrong, check, coins, question
+        As given.
+    common : ndarray of int or None, shape (replications,)
+        What colluders say, where there are any.
     """
 
     def __init__(
@@ -103,13 +112,15 @@ class Ballots:
         rank: Ints | None,
         check: JudgeCheck | None,
         coins: Floats | None,
+        question: Ints,
     ) -> None:
         self._population = population
-        self._own = own
-        self._wrong = wrong
-        self._check = check
-        self._coins = coins
-        self._common = None if rank is None else popular_wrong(own, wrong, ~population.faulty, rank)
+        self.own = own
+        self.wrong = wrong
+        self.check = check
+        self.coins = coins
+        self.question = question
+        self.common = None if rank is None else popular_wrong(own, wrong, ~population.faulty, rank)
         self._rounds: dict[int, tuple[Ints, Flags]] = {}
 
     def round(self, primary: int) -> tuple[Ints, Flags]:
@@ -121,31 +132,31 @@ class Ballots:
 
     def _proposal(self, primary: int) -> Ints:
         """Return the code that a primary's validator proposes in each replication."""
-        proposed = np.where(self._population.lies[:, primary], self._wrong[:, primary], self._own[:, primary])
-        if self._common is None:
+        proposed = np.where(self._population.lies[:, primary], self.wrong[:, primary], self.own[:, primary])
+        if self.common is None:
             return proposed
-        return np.where(self._population.colludes[:, primary], self._common, proposed)
+        return np.where(self._population.colludes[:, primary], self.common, proposed)
 
     def _accepted(self, proposal: Ints) -> Flags:
         """Return who accepts a proposal, shape (replications, n); nobody accepts what is missing."""
         code = proposal[:, None]
-        verdict = self._judged(proposal) if self._check is not None else (self._own == code) & (code != MISSING)
+        verdict = self._judged(proposal) if self.check is not None else (self.own == code) & (code != MISSING)
         if self._population.lies.any():
             verdict = np.where(self._population.lies, code > RIGHT, verdict)
-        if self._common is not None:
-            verdict = np.where(self._population.colludes, code == self._common[:, None], verdict)
+        if self.common is not None:
+            verdict = np.where(self._population.colludes, code == self.common[:, None], verdict)
         return verdict
 
     def _judged(self, proposal: Ints) -> Flags:
-        check, coins = self._check, self._coins
+        check, coins = self.check, self.coins
         assert check is not None
         assert coins is not None
         right = (proposal == RIGHT).astype(np.intp)
-        first_alike = (self._wrong == proposal[:, None]).argmax(axis=1)
+        first_alike = (self.wrong == proposal[:, None]).argmax(axis=1)
         slot = np.where(proposal == RIGHT, 0, first_alike + 1)
         coin = np.take_along_axis(coins, slot[:, None, None], axis=2)[:, :, 0]
         nodes = np.arange(coin.shape[1])
-        chance = check.accept[(self._own == RIGHT).astype(np.intp), right[:, None], nodes]
+        chance = check.accept[(self.own == RIGHT).astype(np.intp), right[:, None], nodes]
         accepted = (coin >= check.unsure) & (coin < check.unsure + (1.0 - check.unsure) * chance)
         return np.asarray(accepted & (proposal != MISSING)[:, None])
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from bft.adversary.crash import Crash
+from bft.adversary.crash import Crash, Slow
 from bft.adversary.equivocate import Equivocate
+from bft.adversary.inject import Inject
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
@@ -25,11 +26,20 @@ from bft.validators.debate import DebateSettings
 from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
 from bft.validators.injection import InjectionSettings
 from bft.validators.latency_settings import LatencySettings
+from bft.validators.rule_settings import (
+    ConfidenceRule,
+    JudgeRule,
+    LogOddsRule,
+    OwnRule,
+    PluralityRule,
+    QuorumRule,
+    StakeRule,
+)
 from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
 from bft.validators.timeouts import TimeoutSettings
 
 FIELDS: dict[type[Settings], str] = {
-    Scenario: "n f quorum stakes protocol faults validators network requests views view_timeout_s timeout_growth "
+    Scenario: "n f quorum stakes protocol rule faults validators network requests views view_timeout_s timeout_growth "
     "timeout_cap_s retransmission retransmit_s checkpoint_interval window horizon_s "
     "machine service membership",  # known to be refused: their own settings are not in this table
     Faults: "delta draw nodes behaviour shares",
@@ -53,6 +63,13 @@ FIELDS: dict[type[Settings], str] = {
     IndependentErrorSettings: "kind",
     BetaBinomialErrorSettings: "tau k_alpha kind correlation",
     CorrelatedErrorSettings: "tau k_alpha kind r flawed",
+    QuorumRule: "kind",
+    PluralityRule: "kind ties",
+    StakeRule: "kind ties",
+    LogOddsRule: "kind ties accuracy questions options",
+    ConfidenceRule: "kind ties",
+    JudgeRule: "kind",
+    OwnRule: "kind of",
 }
 KNOWN = {kind: frozenset(names.split()) for kind, names in FIELDS.items()}
 JUDGED_BY_TYPE = (LatencySettings, DebateSettings, TimeoutSettings)  # refused as a whole elsewhere
@@ -62,13 +79,16 @@ JUDGED_BY_NAME: dict[type[Settings], frozenset[str]] = {
 }  # the same: a complete topology is none that matters
 BEHAVIOURS = (Crash, Withhold, SilentPrimary, Equivocate, Lie, Collude)
 PARAMETERS = frozenset({"at_s", "rush"})
+OF_BALLOTS = frozenset({"at_s", "rush", "delay_s", "confidence"})
 
 
 def unknown_fields(scenario: Scenario) -> Iterator[tuple[str, Any]]:
     """Yield path and value of each field that is set to something this engine was not written for."""
+    ballot = scenario.protocol.name == "ballot"
+    kinds, parameters = ((*BEHAVIOURS, Slow, Inject), OF_BALLOTS) if ballot else (BEHAVIOURS, PARAMETERS)
     for behaviour in scenario.faults.behaviour:
-        for field in fields(behaviour) if isinstance(behaviour, BEHAVIOURS) else ():
-            if field.name not in PARAMETERS and getattr(behaviour, field.name) != field.default:
+        for field in fields(behaviour) if isinstance(behaviour, kinds) else ():
+            if field.name not in parameters and getattr(behaviour, field.name) != field.default:
                 yield f"faults.behaviour.{field.name}", getattr(behaviour, field.name)
     yield from _unknown(scenario, ())
 

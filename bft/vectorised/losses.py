@@ -42,3 +42,9 @@ class Losses:
         n = row.shape[1]
         place = row[:, None, :] * (n - 1) + self._place
         return np.asarray(self._lost[which[:, None, None] - self._first, np.arange(n), place])
+
+    def copies(self, which: Ints, sender: Ints, row: Ints) -> Flags:
+        """Return which copies of single broadcasts are lost, shape (broadcasts, recipient)."""
+        n = len(self._place)
+        place = row[:, None] * (n - 1) + self._place[:, sender].T
+        return np.asarray(self._lost[which[:, None] - self._first, sender[:, None], place])

@@ -70,7 +70,7 @@ def draw_faulty(faults: Faults, n: int, streams: Streams, replications: range) -
 
 def populate(faults: Faults, n: int, faulty: Flags, streams: Streams, replications: range) -> Population:
     """Return what becomes of the nodes, given who is faulty."""
-    behaviour = _behaviour(faults, n, faulty, streams, replications)
+    behaviour = behaviour_numbers(faults, n, faulty, streams, replications)
 
     def those(*kinds: type[Behaviour]) -> Flags:
         which = [number for number, each in enumerate(faults.behaviour) if isinstance(each, kinds)]
@@ -89,7 +89,7 @@ def populate(faults: Faults, n: int, faulty: Flags, streams: Streams, replicatio
     )
 
 
-def _behaviour(faults: Faults, n: int, faulty: Flags, streams: Streams, replications: range) -> Ints:
+def behaviour_numbers(faults: Faults, n: int, faulty: Flags, streams: Streams, replications: range) -> Ints:
     """Return the number of each faulty node's behaviour, -1 for honest nodes."""
     if len(faults.behaviour) == 1:
         return np.where(faulty, 0, HONEST)

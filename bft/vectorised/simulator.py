@@ -14,6 +14,7 @@ from bft.scenario import Scenario
 from bft.validators.answers import RIGHT
 from bft.vectorised.ballots import Ballots, Electorate
 from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch, OutcomeCodes, joined
+from bft.vectorised.polling.simulator import BallotSimulator
 from bft.vectorised.population import Population, draw_faulty, populate
 from bft.vectorised.static_outcome import NEVER, StaticOutcome, equivocation, static_outcome
 from bft.vectorised.streams import Flags, Ints, Streams
@@ -55,6 +56,10 @@ class VectorisedSimulator:
         self.scenario = scenario
         self.timing = timing
         self._streams = Streams(Randomness(seed))
+        self._ballot: BallotSimulator | None = None
+        if scenario.protocol.name == "ballot":
+            self._ballot = BallotSimulator(scenario, self._streams, timing=timing)
+            return
         self._electorate = Electorate(scenario)
         self._brackets = bounded(scenario) if timing else None
         self._equivocate = any(isinstance(each, Equivocate) for each in scenario.faults.behaviour)
@@ -70,6 +75,8 @@ class VectorisedSimulator:
         if not replications or replications.step != 1 or not 0 <= replications.start < replications.stop <= 1 << 32:
             wanted = "must be successive numbers, 0 or more and below 2³²"
             raise ScenarioError(bad_value("replications", replications, wanted))
+        if self._ballot is not None:
+            return self._ballot.run(replications)
         n = self.scenario.n
         nodes = min(TIMED_NODES, TIMED_PAIRS // n) if self.timing else UNTIMED_NODES
         size = max(1, nodes // n)
@@ -88,6 +95,8 @@ class VectorisedSimulator:
         streams : Streams, optional
             Where these come from; by default from the engine's seed.
         """
+        if self._ballot is not None:
+            return self._ballot.outcomes(faulty, replications, streams)
         if self._equivocate and faulty.any():
             return self._equivocated(faulty, replications)
         population, _, found = self._static(faulty, replications, streams or self._streams)

@@ -16,6 +16,7 @@ from bft.network.delays import DelayLaw
 from bft.scenario import Scenario
 from bft.validators.settings import PerfectValidators, ReplayedValidators
 from bft.vectorised.known_fields import unknown_fields
+from bft.vectorised.polling import obstacles as polling
 
 RUNS = (Withhold, SilentPrimary, Lie, Collude)
 LARGEST_UNIFORM = 1.0 - 2.0**-53
@@ -75,8 +76,13 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     for path, value in unknown_fields(scenario):
         yield _refusal(path, value, "scenarios without it")
     network = scenario.network
-    if scenario.protocol.name != "pbft":
-        yield _refusal("protocol", scenario.protocol.name, "pbft")
+    protocol = scenario.protocol.name
+    if protocol == "ballot":
+        for field, given, runs in polling.obstacles(scenario, timing, slowest_s(network.delay)):
+            yield _refusal(field, given, runs)
+        return
+    if protocol != "pbft":
+        yield _refusal("protocol", protocol, "pbft and ballots")
     if scenario.requests.count != 1:
         yield _refusal("requests.count", scenario.requests.count, "1 request")
     for name in network.beyond_delays:

@@ -82,7 +82,7 @@ def test_a_field_that_the_engine_was_not_written_for_is_refused_unless_it_is_at_
         del known_fields.KNOWN[Tomorrow]
     stranger = bft.Scenario().model_copy(update={"network": Tomorrow()})
     assert supported(stranger) == "network = 'Tomorrow': the vectorised engine runs scenarios without it"
-    elsewhere = bft.Scenario().model_copy(update={"protocol": "tendermint"})
+    elsewhere = bft.Scenario(protocol="tendermint")
     assert str(supported(elsewhere)).startswith("protocol = 'tendermint': ")
 
 

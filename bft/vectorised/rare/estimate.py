@@ -101,6 +101,8 @@ def rare_event(
     if budget_s is not None and not 0.0 < budget_s < inf:
         raise ScenarioError(bad_value("budget_s", budget_s, "must be a number above 0"))
     reason = supported(scenario, timing=False)
+    if scenario.protocol.name != "pbft":
+        reason = bad_value("protocol", scenario.protocol.name, "rare events are found in pbft")
     if reason is not None:
         raise UnsupportedError(f"{reason}; what is rare in other scenarios can only be counted, as a sweep does")
     until_s = None if budget_s is None else perf_counter() + budget_s

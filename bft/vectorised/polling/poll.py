@@ -1,0 +1,395 @@
+"""The ballots of some replications: what is cast, what is voted, what comes of it, and when.
+
+Where every message arrives before anybody asks, and before time is up, what is voted depends on no time. Then all that
+count hear the same votes, and what these come to is known before any delay is drawn; delays are drawn only where
+the votes decide, for the times of decisions. Elsewhere everything is followed in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bft.network.draws import SENDS
+from bft.randomness import TAPE_CHUNK, Floats, purpose_key
+from bft.record.outcome import Outcome
+from bft.scenario import Scenario
+from bft.validators import confidence, injection, timeouts
+from bft.validators.answers import MISSING, RIGHT
+from bft.validators.composed import ComposedModel
+from bft.vectorised import generators
+from bft.vectorised.ballots import Electorate
+from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch
+from bft.vectorised.brackets import Brackets
+from bft.vectorised.broadcasts import Broadcasts
+from bft.vectorised.losses import Losses
+from bft.vectorised.polling.casting import Doubles, accepts, cast_codes, doubles_of, stated_weights
+from bft.vectorised.polling.confidences import levels
+from bft.vectorised.polling.counting import NOBODY, Counting, Votes, code_of, numbered
+from bft.vectorised.polling.decisions import Decider, Decisions
+from bft.vectorised.polling.patience import Patience
+from bft.vectorised.polling.retransmission import Round, answered_sooner
+from bft.vectorised.polling.standings import completed
+from bft.vectorised.polling.voters import Voters
+from bft.vectorised.streams import Flags, Ints, Streams
+from bft.vectorised.timing import NOT_COUNTED
+
+SEND_DELAYS = "send delays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all replications of a scenario share.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        What is run.
+    electorate : Electorate
+        Its validators.
+    counting : Counting
+        Its rule.
+    patience : Patience
+        When nodes ask.
+    slowest_s : float
+        No message takes longer.
+    brackets : Brackets or None
+        Bounds of delays, where they are faster than the law.
+    timing : bool
+        Whether times are wanted.
+    """
+
+    scenario: Scenario
+    electorate: Electorate
+    counting: Counting
+    patience: Patience
+    slowest_s: float
+    brackets: Brackets | None
+    timing: bool
+
+    def quiet(self, voters: Voters) -> bool:
+        """Return whether every message arrives before anybody asks, and before time is up, and nobody votes twice."""
+        late_s = 0.0 if voters.late_s is None else float(voters.late_s.max())
+        arrives_s, scenario = self.slowest_s + late_s, self.scenario
+        rounds = 2 if self.counting.judged else 1
+        until_s = min(scenario.view_timeout_s, scenario.end_s)
+        if self.timing:
+            until_s = min(until_s, self.patience.first_s)
+        return (
+            rounds * arrives_s < until_s
+            and not voters.twice.any()
+            and scenario.network.loss == 0
+            and getattr(scenario.validators, "timeouts", None) is None
+            and (voters.gone_s is None or not self.counting.judged)
+        )
+
+
+class Poll:
+    """The ballots of some replications.
+
+    Parameters
+    ----------
+    shared : Shared
+        What they share.
+    voters : Voters
+        Who is faulty, and how.
+    streams : Streams
+        Where all else comes from.
+    replications : range
+        Which ones.
+    """
+
+    def __init__(self, shared: Shared, voters: Voters, streams: Streams, replications: range) -> None:
+        self._shared = shared
+        self._scenario = shared.scenario
+        self._counting = shared.counting
+        self._voters = voters
+        self._streams = streams
+        self._replications = replications
+        self._n = shared.scenario.n
+        self._ballots = shared.electorate.ballots(voters.population(), streams, replications)
+        self._codes = cast_codes(self._ballots, voters)
+        self._waiting_s: Floats | float = 0.0
+        self._doubles: Doubles | None = None
+        if voters.twice.any():
+            self._doubles = doubles_of(self._scenario.system, shared.electorate, self._ballots, voters)
+        self._time_out()
+
+    def run(self) -> Batch:
+        """Return how all ends."""
+        every = np.arange(len(self._replications))
+        if not self._shared.quiet(self._voters):
+            return self._batch(*self._followed(every, None))
+        return self._without_waiting(every)
+
+    def _time_out(self) -> None:
+        """Let calls fail: what comes in the end is no answer. Who lies asks nobody."""
+        model = self._shared.electorate.model
+        failing = model.timeouts if isinstance(model, ComposedModel) else None
+        if failing is None:
+            return
+        share, after_s = failing
+        drawn = self._streams.uniforms(timeouts.PURPOSE, (self._n, timeouts.CALLS_IN_BLOCK), self._replications)[
+            :, :, 0
+        ]
+        fails = (drawn < np.array(share)) & ~(self._voters.lies | self._voters.colludes)
+        self._codes = np.where(fails, MISSING, self._codes)
+        self._waiting_s = np.where(fails, after_s, 0.0)
+
+    # What is voted -------------------------------------------------------------------------------------------------
+
+    def _votes(self, numbers: NDArray[Any], heard: Flags | None) -> Votes:
+        """Return the votes, from the numbers of what is cast; all is heard, or what `heard` says."""
+        answers = int(numbers.max(initial=0)) + 1
+        if self._counting.judged:
+            choice: NDArray[Any] = self._approved(numbers, answers, heard)
+        else:
+            choice = numbers[: self._n]
+        return Votes(counting=self._counting, answers=answers, choice=choice, weight=self._stated())
+
+    def _approved(self, numbers: NDArray[Any], answers: int, heard: Flags | None) -> NDArray[np.int64]:
+        """Return the set of answers that each node accepts, shape (n, replications)."""
+        own, codes = numbers[: self._n], self._rows()
+        obeys = self._obeys()
+        written = self._codes if obeys is None else self._candidates(numbers, heard, self._voters.injects)
+        accepted = np.zeros(self._codes.shape, dtype=np.int64)
+        for answer in range(answers):
+            told = None if obeys is None else obeys & (written >> answer & 1).astype(np.bool_)
+            code = code_of(numbers, codes, answer)
+            agrees = accepts(self._ballots, self._voters, code, told) | (answer == own.T)
+            accepted |= agrees.astype(np.int64) << answer
+        return np.ascontiguousarray((accepted & self._candidates(numbers, heard)).T)
+
+    def _obeys(self) -> Flags | None:
+        """Return which judges obey an instruction in a text, where somebody writes one."""
+        model = self._shared.electorate.model
+        injected = model.injected if isinstance(model, ComposedModel) else None
+        if injected is None or not self._voters.injects.any():
+            return None
+        drawn = self._streams.uniforms(injection.PURPOSE, (self._n,), self._replications)
+        return np.asarray(drawn < np.array(injected))
+
+    def _stated(self) -> NDArray[np.int64] | None:
+        """Return what votes weigh where that is stated, shape (n, replications)."""
+        if not self._counting.stated:
+            return None
+        model = self._shared.electorate.model
+        said: Floats = np.ones(self._codes.shape)
+        if isinstance(model, ComposedModel) and model.confidence is not None:
+            drawn = self._streams.uniforms(confidence.PURPOSE, (self._n,), self._replications)
+            said = levels(model.confidence, self._ballots.own == RIGHT, drawn)
+        weights = stated_weights(said, self._voters, self._counting.weights[0])
+        return np.ascontiguousarray(np.where(self._voters.twice, self._counting.weights[0], weights).T)
+
+    # Where no time matters -----------------------------------------------------------------------------------------
+
+    def _without_waiting(self, every: Ints) -> Batch:
+        """Return how all ends where no time matters."""
+        scenario, speaks = self._scenario, self._voters.speaks
+        numbers = numbered(self._codes.T)
+        votes = self._votes(numbers, None)
+        decided, hopeless, final, leads = completed(speaks.T, votes)
+        deadline_s = np.full(len(every), scenario.view_timeout_s)
+        if self._counting.judged:
+            deadline_s[~speaks.all(axis=1)] += scenario.view_timeout_s
+        late = final & ~decided & ~hopeless & (deadline_s <= scenario.end_s)
+        found = Decisions(
+            decided_s=np.where((late[:, None]) & speaks, deadline_s[:, None], inf),
+            proved=np.zeros(speaks.shape, dtype=np.bool_),
+            answer=np.broadcast_to(leads[:, None], speaks.shape).copy(),
+            hopeless_s=np.full(speaks.shape, inf),
+            unsure=np.zeros(len(every), dtype=np.bool_),
+        )
+        if not self._shared.timing:
+            found.decided_s[decided] = np.where(speaks[decided], 0.0, inf)
+        elif decided.any():
+            part = np.flatnonzero(decided)
+            timed, _ = self._followed(part, votes)
+            found.put(part, timed)
+        return self._batch(found, numbers)
+
+    # In time -------------------------------------------------------------------------------------------------------
+
+    def _followed(self, part: Ints, votes: Votes | None) -> tuple[Decisions, NDArray[Any]]:
+        """Follow some replications in time; `votes` where they are known beforehand. Return numbers of answers too."""
+        scenario, shared = self._scenario, self._shared
+        voters = self._voters.part(part)
+        broadcasts = Broadcasts.drawn(
+            self._streams, scenario.network.delay, self._n, self._replications, 0, shared.brackets
+        )
+        losses = None
+        if scenario.network.loss > 0:
+            losses = Losses(scenario, self._streams, self._replications, 0)
+        decider = Decider(
+            end_s=scenario.end_s,
+            patience=shared.patience,
+            broadcasts=broadcasts,
+            brackets=shared.brackets,
+            losses=losses,
+            which=part,
+            voters=voters,
+        )
+        doubles = self._doubles
+        numbers = numbered(self._rows())
+        cast_s = self._ready_s()[part]
+        heard_s = decider.heard_s(cast_s, shared.patience.before(cast_s))
+        self._tell_twice(heard_s, 0)
+        deadline_s = np.full(cast_s.shape, scenario.view_timeout_s)
+        rounds, unsure = [], np.zeros(len(part), dtype=np.bool_)
+        unsure |= shared.patience.at(cast_s).any(axis=1)
+        due_s, earlier = cast_s, np.zeros(cast_s.shape, dtype=np.intp)
+        if self._counting.judged:
+            all_s = heard_s.max(axis=0)
+            late = all_s > deadline_s
+            due_s = np.where(voters.speaks, np.minimum(all_s, deadline_s), inf)
+            unsure |= (voters.speaks & (all_s == deadline_s)).any(axis=1)
+            unsure |= (late & (heard_s == deadline_s).any(axis=0)).any(axis=1)
+            unsure |= (shared.patience.at(due_s) & (due_s != scenario.view_timeout_s)).any(axis=1)
+            if votes is None:
+                votes = self._votes(numbers, heard_s <= due_s)
+            rounds.append(Round(said_s=cast_s, heard_s=heard_s, until_s=due_s.copy()))
+            if voters.gone_s is not None:
+                unsure |= ((due_s == voters.gone_s) & (due_s < inf)).any(axis=1)
+                due_s[due_s >= voters.gone_s] = inf
+            deadline_s = np.where(late, deadline_s + scenario.view_timeout_s, deadline_s)
+            earlier = (cast_s < inf).astype(np.intp)
+            heard_s = decider.heard_s(due_s, earlier + shared.patience.before(due_s))
+            self._tell_twice(heard_s, 1)
+            if (late & shared.patience.at(deadline_s)).any():
+                unsure |= (late & shared.patience.at(deadline_s)).any(axis=1)
+        votes = self._votes(numbers, None) if votes is None else votes.part(part)
+        if doubles is not None:
+            votes = self._towards_each(votes, numbers)
+        found = decider.decisions(due_s, heard_s, earlier, deadline_s, votes)
+        found.unsure |= unsure
+        if (found.decided_s > shared.patience.first_s).any():
+            rounds.append(Round(said_s=due_s, heard_s=heard_s, until_s=found.decided_s))
+            indifferent = (~voters.speaks | (found.hopeless_s < deadline_s)).all(axis=1) & ~voters.twice.any(axis=1)
+            found.unsure |= answered_sooner(
+                shared.patience,
+                broadcasts,
+                part,
+                voters,
+                rounds,
+                found,
+                indifferent=np.asarray(indifferent),
+                slowest_s=shared.slowest_s,
+            )
+        return found, numbers
+
+    def _ready_s(self) -> Floats:
+        """Return when validators have answered, shape (replications, n); infinity for never."""
+        ready_s = np.where(self._voters.speaks, self._waiting_s, inf)
+        if self._voters.gone_s is not None:
+            ready_s[ready_s >= self._voters.gone_s] = inf
+        return ready_s
+
+    def _rows(self) -> NDArray[Any]:
+        """Return all codes that are cast, a row for each voter, and where some vote twice one for each group too."""
+        if self._doubles is None:
+            return self._codes.T
+        twice = np.where(self._voters.twice, self._doubles.codes, MISSING)
+        return np.concatenate([self._codes.T, twice[0].T, twice[1].T])
+
+    def _candidates(self, numbers: NDArray[Any], heard: Flags | None, by: Flags | None = None) -> NDArray[np.int64]:
+        """Return the set of answers that each node has heard of, or has from some, shape (replications, n)."""
+        sets = _as_sets(numbers)
+        if by is not None:
+            sets[: self._n] *= by.T
+            sets[self._n :] = 0
+        if heard is None:
+            together = np.bitwise_or.reduce(sets[: self._n], axis=0)
+            return np.broadcast_to(together[:, None], self._codes.shape)
+        found = np.zeros(self._codes.shape, dtype=np.int64)
+        for voter in range(self._n):
+            said = self._said_to_each(sets, voter)
+            found |= np.where(heard[voter], said, 0)
+        return found
+
+    def _said_to_each(self, said: NDArray[Any], voter: int) -> NDArray[Any]:
+        """Return what a voter says to each node, shape (replications, n), or (replications, 1) if the same to all."""
+        n, all_alike = self._n, np.asarray(said[voter][:, None])
+        if self._doubles is None:
+            return all_alike
+        towards = np.where(self._doubles.group == 0, said[n + voter][:, None], said[2 * n + voter][:, None])
+        return np.asarray(np.where(self._voters.twice[:, voter][:, None], towards, all_alike))
+
+    def _towards_each(self, votes: Votes, numbers: NDArray[Any]) -> Votes:
+        """Return the votes as each node hears them: a ballot for each node of each replication."""
+        assert self._doubles is not None
+        n, replications = self._n, len(self._codes)
+        said = np.concatenate([votes.choice, (_as_sets(numbers) if self._counting.judged else numbers)[n:]])
+        each = [np.broadcast_to(self._said_to_each(said, voter), (replications, n)).reshape(-1) for voter in range(n)]
+        return Votes(
+            counting=votes.counting,
+            answers=votes.answers,
+            choice=np.stack(each),
+            weight=None if votes.weight is None else np.repeat(votes.weight, n, axis=1),
+        )
+
+    def _tell_twice(self, heard_s: Floats, message: int) -> None:
+        """Let those that vote twice tell each honest node, a cast and an approval one after the other, at the start."""
+        if self._doubles is None:
+            return
+        told = self._voters.twice[:, :, None] & (self._doubles.group >= 0)[:, None, :]
+        ballot, voter, node = np.nonzero(told)
+        if not len(ballot):
+            return
+        draw = 2 * self._doubles.place[ballot, node] + message
+        first = self._streams.uniforms(SEND_DELAYS, (self._n, SENDS), self._replications)
+        drawn = first[ballot, voter, np.minimum(draw, SENDS - 1)]
+        later = np.flatnonzero(draw >= SENDS)
+        if len(later):
+            chunk, place = np.divmod(draw[later] - SENDS, TAPE_CHUNK)
+            address = (self._replications.start + ballot[later], voter[later], chunk)
+            prefix = (purpose_key(SEND_DELAYS), 1)
+            drawn[later] = generators.uniforms(self._streams.randomness.seed, prefix, address, place, 1)[:, 0]
+        heard_s[voter, ballot, node] = self._scenario.network.delay.sample(drawn)
+
+    # What comes of it ----------------------------------------------------------------------------------------------
+
+    def _batch(self, found: Decisions, numbers: NDArray[Any]) -> Batch:
+        """Sum up."""
+        voters, system = self._voters, self._scenario.system
+        decided = found.decided_s < inf
+        counts = voters.counts
+        counted, number = counts.sum(axis=1), (decided & counts).sum(axis=1)
+        watched = decided & ~(voters.twice | voters.withholds)
+        highest = np.where(watched, found.answer, NOBODY).max(axis=1)
+        lowest = np.where(watched, found.answer, numbers.shape[0] + 1).min(axis=1)
+        leads = np.where(decided & counts, found.answer, NOBODY).max(axis=1)
+        right = code_of(numbers, self._rows(), leads.astype(numbers.dtype)) == RIGHT
+        code = np.where(right, CODE[Outcome.AGREED_CORRECT], CODE[Outcome.AGREED_WRONG])
+        code = np.where(number < counted, CODE[Outcome.PARTIAL], code)
+        code = np.where(number == 0, CODE[Outcome.STALLED], code)
+        code = np.where((highest > lowest) & watched.any(axis=1), CODE[Outcome.SPLIT], code)
+        code = np.where(found.unsure, NEEDS_EVENTS, code).astype(np.int8)
+        known = code != NEEDS_EVENTS
+        if not self._shared.timing:
+            times_s = np.full((len(code), self._n), inf)
+        else:
+            times_s = np.sort(np.where(counts, found.decided_s, inf), axis=1)
+        enough = counted if system.weighted else np.minimum(counted, system.n - system.tolerated)
+
+        def at(place: Ints) -> Floats:
+            there = known & (place >= 0) & (place < number) & self._shared.timing
+            return np.where(there, times_s[np.arange(len(place)), np.clip(place, 0, self._n - 1)], nan)
+
+        return Batch(
+            replication=np.arange(self._replications.start, self._replications.stop),
+            code=code,
+            decided_at_s=at(enough - 1),
+            first_decided_at_s=at(np.zeros_like(number)),
+            last_decided_at_s=at(counted - 1),
+            views=(known & (number > 0)).astype(np.intp),
+            messages_sent=np.full(len(code), NOT_COUNTED),
+        )
+
+
+def _as_sets(numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return each answer as the set of it alone, and no answer as the empty set."""
+    return np.where(numbers >= 0, np.int64(1) << np.maximum(numbers, 0).astype(np.int64), 0)

@@ -1,0 +1,129 @@
+"""What the faulty of a ballot are, in many replications: who says nothing, who lies, who is late, who stops when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from bft.adversary.crash import Crash, Slow
+from bft.adversary.equivocate import Equivocate
+from bft.adversary.inject import Inject
+from bft.adversary.lie import BOLDEST, Collude, Lie, stated
+from bft.adversary.node import Behaviour
+from bft.adversary.settings import Faults
+from bft.adversary.silence import Withhold
+from bft.randomness import Floats
+from bft.vectorised.population import Population, behaviour_numbers
+from bft.vectorised.streams import Flags, Ints, Streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voters:
+    """The nodes of many replications; every array has shape (replications, n).
+
+    Attributes
+    ----------
+    faulty : ndarray of bool
+        Drawn faulty, whatever the behaviour.
+    speaks : ndarray of bool
+        Follows the protocol and tells others what it does; until it stops, where it does.
+    counts : ndarray of bool
+        Its replica is honest, so its decision counts.
+    lies, colludes, injects : ndarray of bool
+        Its validator lies; it colludes, those that inject among them; it writes instructions into its text.
+    withholds : ndarray of bool
+        Follows everything and says nothing.
+    twice : ndarray of bool
+        Votes for two answers, each towards a group of its own, and does nothing else.
+    gone_s : ndarray or None
+        When it stops; infinity for never. None where nobody stops after the start.
+    late_s : ndarray or None
+        How late all that it says leaves. None where nobody is late.
+    confidence : ndarray or None
+        What liars say of themselves. None where there are none.
+    """
+
+    faulty: Flags
+    speaks: Flags
+    counts: Flags
+    lies: Flags
+    colludes: Flags
+    injects: Flags
+    withholds: Flags
+    twice: Flags
+    gone_s: Floats | None = None
+    late_s: Floats | None = None
+    confidence: Floats | None = None
+
+    def part(self, chosen: Ints) -> Voters:
+        """Return some of the replications."""
+        arrays: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        chosen_only: dict[str, Any] = {name: None if array is None else array[chosen] for name, array in arrays.items()}
+        return Voters(**chosen_only)
+
+    def population(self) -> Population:
+        """Return the same for those who look at validators alone."""
+        return Population(
+            faulty=self.faulty,
+            alive=self.speaks,
+            votes=self.speaks,
+            leads=self.speaks,
+            counts=self.counts,
+            lies=self.lies,
+            colludes=self.colludes,
+        )
+
+
+def voters_of(faults: Faults, n: int, faulty: Flags, streams: Streams, replications: range) -> Voters:
+    """Return what becomes of the nodes of some replications, given who is faulty."""
+    behaviours = faults.behaviour
+    number: Ints | None = behaviour_numbers(faults, n, faulty, streams, replications) if faulty.any() else None
+
+    def those(*kinds: type[Behaviour]) -> Flags:
+        which = [place for place, each in enumerate(behaviours) if isinstance(each, kinds)]
+        if not which or number is None:
+            return np.zeros_like(faulty)
+        return faulty if len(which) == len(behaviours) else np.isin(number, which)
+
+    def each(kinds: tuple[type[Behaviour], ...], name: str, otherwise: float) -> Floats | None:
+        values = [float(getattr(one, name)) if isinstance(one, kinds) else otherwise for one in behaviours]
+        if number is None or all(value == otherwise for value in values):
+            return None
+        return np.where(faulty, np.array([*values, otherwise])[number], otherwise)
+
+    lies, colludes, injects = those(Lie), those(Collude, Inject), those(Inject)
+    at_once = [each_ for each_ in behaviours if isinstance(each_, Crash) and each_.at_s == 0]
+    down = np.zeros_like(faulty)
+    if at_once and number is not None:
+        places = [place for place, one in enumerate(behaviours) if isinstance(one, Crash) and one.at_s == 0]
+        down = faulty & np.isin(number, places)
+    withholds, twice = those(Withhold), those(Equivocate)
+    liars = lies | colludes
+    confidence = None
+    if number is not None and liars.any():
+        said = [stated(getattr(one, "confidence", None)) for one in behaviours]
+        confidence = np.array([*said, BOLDEST])[number]
+    return Voters(
+        faulty=faulty,
+        speaks=~(down | withholds | twice),
+        counts=~faulty | liars,
+        lies=lies,
+        colludes=colludes,
+        injects=injects,
+        withholds=withholds,
+        twice=twice,
+        gone_s=_later(each((Crash,), "at_s", inf)),
+        late_s=each((Slow,), "delay_s", 0.0),
+        confidence=confidence,
+    )
+
+
+def _later(gone_s: Floats | None) -> Floats | None:
+    """Return when nodes stop after the start; those that stop at the start never speak anyway."""
+    if gone_s is None:
+        return None
+    gone_s[gone_s == 0.0] = inf
+    return gone_s if np.isfinite(gone_s).any() else None
