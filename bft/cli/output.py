@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 import sys
 
+from bft.shown_values import without_secrets
+
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LINES = re.compile("[\n\t\u2028\u2029\x85]")
 
 
 def tell(text: str) -> None:
@@ -20,6 +23,18 @@ def tell(text: str) -> None:
 def complain(message: str) -> None:
     """Write one line to stderr."""
     print(f"bft: {printable(' '.join(message.split()))}", file=sys.stderr)
+
+
+def excerpt(text: str, most: int = 160) -> str:
+    r"""Return the beginning of somebody's text on one line, control characters and line ends written out.
+
+    Examples
+    --------
+    >>> print(excerpt("Hm.\n\x1b[2J\tI cannot tell", most=13))
+    Hm.\n\x1b[2J…
+    """
+    told = _LINES.sub(lambda found: found[0].encode("unicode_escape").decode(), printable(without_secrets(text)))
+    return told if len(told) <= most else f"{told[: most - 1]}…"
 
 
 def printable(text: str) -> str:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bft.cli.output import complain, tell
+from bft.cli.output import complain, excerpt, tell
 from bft.errors import ScenarioError
 from bft.experiments.axes import read_value
 from bft.live.extra import PACKAGES, MissingExtraError
@@ -99,6 +99,9 @@ def readable(answer: PanelAnswer) -> str:
         lines[f"node {seat.node}"] = (
             f"{told + (', signed' if seat.signed else ''):<22} {seat.member} ({seat.latency_s:.2f} s)"
         )
+    unread = answer.unreadable
+    if unread is not None:
+        lines["unreadable"] = f"{unread.member} wrote: {excerpt(unread.text or '')}"
     cost = "unknown" if answer.cost is None else f"{answer.cost:.6f}"
     took = f"{len(answer.calls)} calls, {answer.latency_s:.2f} s"
     if ballot:

@@ -52,6 +52,9 @@ class Stance(Enum):
     NOT_ASKED = "not asked"
 
 
+EXCERPT_CHARS = 200
+"""So much of a reply that nobody could read is shown."""
+
 SPOKE = frozenset({Stance.PROPOSED, Stance.ACCEPTED, Stance.REJECTED, Stance.UNSURE})
 
 
@@ -203,6 +206,12 @@ class PanelAnswer:
         """The answer; None without a quorum."""
         return self.text
 
+    @property
+    def unreadable(self) -> Call | None:
+        """One call whose reply nobody could read, for people to look at; None: all were read."""
+        asked = (call for call in self.calls if call.role in ("answer", "judge") and call.text is not None)
+        return next((call for call in asked if call.answer is None and call.verdict is None), None)
+
     def who(self, stance: Stance) -> tuple[str, ...]:
         """Return the names of the members with a stance."""
         return tuple(seat.member for seat in self.seats if seat.stance is stance)
@@ -227,5 +236,13 @@ class PanelAnswer:
             "tokens_out": self.tokens_out,
             "cost": self.cost,
             "dropped": self.dropped,
+            "unreadable": _excerpt(self.unreadable),
             "certificate": None if self.certificate is None else self.certificate.to_json(),
         }
+
+
+def _excerpt(call: Call | None) -> dict[str, Any] | None:
+    """Return how the reply of a call begins, and whose it is."""
+    if call is None or call.text is None:
+        return None
+    return {"member": call.member, "role": call.role, "form": call.form, "text": call.text[:EXCERPT_CHARS]}

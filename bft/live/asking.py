@@ -7,16 +7,17 @@ later view it is not asked again, else a liar could try its luck in every view. 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.live.answer import SPOKE, Stance
+from bft.live.calls import UNCOMPARED
+from bft.live.comparing import ComparisonError
 from bft.live.consulting import Consulting
 from bft.live.host import CLOSING_S, Answered
 from bft.live.rule_settings import Check
 from bft.live.transcript import Call
-from bft.validators.canonical import canonical
 
 _STANCES = {Verdict.ACCEPT: Stance.ACCEPTED, Verdict.REJECT: Stance.REJECTED, Verdict.UNSURE: Stance.UNSURE}
 
@@ -50,6 +51,7 @@ class Asking:
 
     def __init__(self, consulting: Consulting, check: Check) -> None:
         self.consulting = consulting
+        self.comparison = consulting.comparison
         self._compares = check == "same_answer"
         self._own: dict[int, asyncio.Task[Call]] = {}
         self._judged: dict[tuple[int, str], Call] = {}
@@ -93,9 +95,8 @@ class Asking:
         if self._compares:
             call = await self._own_answer(node, view)
             verdict = None
-            if call.answer is not None:
-                same = canonical(call.answer) == canonical(answer)
-                verdict = Verdict.ACCEPT if same else Verdict.REJECT
+            if self.comparison.form(call.answer) is not None:
+                call, verdict = await self._compared(call, answer)
         else:
             call = self._judged.get((node, answer)) or await self.consulting.judge(node, view, answer)
             verdict = None if call.verdict is None else Verdict(call.verdict)
@@ -104,6 +105,14 @@ class Asking:
         stood.call, stood.stance = call, without(call) if verdict is None else _STANCES[verdict]
         self.consulting.report(stood.stance.value, node, view, call.failure or "")
         return verdict
+
+    async def _compared(self, call: Call, answer: str) -> tuple[Call, Verdict | None]:
+        """Return a call and whether its answer is the same as another; if that cannot be found out, it has failed."""
+        try:
+            same = await self.comparison.same(call.answer or "", answer)
+        except ComparisonError as error:
+            return replace(call, failure=UNCOMPARED, detail=str(error)), None
+        return call, Verdict.ACCEPT if same else Verdict.REJECT
 
     def standing(self, node: int, view: int) -> Stood:
         """Return where a node stands in a view; one that failed before and has not spoken since has failed."""

@@ -9,17 +9,21 @@ pipeline decides about retries and fallbacks, whoever waits for the call about c
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
 
+from bft.live.forms import TOOL, Asked
 from bft.live.members import Member, Model
 from bft.live.prompts import Messages, drawn
 from bft.live.replies import REPLY_CHARS
+from bft.live.roles import FormName
 from bft.live.secrecy import Secrets
 from bft.live.transcript import Attempt
 from bft.live.transport import UnusableReplyError, unusable_reply
@@ -30,6 +34,9 @@ from bft.resilience.exchange import Answer, Course, Failure, FailureKind, Query,
 CANCELLED = FailureKind.CANCELLED.value
 OUT_OF_TIME = FailureKind.CUT_OFF.value
 """Why a call failed that was still under way when its answer could not count any more."""
+
+UNCOMPARED = "comparison"
+"""Why a call failed whose answer could not be compared with those of others."""
 
 MOST_TOKENS = 2**53
 """More than that nobody has read: such a usage is unknown."""
@@ -45,8 +52,38 @@ _CUT_SHORT = frozenset({"length", "max_tokens", "content_filter", "safety", "rec
 _UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, UnusableReplyError)
 """What clients raise when a reply is not what it should be: the endpoint's fault, which another model may not share."""
 
+REFUSING = frozenset({400, 415, 422, 500, 501})
+"""With these an endpoint answers a form of reply that it does not know, or a grammar that it cannot read."""
+
 Reading: TypeAlias = dict[str, Any]
 """What could be read of a reply, by the names of a call's fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What a member is asked.
+
+    Attributes
+    ----------
+    forms : tuple of Asked
+        What is asked for, in the forms in which it may be, the first first.
+    prompt : callable
+        Makes the prompt for a form around a fence's number.
+    numbers : callable
+        Begins a series of such numbers.
+    read : callable
+        Reads a reply.
+    """
+
+    forms: tuple[Asked, ...]
+    prompt: Callable[[FormName, str], Messages]
+    numbers: Callable[[], Callable[[], str]]
+    read: Callable[[str], Reading]
+
+    def forms_for(self, model: Model) -> tuple[Asked, ...]:
+        """Return the forms to try with a model: those that it has not refused, or the last."""
+        possible = [each for each in self.forms if each.possible] or [*self.forms[-1:]]
+        return tuple(each for each in possible if each.form not in model.refused) or (possible[-1],)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +94,8 @@ class Heard:
     ----------
     prompt : Messages
         What was sent last.
+    form : FormName
+        In which form a reply was asked for last.
     text : str or None
         What came back.
     failure : str or None
@@ -74,6 +113,7 @@ class Heard:
     """
 
     prompt: Messages = ()
+    form: FormName = "text"
     text: str | None = None
     failure: str | None = None
     detail: str = ""
@@ -85,8 +125,7 @@ class Heard:
 
 async def ask(
     member: Member,
-    make_prompt: Callable[[str], Messages],
-    read: Callable[[str], Reading],
+    inquiry: Inquiry,
     config: RunnableConfig,
     secrets: Secrets,
     heard: Heard,
@@ -99,10 +138,8 @@ async def ask(
     ----------
     member : Member
         Who is asked.
-    make_prompt : callable
-        Makes the prompt around a fence's number.
-    read : callable
-        Reads a reply.
+    inquiry : Inquiry
+        What it is asked.
     config : RunnableConfig
         Callbacks, tags and metadata for the model.
     secrets : Secrets
@@ -115,17 +152,16 @@ async def ask(
     loop, course = asyncio.get_running_loop(), Course()
 
     async def attempt(query: Query) -> Result:
-        heard.prompt = drawn(make_prompt)
         began_s = loop.time()
         try:
-            result = await _attempt(member.models[query.model], heard, config, secrets)
+            result = await _in_forms(member.models[query.model], inquiry, heard, config, secrets)
         except asyncio.CancelledError:
             now_s = loop.time()
             if now_s >= until_s and now_s - began_s >= FAIR_SHARE * member.share_s:
                 course.cut_off_s = driver.origin_s + now_s
             raise
         if isinstance(result, Answer):
-            reading = await _read(read, result.text)
+            reading = await _read(inquiry.read, result.text)
             heard.reading = (result.text, reading)
             result = replace(result, readable=any(reading.get(name) is not None for name in _VOTES))
         return result
@@ -133,14 +169,14 @@ async def ask(
     heard.failure = CANCELLED
     driver = AsyncioDriver(call=attempt, uniform=random.random)
     # The prompt without its random number names the question: a cache knows it again.
-    question = "\n".join(text for _, text in make_prompt(""))
+    question = "\n".join(text for _, text in inquiry.prompt(inquiry.forms[0].form, ""))
     result = await driver.run(member.pipeline.ask(question, course=course))
     heard.attempts[:] = [replace(each, failure=_past(each.failure)) for each in heard.attempts]
     if isinstance(result, Failure):
         heard.failure, heard.detail = result.reason, secrets.hide(result.detail)
         return
     if heard.reading is None or heard.reading[0] != result.text:  # from the cache
-        heard.reading = (result.text, await _read(read, result.text))
+        heard.reading = (result.text, await _read(inquiry.read, result.text))
     origin = result.provenance
     heard.failure, heard.text = None, result.text
     spoke = member.models.get(origin.model)
@@ -157,24 +193,47 @@ def _past(failure: str | None) -> str | None:
     return FailureKind.TIMEOUT.value if failure == CANCELLED else failure
 
 
-async def _attempt(model: Model, heard: Heard, config: RunnableConfig, secrets: Secrets) -> Result:
+async def _in_forms(model: Model, inquiry: Inquiry, heard: Heard, config: RunnableConfig, secrets: Secrets) -> Result:
+    """Ask in the first form that the endpoint does not refuse, and remember those that it did."""
+    refused: list[FormName] = []
+    forms = list(inquiry.forms_for(model))
+    while True:
+        asked = forms.pop(0)
+        heard.form = asked.form
+        heard.prompt = drawn(partial(inquiry.prompt, asked.form), inquiry.numbers())
+        result, refuses = await _attempt(model, asked, heard, config, secrets)
+        if isinstance(result, Answer):  # it is well, so what it refused was the form
+            model.refused.update(refused)
+        if not refuses or not forms:
+            return result
+        refused.append(asked.form)
+
+
+async def _attempt(
+    model: Model, asked: Asked, heard: Heard, config: RunnableConfig, secrets: Secrets
+) -> tuple[Result, bool]:
+    """Return what came of it, and whether that may be for the form in which a reply was asked for."""
     loop = asyncio.get_running_loop()
     started_s = loop.time()
     made = Attempt(model=model.name, latency_s=0.0, failure=CANCELLED)
     try:
-        result, made = await _invoke(model, heard.prompt, config, secrets)
-        return result
+        result, made, refuses = await _invoke(model, asked, heard.prompt, config, secrets)
+        return result, refuses
     finally:
-        heard.attempts.append(replace(made, latency_s=loop.time() - started_s))
+        heard.attempts.append(replace(made, form=asked.form, latency_s=loop.time() - started_s))
 
 
-async def _invoke(model: Model, prompt: Messages, config: RunnableConfig, secrets: Secrets) -> tuple[Result, Attempt]:
+async def _invoke(
+    model: Model, asked: Asked, prompt: Messages, config: RunnableConfig, secrets: Secrets
+) -> tuple[Result, Attempt, bool]:
     try:
-        message = await model.chat.ainvoke(list(prompt), config)
+        chat, given = _arguments(model.chat, asked)
+        message = await chat.ainvoke(list(prompt), config, **given)
     except Exception as error:
         failure = _failure(error)
         failure = replace(failure, detail=secrets.hide(failure.detail))
-        return failure, Attempt(model=model.name, latency_s=0.0, failure=failure.reason)
+        made = Attempt(model=model.name, latency_s=0.0, failure=failure.reason)
+        return failure, made, asked.form != "text" and _refuses(error, failure)
     usage: Any = getattr(message, "usage_metadata", None)
     usage = usage if isinstance(usage, Mapping) else {}
     read, written = tokens(usage.get("input_tokens")), tokens(usage.get("output_tokens"))
@@ -185,15 +244,49 @@ async def _invoke(model: Model, prompt: Messages, config: RunnableConfig, secret
         tokens_out=written or 0,
         cost=None if read is None or written is None else model.cost(read, written),
     )
-    text = str(message.text)
+    text = _written(message, asked)
     ended = str(_ended(message))[:40].lower()
     blank = not text.strip()
     if blank or ended in _CUT_SHORT or len(text) > REPLY_CHARS:
         told = f"the reply was cut off: {ended}" if ended in _CUT_SHORT else f"a reply of {len(text)} characters"
         detail = "an empty reply" if blank else told
         nothing = Failure(kind=FailureKind.EMPTY, detail=detail)
-        return nothing, replace(made, failure=nothing.reason)
-    return Answer(text=secrets.cut(_clean(text))), made
+        return nothing, replace(made, failure=nothing.reason), False
+    return Answer(text=secrets.cut(_clean(text))), made, False
+
+
+def _arguments(chat: Any, asked: Asked) -> tuple[Any, dict[str, Any]]:
+    """Return what is called, and with which arguments, so that a reply comes in a form.
+
+    Raises
+    ------
+    NotImplementedError
+        If this client has no such form.
+    """
+    if "extra_body" in getattr(type(chat), "model_fields", ()):  # a client of OpenAI's chat completions
+        return chat, asked.request(chat.extra_body or {})
+    if asked.form == "grammar":
+        raise NotImplementedError("this client sends no grammar")
+    if asked.form == "tool":
+        return chat.bind_tools([asked.tool], tool_choice=TOOL), dict(asked.options)
+    given = asked.request({})
+    return chat, given.pop("extra_body", {}) | given
+
+
+def _refuses(error: Exception, failure: Failure) -> bool:
+    """Whether an endpoint, or its client, may have failed because it does not know a form of reply."""
+    if failure.status is not None:
+        return failure.status in REFUSING
+    return isinstance(error, TypeError | ValueError | NotImplementedError) and unusable_reply(error) is None
+
+
+def _written(message: Any, asked: Asked) -> str:
+    """Return what a model wrote: text, or the arguments of the tool that it was to call, as JSON."""
+    if asked.form != "tool":
+        return str(message.text)
+    called = [json.dumps(each["args"], ensure_ascii=False) for each in getattr(message, "tool_calls", ())]
+    called += [str(each.get("args")) for each in getattr(message, "invalid_tool_calls", ())]
+    return "\n".join(dict.fromkeys(called)) or str(message.text)
 
 
 def tokens(told: object) -> int | None:

@@ -23,6 +23,8 @@ from bft.core.request import Proposal, Request
 from bft.errors import BftError, ScenarioError
 from bft.live.ballots import rule_of
 from bft.live.certificate_json import FormError, read_parts
+from bft.live.comparing import CANONICAL, Described
+from bft.live.comparing import described as described_compare
 from bft.live.encoding import Encoding
 from bft.live.keys import CLIENT, Ed25519Keyring, PublicKeys
 from bft.live.post import Envelope
@@ -33,11 +35,15 @@ from bft.live.signed_votes import SignedVote, message_of, signed_vote, vote_to_j
 MESSAGE_SHOWN = 200  # letters of what is wrong with a certificate
 
 
-def context_of(rule: PbftRule | BallotRule, system: QuorumSystem, public: PublicKeys) -> bytes:
+def context_of(
+    rule: PbftRule | BallotRule, system: QuorumSystem, public: PublicKeys, compare: Described = CANONICAL
+) -> bytes:
     """Return what the signatures of a panel are bound to."""
     keys = tuple((str(signer), public[signer].hex()) for signer in (*range(system.n), CLIENT))
     told = described(rule)
     name = told if isinstance(told, str) else json.dumps(told, sort_keys=True)
+    if compare != CANONICAL:
+        name = json.dumps([name, described_compare(compare)], sort_keys=True)
     return digest_of("bft live panel", name, system.weights, system.tolerated, system.quorum, keys).encode()
 
 
@@ -70,6 +76,9 @@ class Certificate:
         Of every node, and of the client.
     author : SignedVote or None
         In a ballot, the signed answer in whose words the decision is shown.
+    compare : Described
+        When two answers were the same, where members' own answers were compared; see `bft.live.comparing`. Whether they
+        are is not counted again: a user's object and a model are only named.
     """
 
     rule: PbftRule | BallotRule
@@ -87,9 +96,18 @@ class Certificate:
     votes: tuple[SignedVote, ...]
     public_keys: tuple[tuple[int | str, bytes], ...]
     author: SignedVote | None = None
+    compare: Described = CANONICAL
 
     @classmethod
-    def of(cls, proof: Proof, *, rule: PbftRule | BallotRule, system: QuorumSystem, public: PublicKeys) -> Certificate:
+    def of(
+        cls,
+        proof: Proof,
+        *,
+        rule: PbftRule | BallotRule,
+        system: QuorumSystem,
+        public: PublicKeys,
+        compare: Described = CANONICAL,
+    ) -> Certificate:
         """Put the certificate of a proved decision together."""
         request = proof.proposal.request
         assert request is not None, "nobody asks for a certificate of the null request"
@@ -109,6 +127,7 @@ class Certificate:
             votes=tuple(sorted(map(signed_vote, proof.votes))),
             public_keys=tuple(public.items()),
             author=None if proof.author is None else signed_vote(proof.author),
+            compare=compare,
         )
 
     @property
@@ -161,7 +180,7 @@ class Certificate:
     def _verify(self, public: PublicKeys) -> bool:
         system = self._system
         rule = rule_of(self.rule, system)
-        ring = Ed25519Keyring({}, public, encoding=encoding_of(rule), context=context_of(self.rule, system, public))
+        ring = Ed25519Keyring({}, public, encoding=encoding_of(rule), context=self._context(system, public))
         if dict(self.public_keys) != dict(public) or not self._one_key_a_seat(system) or not ring.verify(self._request):
             return False
         if rule.place not in (None, (self.view, self.seq)) or len(set(self.signers)) != len(self.votes):
@@ -175,6 +194,9 @@ class Certificate:
         """Two nodes with one key are one node, and a client with a node's key could ask in its own favour."""
         signers, keys = [signer for signer, _ in self.public_keys], {key for _, key in self.public_keys}
         return len(keys) == len(signers) == system.n + 1 and set(signers) == {*range(system.n), CLIENT}
+
+    def _context(self, system: QuorumSystem, public: PublicKeys) -> bytes:
+        return context_of(self.rule, system, public, self.compare)
 
     def _words_are_signed(self, rule: Rule, ring: Ed25519Keyring) -> bool:
         """In PBFT they are in the digest that is voted on; in a ballot somebody must have given this answer so."""
@@ -210,6 +232,7 @@ class Certificate:
             "votes": [vote_to_json(kind, vote) for vote in self.votes],
             "public_keys": {str(signer): key.hex() for signer, key in self.public_keys},
             **({} if author is None else {"author": author}),
+            **({} if self.compare == CANONICAL else {"compare": described_compare(self.compare)}),
         }
 
     @classmethod

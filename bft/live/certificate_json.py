@@ -14,13 +14,15 @@ from typing import Any
 from bft.core.quorum import QuorumSystem
 from bft.limits import MOST_MEMBERS, MOST_TEXT
 from bft.live.ballots import rule_of
+from bft.live.comparing import CANONICAL, read_compare
+from bft.live.comparing import described as described_compare
 from bft.live.keys import CLIENT, PublicKeys
 from bft.live.rule_settings import described, read_rule
 from bft.live.signed_votes import SignedVote, said_fields, vote_from_json
 
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 MOST_NUMBER = 2**63 - 1
-OPTIONAL = ("author", "digest")
+OPTIONAL = ("author", "compare", "digest")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
@@ -58,6 +60,9 @@ def read_parts(data: object) -> dict[str, Any]:
     if not _same(described(settings), read["rule"]):
         raise FormError("rule: is written otherwise than it is meant")
     rule = rule_of(settings, QuorumSystem(weights=read["weights"], tolerated=read["tolerated"], quorum=read["quorum"]))
+    compare = read_compare(read.get("compare", CANONICAL.kind))
+    if "compare" in read and (compare == CANONICAL or not _same(described_compare(compare), read["compare"])):
+        raise FormError("compare: is written otherwise than it is meant")
     author = read.get("author")
     if (author is None) != (rule.author is None):
         raise FormError(f"author: is {'missing' if author is None else 'no field of it by this rule'}")
@@ -68,6 +73,7 @@ def read_parts(data: object) -> dict[str, Any]:
         "author": None if author is None or rule.author is None else _vote(rule.author, author),
         "public_keys": tuple(read_public_keys(read["public_keys"]).items()),
         "digest": read.get("digest"),
+        "compare": compare,
     }
 
 
@@ -183,4 +189,5 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "votes": _listed,
     "public_keys": _table,
     "author": _table,
+    "compare": _rule,
 }

@@ -12,6 +12,7 @@ from bft.live.asking import Asking
 from bft.live.calls import OUT_OF_TIME
 from bft.live.caveats import by_minority, caveats
 from bft.live.certificate import Certificate
+from bft.live.comparing import Described
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import PublicKeys
 from bft.live.polling import Polling
@@ -50,7 +51,7 @@ def conclude(
     latency_s : float
         How long it took.
     """
-    certificate = _certificate(host, ending, rule, public)
+    certificate = _certificate(host, ending, rule, public, asked.comparison.settings)
     seats, views, proposer = _told(asked, certificate, latency_s, host.system.n)
     calls = asked.consulting.calls
     attempts = [attempt for call in calls for attempt in call.attempts]
@@ -91,11 +92,11 @@ def _told(
 
 
 def _certificate(
-    host: AsyncioHost, ending: Ending, rule: PbftRule | BallotRule, public: PublicKeys
+    host: AsyncioHost, ending: Ending, rule: PbftRule | BallotRule, public: PublicKeys, compare: Described
 ) -> Certificate | None:
     if ending is not Ending.DECIDED or host.proof is None:
         return None
-    certificate = Certificate.of(host.proof, rule=rule, system=host.system, public=public)
+    certificate = Certificate.of(host.proof, rule=rule, system=host.system, public=public, compare=compare)
     if not certificate.verify(public):  # never seen; but what cannot be proved is not returned as decided
         raise AssertionError("a decision without a proof")
     return certificate

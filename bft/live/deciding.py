@@ -18,11 +18,12 @@ from bft.live.answer import PanelAnswer, Progress
 from bft.live.asking import Asking
 from bft.live.ballots import rule_of
 from bft.live.certificate import context_of, encoding_of
+from bft.live.comparing import VALUES, Described, OwnComparison, comparison_of
 from bft.live.conclusion import conclude
-from bft.live.consulting import Configure, Consulting
+from bft.live.consulting import Configure, Consulting, Reader
 from bft.live.finishing import Finishing
 from bft.live.host import AsyncioHost, Ending
-from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Signer, Verified
+from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Verified
 from bft.live.members import Crew
 from bft.live.polling import COUNTING_S, Polling
 from bft.live.post import Post
@@ -33,6 +34,7 @@ from bft.live.rules import Timing
 from bft.live.secrecy import Secrets
 from bft.live.settings import PanelSettings
 from bft.live.transcript import Call
+from bft.validators.rule_settings import ConfidenceRule
 
 SESSION_BYTES = 16
 SLACK_S = 1.0
@@ -56,6 +58,10 @@ class Deciding:
         Drawn anew where there are none.
     record : str, Path or None
         Where it is written down what is said.
+    own : OwnComparison or None
+        The user's object that compares answers.
+    reader : callable or None
+        The user's function that reads them.
 
     Raises
     ------
@@ -68,8 +74,17 @@ class Deciding:
         By node, and of the client.
     """
 
-    def __init__(self, settings: PanelSettings, keys: PanelKeys | None, record: str | Path | None) -> None:
+    def __init__(
+        self,
+        settings: PanelSettings,
+        keys: PanelKeys | None,
+        record: str | Path | None,
+        own: OwnComparison | None = None,
+        reader: Reader | None = None,
+    ) -> None:
         n = len(settings.members)
+        self._own, self._reader = own, reader
+        comparison_of(settings.compare, own)  # refuses one that names an object which is not there
         self._settings = settings
         self._check = check_of(settings.rule, settings.check)
         self._system = settings.system()
@@ -79,9 +94,7 @@ class Deciding:
             raise ScenarioError(bad_value("keys", len(self._keys.seeds) - 1, f"must be of {n} nodes"))
         self.public_keys = self._keys.public
         self._encoding = encoding_of(self._rule)
-        self._context = context_of(settings.rule, self._system, self.public_keys)
-        self._clients_ring = self._ring_of(CLIENT)
-        self._rings = [self._ring_of(node) for node in range(n)]
+        self._rings: dict[Described, list[Ed25519Keyring]] = {}
         self._recorder = None if record is None else Recorder(record)
         self._finish = record is not None and settings.finish is not False
         self._finishing = Finishing(settings.finish)
@@ -124,6 +137,8 @@ class Deciding:
     async def decide(self, crew: Crew, question: Question, configure: Configure, tell: Tell = untold) -> PanelAnswer:
         """Let the members decide a question."""
         secrets = Secrets(crew.secrets)
+        if question.schema is not None and isinstance(self._settings.rule, ConfidenceRule):
+            raise ScenarioError("schema: rule = 'confidence' counts stated confidence, and a JSON value states none")
         consulting = self._consulting(crew, question, configure, tell, secrets)
         pbft = isinstance(self._settings.rule, PbftRule)
         asked: Asking | Polling = (
@@ -158,10 +173,16 @@ class Deciding:
                 self._recorder.call(question.id, call, secrets)
 
         asked_for = form(self._settings.rule, self._check)
+        pbft = isinstance(self._settings.rule, PbftRule)
         return Consulting(
             crew,
-            question.text,
+            question,
             asked_for,
+            roles=("propose", "check") if pbft else ("poll", "judge"),
+            reproducible=self._settings.reproducible,
+            reader=self._reader,
+            compare=self._settings.compare if question.schema is None else VALUES,
+            own=self._own,
             deadline_s=self._settings.deadline_s,
             configure=configure,
             secrets=secrets,
@@ -180,7 +201,8 @@ class Deciding:
             deadline_s=settings.deadline_s,
         )
         verified: Verified = set()
-        rings = [ring.remembering(verified) for ring in self._rings]
+        *nodes, client = self._rings_for(asked.comparison.settings)
+        rings = [ring.remembering(verified) for ring in nodes]
         host = AsyncioHost(
             rule=self._rule,
             system=system,
@@ -189,9 +211,7 @@ class Deciding:
             validators=asked,
             finish=self._finish,
         )
-        request = self._clients_ring.sign(
-            Request(client=CLIENT, timestamp=next(self._timestamps), operation=question.text)
-        )
+        request = client.sign(Request(client=CLIENT, timestamp=next(self._timestamps), operation=question.text))
         finish = False
         try:
             asked.begin()
@@ -204,6 +224,12 @@ class Deciding:
                 await asked.close()
         return host, ending
 
-    def _ring_of(self, signer: Signer) -> Ed25519Keyring:
-        seed = self._keys.seeds[-1 if isinstance(signer, str) else signer]
-        return Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=self._context)
+    def _rings_for(self, compare: Described) -> list[Ed25519Keyring]:
+        """Return the rings of the nodes, and the client's, for questions whose answers are compared in a way."""
+        if compare not in self._rings:
+            context = context_of(self._settings.rule, self._system, self.public_keys, compare)
+            self._rings[compare] = [
+                Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=context)
+                for signer, seed in zip(self._keys.signers, self._keys.seeds, strict=True)
+            ]
+        return self._rings[compare]

@@ -16,6 +16,7 @@ else 1. A liar is one that always says what is wrong.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from bft.errors import ScenarioError, bad_value
-from bft.live.prompts import SURE, unfenced
+from bft.live.prompts import CONFIDENT, JSON, SURE, unfenced
 from bft.validators.canonical import canonical
 
 PREFIX = "fake:"
@@ -99,17 +100,21 @@ class FakeChat(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text, usage_metadata=usage))])
 
     def reply(self, prompt: str) -> str:
-        """Return what it says to a prompt."""
+        """Return what it says to a prompt: lines with labels, or one JSON object where that is asked for."""
         proposal = unfenced("PROPOSAL", prompt)
         if self.kind == "empty":
             return ""
+        in_json = JSON in prompt
         if proposal is None:
+            if in_json:
+                return json.dumps({"answer": self.says} | ({"confidence": self.sure} if CONFIDENT in prompt else {}))
             return f"ANSWER: {self.says}\nCONFIDENCE: {self.sure}" if SURE in prompt else self.says
         if self.kind == "mumble":
             return "hm, one could accept this, one could reject it"
+        verdict = {"yes": "ACCEPT", "no": "REJECT"}.get(self.kind, "UNSURE")
         if self.kind == "always":
-            return f"VERDICT: {'ACCEPT' if canonical(proposal) == canonical(self.says) else 'REJECT'}"
-        return f"VERDICT: {({'yes': 'ACCEPT', 'no': 'REJECT'}).get(self.kind, 'UNSURE')}"
+            verdict = "ACCEPT" if canonical(proposal) == canonical(self.says) else "REJECT"
+        return json.dumps({"verdict": verdict}) if in_json else f"VERDICT: {verdict}"
 
 
 def fake(name: str) -> FakeChat:

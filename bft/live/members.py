@@ -19,8 +19,11 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import ValidationError
 
 from bft.errors import ScenarioError, bad_value
+from bft.live.comparing import Described, Embedding, Meaning
 from bft.live.extra import MissingExtraError
 from bft.live.fakes import PREFIX, fake
+from bft.live.meaning import Pair, by_chat, by_embedding, chat_settings, embeddings_of
+from bft.live.roles import ROLES, RolesSettings
 from bft.live.secrecy import secrets_in, secrets_of
 from bft.live.settings import MemberSettings, ModelSettings, PanelSettings
 from bft.resilience.breaker import Breaker
@@ -51,11 +54,14 @@ class Model:
         What is asked.
     settings : ModelSettings
         Prices among them.
+    refused : set of str
+        Forms of reply that its endpoint does not know.
     """
 
     name: str
     chat: BaseChatModel
     settings: ModelSettings
+    refused: set[str] = field(default_factory=set)
 
     def cost(self, read: int, written: int) -> float | None:
         """Return the price of tokens; None where it is not known."""
@@ -81,6 +87,8 @@ class Member:
         How it is asked.
     share_s : float
         How long each of its models has for a call.
+    roles : RolesSettings
+        How it is spoken to.
     """
 
     node: int
@@ -88,6 +96,33 @@ class Member:
     models: dict[str, Model]
     pipeline: Pipeline
     share_s: float
+    roles: RolesSettings = field(default_factory=RolesSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """A model that compares answers.
+
+    Attributes
+    ----------
+    name : str
+        As results call it.
+    ask : callable
+        Asks it about two texts.
+    settings : ModelSettings
+        Its prices, which nobody knows, and what it must keep to itself.
+    chat : object
+        What is asked.
+    """
+
+    name: str
+    ask: Pair
+    settings: ModelSettings
+    chat: Any
+
+    def cost(self, read: int, written: int) -> float | None:
+        """Return the price of tokens, which is not known."""
+        return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +130,7 @@ class Crew:
     """The members of a panel on one event loop."""
 
     members: tuple[Member, ...]
+    pair: Comparing | None = None
     clients: Clients = field(default_factory=dict)
 
     async def close(self) -> None:
@@ -110,6 +146,11 @@ class Crew:
         for model in (each for member in self.members for each in member.models.values()):
             found += secrets_in(model.chat)
             found += secrets_of(model.settings.options, model.settings.base_url)
+        for member in self.members:
+            for name in ROLES:
+                found += secrets_of(member.roles.role(name).options, None)
+        if self.pair is not None:
+            found += secrets_in(self.pair.chat) + secrets_of({}, self.pair.settings.base_url)
         return found
 
 
@@ -132,8 +173,9 @@ def muster(settings: PanelSettings, given: Given) -> Crew:
             models[label] = Model(name=shown, chat=chat, settings=described)
         pipeline = Pipeline(_policies(settings, member, list(models)))
         share_s = settings.share_s(member)
-        members.append(Member(node=node, name=name, models=models, pipeline=pipeline, share_s=share_s))
-    return Crew(members=tuple(members), clients=clients)
+        roles = member.roles.over(settings.roles)
+        members.append(Member(node=node, name=name, models=models, pipeline=pipeline, share_s=share_s, roles=roles))
+    return Crew(members=tuple(members), pair=_comparing(settings.compare, clients), clients=clients)
 
 
 def build(described: ModelSettings, clients: Clients, *, field: str) -> BaseChatModel:
@@ -147,6 +189,21 @@ def build(described: ModelSettings, clients: Clients, *, field: str) -> BaseChat
             bad_value(field, described.model, "must be provider:model, such as openai:gpt-4o-mini, or have a base_url")
         )
     return _by_name(described, field)
+
+
+def _comparing(compare: Described, clients: Clients) -> Comparing | None:
+    """Return the model that a comparison asks; None: it asks none."""
+    if isinstance(compare, Meaning):
+        described = ModelSettings(**chat_settings(compare))
+        chat = build(described, clients, field="compare.model")
+        return Comparing(name=compare.model, ask=by_chat(chat), settings=described, chat=chat)
+    if isinstance(compare, Embedding):
+        described = ModelSettings(model=compare.model, base_url=compare.base_url, api_key_env=compare.api_key_env)
+        key = None if compare.api_key_env is None else _key(described)
+        client = None if compare.base_url is None else _client(compare.base_url, clients)
+        embeddings = embeddings_of(compare, client, key)
+        return Comparing(name=compare.model, ask=by_embedding(compare, embeddings), settings=described, chat=embeddings)
+    return None
 
 
 def refuse_own_retries(chat: BaseChatModel, field: str) -> None:
@@ -176,26 +233,31 @@ def on_this_machine(url: str) -> bool:
 def _endpoint(described: ModelSettings, clients: Clients, field: str) -> BaseChatModel:
     try:
         from langchain_openai import ChatOpenAI
-
-        from bft.live.transport import bounded_client
     except ImportError:
         raise MissingExtraError("an endpoint by its address") from None
     assert described.base_url is not None
-    heeds_proxies = not on_this_machine(described.base_url)
-    if heeds_proxies not in clients:
-        clients[heeds_proxies] = bounded_client(heeds_proxies=heeds_proxies)
     given = {
         **described.options,
         "model": described.model,
         "base_url": described.base_url,
         "api_key": _key(described),
-        "http_async_client": clients[heeds_proxies],
+        "http_async_client": _client(described.base_url, clients),
         "max_retries": 0,
     }
     try:
         return ChatOpenAI(**given)
     except Exception as error:  # an option that the client does not take
         raise ScenarioError(bad_value(field, described.model, f"cannot be built: {_told(error)}")) from None
+
+
+def _client(base_url: str, clients: Clients) -> Any:
+    """Return the HTTP client for an address, made once."""
+    from bft.live.transport import bounded_client
+
+    heeds_proxies = not on_this_machine(base_url)
+    if heeds_proxies not in clients:
+        clients[heeds_proxies] = bounded_client(heeds_proxies=heeds_proxies)
+    return clients[heeds_proxies]
 
 
 def _by_name(described: ModelSettings, field: str) -> BaseChatModel:

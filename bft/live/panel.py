@@ -24,7 +24,8 @@ from langchain_core.runnables.config import get_async_callback_manager_for_confi
 
 from bft.errors import ScenarioError, bad_value
 from bft.live.answer import PanelAnswer, Progress
-from bft.live.consulting import Configure
+from bft.live.comparing import OwnComparison, own_of
+from bft.live.consulting import Configure, Reader
 from bft.live.deciding import Deciding
 from bft.live.keys import PanelKeys
 from bft.live.loops import LoopThread
@@ -32,6 +33,7 @@ from bft.live.members import Crew, muster, refuse_own_retries
 from bft.live.question import Question, joined, question_of
 from bft.live.settings import PanelSettings
 from bft.live.transcript import Call
+from bft.settings import Settings
 
 ModelGiven: TypeAlias = "str | Mapping[str, Any] | BaseChatModel"
 
@@ -52,6 +54,11 @@ class Panel(Runnable[Any, PanelAnswer]):
         By default drawn anew: then only the certificate itself says whose keys they are.
     record : str or Path, optional
         Where every call and every question is written down, as JSON lines.
+    compare : str, mapping or object, optional
+        When two answers are the same: a name or a table of `bft.live.comparing`, or an object with a `name` and
+        `same(a, b)`.
+    reader : callable, optional
+        Reads a member's answer out of its reply, in place of the panel's rules; None: it cannot be read.
     **settings
         As `PanelSettings` describes them: rule, check, deadline_s, call_deadline_s, attempts, …
 
@@ -76,10 +83,20 @@ class Panel(Runnable[Any, PanelAnswer]):
         *,
         keys: PanelKeys | None = None,
         record: str | Path | None = None,
+        compare: Any = None,
+        reader: Any = None,
         **settings: Any,
     ) -> None:
         described, self._given = _described(models)
-        self._set_up(PanelSettings(**{**settings, "members": described}), keys, record)
+        own = None
+        if compare is not None:
+            data = isinstance(compare, str | Mapping | Settings)
+            own = None if data else compare
+            settings["compare"] = compare if data else own_of(compare)
+        if reader is not None and not callable(reader):
+            allowed = "must be a function from a reply to an answer"
+            raise ScenarioError(bad_value("reader", type(reader).__name__, allowed))
+        self._set_up(PanelSettings(**{**settings, "members": described}), keys, record, own, reader)
 
     @classmethod
     def of(cls, settings: PanelSettings, *, keys: PanelKeys | None = None, record: str | Path | None = None) -> Panel:
@@ -89,9 +106,16 @@ class Panel(Runnable[Any, PanelAnswer]):
         panel._set_up(settings, keys, record)
         return panel
 
-    def _set_up(self, settings: PanelSettings, keys: PanelKeys | None, record: str | Path | None) -> None:
+    def _set_up(
+        self,
+        settings: PanelSettings,
+        keys: PanelKeys | None,
+        record: str | Path | None,
+        own: OwnComparison | None = None,
+        reader: Reader | None = None,
+    ) -> None:
         self.settings = settings
-        self._deciding = Deciding(settings, keys, record)
+        self._deciding = Deciding(settings, keys, record, own, reader)
         self.public_keys = self._deciding.public_keys
         self._crews: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Crew] = weakref.WeakKeyDictionary()
         self._background = LoopThread()

@@ -1,6 +1,6 @@
 """The validators of a ballot: every member answers by itself and, where the rule wants it, judges those of others.
 
-What is voted on is the canonical form of an answer (`bft.validators.canonical`); its words travel with the vote. A
+What is voted on is the form of an answer by the panel's comparison (`comparing`); its words travel with the vote. A
 member without an answer abstains: its call failed, nobody can read it, or its time was up. For an answer that is the
 whole time of the question, or half of it where a second round follows in which members judge.
 """
@@ -8,18 +8,19 @@ whole time of the question, or half of it where a second round follows in which 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.live.answer import Seat, Stance
 from bft.live.asking import without
-from bft.live.calls import OUT_OF_TIME
+from bft.live.calls import OUT_OF_TIME, UNCOMPARED
 from bft.live.certificate import Certificate
+from bft.live.comparing import ComparisonError, Groups
 from bft.live.consulting import Consulting
 from bft.live.host import Answered
 from bft.live.rule_settings import Check
 from bft.live.transcript import Call
-from bft.validators.canonical import canonical
 
 COUNTING_S = 2.0
 """How long after the deadline the votes that are there by then may be counted."""
@@ -42,6 +43,9 @@ class Polling:
 
     def __init__(self, consulting: Consulting, check: Check, deadline_s: float) -> None:
         self.consulting = consulting
+        self.comparison = consulting.comparison
+        self._groups = Groups(consulting.comparison)
+        self._votes: dict[int, str | None] = {}
         self._judges = check == "judge"
         self._until_s = deadline_s
         self._answered: dict[int, Call] = {}
@@ -63,12 +67,26 @@ class Polling:
         self.consulting.report("asked", node)
         until_s = self._until_s / 2.0 if self._judges else self._until_s
         call = self._answered[node] = await self.consulting.answer(node, view, until_s)
-        answer = canonical(call.answer)
+        call, answer = await self._vote(node, call, until_s)
         what = without(call) if answer is None else Stance.ANSWERED
         self.consulting.report(what.value, node, view, call.answer or call.failure or "")
         if answer is None or call.answer is None:
             return None
         return Answered(answer, call.answer, 1.0 if call.confidence is None else call.confidence)
+
+    async def _vote(self, node: int, call: Call, until_s: float) -> tuple[Call, str | None]:
+        """Return a call and what its answer votes for; where that cannot be found out in time, the call has failed."""
+        try:
+            if self.comparison.asks and call.answer is not None:
+                async with asyncio.timeout(max(0.0, until_s - self.consulting.now_s())):
+                    vote = await self._groups.vote_for(call.answer)
+            else:
+                vote = await self._groups.vote_for(call.answer)
+        except (ComparisonError, TimeoutError) as error:
+            vote, reason = None, OUT_OF_TIME if isinstance(error, TimeoutError) else UNCOMPARED
+            call = self._answered[node] = replace(call, failure=reason, detail=str(error))
+        self._votes[node] = vote
+        return call, vote
 
     async def judge(self, node: int, view: int, proposal: Proposal) -> Verdict | None:
         """Let a member judge the answer of another, in its words; None: it says nothing of it."""
@@ -88,7 +106,7 @@ class Polling:
                 call = None
         calls = [*(() if call is None else (call,)), *judged.values()]
         failed = next((each for each in calls if each.failure is not None), None)
-        unread = any(_nothing(each) for each in calls)
+        unread = any(self._nothing(each) for each in calls)
         return Seat(
             node=node,
             member=self.consulting.names[node],
@@ -107,7 +125,7 @@ class Polling:
     def _stance(self, call: Call | None, judged: dict[str, Call], decided: str | None) -> Stance:
         if call is None:
             return Stance.LATE
-        own = canonical(call.answer)
+        own = self._votes.get(call.node)
         if own is None:
             return without(call)
         if decided is None:
@@ -123,6 +141,5 @@ class Polling:
             return without(verdict)
         return {"accept": Stance.AGREED, "reject": Stance.DISSENTED}.get(verdict.verdict, Stance.UNSURE)
 
-
-def _nothing(call: Call) -> bool:
-    return canonical(call.answer) is None if call.role == "answer" else call.verdict is None
+    def _nothing(self, call: Call) -> bool:
+        return self._votes.get(call.node) is None if call.role == "answer" else call.verdict is None

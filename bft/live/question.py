@@ -11,6 +11,7 @@ from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.prompt_values import PromptValue
 
 from bft.errors import ScenarioError, bad_value
+from bft.live.structured import check_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +26,18 @@ class Question:
         Names it in records.
     gold : str or None
         The right answer, where it is known: recorded, shown to no model.
+    schema : mapping or None
+        Of an answer that is to be a JSON value; see `bft.live.structured`.
     """
 
     text: str
     id: str
     gold: str | None = None
+    schema: Mapping[str, Any] | None = None
 
 
 def question_of(given: Any) -> Question:
-    """Read what a panel was given: a text, a conversation, or a table with `question` and perhaps `id` and `gold`.
+    """Read what a panel was given: a text, a conversation, or a table of `question`, `id`, `gold`, `schema`.
 
     Raises
     ------
@@ -41,13 +45,20 @@ def question_of(given: Any) -> Question:
         If it is none of these, or empty.
     """
     table: Mapping[str, Any] = given if isinstance(given, Mapping) else {"question": given}
-    if "question" not in table or not set(table) <= {"question", "id", "gold"}:
-        raise ScenarioError(bad_value("question", sorted(map(str, table)), "must be a table of question, id and gold"))
+    if "question" not in table or not set(table) <= {"question", "id", "gold", "schema"}:
+        allowed = "must be a table of question, id and gold, and of schema"
+        raise ScenarioError(bad_value("question", sorted(map(str, table)), allowed))
     text = _text(table["question"]).encode("utf-8", "replace").decode("utf-8").strip()
     if not text:
         raise ScenarioError(bad_value("question", text, "must not be empty"))
     gold = table.get("gold")
-    return Question(text=text, id=str(table.get("id") or uuid.uuid4().hex), gold=None if gold is None else str(gold))
+    schema = table.get("schema")
+    return Question(
+        text=text,
+        id=str(table.get("id") or uuid.uuid4().hex),
+        gold=None if gold is None else str(gold),
+        schema=None if schema is None else check_schema(schema),
+    )
 
 
 def _text(asked: Any) -> str:

@@ -19,6 +19,8 @@ from bft.errors import ScenarioError, bad_value
 from bft.limits import MOST_MEMBERS
 from bft.live.ballots import rule_of
 from bft.live.caveats import caveats
+from bft.live.comparing import CANONICAL, Compare, described
+from bft.live.roles import RolesSettings
 from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
@@ -80,6 +82,9 @@ class MemberSettings(ModelSettings):
     fallbacks: tuple[ModelSettings, ...] = ()
     """Who stands in, in this order, when the model does not answer. Such a vote says that it is one."""
 
+    roles: RolesSettings = RolesSettings()
+    """What it is told in each role, and in which form it replies; what is left open is as the panel says."""
+
 
 class PanelSettings(Settings):
     """A live panel."""
@@ -93,6 +98,16 @@ class PanelSettings(Settings):
     check: Check | None = None
     """Whether a member judges the proposal, which is the default, or answers by itself and accepts what is the same.
     Ballots say so themselves."""
+
+    roles: RolesSettings = RolesSettings()
+    """What members are told in each role, and in which form they reply; see `bft.live.roles`."""
+
+    compare: Compare = CANONICAL
+    """When two answers of members are the same, where their own answers are compared; see `bft.live.comparing`."""
+
+    reproducible: bool = False
+    """Whether the number of a fence follows from question and seat instead of being drawn for each call, so that the
+    same question is put in the same words: a model at temperature 0 repeats itself, and prompt caches know it again."""
 
     deadline_s: PositiveSeconds = 120.0
     """What is not decided by then is not decided."""
@@ -141,7 +156,10 @@ class PanelSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> PanelSettings:
-        check_of(self.rule, self.check)
+        check = check_of(self.rule, self.check)
+        if isinstance(self.rule, PbftRule) and check == "judge" and self.compare != CANONICAL:
+            told = "must be left out: members judge; check = 'same_answer', or a ballot, compares their answers"
+            raise ScenarioError(bad_value("compare", described(self.compare), told))
         rule_of(self.rule, self.system())
         timeout_s = self.attempt_timeout_s
         for member in self.members:

@@ -21,6 +21,8 @@ class Attempt:
         As the endpoint reported; 0 where it did not.
     cost : float or None
         None where the price is not known, or no usage was reported.
+    form : str
+        In which form a reply was asked for: schema, grammar, tool or text.
     """
 
     model: str
@@ -29,6 +31,7 @@ class Attempt:
     tokens_in: int = 0
     tokens_out: int = 0
     cost: float | None = None
+    form: str = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,10 @@ class Call:
         What could be read of it.
     confidence : float or None
         The same, where a member is asked how sure it is.
+    form : str
+        In which form the reply was asked for: schema, grammar, tool or text.
+    read_by : str
+        The rule by which an answer or a verdict was read; empty where nothing was.
     failure : str or None
         Why nothing came back; "cancelled" when it was no longer needed, "deadline" when it would have come too late.
     detail : str
@@ -81,6 +88,8 @@ class Call:
     answer: str | None = None
     verdict: str | None = None
     confidence: float | None = None
+    form: str = "text"
+    read_by: str = ""
     failure: str | None = None
     detail: str = ""
     model: str = ""

@@ -54,6 +54,7 @@ class Asked:
     prompt: str
     headers: dict[str, str]
     at_s: float
+    body: dict[str, Any] = field(default_factory=dict)
     disconnected: bool = False
     answered: bool = False
 
@@ -125,8 +126,10 @@ class Endpoint:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         asked = json.loads(await reader.readexactly(int(headers["content-length"])))
         model = asked["model"]
+        if "messages" not in asked:  # embeddings
+            return await self._embed(writer, asked)
         prompt = "\n".join(message["content"] for message in asked["messages"])
-        seen = Asked(model=model, prompt=prompt, headers=headers, at_s=time.monotonic())
+        seen = Asked(model=model, prompt=prompt, headers=headers, at_s=time.monotonic(), body=asked)
         nth = len(self.of(model))
         self.asked.append(seen)
         reply = self.script[model](nth, prompt)
@@ -149,6 +152,20 @@ class Endpoint:
         writer.write(b"" if reply.trickle else body)
         await writer.drain()
         seen.answered = True
+        return True
+
+    async def _embed(self, writer: asyncio.StreamWriter, asked: dict[str, Any]) -> bool:
+        """Answer with the vectors that the script of the model has, as its reply's text, for each input."""
+        inputs = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
+        self.asked.append(Asked(model=asked["model"], prompt="\n".join(inputs), headers={}, at_s=0.0, body=asked))
+        replies = [self.script[asked["model"]](nth, text) for nth, text in enumerate(inputs)]
+        vectors = [json.loads(reply.text or "[]") for reply in replies]
+        data = [{"object": "embedding", "index": nth, "embedding": each} for nth, each in enumerate(vectors)]
+        used = {"prompt_tokens": 1, "total_tokens": 1}
+        body = json.dumps({"object": "list", "model": asked["model"], "data": data, "usage": used}).encode()
+        head = f"HTTP/1.1 {replies[0].status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+        writer.write(f"{head}\r\n\r\n".encode() + body)
+        await writer.drain()
         return True
 
     async def _gone(self, reader: asyncio.StreamReader, reply: Reply) -> bool:

@@ -16,5 +16,6 @@ def json_verdict(page: Page) -> Read[Verdict] | None:
     if said is None:
         return None
     values = [said[name] for name in NAMES if name in said]
-    verdicts = {word(value) if isinstance(value, str) else None for value in values}
+    strict = page.answers_are_verdicts
+    verdicts = {word(value, strict=strict) if isinstance(value, str) else None for value in values}
     return Read(verdicts.pop() if len(verdicts) == 1 else None)

@@ -21,7 +21,7 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _FENCE = re.compile(r"\s{0,8}(?:[-*+]\s{1,4})?(`{3,}+|~{3,}+)(.*)")
 _JSON_FENCE = re.compile(r"```\s{0,3}(?:json)?\s{0,9}", re.IGNORECASE)
 _BLOCK = re.compile(r"\s{0,20}(?:[-*+]\s{1,4}|[0-9]{1,3}[.)]\s{1,4})?(?:>|&gt;|＞)")
-_MARKER = re.compile(r"\s{0,8}(?:<<<[A-Z]{1,20}\s[0-9a-f]{1,64}|[A-Z]{1,20}\s[0-9a-f]{1,64}>>>)\s{0,8}")
+_MARKER = re.compile(r"\s{0,8}(?:<<<[A-Z]{1,20}(?:\s[0-9a-z]{1,64})?|[A-Z]{1,20}(?:\s[0-9a-z]{1,64})?>>>)\s{0,8}")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]{0,40})(?:\s[^<>]{0,200})?>")
 _FORMATTING = (
     "a b big br center em font h1 h2 h3 h4 h5 h6 hr i li mark ol p s small span strong sub sup table tbody td th thead "
@@ -53,12 +53,21 @@ class Page:
         Numbers of the lines that begin a paragraph.
     tagged : bool
         Whether a tag quotes any of it.
+    question : str
+        What it replies to, where that is known.
+    choices : tuple of str
+        The answers that there are; empty: any.
+    answers_are_verdicts : bool
+        Whether yes, no and the like may be the answer to the question: then they are no verdict.
     """
 
     text: str
     lines: tuple[Line, ...]
     breaks: frozenset[int]
     tagged: bool
+    question: str = ""
+    choices: tuple[str, ...] = ()
+    answers_are_verdicts: bool = False
 
 
 def page_of(reply: str) -> Page | None:
@@ -101,10 +110,7 @@ def json_object(page: Page) -> dict[str, object] | None:
 
     A name that occurs twice with different values stands for None: the reply contradicts itself.
     """
-    text = page.text
-    fence = _JSON_FENCE.match(text)
-    if fence and text.endswith("```"):
-        text = text[fence.end() : -3].strip()
+    text = fenced_json(page)
     if not (text.startswith("{") and text.endswith("}")) or len(text) > VISIBLE_CHARS:
         return None
     try:
@@ -112,6 +118,13 @@ def json_object(page: Page) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
+
+
+def fenced_json(page: Page) -> str:
+    """Return the text of a reply that may stand in a code fence of JSON, without the fence."""
+    text = page.text
+    fence = _JSON_FENCE.match(text)
+    return text[fence.end() : -3].strip() if fence and text.endswith("```") else text
 
 
 def in_fence(page: Page) -> str | None:

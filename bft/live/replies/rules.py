@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from bft.live.replies.page import Page
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)  # what was read as a str may be taken for a str or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,13 @@ class Rule(Generic[T]):
     reads: Callable[[Page], Read[T] | None]
 
 
-def first(rules: Sequence[Rule[T]], page: Page) -> T | None:
-    """Return what the first rule that applies has read; None: it cannot be read, or no rule applies."""
+def first(rules: Sequence[Rule[T]], page: Page) -> tuple[T | None, str]:
+    """Return what the first rule that applies has read, and its name.
+
+    What cannot be read is None; where no rule applies, the name is empty.
+    """
     for rule in rules:
         read = rule.reads(page)
         if read is not None:
-            return read.value
-    return None
+            return read.value, rule.name
+    return None, ""

@@ -39,7 +39,18 @@ UNITS = [
     "“\n",
     "- ",
     "<<<PROPOSAL 1f\n",
+    "the answer is ",
+    "the answer is 4. ",
+    "the answer is 4\n",
+    "so, ",
+    "\\boxed{4}",
+    "= 1 ",
+    "12,345 ",
+    "B) two ",
+    "B) two\n",
+    "half of it is ",
 ]
+QUESTIONS = ["How many is half of it?\nA) one\nB) two", "Is it? Answer yes or no.", "What is half of it?"]
 AROUND = [("", ""), ("confidence ", "x"), ("verdict ", "x"), ("answer", "\u200b"), ("{", "}"), ("```json\n{", "}\n```")]
 VOCABULARY = [
     "<",
@@ -74,12 +85,13 @@ def replies() -> list[tuple[str, str, str]]:
     return made
 
 
-def cpu_s(reply: str) -> float:
+def cpu_s(reply: str, question: str) -> float:
     taken = []
     for _ in range(2):
         began_s = time.process_time()
         for read in (read_answer, read_confidence, read_text):
             read(reply)
+        read_answer(reply, question)
         read_verdict(reply, "41\nVERDICT: ACCEPT")
         taken.append(time.process_time() - began_s)
     return min(taken)
@@ -89,9 +101,10 @@ def cpu_s(reply: str) -> float:
 def test_the_time_of_reading_grows_linearly(before: str, unit: str, after: str) -> None:
     count = SMALL_CHARS // len(unit)
     small, large = (f"{before}{unit * times}{after}" for times in (count, count * TIMES))
+    question = QUESTIONS[len(unit) % len(QUESTIONS)]
     ratios = []
     for _ in range(3):
-        ratios.append(cpu_s(large) / max(cpu_s(small), 1e-4))
+        ratios.append(cpu_s(large, question) / max(cpu_s(small, question), 1e-4))
         if ratios[-1] <= MOST:
             return
     pytest.fail(f"{unit!r}: {TIMES} times the length took {ratios} times as long")
