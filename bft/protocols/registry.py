@@ -18,6 +18,9 @@ PROTOCOLS: Mapping[str, str] = {
     "pbft": "bft.protocols.pbft.protocol:PBFT",
     "ballot": "bft.protocols.ballot.protocol:BALLOT",
     "tendermint": "bft.protocols.tendermint.protocol:TENDERMINT",
+    "hotstuff": "bft.protocols.hotstuff.protocol:HOTSTUFF",
+    "hotstuff-2": "bft.protocols.hotstuff.protocol:HOTSTUFF_2",
+    "hotstuff-chained": "bft.protocols.hotstuff.protocol:HOTSTUFF_CHAINED",
 }
 """The protocols of this package and where each stands; the one place in which they are listed."""
 

@@ -1,0 +1,238 @@
+"""Retransmission and catching up: how a replica that lacks something gets it.
+
+Who waits tells how far it is (`Status`), first after `retransmit_s`, then less and less often. Others send what it
+lacks: nodes with the certificates that prove them, what proves their view, and their own messages of the view once
+more. Who meets the certificate of a node that it does not have asks its voters for it (`Fetch`), one of whom is honest,
+before it votes on it or commits it. A node comes with its descendants' certificates, so nothing is believed unproved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from bft.core.effects import Broadcast, Send, SetTimer
+from bft.protocols.hotstuff import pacemaker, voting
+from bft.protocols.hotstuff.fetching import needs, request_for
+from bft.protocols.hotstuff.learning import learn
+from bft.protocols.hotstuff.messages import (
+    Branch,
+    Fetch,
+    Node,
+    Propose,
+    QuorumCertificate,
+    Status,
+)
+from bft.protocols.hotstuff.shape import well_formed
+from bft.protocols.hotstuff.state import PHASES, STATUS_TIMER, State
+
+MOST_NODES = 64
+"""Nodes in one message; who lacks more asks again."""
+
+
+def on_fetch(state: State, sender: int, message: Fetch) -> None:
+    """Send a node that another replica lacks, with its ancestors, the lowest first."""
+    if not well_formed(message):
+        return state.drop("malformed message")
+    if message.replica != sender:
+        return state.drop("identity differs from sender")
+    node = state.tree.nodes.get(message.node)
+    if node is None:
+        return state.drop("fetch of an unknown node")
+    nodes = path_above(state, node, message.committed, message.high)
+    if nodes:
+        send_branch(state, sender, nodes, None if len(nodes) <= MOST_NODES else nodes[MOST_NODES].justify)
+    return None
+
+
+def path_above(state: State, node: Node, committed: int, high: str) -> list[Node]:
+    """Return the nodes from above a known place up to a node, in ascending order."""
+    path: list[Node] = []
+    here: Node | None = node
+    while here is not None and here.height > committed and here.digest != high:
+        path.append(here)
+        here = state.tree.parent(here)
+    return path[::-1]
+
+
+def send_branch(state: State, recipient: int, nodes: list[Node], high: QuorumCertificate | None) -> None:
+    """Send nodes with the certificate of the last of them, and what proves this replica's view and last decision."""
+    whole = len(nodes) <= MOST_NODES
+    commit = state.commit if whole else None
+    branch = Branch(tuple(nodes[:MOST_NODES]), high, commit, state.entry, state.tc, state.id)
+    state.emit(Send(recipient, state.keyring.sign(branch)))
+
+
+def on_branch(state: State, sender: int, message: Branch) -> None:
+    """Take in nodes that are certified, what they commit, and the proof of a later view."""
+    if not well_formed(message):
+        return state.drop("malformed message")
+    if message.replica != sender:
+        return state.drop("identity differs from sender")
+    if len(message.nodes) > MOST_NODES:
+        return state.drop("malformed message")
+    certificates = (message.high, message.commit, message.entry)
+    if not all(each is None or state.verifier.certificate(each) for each in certificates):
+        return state.drop("branch with an invalid certificate")
+    if message.tc is not None and not state.verifier.timeout(message.tc):
+        return state.drop("branch with an invalid certificate")
+    if message.nodes and not take_nodes(state, sender, message.nodes, message.high):
+        return None
+    for qc in certificates:
+        if qc is not None:
+            follow(state, qc, sender)
+    if message.tc is not None:
+        pacemaker.enter(state, message.tc.view + 1, None, message.tc)
+    take_up(state)
+    return None
+
+
+def on_late_proposal(state: State, sender: int, message: Propose) -> None:
+    """A proposal of a view that was left: a collector may have had the votes for its node before it."""
+    if message.node.digest not in state.missing:
+        return state.drop("old proposal")
+    if take_nodes(state, sender, (message.node,), None):
+        take_up(state)
+    return None
+
+
+def take_nodes(state: State, sender: int, nodes: tuple[Node, ...], high: QuorumCertificate | None) -> bool:
+    """Add certified nodes to the tree, the lowest first, and learn from the certificates that they carry."""
+    top = nodes[-1].digest
+    if not (top in state.missing or (high is not None and high.node == top) or top in state.tree.nodes):
+        state.drop("uncertified branch")
+        return False
+    for below, above in pairwise(nodes):
+        if above.justify.node != below.digest:
+            state.drop("uncertified branch")
+            return False
+    for node in nodes:
+        if node.justify.phase != 0 or not state.verifier.certificate(node.justify):
+            state.drop("branch with an invalid certificate")
+            return False
+        if node.digest in state.tree.nodes:
+            continue
+        if node.height <= state.tree.committed.height or not voting.in_place(state, node):
+            state.drop("branch out of place")
+            return False
+        if node.proposal is not None and not state.verifier.request_authentic(node.proposal):
+            state.drop("request not signed by its client")
+            return False
+        learn(state, node.justify, sender)
+        if node.height > state.tree.committed.height and state.tree.add(node):
+            state.persist(("node", node.digest), node)
+    return True
+
+
+def follow(state: State, qc: QuorumCertificate, source: int) -> None:
+    """Learn from a valid certificate, and enter the view that it leads to."""
+    learn(state, qc, source)
+    last = qc.phase == state.rules.last_phase
+    pacemaker.enter(state, qc.view + 1 if last else qc.view, qc, None)
+
+
+def take_up(state: State) -> None:
+    """What was missing may be here: learn from its certificates, and take up the messages that waited for it."""
+    state.moved = True
+    nodes = state.tree.nodes
+    for digest, qc in tuple(state.missing.items()):
+        if digest in nodes or qc.view <= state.tree.committed.view:
+            state.missing.pop(digest, None)
+            if digest in nodes:
+                follow(state, qc, state.id)
+    for place in sorted(state.held):
+        if place not in state.held or needs(state.held[place][1]) not in nodes:
+            continue
+        sender, message = state.held.pop(place)
+        if isinstance(message, Propose):
+            voting.on_propose(state, sender, message)
+        else:
+            voting.on_phase(state, sender, message)
+    for place in [place for place in state.held if place[0] < state.tree.committed.view]:
+        del state.held[place]
+
+
+def on_status_timer(state: State) -> None:
+    """Still waiting: pass on what it waits for, ask again, and wait longer; after progress wait anew first."""
+    if not state.pending and not state.missing and state.left < state.view:
+        state.status_timer_runs = False
+        return
+    if state.progressed:
+        state.status_wait_s = state.config.retransmit_s or 0.0
+    else:
+        ask(state)
+        state.status_wait_s = state.config.next_wait_s(state.status_wait_s)
+    state.progressed = False
+    state.emit(SetTimer(STATUS_TIMER, state.status_wait_s))
+
+
+def ask(state: State) -> None:
+    """Tell everybody how far this replica is, which nodes it lacks, and which requests it waits for."""
+    for request in state.pending.values():
+        state.emit(Broadcast(request))
+    for node in state.missing:
+        state.emit(Broadcast(request_for(state, node)))
+    collects = state.view * PHASES + (0 if state.phase is None else state.phase.phase + 1)
+    status = Status(
+        state.view,
+        state.tree.committed.height,
+        state.high.view,
+        state.high.node,
+        0 if state.phase is None else state.phase.phase + 1,
+        state.proposal is not None,
+        bits(state.timeouts.at(state.view)),
+        bits(state.votes.at(collects)),
+        bits(state.new_views.at(state.view)),
+        state.id,
+    )
+    state.emit(Broadcast(state.keyring.sign(status)))
+
+
+def bits(voters: Iterable[int]) -> int:
+    """Return a number with a bit for each voter."""
+    return sum(1 << voter for voter in voters)
+
+
+def on_status(state: State, sender: int, message: Status) -> None:
+    """Send a waiting replica what it lacks and this one has."""
+    if not well_formed(message):
+        return state.drop("malformed message")
+    n = state.n
+    if message.timeouts >> n or message.votes >> n or message.new_views >> n:
+        return state.drop("malformed message")
+    if message.replica != sender:
+        return state.drop("identity differs from sender")
+    committed = state.tree.committed.height
+    if committed > message.committed or state.high.view > message.high_view or state.view > message.view:
+        nodes = path_above(state, state.tree.nodes[state.high.node], message.committed, message.high)
+        high = state.high if len(nodes) <= MOST_NODES else nodes[MOST_NODES].justify
+        send_branch(state, sender, nodes, high)
+    elif message.view > state.view or message.committed > committed or message.high_view > state.high.view:
+        state.start_status_timer()
+    resend(state, sender, message)
+    return None
+
+
+def resend(state: State, sender: int, status: Status) -> None:
+    """Send again what this replica said in its view, as far as the other lacks it."""
+    view, same = state.view, state.view == status.view
+    if view < status.view:
+        return
+    again: list[object] = []
+    own, phase = state.own_proposal, state.own_phase
+    if own is not None and own.node.view == view and not (same and status.proposed):
+        again.append(own)
+    if phase is not None and phase.qc.view == view and not (same and status.phase > phase.qc.phase):
+        again.append(phase)
+    counted = state.voted == status.view and bool(status.votes >> state.id & 1)
+    if state.voted >= status.view and state.collector(state.voted) == sender and not counted:
+        again += [state.own_votes[each] for each in sorted(state.own_votes)]
+    left = state.own_timeout
+    if left is not None and left.vote.view == view and not (same and status.timeouts >> state.id & 1):
+        again.append(left)
+    new_view = state.own_new_view
+    lacks = not (same and status.new_views >> state.id & 1)
+    if new_view is not None and new_view.view == view and state.leader(view) == sender and lacks:
+        again.append(new_view)
+    for each in again:
+        state.emit(Send(sender, each))

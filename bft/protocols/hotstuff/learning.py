@@ -1,0 +1,50 @@
+"""What a certificate changes: the highest one, the lock, and what is committed (Algorithm 2, lines 17, 25, 33).
+
+In the chained variants one certificate does all three, each for another node of its branch (Algorithm 4, update).
+"""
+
+from __future__ import annotations
+
+from bft.protocols.hotstuff import execution
+from bft.protocols.hotstuff.fetching import fetch
+from bft.protocols.hotstuff.messages import QuorumCertificate
+from bft.protocols.hotstuff.state import State
+
+
+def learn(state: State, qc: QuorumCertificate, source: int) -> bool:
+    """Take in a valid certificate; where its node is not known, fetch that first and return False.
+
+    Parameters
+    ----------
+    state : State
+        The replica.
+    qc : QuorumCertificate
+        Valid.
+    source : int
+        Who has shown it, and should have its node.
+    """
+    rules = state.rules
+    if rules.chain and qc.view <= state.high.view:
+        return True
+    tree = state.tree
+    node = tree.nodes.get(qc.node)
+    if node is None:
+        fetch(state, qc, source)
+        return False
+    if qc.phase == 0 and qc.view > state.high.view:
+        state.high = qc
+        state.persist(("high",), qc)
+        tree.certify(qc)
+        if node.height > tree.committed.height:
+            state.persist(("node", qc.node), node)
+    lock = rules.locks(tree, qc)
+    if lock is not None and lock.view > state.locked.view:
+        state.locked = lock
+        state.persist(("locked",), lock)
+    target = rules.commits(tree, qc)
+    if target is not None and target.height > tree.committed.height:
+        if not rules.chain:
+            state.commit = qc
+            state.persist(("commit",), qc)
+        execution.commit(state, target)
+    return True

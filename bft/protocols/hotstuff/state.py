@@ -1,0 +1,293 @@
+"""What a replica remembers. Data only; the rooms beside it say what changes it."""
+
+from __future__ import annotations
+
+from collections import deque
+from copy import deepcopy
+
+from bft.core.ballot import BallotBox
+from bft.core.effects import CancelTimer, SetTimer
+from bft.core.request import Proposal, Request
+from bft.core.signatures import Keyring
+from bft.core.state_machine import StateMachine
+from bft.core.verdict import Verdict
+from bft.protocols.hotstuff.certificates import Verifier
+from bft.protocols.hotstuff.config import HotStuffConfig
+from bft.protocols.hotstuff.messages import (
+    GENESIS_QC,
+    NewView,
+    Phase,
+    Propose,
+    QuorumCertificate,
+    Timeout,
+    TimeoutCertificate,
+    Vote,
+)
+from bft.protocols.hotstuff.tree import Tree
+
+VIEW_TIMER = "view"
+STATUS_TIMER = "status"
+WAIT_TIMER = "wait"
+CANCEL_VIEW_TIMER = CancelTimer(VIEW_TIMER)
+CANCEL_STATUS_TIMER = CancelTimer(STATUS_TIMER)
+CANCEL_WAIT_TIMER = CancelTimer(WAIT_TIMER)
+
+PHASES = 8
+"""More than any variant has: views and phases make one number, view times this plus phase."""
+MOST_MISSING = 8
+"""Certified nodes that are fetched at a time."""
+
+
+MOST_HELD = 8
+"""Messages that wait for missing nodes, the latest ones."""
+
+
+def keep_nothing(key: tuple[object, ...], value: object | None) -> None:
+    """Stand in for storing where nobody comes back to read it (`HotStuffConfig.durable`)."""
+
+
+class State:
+    """The private, mutable state of one replica.
+
+    Attributes
+    ----------
+    view, entry, tc
+        The current view, and what proves that it may be entered: a certificate of the last votes of the view before,
+        or a timeout certificate of it; neither in view 0.
+    high, locked, commit
+        The highest certificate (prepareQC, genericQC, qc_high), the locked one, and in the phased variants the last
+        that committed something.
+    voted, phases, own_votes
+        The last view voted in; a bit for each phase of it that was voted in, and the votes.
+    left
+        The last view given up, −1 for none.
+    formed
+        View and phase of the last certificate that this replica has made as a collector.
+    tree
+        Nodes known; the committed chain among them.
+    proposal, phase
+        The accepted proposal of the current view, and the last certificate that its leader has shown.
+    own_proposal, own_phase, own_timeout, own_new_view
+        What this replica has said last as a leader, when it gave its view up, and when it entered one.
+    votes, timeouts, new_views
+        What others have said: by view and phase, by the view given up, by the view entered.
+    missing, held
+        Certified nodes that are fetched, and by view the messages that wait for them.
+    pending
+        Per client the latest request known and not executed (§4.1 of PBFT), the one that waits longest first.
+    asked, ready, unanswered
+        Whether the own validator is asked for an answer in this view; its answer until that is proposed; requests for
+        which it had none.
+    judging, verdicts
+        Values that the validator is judging, and what it has said of those that are not executed, by digest.
+    announced
+        Execution up to here follows from proposals that everybody gets: above it a leader owes an empty node.
+    failures
+        Views given up since the last commit: the exponent of the timeout.
+    """
+
+    __slots__ = (
+        "announced",
+        "asked",
+        "clients",
+        "commit",
+        "config",
+        "drops",
+        "effects",
+        "emit",
+        "entry",
+        "exhausted",
+        "failures",
+        "formed",
+        "held",
+        "high",
+        "id",
+        "judging",
+        "keyring",
+        "last_executed",
+        "left",
+        "locked",
+        "machine",
+        "missing",
+        "moved",
+        "n",
+        "new_views",
+        "own",
+        "own_new_view",
+        "own_phase",
+        "own_proposal",
+        "own_timeout",
+        "own_votes",
+        "pending",
+        "persist",
+        "phase",
+        "phases",
+        "progressed",
+        "proposal",
+        "quorum",
+        "ready",
+        "rules",
+        "status_timer_runs",
+        "status_wait_s",
+        "system",
+        "tc",
+        "timeout_quorum",
+        "timeouts",
+        "tree",
+        "unanswered",
+        "unsaved",
+        "verdicts",
+        "verifier",
+        "view",
+        "view_timer_runs",
+        "voted",
+        "votes",
+        "wait_timer_runs",
+        "weak",
+    )
+
+    def __init__(self, replica: int, config: HotStuffConfig, keyring: Keyring, machine: StateMachine) -> None:
+        self.id = replica
+        self.config = config
+        self.rules = rules = config.rules
+        self.keyring = keyring
+        self.machine = machine
+        self.system = config.system
+        self.n = config.system.n
+        self.verifier = Verifier(config.system, rules, keyring)
+        self.quorum = rules.certificate_quorum(config.system)
+        self.timeout_quorum = rules.timeout_quorum(config.system)
+        self.weak = rules.join_quorum(config.system)
+
+        self.view = 0
+        self.entry: QuorumCertificate | None = None
+        self.tc: TimeoutCertificate | None = None
+        self.high = GENESIS_QC
+        self.locked = GENESIS_QC
+        self.commit: QuorumCertificate | None = None
+        self.voted = -1
+        self.phases = 0
+        self.own_votes: dict[int, Vote] = {}
+        self.left = -1
+        self.formed = (-1, 0)
+        self.tree = Tree()
+
+        self.proposal: Propose | None = None
+        self.phase: QuorumCertificate | None = None
+        self.own_proposal: Propose | None = None
+        self.own_phase: Phase | None = None
+        self.own_timeout: Timeout | None = None
+        self.own_new_view: NewView | None = None
+        self.votes: BallotBox[Vote] = BallotBox()
+        self.timeouts: BallotBox[Timeout] = BallotBox()
+        self.new_views: BallotBox[NewView] = BallotBox()
+        self.missing: dict[str, QuorumCertificate] = {}
+        self.held: dict[tuple[int, str], tuple[int, Propose | Phase]] = {}
+
+        self.pending: dict[str, Request] = {}
+        self.asked = False
+        self.ready: Proposal | None = None
+        self.unanswered: set[tuple[str, int]] = set()
+        self.judging: dict[str, Proposal] = {}
+        self.verdicts: dict[str, tuple[Verdict, Proposal]] = {}
+        self.last_executed = 0
+        self.announced = 0
+        self.clients: dict[str, tuple[int, str]] = {}
+        self.failures = 0
+        self.exhausted = False
+
+        self.view_timer_runs = False
+        self.status_timer_runs = False
+        self.wait_timer_runs = False
+        self.status_wait_s = config.retransmit_s or 0.0
+        self.progressed = False
+        self.moved = False
+        self.own: deque[object] = deque()
+        """Messages of this replica to itself, taken up before the step ends."""
+        self.drops: dict[str, int] = {}
+        self.effects: list[object] = []
+        self.emit = self.effects.append
+        """Ask the host for an effect, or report an event."""
+        self.unsaved: dict[tuple[object, ...], object | None] = {}
+        self.persist = self.unsaved.__setitem__ if config.durable else keep_nothing
+        """Store a value under a key; a step stores everything at once, before it sends anything."""
+
+    def clone(self) -> State:
+        """Return an independent state that goes on from here; messages, keys and parameters are shared."""
+        twin = State.__new__(State)
+        for name in State.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.machine = deepcopy(self.machine)
+        twin.tree = self.tree.clone()
+        for name in (
+            "missing",
+            "held",
+            "pending",
+            "unanswered",
+            "judging",
+            "verdicts",
+            "clients",
+            "drops",
+            "own",
+            "own_votes",
+        ):
+            setattr(twin, name, getattr(self, name).copy())
+        for name in ("votes", "timeouts", "new_views"):
+            setattr(twin, name, getattr(self, name).clone())
+        twin.effects = self.effects.copy()
+        twin.emit = twin.effects.append
+        twin.unsaved = self.unsaved.copy()
+        twin.persist = twin.unsaved.__setitem__ if self.config.durable else keep_nothing
+        return twin
+
+    def leader(self, view: int) -> int:
+        """Return who leads a view."""
+        return view % self.n
+
+    def collector(self, view: int) -> int:
+        """Return who collects the votes of a view: its leader, or the next one where views are chained."""
+        return (view + 1 if self.rules.chain else view) % self.n
+
+    @property
+    def leads(self) -> bool:
+        """Whether this replica leads the current view."""
+        return self.view % self.n == self.id
+
+    def allowed(self, view: int) -> bool:
+        """Whether a view is among those that may be used."""
+        return self.config.views is None or view < self.config.views
+
+    def drop(self, reason: str) -> None:
+        """Count an input that does not count: Byzantine or late input is data, never an error."""
+        self.drops[reason] = self.drops.get(reason, 0) + 1
+
+    def start_view_timer(self) -> None:
+        """Give the current view its time, anew."""
+        self.view_timer_runs = True
+        self.emit(SetTimer(VIEW_TIMER, self.config.timeout_s(self.failures)))
+
+    def stop_view_timer(self) -> None:
+        """Nothing is waited for."""
+        if self.view_timer_runs:
+            self.view_timer_runs = False
+            self.emit(CANCEL_VIEW_TIMER)
+
+    def start_status_timer(self) -> None:
+        """Begin to ask for what is missing, unless that is going on already."""
+        if self.config.retransmit_s is not None and not self.status_timer_runs:
+            self.status_timer_runs = True
+            self.progressed = False
+            self.status_wait_s = self.config.retransmit_s
+            self.emit(SetTimer(STATUS_TIMER, self.status_wait_s))
+
+    def stop_status_timer(self) -> None:
+        """Nothing is missing any more."""
+        if self.status_timer_runs:
+            self.status_timer_runs = False
+            self.emit(CANCEL_STATUS_TIMER)
+
+    def stop_wait_timer(self) -> None:
+        """The leader waits for nothing any more."""
+        if self.wait_timer_runs:
+            self.wait_timer_runs = False
+            self.emit(CANCEL_WAIT_TIMER)

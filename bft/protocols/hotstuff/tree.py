@@ -1,0 +1,118 @@
+"""The tree of nodes that a replica knows: the committed chain, and the open branches above it.
+
+Open nodes are certified, or were accepted as a leader's proposal; of the latter there is one a view, and old ones are
+forgotten, so that a liar cannot fill the memory.
+"""
+
+from __future__ import annotations
+
+from bft.protocols.hotstuff.messages import GENESIS, Node, QuorumCertificate
+
+UNCERTIFIED_VIEWS = 16
+"""Proposals of earlier views that nobody has certified are kept this long; one that is certified later is fetched."""
+
+
+class Tree:
+    """Nodes by digest, of which those that nothing can undo form `chain`."""
+
+    __slots__ = ("accepted", "added", "chain", "nodes", "open")
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {GENESIS.digest: GENESIS}
+        self.chain: list[Node] = [GENESIS]
+        self.open: dict[str, Node] = {}
+        self.accepted: dict[int, str] = {}
+        """Per view the accepted proposal that nobody has certified."""
+        self.added = 0
+
+    def clone(self) -> Tree:
+        """Return an independent tree of the same nodes."""
+        twin = Tree.__new__(Tree)
+        twin.nodes = self.nodes.copy()
+        twin.chain = self.chain.copy()
+        twin.open = self.open.copy()
+        twin.accepted = self.accepted.copy()
+        twin.added = self.added
+        return twin
+
+    @property
+    def committed(self) -> Node:
+        """The last committed node."""
+        return self.chain[-1]
+
+    def add(self, node: Node) -> bool:
+        """Keep a node whose parent is known; return False where it was known already."""
+        digest = node.digest
+        if digest in self.nodes:
+            return False
+        self.nodes[digest] = self.open[digest] = node
+        self.added += 1
+        return True
+
+    def accept(self, node: Node) -> None:
+        """Keep a leader's proposal, and forget earlier ones that came to nothing."""
+        if self.add(node):
+            self.accepted[node.view] = node.digest
+            if len(self.accepted) > UNCERTIFIED_VIEWS:
+                self.drop(self.nodes[self.accepted.pop(min(self.accepted))])
+
+    def certify(self, qc: QuorumCertificate) -> None:
+        """A node is certified, so it is kept until something else is committed."""
+        if self.accepted.get(qc.view) == qc.node:
+            del self.accepted[qc.view]
+
+    def drop(self, node: Node) -> None:
+        """Forget an open node."""
+        self.open.pop(node.digest, None)
+        self.nodes.pop(node.digest, None)
+        if self.accepted.get(node.view) == node.digest:
+            del self.accepted[node.view]
+
+    def parent(self, node: Node) -> Node | None:
+        """Return the node that a node extends, where it is known."""
+        return self.nodes.get(node.justify.node)
+
+    def extends(self, node: Node, ancestor: str) -> bool:
+        """Return whether a node stands above another one, or is it; what is committed stands below all."""
+        height = self.committed.height
+        here: Node | None = node
+        while here is not None:
+            if here.digest == ancestor:
+                return True
+            if here.height <= height:
+                known = self.nodes.get(ancestor)
+                return known is not None and known.height <= here.height and self.chain[known.height] is known
+            here = self.parent(here)
+        return False
+
+    def open_branch(self, node: Node) -> list[Node]:
+        """Return the nodes above the committed one up to a node, in ascending order; empty if it stands elsewhere."""
+        path: list[Node] = []
+        here: Node | None = node
+        last = self.committed
+        while here is not None and here.height > last.height:
+            path.append(here)
+            here = self.parent(here)
+        return path[::-1] if here is last else []
+
+    def commit(self, path: list[Node]) -> list[Node]:
+        """Append an open branch to the chain; return the nodes that can never be committed now, and are forgotten."""
+        for node in path:
+            self.chain.append(node)
+            self.open.pop(node.digest, None)
+            if self.accepted.get(node.view) == node.digest:
+                del self.accepted[node.view]
+        if not self.open:
+            return []
+        last = self.committed
+        orphans = [node for node in self.open.values() if node.height <= last.height]
+        orphans += [node for node in self.open.values() if node.height > last.height and not self._above(node, last)]
+        for node in orphans:
+            self.drop(node)
+        return orphans
+
+    def _above(self, node: Node, last: Node) -> bool:
+        here: Node | None = node
+        while here is not None and here.height > last.height:
+            here = self.parent(here)
+        return here is last

@@ -1,0 +1,249 @@
+"""Votes: a replica votes for a safe proposal and for each certificate that follows; its collector makes certificates.
+
+Algorithm 2, lines 7 to 33. In the chained variants a view has one vote, which the next leader collects (Algorithm 3).
+Only the first vote for a node asks the validator: whoever sees the certificate of a node follows it, accepted or not.
+"""
+
+from __future__ import annotations
+
+from bft.core.effects import Broadcast, RequestVerdict, Send
+from bft.core.events import Equivocation, Judgement
+from bft.core.inputs import VerdictReady
+from bft.core.request import Proposal
+from bft.core.verdict import Verdict
+from bft.protocols.hotstuff import catch_up, fetching, pacemaker
+from bft.protocols.hotstuff.learning import learn
+from bft.protocols.hotstuff.messages import Node, Phase, Propose, QuorumCertificate, Vote
+from bft.protocols.hotstuff.shape import well_formed
+from bft.protocols.hotstuff.state import PHASES, State
+
+MOST_VERDICTS = 256
+"""Verdicts kept; a liar can make a validator judge one value for each view that it leads."""
+
+
+def on_propose(state: State, sender: int, message: Propose) -> None:
+    """A leader's proposal: accept the first valid one of its view, and vote for it if that is safe (lines 8 to 10)."""
+    rules = state.rules
+    if not well_formed(message):
+        return state.drop("malformed message")
+    node = message.node
+    view, justify = node.view, node.justify
+    if rules.check_identity and message.replica != sender:
+        return state.drop("identity differs from sender")
+    if rules.only_leader_proposes and sender != view % state.n:
+        return state.drop("proposal not from the leader")
+    if view < 0 or not state.allowed(view):
+        return state.drop("proposal beyond the last view")
+    if view < state.view:
+        return catch_up.on_late_proposal(state, sender, message)
+    if view == state.view and state.proposal is not None:
+        if state.proposal.node.digest != node.digest:
+            state.emit(Equivocation(sender, state.proposal, message))
+            if rules.vote_once:
+                return state.drop("second proposal")
+        else:
+            return state.drop("repeated proposal")
+    if justify.phase != 0 or not state.verifier.certificate(justify):
+        return state.drop("proposal on an invalid certificate")
+    entry = justify if rules.chain and justify.view == view - 1 else message.entry
+    if not state.verifier.entry(view, entry, message.tc):
+        return state.drop("proposal without proof of its view")
+    if node.proposal is not None and not state.verifier.request_authentic(node.proposal):
+        return state.drop("request not signed by its client")
+    if not learn(state, justify, sender):
+        fetching.hold(state, view, sender, message)
+    elif not in_place(state, node):
+        return state.drop("proposal that does not extend its certificate")
+    if entry is justify:
+        pacemaker.enter(state, view, entry, message.tc)
+    else:
+        pacemaker.advance(state, view, entry, message.tc, sender)
+    if justify.node not in state.tree.nodes:
+        return None
+    if state.view != view:
+        return state.drop("old proposal")
+    state.announced = state.last_executed
+    if node.height <= state.tree.committed.height:
+        return state.drop("proposal below the last commit")
+    state.tree.accept(node)
+    state.proposal = message
+    if node.proposal is not None:
+        pacemaker.wait_for(state, node.proposal)
+    consider_vote(state)
+    if state.missing:
+        catch_up.take_up(state)
+    return None
+
+
+def in_place(state: State, node: Node) -> bool:
+    """Whether a node stands right above the one that its certificate names (line 9: extends from m.justify.node)."""
+    if not state.rules.check_place:
+        return True
+    parent = state.tree.nodes.get(node.justify.node)
+    return (
+        parent is not None
+        and parent.view == node.justify.view < node.view
+        and node.height == parent.height + 1
+        and node.seq == parent.seq + (node.proposal is not None)
+    )
+
+
+def free_to_vote(state: State, view: int, phase: int) -> bool:
+    """Whether this replica has not voted in this phase, has voted in no later view, and has not given this one up."""
+    rules = state.rules
+    if not rules.vote_once:
+        return True
+    if state.left >= view and rules.silent_after_timeout:
+        return False
+    return view > state.voted or (view == state.voted and not state.phases >> phase & 1)
+
+
+def consider_vote(state: State) -> None:
+    """Vote for the accepted proposal if that is safe and the validator agrees (lines 9 and 10)."""
+    message = state.proposal
+    assert message is not None
+    node = message.node
+    if not free_to_vote(state, node.view, 0) or node.view != state.view:
+        return None
+    if not state.rules.safe(state.tree, state.locked, node, message.tc):
+        return state.drop("unsafe proposal")
+    proposal = node.proposal
+    certified = state.phase is not None and state.phase.node == node.digest
+    if proposal is not None and message.replica != state.id and state.rules.follow_verdict and not certified:
+        known = state.verdicts.get(proposal.digest)
+        if known is None or state.rules.judge_again:
+            if proposal.digest not in state.judging:
+                state.judging[proposal.digest] = proposal
+                state.emit(RequestVerdict(node.view, node.seq, proposal.digest, proposal))
+            return None
+        if known[0] is not Verdict.ACCEPT:
+            return None
+    return cast(state, 0, node.view, node.digest)
+
+
+def on_verdict(state: State, event: VerdictReady) -> None:
+    """The validator judged a value: keep what it said, and vote if the value is still proposed.
+
+    A verdict holds for the value, whichever node carries it: a value that comes again is not judged again.
+    """
+    proposal = state.judging.pop(event.digest, None)
+    if proposal is None:
+        return state.drop("stale verdict")
+    keep_verdict(state, event.verdict, proposal)
+    message = state.proposal
+    if message is None or message.node.proposal is None or message.node.proposal.digest != event.digest:
+        return state.drop("late verdict")
+    state.emit(Judgement(state.view, message.node.seq, event.verdict))
+    free = event.verdict is Verdict.ACCEPT and free_to_vote(state, state.view, 0)
+    if free and state.rules.safe(state.tree, state.locked, message.node, message.tc):
+        cast(state, 0, state.view, message.node.digest)
+    return None
+
+
+def keep_verdict(state: State, verdict: Verdict, proposal: Proposal) -> None:
+    """Remember a verdict until its request is executed."""
+    request = proposal.request
+    if request is None or request.timestamp <= state.clients.get(request.client, (-1, ""))[0]:
+        return
+    if len(state.verdicts) >= MOST_VERDICTS:
+        oldest = next(iter(state.verdicts))
+        del state.verdicts[oldest]
+        state.persist(("verdict", oldest), None)
+    state.verdicts[proposal.digest] = (verdict, proposal)
+    state.persist(("verdict", proposal.digest), (verdict, proposal))
+
+
+def cast(state: State, phase: int, view: int, node: str) -> None:
+    """Vote in a phase of a view, and send the vote to who collects it."""
+    vote = state.keyring.sign(Vote(phase, view, node, state.id))
+    if view > state.voted:
+        state.voted, state.phases = view, 0
+        state.own_votes = {}
+    state.phases |= 1 << phase
+    state.own_votes[phase] = vote
+    state.persist(("voted", phase), vote)
+    if phase == 0:
+        state.persist(("node", node), state.tree.nodes.get(node))
+    collector = state.collector(view)
+    if collector == state.id:
+        state.own.append(vote)
+    else:
+        state.emit(Send(collector, vote))
+
+
+def on_vote(state: State, sender: int, vote: Vote) -> None:
+    """As a collector, file a vote; a quorum for one node is a certificate (lines 12, 20 and 28)."""
+    rules = state.rules
+    if not well_formed(vote):
+        return state.drop("malformed message")
+    if vote.replica != sender and rules.check_identity:
+        return state.drop("identity differs from sender")
+    view, phase = vote.view, vote.phase
+    if state.collector(view) != state.id:
+        return state.drop("vote for another collector")
+    if phase > rules.last_phase:
+        return state.drop("vote in no phase")
+    if (view, phase) <= state.formed:
+        return state.drop("late vote")
+    key = view * PHASES + phase
+    votes = state.votes
+    fresh = votes.add(key, sender, vote)
+    gathered = votes.at(key)
+    if not fresh:
+        if gathered[sender].node != vote.node:
+            state.emit(Equivocation(sender, gathered[sender], vote))
+        state.drop("second vote")
+        if not rules.count_duplicates:
+            return None
+    if len(gathered) + (not fresh) < state.quorum:
+        return None
+    node = vote.node
+    chosen = [each for each in gathered.values() if each.node == node or not rules.compare_nodes]
+    if not fresh:
+        chosen.append(vote)
+    if len(chosen) < state.quorum:
+        return None
+    state.formed = (view, phase)
+    votes.forget_through(key)
+    certified(state, QuorumCertificate(phase, view, node, tuple(chosen)))
+    return None
+
+
+def certified(state: State, qc: QuorumCertificate) -> None:
+    """A certificate is made: show it, or propose upon it."""
+    if state.rules.chain:
+        learn(state, qc, state.id)
+        pacemaker.enter(state, qc.view + 1, qc, None)
+        return
+    message = state.keyring.sign(Phase(qc, state.id))
+    state.own_phase = message
+    state.emit(Broadcast(message))
+    state.own.append(message)
+
+
+def on_phase(state: State, sender: int, message: Phase) -> None:
+    """A leader shows the certificate of a phase: lock and vote in the next one, or decide (lines 16 to 33)."""
+    if not well_formed(message):
+        return state.drop("malformed message")
+    qc = message.qc
+    rules = state.rules
+    if rules.check_identity and message.replica != sender:
+        return state.drop("identity differs from sender")
+    if rules.chain or (rules.only_leader_proposes and sender != qc.view % state.n):
+        return state.drop("phase not from the leader")
+    if qc.view < 0 or not state.verifier.certificate(qc):
+        return state.drop("invalid certificate")
+    if not learn(state, qc, sender):
+        fetching.hold(state, qc.view, sender, message)
+        return None
+    pacemaker.enter(state, qc.view, qc, None)
+    if qc.phase == rules.last_phase:
+        pacemaker.enter(state, qc.view + 1, qc, None)
+        return None
+    if qc.view != state.view:
+        return state.drop("old phase")
+    if state.phase is None or qc.phase > state.phase.phase:
+        state.phase = qc
+    if free_to_vote(state, qc.view, qc.phase + 1):
+        cast(state, qc.phase + 1, qc.view, qc.node)
+    return None
