@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from math import isinf
 
 from bft.checking import fairness
 from bft.checking.world import World
@@ -140,6 +141,8 @@ class FairNetwork:
         if subject.healing_s is None or not world.setting.retransmit:
             return None
         by_s = self.now_s + subject.healing_s(world, correct, MESSAGE_S)
+        if isinf(by_s):
+            return None
         while waiting := [node for node in correct if subject.view_timer in world.timers[node]]:
             if self.advance() is None or self.now_s > by_s:
                 return f"everything asked is executed, and nodes {waiting} still time their views after {by_s:.0f} s"

@@ -68,7 +68,7 @@ class Subject:
         executed everywhere.
     healing_s : callable or None
         From a world, its correct nodes and the time of a message to the seconds after stabilisation within which
-        nothing may be owed any more; by default a time that nothing should take.
+        nothing may be owed any more, infinity where nothing is promised; by default a time that nothing should take.
     leader : callable or None
         From a world and its correct nodes to the node that orders requests now; None where nobody does.
     milestones : tuple of (str, str)

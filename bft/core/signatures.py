@@ -57,6 +57,11 @@ class SymbolicKeyring:
         self._unpooled.append(body)
         return body
 
+    @property
+    def signed(self) -> Iterable[Signed]:
+        """All that was ever signed, in order: what an adversary that hears everything may build upon."""
+        return self._kept.values()
+
     def verify(self, body: Signed) -> bool:
         """Return whether the body was signed, or could have been, by its signer."""
         if self._kept.get(id(body)) is body:

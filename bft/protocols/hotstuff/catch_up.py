@@ -78,6 +78,8 @@ def on_branch(state: State, sender: int, message: Branch) -> None:
         return state.drop("branch with an invalid certificate")
     if message.nodes and not take_nodes(state, sender, message.nodes, message.high):
         return None
+    if message.commit is not None:
+        learn(state, message.commit, sender, proof=True)
     for qc in certificates:
         if qc is not None:
             follow(state, qc, sender)

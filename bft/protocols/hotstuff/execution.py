@@ -24,8 +24,6 @@ def commit(state: State, node: Node) -> None:
         if each.proposal is not None:
             execute(state, each)
     state.progressed = True
-    if state.rules.reset_failures:
-        state.failures = 0
     rest(state)
     return None
 
@@ -35,6 +33,8 @@ def execute(state: State, node: Node) -> None:
     proposal = node.proposal
     assert proposal is not None
     repeated = apply(state, node)
+    if state.rules.reset_failures:
+        state.failures = 0
     state.emit(Execute(node.view, state.last_executed, proposal.digest, proposal, repeated, state.machine.digest()))
     request = proposal.request
     if request is None:

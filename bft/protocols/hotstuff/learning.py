@@ -11,8 +11,11 @@ from bft.protocols.hotstuff.messages import QuorumCertificate
 from bft.protocols.hotstuff.state import State
 
 
-def learn(state: State, qc: QuorumCertificate, source: int) -> bool:
+def learn(state: State, qc: QuorumCertificate, source: int, *, proof: bool = False) -> bool:
     """Take in a valid certificate; where its node is not known, fetch that first and return False.
+
+    In the chained variants the node of an older certificate is fetched only if it proves a decision: all else that
+    matters stands below the highest one.
 
     Parameters
     ----------
@@ -22,13 +25,17 @@ def learn(state: State, qc: QuorumCertificate, source: int) -> bool:
         Valid.
     source : int
         Who has shown it, and should have its node.
+    proof : bool, optional
+        Whether it was shown as the proof of a decision.
     """
     rules = state.rules
-    if rules.chain and qc.view <= state.high.view:
+    if rules.chain and qc is state.high:
         return True
     tree = state.tree
     node = tree.nodes.get(qc.node)
     if node is None:
+        if rules.chain and qc.view <= (state.tree.committed.view if proof else state.high.view):
+            return True
         fetch(state, qc, source)
         return False
     if qc.phase == 0 and qc.view > state.high.view:
@@ -43,8 +50,7 @@ def learn(state: State, qc: QuorumCertificate, source: int) -> bool:
         state.persist(("locked",), lock)
     target = rules.commits(tree, qc)
     if target is not None and target.height > tree.committed.height:
-        if not rules.chain:
-            state.commit = qc
-            state.persist(("commit",), qc)
+        state.commit = qc
+        state.persist(("commit",), qc)
         execution.commit(state, target)
     return True

@@ -9,9 +9,10 @@ given up, and fall back at a commit. A view is timed only while a request is pen
 from __future__ import annotations
 
 from bft.core.effects import Broadcast, Reply, Send, SetTimer
-from bft.core.events import Equivocation, ViewEntered, ViewsExhausted
+from bft.core.events import Equivocation, ViewsExhausted
 from bft.core.inputs import ClientRequest
 from bft.core.request import Proposal, Request
+from bft.protocols.hotstuff.events import ViewBegun
 from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import (
     NewView,
@@ -97,7 +98,7 @@ def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutC
         state.failures += 1
         state.timeouts.forget_through(view - 2)
     state.persist(("view",), (view, state.entry, state.tc))
-    state.emit(ViewEntered(view, 0, 0, ()))
+    state.emit(ViewBegun(view, by_timeout))
     if state.pending:
         state.start_view_timer()
     else:

@@ -1,7 +1,7 @@
 """How far a replica is: a tuple that grows with every change of its state which no event, reply or question tells.
 
 Within one view, with no certificate learnt, a replica only collects: votes, timeouts, new-views, nodes, requests and
-what it lacks. All else shows: it emits `ViewEntered`, `Execute`, `ViewsExhausted`, `Restarted`, asks its validator, or
+what it lacks. All else shows: it emits `ViewBegun`, `Execute`, `ViewsExhausted`, `Restarted`, asks its validator, or
 stops a timer.
 """
 

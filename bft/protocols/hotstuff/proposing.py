@@ -11,7 +11,7 @@ from bft.core.effects import Broadcast, RequestProposal
 from bft.core.events import ProposalMissing
 from bft.core.inputs import ProposalReady
 from bft.core.request import Proposal, Request
-from bft.protocols.hotstuff.messages import Node, Propose
+from bft.protocols.hotstuff.messages import Node, Propose, QuorumCertificate
 from bft.protocols.hotstuff.state import State
 
 
@@ -24,19 +24,20 @@ def consider(state: State) -> None:
         return None
     if not informed(state):
         return None
-    parent = state.tree.nodes[state.high.node]
+    base = state.rules.proposes_on(state.high, state.locked)
+    parent = state.tree.nodes[base.node]
     taken = on_branch(state, parent)
     if state.ready is not None:
         answered, state.ready = state.ready, None
         if answered.request is not None and wanted(state, answered.request, taken):
-            return propose(state, parent, answered)
+            return propose(state, base, answered)
     for request in state.pending.values():
         if request.key not in state.unanswered and wanted(state, request, taken):
             state.asked = True
             return state.emit(RequestProposal(view, request))
     done = state.announced if state.rules.chain else state.last_executed
     if parent.seq > done and state.rules.empty_nodes:
-        propose(state, parent, None)
+        propose(state, base, None)
     return None
 
 
@@ -98,11 +99,11 @@ def on_wait_timer(state: State) -> None:
     state.moved = True
 
 
-def propose(state: State, parent: Node, proposal: Proposal | None) -> None:
+def propose(state: State, base: QuorumCertificate, proposal: Proposal | None) -> None:
     """Propose a node above the one that is certified highest (line 5: createLeaf)."""
-    high, view = state.high, state.view
-    node = Node(view, parent.height + 1, parent.seq + (proposal is not None), high, proposal)
-    consecutive = state.rules.chain > 0 and high.view == view - 1
+    view, parent = state.view, state.tree.nodes[base.node]
+    node = Node(view, parent.height + 1, parent.seq + (proposal is not None), base, proposal)
+    consecutive = state.rules.chain > 0 and base.view == view - 1
     entry, tc = (None, None) if consecutive else (state.entry, state.tc)
     message = state.keyring.sign(Propose(node, entry, tc, state.id))
     state.own_proposal = message

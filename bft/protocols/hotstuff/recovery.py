@@ -35,7 +35,6 @@ def on_restart(state: State, event: Restart) -> None:
     restore_certificates(state, stored)
     restore_place(state, stored)
     restore_requests(state, stored)
-    state.announced = state.last_executed
     state.emit(Restarted(state.view, state.last_executed))
     timeout = state.own_timeout
     if timeout is not None and timeout.vote.view == state.view:

@@ -155,8 +155,20 @@ def whatever_is_higher(high: QuorumCertificate, tc: TimeoutCertificate | None) -
     return True
 
 
+def the_highest(high: QuorumCertificate, locked: QuorumCertificate) -> QuorumCertificate:
+    """A leader proposes on its highest certificate (Algorithm 2, lines 4 and 5)."""
+    del locked
+    return high
+
+
+def the_locked(high: QuorumCertificate, locked: QuorumCertificate) -> QuorumCertificate:
+    """A leader proposes on what it is locked on, and ignores what is higher: a seeded bug."""
+    del high
+    return locked
+
+
 def doubled(timeout_s: float, growth: float, failures: int, cap_s: float) -> float:
-    """The timeout after a number of views that failed since the last commit: grows with each, up to the cap."""
+    """The timeout after a number of views that failed since something was executed: grows with each, up to the cap."""
     if failures == 0:
         return float(min(cap_s, timeout_s))
     return float(min(cap_s, timeout_s * growth ** min(failures, 500)))
@@ -184,6 +196,8 @@ class Rules:
         3); one that lacks a certificate of the view before waits about 2Δ (HotStuff-2); or it does not wait.
     ready : callable
         Whether a leader's certificate is high enough beside a timeout certificate.
+    proposes_on : callable
+        Which certificate a leader proposes on, from its highest and its locked one.
     certificate_quorum, timeout_quorum, join_quorum : callable
         Weight of votes that make a certificate, of timeouts that make a timeout certificate, and at which a replica
         gives its view up, too.
@@ -207,7 +221,7 @@ class Rules:
     empty_nodes : bool
         Whether leaders propose empty nodes while something is not committed.
     reset_failures : bool
-        Whether a commit sets the timeout back.
+        Whether an execution sets the timeout back.
     timeout_s : callable
         The timeout of a view.
     """
@@ -220,6 +234,7 @@ class Rules:
     commits: Commits
     waits: str = "no"
     ready: Ready = at_least_as_high
+    proposes_on: Callable[[QuorumCertificate, QuorumCertificate], QuorumCertificate] = the_highest
     certificate_quorum: Threshold = _quorum
     timeout_quorum: Threshold = _quorum
     join_quorum: Threshold = _weak

@@ -55,8 +55,7 @@ class State:
         The current view, and what proves that it may be entered: a certificate of the last votes of the view before,
         or a timeout certificate of it; neither in view 0.
     high, locked, commit
-        The highest certificate (prepareQC, genericQC, qc_high), the locked one, and in the phased variants the last
-        that committed something.
+        The highest certificate (prepareQC, genericQC, qc_high), the locked one, and the last that committed something.
     voted, phases, own_votes
         The last view voted in; a bit for each phase of it that was voted in, and the votes.
     left
@@ -81,9 +80,10 @@ class State:
     judging, verdicts
         Values that the validator is judging, and what it has said of those that are not executed, by digest.
     announced
-        Execution up to here follows from proposals that everybody gets: above it a leader owes an empty node.
+        Execution up to here follows from proposals that everybody gets: above it a leader of a chained variant owes an
+        empty node, however far it has come itself.
     failures
-        Views given up since the last commit: the exponent of the timeout.
+        Views given up since anything was executed: the exponent of the timeout.
     """
 
     __slots__ = (

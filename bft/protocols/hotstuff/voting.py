@@ -62,7 +62,10 @@ def on_propose(state: State, sender: int, message: Propose) -> None:
         return None
     if state.view != view:
         return state.drop("old proposal")
-    state.announced = state.last_executed
+    if rules.chain:
+        target = rules.commits(state.tree, justify)
+        if target is not None and target.seq > state.announced:
+            state.announced = target.seq
     if node.height <= state.tree.committed.height:
         return state.drop("proposal below the last commit")
     state.tree.accept(node)
@@ -109,6 +112,10 @@ def consider_vote(state: State) -> None:
         return state.drop("unsafe proposal")
     proposal = node.proposal
     certified = state.phase is not None and state.phase.node == node.digest
+    if proposal is not None and proposal.request is not None and not certified:
+        asked = proposal.request
+        if asked.timestamp <= state.clients.get(asked.client, (-1, ""))[0]:
+            return state.drop("proposal of an executed request")
     if proposal is not None and message.replica != state.id and state.rules.follow_verdict and not certified:
         known = state.verdicts.get(proposal.digest)
         if known is None or state.rules.judge_again:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bft.core import events
 from bft.core.short_names import Names
 from bft.core.verdict import Verdict
+from bft.protocols.hotstuff.events import ViewBegun
 from bft.protocols.hotstuff.messages import Branch, NewView, Phase, Propose, Timeout, Vote
 from bft.protocols.protocol import EventKind
 
@@ -54,8 +55,8 @@ EVENTS = (
     ),
     EventKind(events.ProposalMissing),
     EventKind(
-        events.ViewEntered,
-        words=lambda event, _: f"enters view {event.view}",
+        ViewBegun,
+        words=lambda event, _: f"enters view {event.view}{' by a timeout certificate' if event.by_timeout else ''}",
         mark=lambda event, _: ("entered a view", f"view {event.view}"),
         enters=True,
     ),

@@ -1,0 +1,91 @@
+"""Schedules that know locks: per view, how far its certificates get, who sees them, and who leads the next view.
+
+The classic bugs of HotStuff need a certificate that reaches a few, who lock, and a next leader that has not seen it.
+Random delivery hardly ever makes such a case; here each view ends in one of them on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bft.checking import operations as ops
+from bft.checking.generators.draws import Draws
+from bft.checking.generators.healed_schedules import views_allowed
+from bft.checking.generators.random_schedules import EVERYONE, forged, recipes_of
+from bft.checking.generators.view_schedules import graph
+from bft.checking.setting import Setting
+from bft.checking.subject import Subject
+
+
+def lock_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:
+    """Return a few views, each cut off at some phase for most, with liars' proposals on what certificates there are."""
+    size = setting.instances
+    liars = bool(setting.byzantine or setting.corruptions)
+    recipes = recipes_of(draws, subject) if liars else []
+    if liars and draws.chance(70):
+        recipes = ["propose", *recipes]
+    schedule: list[ops.Operation] = [ops.Ask(number, EVERYONE) for number in range(1 + draws.below(3))]
+    if setting.corruptions:
+        schedule.append(ops.Corrupt(draws.below(setting.n)))
+    for _ in range(3 + draws.below(5)):
+        schedule += view(draws, subject, setting, recipes)
+        if draws.chance(12):
+            node = draws.below(size)
+            schedule += [ops.Crash(node), ops.Restart(node)]
+        if draws.chance(70):
+            schedule += change(draws, subject, setting, recipes)
+        if draws.chance(20):
+            schedule.append(ops.Ask(draws.below(5), EVERYONE))
+    if draws.chance(25):
+        return [*schedule, ops.Heal(views_allowed(setting), draws.subset(size, 60))]
+    return [*schedule, ops.Settle(12)]
+
+
+def view(draws: Draws, subject: Subject, setting: Setting, recipes: list[str]) -> list[ops.Operation]:
+    """Return the phases of a view: all well up to some phase, which few hear of, and nothing after it."""
+    size = setting.instances
+    everyone = ((1 << size) - 1,) * size
+    last = draws.below(len(subject.phases) + 1)
+    out: list[ops.Operation] = []
+    for place, phase in enumerate(subject.phases):
+        if recipes and draws.chance(35):
+            out += [forged(draws, recipes, few(draws, size)) for _ in range(1 + draws.below(2))]
+        if not setting.prompt_validators:
+            out += [ops.Consult(draws.below(9), draws.pick((0, 0, 0, 0, 1, 2))) for _ in range(size)]
+        if place < last:
+            senders = everyone if draws.chance(70) else graph(draws, size)
+        elif place == last:
+            reached = few(draws, size)
+            senders = tuple(everyone[0] if reached >> node & 1 else 0 for node in range(size))
+        else:
+            senders = (0,) * size
+        out.append(ops.Exchange(phase, senders, draws.chance(25)))
+    return out
+
+
+def change(draws: Draws, subject: Subject, setting: Setting, recipes: list[str]) -> list[ops.Operation]:
+    """Return how a view is given up: most do, a random quorum is heard."""
+    size = setting.instances
+    leavers = (1 << size) - 1 if draws.chance(60) else draws.subset(size, 75)
+    out: list[ops.Operation] = [ops.Fire(node, subject.view_timer) for node in draws.order(size) if leavers >> node & 1]
+    for kind in subject.changes:
+        if recipes and draws.chance(35):
+            out += [forged(draws, recipes, few(draws, size)) for _ in range(1 + draws.below(2))]
+        out.append(ops.Exchange(kind, graph(draws, size), draws.chance(30)))
+    if "wait" in subject.timers and draws.chance(60):
+        out += [ops.Fire(node, "wait") for node in range(size)]
+    if recipes and draws.chance(40):
+        out += [forged(draws, recipes, few(draws, size)) for _ in range(1 + draws.below(3))]
+    return out
+
+
+def few(draws: Draws, size: int) -> int:
+    """Return the mask of one node, of a few, or of most."""
+    shape = draws.below(4)
+    if shape == 0:
+        return 1 << draws.below(size)
+    return draws.subset(size, draws.pick((30, 50, 75)))
+
+
+GENERATORS: Mapping[str, Callable[..., list[ops.Operation]]] = {"views": lock_schedule, "states": lock_schedule}
+"""In the place of the usual ones: views with locks, twice, for there are no snapshots to attack here."""
