@@ -93,8 +93,9 @@ def chained_crash_law(
     everyone = faults.count()
     few, many = everyone[..., : most + 1], everyone[..., most + 1 :]
     # Summed over what has no run, where 1 − committed would cancel.
-    stalled = total(few - committed) + total(many)
-    return outcome_law(correct=total(agree), partial=total(committed - agree), stalled=stalled)
+    stalled = total(np.clip(few - committed, 0.0, None)) + total(many)
+    partial = total(np.clip(committed - agree, 0.0, None))
+    return outcome_law(correct=total(agree), partial=partial, stalled=stalled)
 
 
 def with_a_run(faults: FaultLaw, length: int, views: int, most: int) -> Array:
@@ -105,6 +106,8 @@ def with_a_run(faults: FaultLaw, length: int, views: int, most: int) -> Array:
         return found.reshape(*faults.deltas.shape[:-1], most + 1)
     assert isinstance(faults, ExchangeableFaults)
     given = of_fair_coins(faults.n)[: most + 1] * _with_a_run(np.full(faults.n, 0.5), length, views, most)
+    given = np.clip(given, 0.0, 1.0)
+    given[0] = float(views >= length)
     return np.asarray(faults.counts[..., : most + 1] * given)
 
 
