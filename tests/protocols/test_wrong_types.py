@@ -205,9 +205,7 @@ EXAMINED = [protocol for protocol in PROTOCOLS if protocol == "pbft" or protocol
 protocols have tests of their own beside their replicas."""
 
 
-@pytest.mark.parametrize(
-    ("protocol", "liar"), [*((protocol, 1) for protocol in EXAMINED), ("pbft", 3)]
-)
+@pytest.mark.parametrize(("protocol", "liar"), [*((protocol, 1) for protocol in EXAMINED), ("pbft", 3)])
 def test_a_liar_s_wrong_types_are_dropped_and_counted_and_the_honest_go_on(protocol, liar):
     garbage = all_bent(protocol)
     assert len(garbage) > 500
