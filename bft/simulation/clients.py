@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bft.core.effects import Reply
@@ -43,6 +43,8 @@ class Clients:
         When each of the operator's requests was answered, and what the answer was.
     epochs : list of (float, frozenset of int)
         Where members change: from when on who were members, the first at 0.
+    on_answer : callable, optional
+        Called with each request that is answered, the answer, and when.
     """
 
     system: QuorumSystem
@@ -51,6 +53,7 @@ class Clients:
     answered: int = 0
     told: dict[RequestKey, tuple[float, str]] = field(default_factory=dict)
     epochs: list[tuple[float, frozenset[int]]] = field(default_factory=list)
+    on_answer: Callable[[RequestKey, str, float], None] | None = None
     _open: dict[RequestKey, tuple[Arrived, int]] = field(default_factory=dict)
     _replies: dict[RequestKey, dict[str, set[int]]] = field(default_factory=dict)
     _queues: dict[str, deque[Arrived]] = field(default_factory=dict)
@@ -121,6 +124,8 @@ class Clients:
         else:
             self.latency_s[place] = now_s - arrived_s
             self.answered += 1
+        if self.on_answer is not None:
+            self.on_answer(key, result, now_s)
         return self._next(key[0])
 
     def _next(self, client: str) -> Request | None:

@@ -127,6 +127,7 @@ class Host:
         self.changed = True
         self._standstill: Standstill | None = None
         self._until_s = 0.0
+        self._open_ended = False
         self._carried = fabric is not None
         self.make_replica = make_replica
         self.links = links
@@ -173,13 +174,22 @@ class Host:
                 gc.enable()
 
     def _run(self, until_s: float) -> None:
+        self.begin(until_s)
+        self.go_on(until_s)
+        self.clock._queue.clear()
+
+    def begin(self, until_s: float, *, open_ended: bool = False) -> None:
+        """Let faulty nodes start; the run ends at `until_s` at the latest, and if not open-ended at a standstill."""
         for node in sorted(self.faulty):
             behaviour, context = self.faulty[node]
             self._perform(node, behaviour.bend(context, self.clock._now, Started(), ()))
         self._drain()
         self._until_s = until_s
+        self._open_ended = open_ended
+
+    def go_on(self, until_s: float) -> None:
+        """Let everything happen that is due until then (inclusive)."""
         self.clock.run_through(until_s, self._receive, self._ring)
-        self.clock._queue.clear()
 
     def submit(self, requests: Iterator[tuple[Request, float]]) -> None:
         """Let clients send requests to every node, each at its time, in order."""
@@ -208,6 +218,10 @@ class Host:
 
     def _arrive(self, request: Request, rest: Iterator[tuple[Request, float]]) -> None:
         self.submit(rest)
+        self.ask_now(request)
+
+    def ask_now(self, request: Request) -> None:
+        """A request arrives at its client, now, who sends it unless an earlier one is not answered yet."""
         if self.clients.arrived(request, self.clock._now):
             self._ask(request)
             self._drain()
@@ -383,7 +397,7 @@ class Host:
 
     def _ring(self, timer: Timer) -> None:
         """A timer ran out; where nothing can change any more, the run ends instead."""
-        if self.calls is None and not self._carried:
+        if self.calls is None and not self._carried and not self._open_ended:
             if self._standstill is None:  # most runs end before any timer rings
                 self._standstill = Standstill(self.links.network, self.faulty, self._until_s)
             changed, self.changed = self.changed, False

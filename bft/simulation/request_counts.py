@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import overload
+from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,20 @@ from numpy.typing import NDArray
 from bft.core.request import Request
 from bft.record.outcome import Outcome
 from bft.simulation.clients import Clients
-from bft.simulation.workload import Workload
+
+
+class Asked(Protocol):
+    """Who asks which request."""
+
+    def stream(self, replication: int) -> Iterator[Request]:
+        """Yield the requests in order of arrival, without their signatures."""
+
+    def times_s(self, replication: int) -> Iterator[float]:
+        """Yield when each arrives, in seconds."""
+
+    def client_of(self, number: int) -> int:
+        """Return which client asks a request, by its number."""
+
 
 COUNTS = ("asked", "executed", "answered", "superseded", "unexecuted", "queued")
 
@@ -49,13 +62,13 @@ class RequestCounts(Sequence[Request]):
     superseded: int
     unexecuted: int
     queued: int
-    _workload: Workload = field(repr=False, compare=False)
+    _workload: Asked = field(repr=False, compare=False)
     _replication: int = field(repr=False, compare=False)
     _latency_s: array[float] = field(repr=False, compare=False)
 
     def arrived_s(self) -> NDArray[np.float64]:
         """Return when each request arrived, in seconds, in order of arrival."""
-        return np.fromiter(islice(self._workload.times_s(self._replication), self.asked), float, self.asked)
+        return np.fromiter(islice(self._workload.times_s(self._replication), self.asked), np.float64, self.asked)
 
     def latency_s(self) -> NDArray[np.float64]:
         """Return the time of each request from its arrival to f + 1 equal replies, in seconds; nan where unanswered."""
@@ -101,7 +114,7 @@ class RequestCounts(Sequence[Request]):
 
 
 def count_requests(
-    clients: Clients, workload: Workload, outcomes: Sequence[Outcome], replication: int = 0
+    clients: Clients, workload: Asked, outcomes: Sequence[Outcome], replication: int = 0
 ) -> RequestCounts:
     """Count what became of the requests of a run.
 
@@ -109,7 +122,7 @@ def count_requests(
     ----------
     clients : Clients
         Who asked and was answered.
-    workload : Workload
+    workload : Asked
         Who asks which request.
     outcomes : sequence of Outcome
         Of every request; stalled are those that no honest replica executed.
@@ -132,7 +145,7 @@ def count_requests(
     )
 
 
-def _superseded(workload: Workload, outcomes: Sequence[Outcome]) -> int:
+def _superseded(workload: Asked, outcomes: Sequence[Outcome]) -> int:
     """Return how many requests were not executed although a later one of the same client was."""
     superseded = 0
     later: set[int] = set()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from time import process_time
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from bft.adversary.draw import behaviours, faulty_nodes
 from bft.adversary.epochs import InEpochs
@@ -20,6 +20,7 @@ from bft.clock import Clock
 from bft.core.account import Account
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
+from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.core.state_machine import AnswerLog, StateMachine
 from bft.errors import ScenarioError, bad_value
@@ -41,8 +42,9 @@ from bft.simulation.links import Links
 from bft.simulation.member_changes import ChangeTold, changes_told
 from bft.simulation.meter import MeteredPanel
 from bft.simulation.operated import Operations
+from bft.simulation.operations_report import OperationsReport
 from bft.simulation.replays import refuse_if_unsettled
-from bft.simulation.request_counts import count_requests
+from bft.simulation.request_counts import Asked, count_requests
 from bft.simulation.run import Metrics, Run
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
@@ -53,6 +55,27 @@ from bft.validators.panel import Panel
 
 MakeReplica = Callable[[int, Any, SymbolicKeyring], Replica]
 """Takes a node's number, the configuration of its protocol, and the keys."""
+
+
+class Assembly(NamedTuple):
+    """What one replication is made of."""
+
+    replication: int
+    started_s: float
+    plan: Mapping[int, Behaviour]
+    byzantine: set[int]
+    replicas: tuple[int, ...]
+    keyring: SymbolicKeyring
+    validators: Panel
+    panel: MeteredPanel
+    contexts: Mapping[int, FaultyNode]
+    clients: Clients
+    monitor: SafetyMonitor
+    full: FullCheck | MembersCheck | None
+    accounts: dict[int, Account]
+    keep: KeepAll | KeepSummary
+    fabric: Fabric | None
+    host: Host
 
 
 class Simulator:
@@ -76,6 +99,8 @@ class Simulator:
         Shown each incident of a machine; returns the action to take, or None to leave it to the policy.
     journal : bool, optional
         Whether runs keep every message, validator's call and timer in `Run.journal`.
+    mortal : bool, optional
+        Whether any node may be stopped and brought back from outside, so that all keep what they persist.
     """
 
     def __init__(
@@ -89,6 +114,7 @@ class Simulator:
         keep: Literal["all", "summary"] = "all",
         operator: Operator | None = None,
         journal: bool = False,
+        mortal: bool = False,
     ) -> None:
         check_instance("scenario", scenario, Scenario, "must be a bft.Scenario", ScenarioError)
         if check not in ("basic", "full"):
@@ -118,8 +144,8 @@ class Simulator:
         self._changes = () if scenario.membership is None else scenario.membership.changes
         self._workload = Workload(scenario.requests, self._randomness, self._changes)
         self._enough = enough(scenario.system)
-        mortal = scenario.machine is not None and scenario.machine.up is not None
-        self._mortal = self._nodes if mortal else ()
+        fail = scenario.machine is not None and scenario.machine.up is not None
+        self._mortal = self._nodes if mortal or fail else ()
         self._volatile = self._config
         if make_replica is None and check == "basic" and scenario.protocol.transient is not None:
             self._volatile = scenario.protocol.transient(self._config)  # other replicas and monitors look at `Persist`
@@ -145,6 +171,19 @@ class Simulator:
         return filled
 
     def _run(self, replication: int) -> Run:
+        parts = self.assemble(replication)
+        operations = self._operations(parts.host, parts.panel, replication)
+        workload, keyring = self._workload, parts.keyring
+        requests = workload.stream(replication) if self._summary else workload.asked(replication)
+        arrivals = workload.arrivals(requests, replication)
+        parts.host.submit((keyring.sign(request), at_s) for request, at_s in arrivals)
+        parts.host.run(self._end_s)
+        if parts.fabric is not None:
+            parts.fabric.leave()
+        return self.finished(parts, requests, None if operations is None else operations.report(self._end_s))
+
+    def assemble(self, replication: int) -> Assembly:
+        """Put one replication together: nodes, links, validators and clients, before anything is asked."""
         check_whole("replication", replication, ScenarioError, least=0)
         started_s = process_time()
         scenario, n = self.scenario, self.scenario.n
@@ -206,42 +245,68 @@ class Simulator:
             milestones=keep.milestones,
             fabric=fabric,
         )
-        operations = self._operations(host, panel, replication)
-        requests = workload.stream(replication) if self._summary else workload.asked(replication)
-        host.submit((keyring.sign(request), at_s) for request, at_s in workload.arrivals(requests, replication))
-        host.run(self._end_s)
-        if fabric is not None:
-            fabric.leave()
-        count_obeyed(contexts, plan, getattr(validators, "obeyed", {}))
+        return Assembly(
+            replication,
+            started_s,
+            plan,
+            byzantine,
+            replicas,
+            keyring,
+            validators,
+            panel,
+            contexts,
+            clients,
+            monitor,
+            full,
+            accounts,
+            keep,
+            fabric,
+            host,
+        )
+
+    def finished(
+        self,
+        parts: Assembly,
+        requests: Iterable[Request],
+        operations: OperationsReport | None = None,
+        workload: Asked | None = None,
+    ) -> Run:
+        """Read off a replication what came of it; `requests` are those that were asked, in order."""
+        host, plan, clients = parts.host, parts.plan, parts.clients
+        count_obeyed(parts.contexts, plan, getattr(parts.validators, "obeyed", {}))
         members: Sequence[int] = self._nodes
-        deciding = self._enough
-        if membership is not None:
+        replicas, deciding = parts.replicas, self._enough
+        if self.scenario.membership is not None:
             members = last_members(host.replicas)
             replicas = tuple(node for node in replicas if node in members)
             deciding = enough(QuorumSystem.of(len(members)))
-        outcomes, done_at_s = keep.decided(replicas, requests)
+        outcomes, done_at_s = parts.keep.decided(replicas, requests)
         changes = changes_told(self._changes, clients) if self._changes else ()
-        trace = keep.trace()
-        breaches = tuple(monitor.breaches if full is None else both(full.breaches, monitor.breaches))
+        trace = parts.keep.trace()
+        found = parts.monitor.breaches
+        breaches = tuple(found if parts.full is None else both(parts.full.breaches, found))
         return Run(
-            scenario=scenario,
+            scenario=self.scenario,
             seed=self.seed,
-            replication=replication,
+            replication=parts.replication,
             outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
-            requests=count_requests(clients, workload, outcomes, replication),
-            metrics=self._metrics(host, clients, deciding, replicas, done_at_s, panel, fabric, trace),
-            faults={node: {"behaviour": describe(plan[node])["kind"], **contexts[node].counts} for node in faulty},
+            requests=count_requests(clients, workload or self._workload, outcomes, parts.replication),
+            metrics=self._metrics(parts, deciding, replicas, done_at_s, trace),
+            faults={
+                node: {"behaviour": describe(plan[node])["kind"], **parts.contexts[node].counts}
+                for node in sorted(plan)
+            },
             breaches=breaches,
             trace=trace,
-            cpu_s=process_time() - started_s,
-            operations=None if operations is None else operations.report(self._end_s),
-            balances={node: account.balances for node, account in sorted(accounts.items()) if node in members},
-            journal=host.finished(byzantine, breaches) if isinstance(host, JournalledHost) else None,
+            cpu_s=process_time() - parts.started_s,
+            operations=operations,
+            balances={node: account.balances for node, account in sorted(parts.accounts.items()) if node in members},
+            journal=host.finished(parts.byzantine, breaches) if isinstance(host, JournalledHost) else None,
             members=tuple(members),
             changes=changes,
             memberships=tuple([who for _, who in clients.epochs]),
-            lacked=tuple(getattr(validators, "lacked", ())),
+            lacked=tuple(getattr(parts.validators, "lacked", ())),
         )
 
     def _fabric(self, replication: int, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:
@@ -330,16 +395,14 @@ class Simulator:
 
     def _metrics(
         self,
-        host: Host,
-        clients: Clients,
+        parts: Assembly,
         deciding: int | None,
         honest: Sequence[int],
         done_at_s: Mapping[int, float],
-        panel: MeteredPanel,
-        fabric: Fabric | None,
         trace: Trace,
     ) -> Metrics:
         """Measure a finished run; `deciding` nodes make a decision, or all the honest if fewer or where it is None."""
+        host, panel, fabric = parts.host, parts.panel, parts.fabric
         times = sorted(done_at_s.values())
         needed = len(honest) if deciding is None else min(len(honest), deciding)
         entered = [event.view for _, node, event in host.views if node in honest]
@@ -358,7 +421,7 @@ class Simulator:
             calls_saved=panel.saved(done_at_s if settled is None else settled(trace, done_at_s)),
             tokens=panel.tokens,
             cost=panel.cost,
-            client_latency_s=tuple([latency_s for latency_s in clients.latency_s if latency_s >= 0.0]),
+            client_latency_s=tuple([latency_s for latency_s in parts.clients.latency_s if latency_s >= 0.0]),
             network=None if fabric is None else fabric.metrics(),
         )
 

@@ -1,0 +1,143 @@
+"""The clock of a run against plain SimPy: the same things happen, in the same order, at the same times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+import simpy
+
+from bft.clock import Alarm, Clock, Fanout, Timer
+
+NODES = 5
+END_S = 40.0
+Happening = tuple[float, str, int, Any]
+
+
+class Script:
+    """What happens next depends on what has happened: nodes broadcast, set timers and stop them, and wait."""
+
+    def __init__(self, seed: int) -> None:
+        self.draws = Random(seed)
+        self.happened: list[Happening] = []
+        self.running: dict[int, Any] = {}
+
+    def happen(self, now_s: float, kind: str, node: int, what: Any, host: Any) -> None:
+        self.happened.append((now_s, kind, node, what))
+        draw = self.draws.random()
+        number = len(self.happened)
+        if draw < 0.22:
+            others = [each for each in range(NODES) if each != node]
+            delays_s = sorted(self.draws.uniform(0.1, 5.0) for _ in others)
+            host.broadcast(others, delays_s, number)
+        elif draw < 0.5:
+            if node in self.running:
+                host.cancel(self.running.pop(node))
+            self.running[node] = host.timer(self.draws.uniform(0.1, 6.0), node, number)
+        elif draw < 0.65:
+            host.alarm(self.draws.uniform(0.1, 3.0), node, number)
+
+
+class Quick:
+    """Fan-outs, timers and alarms of the clock, which it takes off the heap itself."""
+
+    def __init__(self, script: Script) -> None:
+        self.clock, self.script = Clock(), script
+
+    def broadcast(self, recipients: list[int], delays_s: list[float], what: int) -> None:
+        Fanout(self.clock, recipients, delays_s, what)
+
+    def timer(self, delay_s: float, node: int, what: int) -> Timer:
+        return Timer(self.clock, self.clock.now + delay_s, node, str(what))
+
+    def cancel(self, timer: Timer) -> None:
+        timer.cancelled = True
+
+    def alarm(self, delay_s: float, node: int, what: int) -> None:
+        call: Callable[[Any], None] = lambda _: self.script.happen(self.clock.now, "alarm", node, what, self)  # noqa: E731
+        Alarm(self.clock, self.clock.now + delay_s, call)
+
+    def run(self) -> None:
+        def receive(node: int, what: Any) -> None:
+            self.script.happen(self.clock.now, "message", node, what, self)
+
+        def ring(timer: Timer) -> None:
+            self.script.running.pop(timer.node, None)
+            self.script.happen(self.clock.now, "timer", timer.node, int(timer.name), self)
+
+        self.clock.run_through(END_S, receive, ring)
+
+
+class Plain:
+    """The same by SimPy alone: an event for each message, timer and alarm, stepped one by one."""
+
+    def __init__(self, script: Script) -> None:
+        self.env, self.script = simpy.Environment(), script
+
+    def later(self, delay_s: float, kind: str, node: int, what: Any) -> dict[str, bool]:
+        state = {"cancelled": False}
+
+        def call(_: simpy.Event) -> None:
+            if not state["cancelled"]:
+                if kind == "timer":
+                    self.script.running.pop(node, None)
+                self.script.happen(self.env.now, kind, node, what, self)
+
+        event = self.env.timeout(delay_s)
+        event.callbacks.append(call)
+        return state
+
+    def broadcast(self, recipients: list[int], delays_s: list[float], what: int) -> None:
+        for node, delay_s in zip(recipients, delays_s, strict=True):
+            self.later(delay_s, "message", node, what)
+
+    def timer(self, delay_s: float, node: int, what: int) -> dict[str, bool]:
+        return self.later(delay_s, "timer", node, what)
+
+    def cancel(self, timer: dict[str, bool]) -> None:
+        timer["cancelled"] = True
+
+    def alarm(self, delay_s: float, node: int, what: int) -> None:
+        self.later(delay_s, "alarm", node, what)
+
+    def run(self) -> None:
+        while self.env.peek() <= END_S:
+            self.env.step()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_clock_does_what_simpy_does_in_the_same_order_at_the_same_times(seed: int) -> None:
+    happened = []
+    for kind in (Quick, Plain):
+        script = Script(seed)
+        host = kind(script)
+        for node in range(NODES):
+            host.alarm(0.5 * node + 0.25, node, -node)
+        host.broadcast(list(range(NODES)), [0.3, 0.6, 0.9, 1.2, 1.9], 0)
+        host.run()
+        happened.append(script.happened)
+    assert happened[0] == happened[1]
+    assert len(happened[0]) > NODES
+
+
+def test_at_one_time_a_broadcast_takes_its_turn_anew_for_each_recipient() -> None:
+    """SimPy would have put all deliveries before the timer, which was set after the broadcast."""
+    clock, order = Clock(), []
+    Fanout(clock, [1, 2], [0.5, 1.0], "message")
+    Timer(clock, 1.0, 3, "timer")
+    clock.run_through(2.0, lambda node, what: order.append((node, what)), lambda timer: order.append((3, timer.name)))
+    assert order == [(1, "message"), (3, "timer"), (2, "message")]
+
+
+def test_scripts_are_long_enough_to_tell_and_end_in_time() -> None:
+    lengths = []
+    for seed in range(40):
+        script = Script(seed)
+        host = Quick(script)
+        host.broadcast(list(range(NODES)), [0.3, 0.6, 0.9, 1.2, 1.9], 0)
+        host.run()
+        lengths.append(len(script.happened))
+        assert all(time_s <= END_S for time_s, *_ in script.happened)
+    assert max(lengths) > 200
