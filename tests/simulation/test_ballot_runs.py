@@ -17,13 +17,12 @@ import pytest
 import bft
 from bft.adversary.settings import BEHAVIOURS
 from bft.core.events import CallsSaved
-from bft.errors import ScenarioError, UnsupportedError
+from bft.errors import ScenarioError
 from bft.experiments.blocks import broken_promise
 from bft.experiments.laws import law_of
 from bft.protocols.pbft import Rules
 from bft.record.outcome import Outcome
 from bft.validators.rule_settings import RULES
-from bft.vectorised import VectorisedSimulator
 from bft.voting import Vote, additive_standing
 
 RUNS = 300
@@ -260,8 +259,6 @@ def test_known_accuracies_need_none_and_weigh_as_given(table: str) -> None:
         assert bft.simulate(scenario(n=3, rule=rule, faults=liar), seed=1).outcome.value == outcome
 
 
-def test_other_engines_and_rules_of_pbft_are_refused_by_name() -> None:
-    with pytest.raises(UnsupportedError, match="protocol = 'ballot': the vectorised engine runs pbft"):
-        VectorisedSimulator(scenario(), 1)
+def test_rules_of_pbft_are_refused_by_name() -> None:
     with pytest.raises(ScenarioError, match="rules"):
         bft.Simulator(scenario(), 1, rules=Rules())
