@@ -173,6 +173,8 @@ def take_polka(state: State, proof: Polka) -> None:
         return state.drop("polka of another height or a far round")
     if state.config.views is not None and proof.round >= state.config.views:
         return state.drop("polka of another height or a far round")
+    if proof.round < state.round and not state.rules.keep_old_rounds:
+        return state.drop("polka of a past round")
     log = state.rounds.get(proof.round)
     if log is not None and proof.digest in log.polkas:
         return None

@@ -53,7 +53,7 @@ def apply(state: State, decision: Decision) -> bool:
 def save(state: State, height: int) -> None:
     """Write the state to disk, and forget decisions that neither a restart nor any other replica needs."""
     state.snapshots = height
-    state.persist(("snapshot",), (height, snapshot(state)))
+    state.persist(("saved state",), (height, snapshot(state)))
     lowest = min(state.heights)
     for number in [number for number in state.decisions if number < lowest]:
         del state.decisions[number]

@@ -39,7 +39,7 @@ def on_restart(state: State, event: Restart) -> None:
 
 def restore_decisions(state: State, stored: Mapping[tuple[object, ...], object]) -> None:
     """Load the saved state, and execute again, silently, what was decided after it."""
-    saved = stored.get(("snapshot",))
+    saved = stored.get(("saved state",))
     if isinstance(saved, tuple):
         state.snapshots, contents = saved
         deciding.restore(state, contents)
