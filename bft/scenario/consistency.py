@@ -12,6 +12,8 @@ from bft.errors import ScenarioError, bad_value
 from bft.membership.settings import Membership
 from bft.network.settings import check_nodes
 from bft.protocols.protocol import READ
+from bft.protocols.registry import PROTOCOLS
+from bft.protocols.replica_check import try_replica
 from bft.validators.rule_settings import check_rule
 
 if TYPE_CHECKING:
@@ -46,7 +48,9 @@ def check_consistency(scenario: Scenario) -> None:
     scenario.network.check(scenario.n)
     scenario.validators.model(scenario.n)
     _check_protocol(scenario)
-    scenario.protocol.configure(scenario.setup(system))
+    config = scenario.protocol.configure(scenario.setup(system))
+    if scenario.protocol.name not in PROTOCOLS:
+        try_replica(scenario.protocol, config, scenario.n)
     _check_operations(scenario)
 
 

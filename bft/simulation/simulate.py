@@ -27,6 +27,8 @@ from bft.errors import ScenarioError, bad_value
 from bft.membership.replica import Members, last_members
 from bft.network.plan import NetworkPlan
 from bft.operations.policies import Operator
+from bft.protocols.registry import PROTOCOLS
+from bft.protocols.replica_check import CheckedReplica
 from bft.randomness import Randomness
 from bft.record.outcome import Outcome, worst
 from bft.record.safety import Breach, SafetyMonitor
@@ -341,13 +343,19 @@ class Simulator:
                 least=membership.least,
                 machine=application,
             )
-        if self._make_replica is not self.scenario.protocol.replica or not has_accounts:
-            return self._make_replica
+        protocol, n = self.scenario.protocol, self.scenario.n
+        made: MakeReplica = self._make_replica
+        shipped = made is protocol.replica and protocol.name in PROTOCOLS
 
-        def make(node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
-            return self.scenario.protocol.replica(node, config, keyring, application(node))
+        def with_machine(node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
+            return protocol.replica(node, config, keyring, application(node))
 
-        return make
+        def checked(node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
+            return CheckedReplica(made(node, config, keyring), protocol.name, n)
+
+        if has_accounts and made is protocol.replica:
+            made = with_machine
+        return made if shipped else checked
 
     def _seen(self, behaviour: Behaviour) -> Behaviour:
         """Return a behaviour as it meets the messages of this scenario."""
