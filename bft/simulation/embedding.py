@@ -271,4 +271,4 @@ def embed(
         asked = scenario.replace_all({"requests": many})
     except BftError as error:
         raise ScenarioError(f"the scenario cannot take requests one after another: {error}") from None
-    return Embedded(env, Simulator(asked, seed, check=check, mortal=True), replication, clients)
+    return Embedded(env, Simulator(asked, seed, check=check, recoverable=True), replication, clients)

@@ -82,7 +82,7 @@ class Host:
         Watches every event.
     faulty : mapping
         Behaviour and context of every faulty node.
-    mortal : collection of int, optional
+    recoverable : collection of int, optional
         Nodes that may stop and come back besides the faulty ones.
     records, milestones : Keeper, optional
         Where all events go, and those that outcomes are read from; by default into lists.
@@ -117,7 +117,7 @@ class Host:
         clients: Clients,
         monitor: SafetyMonitor,
         faulty: Mapping[int, tuple[Behaviour, FaultyNode]],
-        mortal: Collection[int] = (),
+        recoverable: Collection[int] = (),
         records: Keeper | None = None,
         milestones: Keeper | None = None,
         fabric: Fabric | None = None,
@@ -152,7 +152,7 @@ class Host:
         self._honest_step: dict[int, Step] = {}
         self._life = [0] * n
         self._timers: list[dict[str, Timer]] = [{} for _ in range(n)]
-        self._stored: dict[int, dict[tuple[object, ...], object]] = {node: {} for node in (*faulty, *mortal)}
+        self._stored: dict[int, dict[tuple[object, ...], object]] = {node: {} for node in (*faulty, *recoverable)}
         self._soon: deque[tuple[int, object]] = deque()
         if fabric is not None:
             self._do = self._do | fabric.carry(self.clock, self._receive, self.running, self._launched)
@@ -476,7 +476,7 @@ class Host:
             self.calls.crashed(node)
 
     def _recover(self, node: int, effect: Recover) -> None:
-        assert node in self._stored, "only faulty and mortal nodes come back"
+        assert node in self._stored, "only faulty and recoverable nodes come back"
         self._record(node, effect)
         self._start(node)
         self._soon.append((node, Restart(dict(self._stored[node]))))

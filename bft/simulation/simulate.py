@@ -36,15 +36,15 @@ from bft.record.trace import Trace
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
 from bft.simulation.fabric import Fabric
+from bft.simulation.fault_injection import Operations
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
-from bft.simulation.keeping import KeepAll, KeepSummary
 from bft.simulation.keys import FadingKeyring
 from bft.simulation.links import Links
 from bft.simulation.member_changes import ChangeTold, changes_told
 from bft.simulation.meter import MeteredPanel
-from bft.simulation.operated import Operations
 from bft.simulation.operations_report import OperationsReport
+from bft.simulation.recorders import KeepAll, KeepSummary
 from bft.simulation.replays import refuse_if_unsettled
 from bft.simulation.request_counts import Asked, count_requests
 from bft.simulation.run import Metrics, Run
@@ -101,7 +101,7 @@ class Simulator:
         Shown each incident of a machine; returns the action to take, or None to leave it to the policy.
     journal : bool, optional
         Whether runs keep every message, validator's call and timer in `Run.journal`.
-    mortal : bool, optional
+    recoverable : bool, optional
         Whether any node may be stopped and brought back from outside, so that all keep what they persist.
     """
 
@@ -116,7 +116,7 @@ class Simulator:
         keep: Literal["all", "summary"] = "all",
         operator: Operator | None = None,
         journal: bool = False,
-        mortal: bool = False,
+        recoverable: bool = False,
     ) -> None:
         check_instance("scenario", scenario, Scenario, "must be a bft.Scenario", ScenarioError)
         if check not in ("basic", "full"):
@@ -147,7 +147,7 @@ class Simulator:
         self._workload = Workload(scenario.requests, self._randomness, self._changes)
         self._enough = enough(scenario.system)
         fail = scenario.machine is not None and scenario.machine.up is not None
-        self._mortal = self._nodes if mortal or fail else ()
+        self._recoverable = self._nodes if recoverable or fail else ()
         self._volatile = self._config
         if make_replica is None and check == "basic" and scenario.protocol.transient is not None:
             self._volatile = scenario.protocol.transient(self._config)  # other replicas and monitors look at `Persist`
@@ -229,7 +229,7 @@ class Simulator:
             else KeepAll(world.is_right)
         )
         fabric = self._fabric(replication, byzantine, keyring)
-        returning = {*faulty, *self._mortal}
+        returning = {*faulty, *self._recoverable}
         durable, volatile = self._config, self._volatile
         host = self._host(
             n=n,
@@ -242,7 +242,7 @@ class Simulator:
             clients=clients,
             monitor=monitor,
             faulty={node: (self._seen(plan[node]), contexts[node]) for node in faulty},
-            mortal=self._mortal,
+            recoverable=self._recoverable,
             records=keep.records,
             milestones=keep.milestones,
             fabric=fabric,

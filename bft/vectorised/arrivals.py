@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats
-from bft.vectorised.brackets import above, below
 from bft.vectorised.broadcasts import Broadcasts
+from bft.vectorised.delay_bounds import above, below
 from bft.vectorised.ordering import placed
 from bft.vectorised.streams import Flags, Ints
 
@@ -50,7 +50,7 @@ class Arrivals:
     ) -> None:
         self._n = sent_s.shape[1]
         self._law = broadcasts.law
-        self._brackets = broadcasts.brackets
+        self._delay_bounds = broadcasts.delay_bounds
         self._uniforms = uniforms
         self._sent_s = sent_s
         self._own_s = own_s
@@ -67,13 +67,13 @@ class Arrivals:
 
     def _bounded(self, uniforms: Floats, sent_s: Floats) -> tuple[Bounds, ...]:
         """Return lower and upper bounds of broadcasts' arrivals, shape (broadcasts, n), or the arrivals themselves."""
-        if self._brackets is None:
+        if self._delay_bounds is None:
             return (self._law.sample(uniforms) + sent_s[:, None],)
-        return self._brackets.arrivals(uniforms, sent_s)
+        return self._delay_bounds.arrivals(uniforms, sent_s)
 
     @property
     def _own(self) -> tuple[Bounds, ...]:
-        return (self._own_s,) if self._brackets is None else (below(self._own_s), above(self._own_s))
+        return (self._own_s,) if self._delay_bounds is None else (below(self._own_s), above(self._own_s))
 
     def reach(self, system: QuorumSystem, weight: int, rows: Ints | None = None) -> Floats:
         """Return when senders of a weight have been heard.
@@ -110,7 +110,7 @@ class Arrivals:
     def _placed(self, place: int, rows: Ints, lower: Bounds, upper: Bounds) -> Floats:
         """Return the arrival at a place in the order of each recipient, from bounds of all, shape (sender, rows)."""
         level_s, next_s = placed(lower, place)
-        if self._brackets is None:
+        if self._delay_bounds is None:
             return level_s.astype(np.float64, copy=False)
         some_s = np.where(level_s < inf, level_s, np.float32(-1.0))  # nobody is before that
         chosen = np.flatnonzero((lower <= some_s) & (upper >= some_s))
@@ -188,7 +188,7 @@ class Arrivals:
             In seconds.
         """
         found = (self._upper >= from_s) & (self._lower < inf)
-        if self._brackets is not None and found.any():
+        if self._delay_bounds is not None and found.any():
             sender, place, recipient = np.nonzero(found & ((self._lower < from_s) | (self._upper == inf)))
             times_s = self._exact(place * self._n + recipient, sender)
             found[sender, place, recipient] = (times_s >= from_s[place, recipient]) & (times_s < inf)

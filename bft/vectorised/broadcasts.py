@@ -14,7 +14,7 @@ from bft.network.delays import DelayLaw
 from bft.network.draws import BROADCASTS, CHUNK_ELEMENTS
 from bft.randomness import Floats, purpose_key
 from bft.vectorised import generators
-from bft.vectorised.brackets import Brackets
+from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.streams import Flags, Ints, Streams
 
 PURPOSE = "broadcast delays"
@@ -36,23 +36,23 @@ class Broadcasts:
         Which replications they are.
     rows : ndarray, shape (which, n, BROADCASTS, n)
         The uniforms of their first broadcasts.
-    brackets : Brackets or None
+    delay_bounds : DelayBounds or None
         Bounds of the law's delays; without them all delays are computed.
 
     Attributes
     ----------
-    law, which, brackets
+    law, which, delay_bounds
         As given.
     n : int
         Number of nodes.
     """
 
     def __init__(
-        self, seed: int, law: DelayLaw, which: Ints, number: Ints, rows: Floats, brackets: Brackets | None
+        self, seed: int, law: DelayLaw, which: Ints, number: Ints, rows: Floats, delay_bounds: DelayBounds | None
     ) -> None:
         self.law = law
         self.which = which
-        self.brackets = brackets
+        self.delay_bounds = delay_bounds
         self.n = rows.shape[1]
         self._seed = seed
         self._number = number
@@ -63,18 +63,18 @@ class Broadcasts:
 
     @classmethod
     def drawn(
-        cls, streams: Streams, law: DelayLaw, n: int, replications: range, first: int, brackets: Brackets | None
+        cls, streams: Streams, law: DelayLaw, n: int, replications: range, first: int, delay_bounds: DelayBounds | None
     ) -> Self:
         """Return those of successive replications, whose positions begin with `first`."""
         which = np.arange(first, first + len(replications))
         number = which + (replications.start - first)
         rows = streams.uniforms(PURPOSE, (n, BROADCASTS, n), replications)
-        return cls(streams.randomness.seed, law, which, number, rows, brackets)
+        return cls(streams.randomness.seed, law, which, number, rows, delay_bounds)
 
     def part(self, which: Ints) -> Broadcasts:
         """Return those of some replications, by their positions in ascending order."""
         place = self._place[which - self._first]
-        return Broadcasts(self._seed, self.law, which, self._number[place], self._rows[place], self.brackets)
+        return Broadcasts(self._seed, self.law, which, self._number[place], self._rows[place], self.delay_bounds)
 
     def uniforms(self, which: Ints, sender: Ints, row: Ints, wanted: Flags | None = None) -> Floats:
         """Return the uniforms of broadcasts to all nodes, shape (broadcasts, n).
@@ -132,4 +132,4 @@ def joined(parts: Sequence[Broadcasts]) -> Broadcasts:
     which, number, rows = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("which", "_number", "_rows")
     )
-    return Broadcasts(parts[0]._seed, parts[0].law, which, number, rows, parts[0].brackets)
+    return Broadcasts(parts[0]._seed, parts[0].law, which, number, rows, parts[0].delay_bounds)

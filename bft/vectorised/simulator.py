@@ -61,7 +61,7 @@ class VectorisedSimulator:
             self._ballot = BallotSimulator(scenario, self._streams, timing=timing)
             return
         self._electorate = Electorate(scenario)
-        self._brackets = bounded(scenario) if timing else None
+        self._delay_bounds = bounded(scenario) if timing else None
         self._equivocate = any(isinstance(each, Equivocate) for each in scenario.faults.behaviour)
 
     def run(self, replications: range) -> Batch:
@@ -117,7 +117,7 @@ class VectorisedSimulator:
             return self.outcomes(faulty, replications)
         population, ballots, found = self._static(faulty, replications, self._streams)
         timeline = Stopwatch(
-            self.scenario, self._streams, replications, population, ballots, found, self._brackets
+            self.scenario, self._streams, replications, population, ballots, found, self._delay_bounds
         ).run()
         return self._timed(replications, population, found, timeline)
 

@@ -15,8 +15,8 @@ from bft.validators.answers import MISSING
 from bft.vectorised import normal_case, view_change
 from bft.vectorised.arrivals import Arrivals
 from bft.vectorised.ballots import Ballots
-from bft.vectorised.brackets import Brackets
 from bft.vectorised.broadcasts import Broadcasts, joined
+from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.losses import Losses
 from bft.vectorised.normal_case import Lost, Times, View
 from bft.vectorised.population import Population
@@ -51,10 +51,10 @@ class Timeline:
     messages_sent: Ints
 
 
-def bounded(scenario: Scenario) -> Brackets | None:
+def bounded(scenario: Scenario) -> DelayBounds | None:
     """Return bounds of a scenario's delays; None where they are as fast themselves, or all are needed."""
     law = scenario.network.delay
-    return None if scenario.system.weighted or isinstance(law, PLAIN) else Brackets(law)
+    return None if scenario.system.weighted or isinstance(law, PLAIN) else DelayBounds(law)
 
 
 class Stopwatch:
@@ -70,7 +70,7 @@ class Stopwatch:
         Successive ones.
     population, ballots, static
         Of these replications.
-    brackets : Brackets or None
+    delay_bounds : DelayBounds or None
         Bounds of delays, if `bounded` has any.
     """
 
@@ -82,7 +82,7 @@ class Stopwatch:
         population: Population,
         ballots: Ballots,
         static: StaticOutcome,
-        brackets: Brackets | None,
+        delay_bounds: DelayBounds | None,
     ) -> None:
         self._scenario = scenario
         self._config = scenario.pbft_config()
@@ -92,7 +92,7 @@ class Stopwatch:
         self._static = static
         self._streams = streams
         self._replications = replications
-        self._brackets = brackets
+        self._delay_bounds = delay_bounds
         self._found = Timeline(
             committed_s=np.full(population.alive.shape, inf),
             unsure=static.unsure.copy(),
@@ -114,7 +114,8 @@ class Stopwatch:
             if not len(which):
                 continue
             part = self._replications[first : first + size]
-            broadcasts = Broadcasts.drawn(self._streams, self._scenario.network.delay, n, part, first, self._brackets)
+            law, bounds = self._scenario.network.delay, self._delay_bounds
+            broadcasts = Broadcasts.drawn(self._streams, law, n, part, first, bounds)
             decides = static.view[which] == 0
             if decides.any():
                 losses = Losses(self._scenario, self._streams, part, first) if self._scenario.network.loss > 0 else None

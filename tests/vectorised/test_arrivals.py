@@ -20,8 +20,8 @@ from bft.network.delays import (
 )
 from bft.randomness import Floats
 from bft.vectorised.arrivals import Arrivals
-from bft.vectorised.brackets import CELLS, Brackets
 from bft.vectorised.broadcasts import Broadcasts
+from bft.vectorised.delay_bounds import CELLS, DelayBounds
 
 LAWS: tuple[DelayLaw, ...] = (
     LognormalDelay(),
@@ -61,8 +61,8 @@ class Case:
         random = self.random = np.random.default_rng((n, number, len(kind)))
         which = 40
         self.rows = drawn(kind, (which, n, 4, n), random)
-        brackets = None if weighted or isinstance(law, (ConstantDelay, UniformDelay)) else Brackets(law)
-        self.broadcasts = Broadcasts(1, law, np.arange(which), np.arange(which), self.rows, brackets)
+        delay_bounds = None if weighted or isinstance(law, (ConstantDelay, UniformDelay)) else DelayBounds(law)
+        self.broadcasts = Broadcasts(1, law, np.arange(which), np.arange(which), self.rows, delay_bounds)
         if number % 2:
             self.sent_s = random.choice(np.array([0.0, 10.0, 10.0 + 2.0**-40, inf]), (which, n))
         else:

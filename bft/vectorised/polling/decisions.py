@@ -20,8 +20,8 @@ from math import inf
 import numpy as np
 
 from bft.randomness import Floats
-from bft.vectorised.brackets import Brackets, below
 from bft.vectorised.broadcasts import Broadcasts
+from bft.vectorised.delay_bounds import DelayBounds, below
 from bft.vectorised.losses import Losses
 from bft.vectorised.polling.counting import Votes
 from bft.vectorised.polling.patience import Patience
@@ -71,7 +71,7 @@ class Decider:
         When nodes ask.
     broadcasts : Broadcasts
         Delays.
-    brackets : Brackets or None
+    delay_bounds : DelayBounds or None
         Bounds of delays, or None where the law is as fast.
     losses : Losses or None
         What is lost.
@@ -87,7 +87,7 @@ class Decider:
         end_s: float,
         patience: Patience,
         broadcasts: Broadcasts,
-        brackets: Brackets | None,
+        delay_bounds: DelayBounds | None,
         losses: Losses | None,
         which: Ints,
         voters: Voters,
@@ -95,7 +95,7 @@ class Decider:
         self._end_s = end_s
         self._patience = patience
         self._broadcasts = broadcasts
-        self._brackets = brackets
+        self._delay_bounds = delay_bounds
         self._losses = losses
         self._which = which
         self._voters = voters
@@ -252,12 +252,12 @@ class Decider:
 
     def _lower(self, uniforms: Floats, sent_s: Floats) -> Floats:
         """Return lower bounds of arrivals, shape (broadcasts, n)."""
-        if self._brackets is None:
+        if self._delay_bounds is None:
             arrives_s = self._broadcasts.law.sample(uniforms)
             arrives_s += sent_s[:, None]
             return arrives_s
-        cells = (uniforms * len(self._brackets.lower)).astype(np.intp)
-        return np.asarray(self._brackets.lower.take(cells, mode="wrap") + below(sent_s)[:, None])
+        cells = (uniforms * len(self._delay_bounds.lower)).astype(np.intp)
+        return np.asarray(self._delay_bounds.lower.take(cells, mode="wrap") + below(sent_s)[:, None])
 
     def _abstentions(self, found: Decisions, due_s: Floats, heard_s: Floats, deadline_s: Floats) -> None:
         """Those who know that nothing can be decided abstain instead of voting, and with them all that hear it.

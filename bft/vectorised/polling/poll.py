@@ -24,8 +24,8 @@ from bft.validators.composed import ComposedModel
 from bft.vectorised import generators
 from bft.vectorised.ballots import Electorate
 from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch
-from bft.vectorised.brackets import Brackets
 from bft.vectorised.broadcasts import Broadcasts
+from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.losses import Losses
 from bft.vectorised.polling.casting import Doubles, accepts, cast_codes, doubles_of, stated_weights
 from bft.vectorised.polling.confidences import levels
@@ -57,7 +57,7 @@ class Shared:
         When nodes ask.
     slowest_s : float
         No message takes longer.
-    brackets : Brackets or None
+    delay_bounds : DelayBounds or None
         Bounds of delays, where they are faster than the law.
     timing : bool
         Whether times are wanted.
@@ -68,7 +68,7 @@ class Shared:
     counting: Counting
     patience: Patience
     slowest_s: float
-    brackets: Brackets | None
+    delay_bounds: DelayBounds | None
     timing: bool
 
     def quiet(self, voters: Voters) -> bool:
@@ -219,7 +219,7 @@ class Poll:
         scenario, shared = self._scenario, self._shared
         voters = self._voters.part(part)
         broadcasts = Broadcasts.drawn(
-            self._streams, scenario.network.delay, self._n, self._replications, 0, shared.brackets
+            self._streams, scenario.network.delay, self._n, self._replications, 0, shared.delay_bounds
         )
         losses = None
         if scenario.network.loss > 0:
@@ -228,7 +228,7 @@ class Poll:
             end_s=scenario.end_s,
             patience=shared.patience,
             broadcasts=broadcasts,
-            brackets=shared.brackets,
+            delay_bounds=shared.delay_bounds,
             losses=losses,
             which=part,
             voters=voters,

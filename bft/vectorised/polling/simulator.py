@@ -6,7 +6,7 @@ from bft.scenario import Scenario
 from bft.validators.rule_settings import QuorumRule
 from bft.vectorised.ballots import Electorate
 from bft.vectorised.batch import Batch, joined
-from bft.vectorised.brackets import Brackets
+from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.polling.counting import counting_of
 from bft.vectorised.polling.patience import Patience
 from bft.vectorised.polling.poll import Poll, Shared
@@ -49,7 +49,7 @@ class BallotSimulator:
             counting=counting,
             patience=Patience(scenario),
             slowest_s=slowest_s(law),
-            brackets=None if not timing or isinstance(law, PLAIN) else Brackets(law),
+            delay_bounds=None if not timing or isinstance(law, PLAIN) else DelayBounds(law),
             timing=timing,
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bft.network.delays import DelayLaw, ExponentialDelay, LognormalDelay, NormalDelay, ParetoDelay, UniformDelay
-from bft.vectorised.brackets import CELLS, LARGEST, Brackets, above, below
+from bft.vectorised.delay_bounds import CELLS, LARGEST, DelayBounds, above, below
 
 LAWS: tuple[DelayLaw, ...] = (
     LognormalDelay(),
@@ -47,9 +47,9 @@ def adversarial() -> np.ndarray:
 def test_arrivals_lie_within_their_bounds(law: DelayLaw) -> None:
     uniforms = adversarial()
     delays_s = law.sample(uniforms)
-    brackets = Brackets(law)
+    delay_bounds = DelayBounds(law)
     for sent_s in TIMES_S:
-        lower, upper = brackets.arrivals(uniforms[None, :], np.array([sent_s]))
+        lower, upper = delay_bounds.arrivals(uniforms[None, :], np.array([sent_s]))
         times_s = delays_s + sent_s
         assert (lower[0] <= times_s).all()
         assert (times_s <= upper[0]).all()
@@ -58,9 +58,9 @@ def test_arrivals_lie_within_their_bounds(law: DelayLaw) -> None:
 
 
 def test_the_bounds_are_close_where_most_delays_are() -> None:
-    brackets = Brackets(LognormalDelay())
+    delay_bounds = DelayBounds(LognormalDelay())
     middle = slice(CELLS // 10, 9 * CELLS // 10)
-    assert (brackets.upper[middle] - brackets.lower[middle]).max() < 1e-4
+    assert (delay_bounds.upper[middle] - delay_bounds.lower[middle]).max() < 1e-4
 
 
 def test_times_lie_within_their_bounds() -> None:

@@ -35,7 +35,7 @@ TINY, LARGEST = 2.0**-100, 2.0**100  # s; nearer to 0 its steps are fixed, and b
 BLOCK_ELEMENTS = 1 << 15  # what is computed on the way stays in the second cache
 
 
-class Brackets:
+class DelayBounds:
     """The tables of one law.
 
     Parameters
