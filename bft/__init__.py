@@ -20,11 +20,13 @@ from bft.simulation.simulate import Simulator, simulate
 
 if TYPE_CHECKING:
     from bft import plotting, theory
+    from bft.designing import Design, design
     from bft.experiments import Sweep, sweep
 
 __version__ = "0.1.0"
 __all__ = [
     "BftError",
+    "Design",
     "Faults",
     "Network",
     "Partition",
@@ -33,6 +35,7 @@ __all__ = [
     "Scenario",
     "Simulator",
     "Sweep",
+    "design",
     "plotting",
     "simulate",
     "sweep",
@@ -40,7 +43,14 @@ __all__ = [
 ]
 
 # Loaded when they are first asked for: `import bft` stays quick, and matplotlib is loaded by those who plot.
-_ROOMS = {"plotting": "bft.plotting", "theory": "bft.theory", "Sweep": "bft.experiments", "sweep": "bft.experiments"}
+_ROOMS = {
+    "plotting": "bft.plotting",
+    "theory": "bft.theory",
+    "Sweep": "bft.experiments",
+    "sweep": "bft.experiments",
+    "Design": "bft.designing",
+    "design": "bft.designing",
+}
 
 
 def __getattr__(name: str) -> Any:

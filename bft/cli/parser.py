@@ -16,6 +16,7 @@ from bft.cli.options.agreement import add_agreement
 from bft.cli.options.answers import add_answers
 from bft.cli.options.bench import add_bench
 from bft.cli.options.check import add_check
+from bft.cli.options.design import add_design
 from bft.cli.options.export import add_export
 from bft.cli.options.panel import add_panel, add_serve
 from bft.cli.options.rare import add_rare
@@ -35,6 +36,7 @@ COMMANDS = (
     add_theory,
     add_check,
     add_validators,
+    add_design,
     add_rare,
     add_export,
     add_bench,

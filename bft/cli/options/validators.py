@@ -25,7 +25,7 @@ def add_validators(commands: Any) -> None:
     command.add_argument(
         "--models", action=Names, **NAMES, help="only these, and the questions that all of them answered"
     )
-    _compare(command)
+    add_compare(command)
     add_drop_conflicts(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.validators", "describe_command"))
@@ -41,7 +41,8 @@ def add_drop_conflicts(command: Any) -> None:
     )
 
 
-def _compare(command: Any) -> None:
+def add_compare(command: Any) -> None:
+    """Add when answers are the same."""
     command.add_argument(
         "--compare",
         choices=("canonical", "letters", "numbers", "as_written"),
@@ -70,7 +71,7 @@ def _fit(verbs: Any) -> None:
     command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv or jsonl")
     command.add_argument("--models", action=Names, **NAMES, help="models of the table, one for each validator")
     command.add_argument("--like", metavar="PRESET", help="fit as this preset was: its models, alike, its source")
-    _compare(command)
+    add_compare(command)
     add_drop_conflicts(command)
     command.add_argument("--options", type=whole, help="wrong answers to choose among (default: the table's, or 1000)")
     command.add_argument("--alike", action="store_true", help="all validators take the mean accuracy")

@@ -1,0 +1,107 @@
+"""`bft design`: which models to ask, by which rule and quorum, and what that is worth."""
+
+from __future__ import annotations
+
+import csv
+import json
+from argparse import Namespace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from bft.cli.output import complain, tell
+from bft.cli.validators import models_of
+from bft.designing.result import Design
+from bft.designing.search import design
+from bft.errors import ScenarioError, bad_value
+
+
+def design_command(arguments: Namespace) -> int:
+    """Design, print, and write the files."""
+    out = _folder(arguments.out)
+    found = design(
+        arguments.answers,
+        models=None if arguments.models is None else models_of(arguments.models),
+        accuracies=None if arguments.accuracies is None else _numbers("accuracies", arguments.accuracies),
+        r=arguments.r,
+        tau=arguments.tau,
+        kalpha=arguments.kalpha,
+        missing=arguments.missing,
+        options=arguments.options,
+        fit=arguments.fit,
+        prices=arguments.prices,
+        max_wrong=arguments.max_wrong,
+        min_correct=arguments.min_correct,
+        max_cost=arguments.max_cost,
+        max_latency_s=arguments.max_latency_s,
+        liars=arguments.liars,
+        delta=_numbers("delta", arguments.delta),
+        behaviour=arguments.behaviour,
+        sizes=arguments.sizes,
+        rules=None if arguments.rules is None else [each.strip() for each in arguments.rules.split(",")],
+        stakes=None if arguments.stakes is None else [int(each) for each in _numbers("stakes", arguments.stakes)],
+        halvings=arguments.halvings,
+        compare=arguments.compare,
+        drop_conflicts=arguments.drop_conflicts,
+        seed=arguments.seed,
+    )
+    for note in found.pool.notes:
+        if not arguments.quiet:
+            complain(f"note: {note}")
+    if out is not None:
+        names = write_design(found, out)
+        if not arguments.quiet:
+            complain(f"{', '.join(names)} in {out}")
+    tell(json.dumps(found.to_dict(), indent=1, allow_nan=False) if arguments.json else found.to_text())
+    return 0
+
+
+def write_design(found: Design, folder: Path) -> list[str]:
+    """Write results, figure and, where a panel is recommended, the files that run it; return their names."""
+    from bft.plotting.design import design_figure
+    from bft.plotting.style import save
+
+    written = {
+        "design.json": json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n",
+        "front.csv": _front(found),
+    }
+    if found.recommended is not None:
+        written |= {"scenario.toml": found.to_toml(), "panel.toml": found.panel_toml()}
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+    save(design_figure(found), folder, "design")
+    return [*written, "design.png", "design.svg"]
+
+
+def _front(found: Design) -> str:
+    text = StringIO()
+    rows = [_flat(panel.to_dict()) for panel in found.front]
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["models"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _flat(panel: dict[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"models": " ".join(panel["models"])}
+    row |= {name: panel[name] for name in ("rule", "quorum", "n", "calls", "cost", "latency_s", "safe_below")}
+    row |= panel["held_out"]
+    return row | {f"chosen_on_{name}": value for name, value in panel["chosen_on"].items()}
+
+
+def _folder(out: str | None) -> Path | None:
+    if out is None:
+        return None
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScenarioError(bad_value("out", out, f"cannot be a folder: {error.strerror}")) from error
+    return folder
+
+
+def _numbers(name: str, words: str) -> list[float]:
+    try:
+        return [float(each) for each in words.split(",")]
+    except ValueError:
+        raise ScenarioError(bad_value(name, words, "must be numbers with commas between them")) from None

@@ -1,0 +1,253 @@
+"""Every panel of a pool under every rule and quorum: how often it decides right, and wrong, on weighted questions.
+
+Rules that count votes alike are quorums: plurality is a quorum of one, PBFT in n views and a ballot by quorum decide
+the same wherever a majority is needed. Rules that weigh votes have no quorum. Which candidate to take is left to
+`choice`, which questions to `trial`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bft.designing.fault_cases import FaultModel, Ints, panels_of, spread, worst
+from bft.designing.honest_sets import HonestSets, WeighedVotes
+from bft.designing.rules import COUNTED, MAJORITIES, WEIGHED
+from bft.randomness import Floats
+
+_AT_ONCE = 1 << 20  # entries of an array that is alive for a moment
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Candidate:
+    """A panel with its rule.
+
+    Attributes
+    ----------
+    members : tuple of int
+        Places of the models in the pool, in rising order.
+    rule : str
+        Its name.
+    quorum : int or None
+        Votes that decide; None where votes weigh differently.
+    """
+
+    members: tuple[int, ...]
+    rule: str
+    quorum: int | None
+
+    @property
+    def n(self) -> int:
+        """Number of members."""
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scores:
+    """What candidates do on the same questions.
+
+    Attributes
+    ----------
+    candidates : list of Candidate
+        Which.
+    size : ndarray of int
+        Their numbers of members.
+    correct, wrong : ndarray of shape (candidates,)
+        Shares decided right and wrong, in the worst case of the faults.
+    """
+
+    candidates: Sequence[Candidate]
+    size: Ints
+    correct: Floats
+    wrong: Floats
+
+
+class Search:
+    """All panels of some models.
+
+    Parameters
+    ----------
+    honest : HonestSets
+        Of these models.
+    columns : sequence of int
+        Places of these models in the pool; members are named by them.
+    sizes : sequence of int
+        Sizes of panels.
+    rules : sequence of str
+        Which rules, the first preferred among equals.
+    faults : FaultModel
+        What must be withstood.
+    """
+
+    def __init__(
+        self,
+        honest: HonestSets,
+        columns: Sequence[int],
+        *,
+        sizes: Sequence[int],
+        rules: Sequence[str],
+        faults: FaultModel,
+    ) -> None:
+        self.honest = honest
+        self.columns = np.array(columns, dtype=np.intp)
+        self.faults = faults
+        self.sizes = [size for size in sizes if size <= honest.models]
+        self.rules = rules
+        self.panels = {size: panels_of(honest.models, size) for size in self.sizes}
+        self._honest = {size: spread(2**size - 1 - faults.cases(size).faulty, self.panels[size]) for size in self.sizes}
+
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        """Every candidate, in the order of the scores."""
+        found = []
+        for size in self.sizes:
+            members = [tuple(self.columns[panel].tolist()) for panel in self.panels[size]]
+            for rule, quorum in self.counted(size) + [(rule, None) for rule in self.rules if rule in WEIGHED]:
+                found += [Candidate(each, rule, quorum) for each in members]
+        return found
+
+    def counted(self, size: int) -> list[tuple[str, int | None]]:
+        """Return rules and quorums that count votes alike, for panels of a size."""
+        found: list[tuple[str, int | None]] = []
+        for rule in self.rules:
+            if rule == "plurality":
+                found.append((rule, 1))
+            elif rule in COUNTED:
+                least = size // 2 + 1 if rule in MAJORITIES else 2
+                found += [(rule, quorum) for quorum in range(min(least, size), size + 1)]
+        return found
+
+    def scores(self, weight: Floats, weights: dict[str, Ints]) -> Scores:
+        """Return what every candidate does.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (questions,)
+            Of each question; they are brought to a sum of 1.
+        weights : mapping of str to ndarray
+            What each model's vote weighs under the rules that weigh votes.
+        """
+        share = weight / weight.sum()
+        table = _Table(self.honest, share)
+        correct: list[Floats] = []
+        wrong: list[Floats] = []
+        sizes: list[int] = []
+        for size in self.sizes:
+            decided: dict[int, tuple[Floats, Floats]] = {}
+            for _, quorum in self.counted(size):
+                assert quorum is not None
+                if quorum not in decided:
+                    decided[quorum] = worst(*self._by_count(size, quorum, table))
+                correct.append(decided[quorum][0])
+                wrong.append(decided[quorum][1])
+            for rule in self.rules:
+                if rule in WEIGHED:
+                    right, erring = worst(*self._by_weight(size, weights[rule], share))
+                    correct.append(right)
+                    wrong.append(erring)
+            sizes += [size] * (sum(map(len, correct)) - len(sizes))
+        return Scores(
+            candidates=self.candidates,
+            size=np.array(sizes, dtype=np.intp),
+            correct=np.concatenate(correct),
+            wrong=np.concatenate(wrong),
+        )
+
+    def by_case(self, candidate: Candidate, weight: Floats, weights: dict[str, Ints]) -> tuple[Floats, Floats]:
+        """Return what one candidate decides right and wrong in each case of the faults, shape (cases,) each."""
+        share = weight / weight.sum()
+        if candidate.quorum is None:
+            right, wrong = self._by_weight(candidate.n, weights[candidate.rule], share)
+        else:
+            right, wrong = self._by_count(candidate.n, candidate.quorum, _Table(self.honest, share))
+        place = [tuple(self.columns[panel].tolist()) for panel in self.panels[candidate.n]].index(candidate.members)
+        return right[place], wrong[place]
+
+    def _by_count(self, size: int, quorum: int, table: _Table) -> tuple[Floats, Floats]:
+        """Return what panels of a size decide right and wrong in each case, shape (panels, cases) each."""
+        cases, honest = self.faults.cases(size), self._honest[size]
+        right, wrong = np.zeros(honest.shape), np.zeros(honest.shape)
+        for colluders in np.unique(cases.colluders).tolist():
+            sets = np.flatnonzero(cases.colluders == colluders)
+            decides_right, decides_wrong = table.decided(quorum, colluders)
+            right[:, sets] = decides_right[honest[:, sets]]
+            wrong[:, sets] = decides_wrong[honest[:, sets]]
+        return right @ cases.chance.T, wrong @ cases.chance.T
+
+    def _by_weight(self, size: int, weights: Ints, share: Floats) -> tuple[Floats, Floats]:
+        """Return the same where votes weigh differently."""
+        cases, honest = self.faults.cases(size), self._honest[size]
+        colluding = spread(cases.colluding, self.panels[size])
+        weight_of = (((colluding[:, :, np.newaxis] >> np.arange(self.honest.models)) & 1) @ weights).ravel()
+        places = np.flatnonzero(share)
+        sets, asked_of = np.unique(honest.ravel(), return_inverse=True)
+        right, wrong = np.zeros(len(weight_of)), np.zeros(len(weight_of))
+        order = np.argsort(asked_of, kind="stable")
+        ends = np.searchsorted(asked_of[order], np.arange(len(sets) + 1))
+        block = max(1, _AT_ONCE // max(1, len(places)))
+        for first in range(0, len(sets), block):
+            votes = self.honest.weighed(weights, sets[first : first + block], places)
+            asked = order[ends[first] : ends[min(first + block, len(sets))]]
+            rows = asked_of[asked] - first
+            alone = (votes.first > votes.right) & (votes.first > votes.second)
+            right[asked] = ((votes.right > votes.first) @ share[places])[rows]
+            wrong[asked] = (alone @ share[places])[rows]
+            if weight_of[asked].any():
+                for row in range(len(votes.right)):
+                    of_row = asked[rows == row]
+                    of_row = of_row[weight_of[of_row] > 0]
+                    right[of_row], wrong[of_row] = _against(votes, row, weight_of[of_row], share[places])
+        shape = honest.shape
+        return right.reshape(shape) @ cases.chance.T, wrong.reshape(shape) @ cases.chance.T
+
+
+class _Table:
+    """How much weight the questions have that each set of honest models decides, by quorum and colluders."""
+
+    def __init__(self, honest: HonestSets, share: Floats) -> None:
+        self._honest = honest
+        self._histogram = honest.histogram(share)
+        self._known: dict[tuple[int, int], tuple[Floats, Floats]] = {}
+
+    def decided(self, quorum: int, colluders: int) -> tuple[Floats, Floats]:
+        """Return the shares decided right and wrong, shape (sets,) each."""
+        key = (quorum, colluders)
+        if key not in self._known:
+            right, wrong = self._honest.decided(quorum, colluders)
+            self._known[key] = self._histogram @ right, self._histogram @ wrong
+        return self._known[key]
+
+
+def _against(votes: WeighedVotes, row: int, colluding: Ints, share: Floats) -> tuple[Floats, Floats]:
+    """Return the shares decided right and wrong against each weight of colluders, all of them above 0.
+
+    They back the most popular wrong answer, so that it weighs p + c; the heaviest wrong one beside it weighs o. The
+    right answer, r, wins iff r > o and c < r − p; the popular one iff c > max(r, o) − p; and the other one iff it is
+    above r and above the one behind it, and c < o − p.
+    """
+    right, popular, other = votes.right[row], votes.popular[row], votes.other[row]
+    stands = (other > right) & (other > votes.behind[row])
+    correct = _below(np.where(right > other, right - popular, 0), colluding, share)
+    beside = _below(np.where(stands, other - popular, 0), colluding, share)
+    limit = np.maximum(right, other) - popular
+    return correct, beside + _above(limit, colluding, share)
+
+
+def _below(limit: Ints, colluding: Ints, share: Floats) -> Floats:
+    """Return, for each weight, the share of the questions whose limit is above it."""
+    order, total = _summed(limit, share)
+    return np.asarray(total[-1] - total[np.searchsorted(limit[order], colluding, side="right")])
+
+
+def _above(limit: Ints, colluding: Ints, share: Floats) -> Floats:
+    """Return the share of the questions whose limit is below it."""
+    order, total = _summed(limit, share)
+    return np.asarray(total[np.searchsorted(limit[order], colluding, side="left")])
+
+
+def _summed(limit: Ints, share: Floats) -> tuple[Ints, Floats]:
+    order = np.argsort(limit, kind="stable")
+    return order, np.concatenate([[0.0], np.cumsum(share[order])])

@@ -1,0 +1,158 @@
+"""The models that a panel may be chosen from, and what they answer: to recorded questions, or to all patterns of a law.
+
+Reading tables is left to `bft.validators.tables`, enumerating patterns to `patterns`, prices to `prices`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bft.designing.patterns import MOST_PATTERNS, answer_patterns, pattern_count
+from bft.designing.prices import Price
+from bft.errors import TableError, bad_value
+from bft.randomness import Floats, Randomness
+from bft.validators.answers import Codes
+from bft.validators.comparison import Comparison
+from bft.validators.panel_numbers import PanelNumbers
+from bft.validators.quantities import each_node
+from bft.validators.statistical import StatisticalAnswers
+from bft.validators.tables import load_answers
+
+WELL_COVERED = 0.9  # of the questions of the model asked most: models asked less are left out unless they are named
+SAMPLED_QUESTIONS = 20_000  # where the patterns are too many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pool:
+    """Models and their answers.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Their names.
+    codes : ndarray of int, shape (questions, models)
+        0 right, -1 nothing parseable, equal positive codes are equal wrong answers of the question.
+    chance : ndarray of shape (questions,) or None
+        Probability of each pattern of answers, where the rows are all patterns of a law; None where each row is a
+        question that was answered.
+    accuracy : ndarray of shape (models,)
+        Share or probability of right answers.
+    prices : tuple of Price
+        What a call of each model costs and how long it takes, as far as known.
+    source : str
+        Where the answers come from.
+    basis : str
+        "recorded", "exact" or "sampled".
+    numbers : PanelNumbers or None
+        The law, where there is one.
+    file, compare : str or None
+        The table, where there is one, and how its answers are compared.
+    notes : tuple of str
+        What a reader should know.
+    """
+
+    models: tuple[str, ...]
+    codes: Codes
+    chance: Floats | None
+    accuracy: Floats
+    prices: tuple[Price, ...]
+    source: str
+    basis: str
+    numbers: PanelNumbers | None = None
+    file: str | None = None
+    compare: Comparison | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def questions(self) -> int:
+        """How many rows there are."""
+        return len(self.codes)
+
+    def of(self, columns: Sequence[int]) -> Codes:
+        """Return the answers of some of the models."""
+        return self.codes[:, list(columns)]
+
+
+def recorded_pool(
+    file: str | Path,
+    models: Sequence[str] | None,
+    *,
+    compare: Comparison,
+    drop_conflicts: bool,
+    prices: Mapping[str, Price],
+) -> Pool:
+    """Return the models of a table, with the questions that all of them were asked.
+
+    Raises
+    ------
+    TableError
+        If the table cannot be read, a model is not in it, or the models share no question.
+    """
+    table = load_answers(file, drop_conflicts=drop_conflicts)
+    notes = list(table.warnings(compare=compare))
+    if models is None:
+        asked = (table.answers >= -1).sum(axis=0)
+        kept = asked >= WELL_COVERED * asked.max()
+        models = [model for model, keep in zip(table.models, kept, strict=True) if keep]
+        left = [model for model, keep in zip(table.models, kept, strict=True) if not keep]
+        if left:
+            notes.append(f"left out, for they were asked too few of the questions: {', '.join(left)}")
+    panel = table.panel(models, compare=compare)
+    if len(panel.rows) < len(table.questions):
+        notes.append(f"{len(panel.rows)} of the {len(table.questions)} questions were put to all {len(models)} models")
+    return Pool(
+        models=tuple(models),
+        codes=panel.codes,
+        chance=None,
+        accuracy=(panel.codes == 0).mean(axis=0),
+        prices=tuple(prices.get(model, Price()) for model in models),
+        source=Path(file).name,
+        basis="recorded",
+        file=str(file),
+        compare=compare,
+        notes=tuple(notes),
+    )
+
+
+def numbers_pool(numbers: PanelNumbers, size: int, *, prices: Mapping[str, Price], seed: int, source: str) -> Pool:
+    """Return the models of a law: all patterns of their answers, or many drawn ones where the patterns are too many."""
+    accuracy = np.array(each_node("validators.accuracy", numbers.accuracy, size))
+    missing = np.array(each_node("validators.missing", numbers.missing, size))
+    if (over := accuracy + missing > 1.0).any():
+        place = int(over.argmax())
+        allowed = f"must be at most 1 - accuracy = {1.0 - accuracy[place]:.4g} (model {place})"
+        raise TableError(bad_value("missing", float(missing[place]), allowed))
+    names = numbers.models if len(numbers.models) == size else tuple(f"model-{place + 1}" for place in range(size))
+    codes: Codes
+    chance: NDArray[np.float64] | None
+    if pattern_count(size, bool(missing.any())) <= MOST_PATTERNS:
+        codes, chance = answer_patterns(numbers, accuracy, missing)
+        basis, note = "exact", ""
+    else:
+        answers = StatisticalAnswers(
+            correctness=numbers.errors.correctness(accuracy),
+            wrong_choice=numbers.errors.wrong_choice(numbers.options),
+            accuracy=accuracy,
+            missing=missing,
+            missing_correlation=numbers.missing_correlation,
+        )
+        generator = Randomness(seed).generator("designing.questions")
+        codes, chance = answers.prepare(generator.random((SAMPLED_QUESTIONS, answers.uniforms)))[0], None
+        basis = "sampled"
+        note = f"{size} models have too many patterns of answers: {SAMPLED_QUESTIONS} questions were drawn"
+    return Pool(
+        models=names,
+        codes=codes,
+        chance=chance,
+        accuracy=accuracy,
+        prices=tuple(prices.get(model, Price()) for model in names),
+        source=source,
+        basis=basis,
+        numbers=numbers,
+        notes=(note,) if note else (),
+    )

@@ -1,0 +1,111 @@
+"""What a call of each model costs and how long it takes: from a file, csv or TOML.
+
+model,price,latency_s
+gpt-x,0.004,2.1
+
+[models."gpt-x"]
+price = 0.004
+latency_s = 2.1
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bft.errors import TableError, bad_value
+
+FIELDS = ("price", "latency_s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """One model's call.
+
+    Attributes
+    ----------
+    price : float or None
+        Of one call, in any currency; None where it is not known.
+    latency_s : float or None
+        How long a call takes; None where it is not known.
+    """
+
+    price: float | None = None
+    latency_s: float | None = None
+
+
+def read_prices(file: str | Path) -> dict[str, Price]:
+    """Read the prices of models.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, or a price or a latency is no number of at least 0.
+    """
+    path = Path(file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise TableError(bad_value("prices", str(file), f"cannot be read: {reason}")) from reason
+    rows = _toml(path, text) if path.suffix.lower() == ".toml" else _csv(path, text)
+    found = {}
+    for model, row in rows.items():
+        unknown = [name for name in row if name not in FIELDS]
+        if unknown:
+            raise TableError(
+                f"{path}: {bad_value(f'{model}.{unknown[0]}', row[unknown[0]], 'must be price, latency_s')}"
+            )
+        found[model] = Price(**{name: _number(path, model, name, value) for name, value in row.items()})
+    return found
+
+
+def prices_of(given: Mapping[str, Any] | None) -> dict[str, Price]:
+    """Return prices given as a mapping of models to a `Price`, to a mapping, or to the price alone."""
+    if given is None:
+        return {}
+    found = {}
+    for model, value in given.items():
+        if isinstance(value, Price):
+            found[model] = value
+            continue
+        row = value if isinstance(value, Mapping) else {"price": value}
+        found[model] = Price(**{name: _number(None, model, name, each) for name, each in row.items()})
+    return found
+
+
+def _toml(path: Path, text: str) -> Mapping[str, Mapping[str, Any]]:
+    try:
+        models = tomllib.loads(text).get("models")
+    except tomllib.TOMLDecodeError as reason:
+        raise TableError(bad_value("prices", str(path), f"is not TOML: {reason}")) from reason
+    if not isinstance(models, Mapping) or not all(isinstance(row, Mapping) for row in models.values()):
+        raise TableError(bad_value("prices", str(path), "must have a table [models.NAME] for each model"))
+    return models
+
+
+def _csv(path: Path, text: str) -> Mapping[str, Mapping[str, Any]]:
+    lines: Sequence[dict[str, Any]] = list(csv.DictReader(text.splitlines()))
+    if not lines or "model" not in lines[0]:
+        raise TableError(bad_value("prices", str(path), "must have the columns model, price, latency_s"))
+    return {
+        str(line["model"]).strip(): {name: line[name] for name in FIELDS if line.get(name) not in (None, "")}
+        for line in lines
+    }
+
+
+def _number(path: Path | None, model: str, name: str, value: Any) -> float:
+    where = "" if path is None else f"{path}: "
+    if name not in FIELDS:
+        raise TableError(f"{where}{bad_value(f'{model}.{name}', value, 'must be price, latency_s')}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0.0 <= number < math.inf or isinstance(value, bool):
+        raise TableError(f"{where}{bad_value(f'{model}.{name}', value, 'must be a number of at least 0')}")
+    return number

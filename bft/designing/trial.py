@@ -1,0 +1,244 @@
+"""What a way of choosing is worth: chosen on one half of the questions, judged on the other, for many halvings.
+
+In every halving each half chooses once and judges once, so that every question judges choices that it had no part in;
+what a rule learns of the models, and the pool of a greedy search, come from the choosing half too. The mean over the
+halvings is the held-out share. Its interval is the exact binomial one (Clopper–Pearson) of as many questions as there
+are: each question counts once in every halving, and repeating the halvings adds no question. An average over several
+choices varies less than one of them does, so that this errs on the safe side.
+
+What is estimated is the way of choosing, made on half of the questions; the panel that is recommended is the same way's
+choice on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from bft.designing.candidates import Candidate, Scores, Search
+from bft.designing.fault_cases import Ints
+from bft.designing.pools import Pool
+from bft.designing.rules import learnt_accuracy, log_odds
+from bft.randomness import Floats, Randomness
+from bft.validators.answers import RIGHT
+
+LEVEL = 0.95
+"""Of the intervals."""
+
+Choice: TypeAlias = Callable[[Scores, NDArray[np.bool_], float], "int | None"]
+"""Takes scores, which candidates are allowed, and the number of questions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A share of the questions.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The estimate, and its interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """What a way of choosing does on questions that it was not made on.
+
+    Attributes
+    ----------
+    correct, wrong, none : Share
+        Decided right, decided wrong, not decided.
+    questions : float or None
+        How many there are; None where the shares are exact.
+    """
+
+    correct: Share
+    wrong: Share
+    none: Share
+    questions: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choosing:
+    """How a search looks at questions: builds it for those that choose, and says what each rule weighs.
+
+    Attributes
+    ----------
+    search : callable
+        Returns the search that some questions give rise to, from their places.
+    pool : Pool
+        The models.
+    stakes : ndarray of int or None
+        Stake of each model.
+    """
+
+    search: Callable[[Ints], Search]
+    pool: Pool
+    stakes: Ints | None
+
+    def weights(self, search: Search, places: Ints) -> dict[str, Ints]:
+        """Return what votes weigh under each rule that weighs them, as learnt from some questions."""
+        found = {"log_odds": log_odds(self.learnt(search.columns, places))}
+        if self.stakes is not None:
+            found["stake"] = self.stakes[search.columns]
+        return found
+
+    def learnt(self, columns: Ints, places: Ints) -> tuple[float, ...]:
+        """Return the accuracies that some questions show; those of the law where there is one."""
+        if self.pool.chance is not None:
+            return tuple(self.pool.accuracy[columns].tolist())
+        right = (self.pool.codes[places][:, columns] == RIGHT).sum(axis=0)
+        return learnt_accuracy(right.astype(np.float64), float(len(places)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A choice on all questions, and what the way of choosing is worth.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What is taken.
+    correct, wrong : float
+        Its shares on the questions that it was chosen on.
+    held_out : HeldOut
+        The same on questions that choices were not made on.
+    accuracy : tuple of float
+        What was learnt of its members.
+    """
+
+    candidate: Candidate
+    correct: float
+    wrong: float
+    held_out: HeldOut
+    accuracy: tuple[float, ...]
+
+
+def tried(
+    choosing: Choosing,
+    choices: Mapping[str, Choice],
+    allowed: Callable[[Search], NDArray[np.bool_]],
+    *,
+    halvings: int,
+    randomness: Randomness,
+) -> dict[str, Chosen]:
+    """Return each way of choosing with what it is worth; one that finds nothing is left out.
+
+    Parameters
+    ----------
+    choosing : Choosing
+        The models and the search.
+    choices : mapping of str to callable
+        Ways of choosing, by name.
+    allowed : callable
+        Which candidates of a search may be taken.
+    halvings : int
+        How often the questions are halved.
+    randomness : Randomness
+        Where the halves are drawn from.
+    """
+    pool = choosing.pool
+    everything = np.arange(pool.questions)
+    search = choosing.search(everything)
+    weight = np.ones(pool.questions) if pool.chance is None else pool.chance
+    weights = choosing.weights(search, everything)
+    scores, may = search.scores(weight, weights), allowed(search)
+    asked = float(pool.questions) if pool.chance is None else np.inf
+    places = {name: choose(scores, may, asked) for name, choose in choices.items()}
+    judged = {} if pool.chance is not None else _judged(choosing, choices, allowed, halvings, randomness)
+    found = {}
+    for name, place in places.items():
+        if place is None:
+            continue
+        correct, wrong = float(scores.correct[place]), float(scores.wrong[place])
+        if pool.chance is not None:
+            shares = exactly(correct, wrong)
+        elif name in judged:
+            shares = estimated(*judged[name], pool.questions)
+        else:
+            continue
+        candidate = scores.candidates[place]
+        found[name] = Chosen(
+            candidate=candidate,
+            correct=correct,
+            wrong=wrong,
+            held_out=shares,
+            accuracy=choosing.learnt(np.array(candidate.members, dtype=np.intp), everything),
+        )
+    return found
+
+
+def _judged(
+    choosing: Choosing,
+    choices: Mapping[str, Choice],
+    allowed: Callable[[Search], NDArray[np.bool_]],
+    halvings: int,
+    randomness: Randomness,
+) -> dict[str, tuple[float, float]]:
+    """Return mean shares of each way of choosing on halves that it did not see; none where it once found nothing."""
+    questions = choosing.pool.questions
+    sums: dict[str, list[tuple[float, float]]] = {name: [] for name in choices}
+    for halving in range(halvings):
+        order = randomness.generator("designing.halves", halving).permutation(questions)
+        first, second = np.sort(order[: questions // 2]), np.sort(order[questions // 2 :])
+        for looked_at, kept in ((first, second), (second, first)):
+            search = choosing.search(looked_at)
+            weights, may = choosing.weights(search, looked_at), allowed(search)
+            seen = search.scores(_indicator(looked_at, questions), weights)
+            picks = {name: choose(seen, may, float(len(looked_at))) for name, choose in choices.items()}
+            unseen = search.scores(_indicator(kept, questions), weights)
+            for name, pick in picks.items():
+                if pick is not None:
+                    sums[name].append((float(unseen.correct[pick]), float(unseen.wrong[pick])))
+    means = {name: np.mean(each, axis=0) for name, each in sums.items() if len(each) == 2 * halvings}
+    return {name: (float(each[0]), float(each[1])) for name, each in means.items()}
+
+
+def _indicator(places: Ints, questions: int) -> Floats:
+    weight = np.zeros(questions)
+    weight[places] = 1.0
+    return weight
+
+
+def estimated(correct: float, wrong: float, questions: int, level: float = LEVEL) -> HeldOut:
+    """Return shares of so many questions with their intervals."""
+    none = max(0.0, 1.0 - correct - wrong)
+    return HeldOut(
+        correct=_share(correct, questions, level),
+        wrong=_share(wrong, questions, level),
+        none=_share(none, questions, level),
+        questions=questions,
+    )
+
+
+def exactly(correct: float, wrong: float) -> HeldOut:
+    """Return shares that are known."""
+    none = max(0.0, 1.0 - correct - wrong)
+    shares = [Share(value=each, low=each, high=each) for each in (correct, wrong, none)]
+    return HeldOut(correct=shares[0], wrong=shares[1], none=shares[2], questions=None)
+
+
+def _share(value: float, questions: int, level: float) -> Share:
+    return Share(value=value, low=lower(value, questions, level), high=upper(value, questions, level))
+
+
+def upper(value: float, questions: int, level: float = LEVEL) -> float:
+    """Return the upper end of the Clopper–Pearson interval, for a count that need not be whole."""
+    count = min(max(value, 0.0), 1.0) * questions
+    if count >= questions - 1e-9:
+        return 1.0
+    return float(betaincinv(count + 1.0, questions - count, (1.0 + level) / 2.0))
+
+
+def lower(value: float, questions: int, level: float = LEVEL) -> float:
+    """Return the lower end."""
+    return 1.0 - upper(1.0 - value, questions, level)

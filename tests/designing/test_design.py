@@ -1,0 +1,283 @@
+"""The design of panels from recorded answers: what is recommended, what that is worth, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bft
+from bft.designing.search import design
+from bft.designing.trial import upper
+from bft.errors import BftError, ScenarioError
+from bft.experiments.intervals import estimate
+from bft.live.settings import PanelSettings
+from bft.scenario import Scenario, read_toml
+from bft.validators.answers import Codes
+from tests.designing.conftest import WriteCodes, drawn_codes
+
+GOOD = (0.9, 0.88, 0.86, 0.84)
+NAMES = ("ann", "bob", "cat", "dan")
+
+
+@pytest.fixture
+def good(write_codes: WriteCodes) -> Path:
+    return write_codes(drawn_codes(900, GOOD, seed=1, hard=0.02), NAMES)
+
+
+def decided(codes: Codes, quorum: int) -> tuple[float, float]:
+    """Count by hand how often a quorum is right, and wrong."""
+    right = (codes == 0).sum(axis=1)
+    wrong = np.max([(codes == code).sum(axis=1) for code in range(1, codes.max() + 1)], axis=0)
+    return float(((right >= quorum) & (right > wrong)).mean()), float(((wrong >= quorum) & (wrong > right)).mean())
+
+
+def test_the_recommended_panel_keeps_its_promise_on_questions_that_nobody_looked_at(good: Path) -> None:
+    found = design(good, max_wrong=0.02)
+    panel = found.recommended
+    assert panel is not None
+    assert panel.held_out.wrong.high <= 0.02
+    assert panel.held_out.questions == 900
+    assert panel.quorum is not None
+    fresh = drawn_codes(20_000, GOOD, seed=2, hard=0.02)[:, [NAMES.index(model) for model in panel.models]]
+    correct, wrong = decided(fresh, panel.quorum)
+    assert wrong <= 0.02
+    assert panel.held_out.correct.low - 0.01 <= correct <= panel.held_out.correct.high + 0.01
+
+
+def test_held_out_shares_are_those_of_a_panel_that_leaves_nothing_to_choose(write_codes: WriteCodes) -> None:
+    codes = drawn_codes(300, GOOD[:3], seed=4)
+    found = design(write_codes(codes, NAMES[:3]), rules=["plurality"], max_wrong=0.3)
+    assert found.recommended is not None
+    correct, wrong = decided(codes, 1)
+    out = found.recommended.held_out
+    assert (out.correct.value, out.wrong.value) == pytest.approx((correct, wrong), abs=1e-12)
+    by_project = estimate(round(wrong * 300), 300)
+    assert (out.wrong.low, out.wrong.high) == pytest.approx((by_project.low, by_project.high), abs=1e-9)
+
+
+def test_what_is_chosen_among_equals_by_luck_is_told_as_optimism(write_codes: WriteCodes) -> None:
+    """Seven models of which none is better: whoever seems best on one half is as good as the others on the other."""
+    codes = drawn_codes(120, [0.6] * 7, seed=8, options=1)
+    found = design(write_codes(codes, [f"m{k}" for k in range(7)]), sizes=[3], rules=["plurality"])
+    panel = found.recommended
+    assert panel is not None
+    assert panel.chosen_on_correct - panel.held_out.correct.value > 0.02
+    assert abs(panel.held_out.correct.value - (0.6**3 + 3 * 0.6**2 * 0.4)) < 0.1
+
+
+def test_on_shuffled_right_answers_nothing_is_recommended(write_codes: WriteCodes) -> None:
+    codes = drawn_codes(400, GOOD, seed=5)
+    moved = np.random.default_rng(1).integers(0, 4, (400, 1))
+    shuffled = np.where(codes == 0, moved, np.where(codes == moved, 0, codes))
+    for target in (0.05, 0.02, 0.01):
+        found = design(write_codes(shuffled, NAMES), max_wrong=target)
+        assert found.recommended is None
+        assert found.nearest is not None
+        assert "more than" in found.reason
+
+
+def test_few_questions_cannot_decide_and_the_reason_says_how_many_would(write_codes: WriteCodes) -> None:
+    codes = np.zeros((60, 4), dtype=np.intp)
+    found = design(write_codes(codes, NAMES), max_wrong=0.02)
+    assert found.recommended is None
+    assert "cannot decide" in found.reason
+    assert "about 183 questions" in found.reason, "the fewest without an error whose upper end is below .02"
+    assert upper(0.0, 183) <= 0.02 < upper(0.0, 182)
+
+
+def test_nothing_is_chosen_by_what_it_is_judged_on(write_codes: WriteCodes) -> None:
+    """A pair of models that is right on the judging half alone must not be found while choosing on the other one.
+
+    Each of eight models is right on its own random half of the questions: on half of them one seems better by luck, and
+    held out all are right on one half. A choice made on all questions would be told as better than that.
+    """
+    codes = drawn_codes(40, [0.5] * 8, seed=11, options=1)
+    found = design(write_codes(codes, [f"m{k}" for k in range(8)]), sizes=[2, 3], halvings=40, rules=["plurality"])
+    assert found.recommended is not None
+    assert found.recommended.held_out.correct.value < found.recommended.chosen_on_correct - 0.1
+
+
+def test_the_same_seed_gives_the_same_design_and_another_one_other_halves(good: Path) -> None:
+    first, second, other = (design(good, max_wrong=0.02, seed=seed).to_dict() for seed in (3, 3, 4))
+    assert first == second
+    assert first["recommended"]["held_out"] != other["recommended"]["held_out"] or first["front"] != other["front"]
+
+
+def test_no_panel_of_the_front_is_beaten_by_another(good: Path) -> None:
+    front = design(good, max_wrong=0.05, prices={name: 1.0 + place for place, name in enumerate(NAMES)}).front
+    merits = [(p.chosen_on_correct, -p.chosen_on_wrong, -p.calls, -(p.cost or 0.0)) for p in front]
+    assert len(merits) >= 3
+    for one in merits:
+        assert not any(all(a >= b for a, b in zip(other, one, strict=True)) and other != one for other in merits)
+
+
+def test_cost_and_latency_rule_members_out(good: Path) -> None:
+    prices = {"ann": {"price": 5.0, "latency_s": 1.0}, "bob": {"price": 1.0, "latency_s": 9.0}}
+    prices |= {"cat": {"price": 1.0, "latency_s": 1.0}, "dan": {"price": 1.0, "latency_s": 2.0}}
+    cheap = design(good, prices=prices, max_cost=3.0)
+    assert cheap.recommended is not None
+    assert set(cheap.recommended.models) == {"bob", "cat", "dan"}
+    assert cheap.recommended.cost == 3.0
+    quick = design(good, prices=prices, max_latency_s=2.0)
+    assert quick.recommended is not None
+    assert set(quick.recommended.models) == {"ann", "cat", "dan"}
+    assert quick.recommended.latency_s == 2.0
+    none = design(good, prices=prices, max_cost=0.5)
+    assert none.recommended is None
+    assert "cheapest" in none.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ("quorum", {}),
+        ("pbft", {}),
+        ("tendermint", {}),
+        ("log_odds", {}),
+        ("stake", {"stakes": [4, 3, 2, 1]}),
+        ("quorum", {"liars": 1}),
+    ],
+)
+def test_a_simulation_of_the_scenario_does_what_the_design_says(good: Path, rule: str, given: dict[str, Any]) -> None:
+    """Inside the 99.9 % intervals of 300 replications, right and wrong: a false alarm in 1 of 500 of each."""
+    found = design(good, rules=[rule], sizes=[4], halvings=2, **given)
+    panel = found.recommended or found.nearest
+    assert panel is not None
+    sweep = bft.sweep(Scenario.from_dict(found.scenario(panel).to_dict()), over={"n": [4]}, replications=300, seed=5)
+    (row,) = sweep.rows
+    correct, wrong = panel.chosen_on_correct, panel.chosen_on_wrong
+    for name, share in (("correct", correct), ("wrong", wrong)):
+        interval = estimate(round(row[f"p_{name}"] * 300), 300, 0.999)
+        if given.get("liars") and name == "correct":
+            share = min(share, interval.value)  # other members may do more harm to right decisions
+        assert interval.low <= share <= interval.high, name
+
+
+def test_worst_liars_are_named_by_the_scenario(good: Path) -> None:
+    found = design(good, sizes=[4], rules=["quorum"], liars=2, halvings=2)
+    panel = found.recommended or found.nearest
+    assert panel is not None
+    assert len(panel.worst_liars) == 2
+    assert found.scenario(panel).faults.nodes == panel.worst_liars
+
+
+def test_the_live_panel_is_one_that_bft_panel_takes(write_codes: WriteCodes, tmp_path: Path, run_panel: Any) -> None:
+    codes = drawn_codes(400, [0.97] * 3, seed=6)
+    fakes = ["fake:always=42", "fake:yes=42", "fake:always=41"]
+    found = design(write_codes(codes, fakes), max_wrong=0.05, rules=["quorum"])
+    assert found.recommended is not None
+    file = tmp_path / "panel.toml"
+    file.write_text(found.panel_toml())
+    settings = PanelSettings(**read_toml(file))
+    assert settings.system().quorum == found.recommended.quorum
+    assert run_panel(file) in (0, 1)
+
+
+@pytest.fixture
+def run_panel(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], int]:
+    from bft.cli import main
+
+    def run(file: Path) -> int:
+        code = main(["panel", "What is six times seven?", "--panel", str(file), "--quiet"])
+        assert "node 0" in capsys.readouterr().out
+        return code
+
+    return run
+
+
+def test_many_models_are_searched_greedily_and_the_design_says_so(write_codes: WriteCodes) -> None:
+    accuracy = [0.9 - 0.03 * place for place in range(14)]
+    file = write_codes(drawn_codes(300, accuracy, seed=7), [f"m{place:02}" for place in range(14)])
+    found = design(file, max_wrong=0.1, halvings=2)
+    assert not found.exhaustive
+    assert "greedy" in found.how
+    assert found.recommended is not None
+    assert "m00" in found.recommended.models
+
+
+def test_two_models_are_a_panel(write_codes: WriteCodes) -> None:
+    found = design(write_codes(drawn_codes(300, GOOD[:2], seed=9), NAMES[:2]), max_wrong=0.1)
+    assert found.recommended is not None
+    assert found.recommended.n == 2
+
+
+def test_a_fit_is_designed_from_and_many_members_are_drawn(tmp_path: Path) -> None:
+    file = tmp_path / "fit.toml"
+    file.write_text('accuracy = [0.9, 0.8, 0.8]\noptions = 4\nerrors = { kind = "correlated", r = 0.3, tau = 0.1 }\n')
+    exact = design(fit=file, max_wrong=0.1)
+    assert exact.pool.basis == "exact"
+    assert exact.recommended is not None
+    drawn = design(accuracies=[0.8] * 10, r=0.3, sizes=[5], rules=["quorum"], halvings=1, max_wrong=0.1)
+    assert drawn.pool.basis == "sampled"
+    assert drawn.recommended is not None
+    assert drawn.recommended.held_out.questions == 20_000
+
+
+def test_representations_name_the_panel_and_escape_names(write_codes: WriteCodes) -> None:
+    codes = drawn_codes(200, GOOD[:3], seed=10)
+    found = design(write_codes(codes, ["<b>", "bob", "cat"]), max_wrong=0.2)
+    html = found._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "effective votes" in repr(found)
+    assert "recommended" in found.to_text()
+
+
+def test_one_more_liar_and_one_more_model_are_told(good: Path) -> None:
+    found = design(good, max_wrong=0.05, sizes=[3])
+    changes = {change.what: change for change in found.changes}
+    assert found.recommended is not None
+    assert changes["one more liar"].correct < found.recommended.chosen_on_correct
+    assert "besides" in changes["one more model"].words
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"max_wrong": 0.0}, "max-wrong = 0.0: must be above 0"),
+        ({"max_wrong": 0.4, "min_correct": 0.8}, "max-wrong = 0.4: must be at most 1 - min-correct"),
+        ({"max_cost": 1.0}, "max-cost = 1.0: needs the price of every model; missing for ann"),
+        ({"max_latency_s": 1.0}, "max-latency-s = 1.0: needs the latency_s"),
+        ({"models": ["ann"]}, "must be at least 2: one model is no panel"),
+        ({"models": ["ann", "eve"]}, "'eve': is not a model"),
+        ({"rules": ["lot"]}, "rules = 'lot': must be one of"),
+        ({"rules": ["confidence"]}, "needs stated confidences"),
+        ({"rules": ["stake"]}, "needs stakes"),
+        ({"stakes": [1, 2]}, "stakes = [1, 2]"),
+        ({"liars": 4}, "liars = 4: must be below the largest panel"),
+        ({"delta": 1.5}, "delta = 1.5"),
+        ({"behaviour": "equivocate"}, "behaviour = 'equivocate': must be crash or collude"),
+        ({"sizes": "ten"}, "sizes = 'ten'"),
+        ({"sizes": [1]}, "sizes = [1]"),
+        ({"seed": -1}, "seed = -1"),
+        ({"halvings": 0}, "halvings = 0"),
+        ({"accuracies": [0.9, 0.8]}, "needs one of answers, accuracies and fit; there is answers and accuracies"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(good: Path, given: dict[str, Any], told: str) -> None:
+    with pytest.raises(BftError) as refused:
+        design(good, **given)
+    assert told in str(refused.value)
+
+
+def test_models_without_common_questions_and_a_single_question_are_refused(
+    write_codes: WriteCodes, tmp_path: Path
+) -> None:
+    file = tmp_path / "apart.csv"
+    file.write_text("question_id,gold,model,answer\n1,A,ann,A\n2,A,bob,A\n")
+    with pytest.raises(BftError, match="share no question"):
+        design(file, models=["ann", "bob"])
+    with pytest.raises(BftError, match="one half chooses"):
+        design(write_codes(np.zeros((1, 3), dtype=np.intp), NAMES[:3]))
+    file.write_text("question_id,gold,model,answer\n1,,ann,A\n1,,bob,A\n")
+    with pytest.raises(BftError, match="gold"):
+        design(file, models=["ann", "bob"])
+
+
+def test_nobody_given_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="there is none"):
+        design()
