@@ -98,6 +98,8 @@ class ChainFacts:
         self.timeout_s = timeout_s
         self.own = [Own() for _ in range(system.n)]
         self.nodes: dict[str, Node] = {GENESIS.digest: GENESIS}
+        self.proposed: set[str] = set()
+        """Nodes that some honest node has heard of from their leader."""
         self.timeouts: dict[str, TimeoutCertificate] = {}
         self.certified: dict[tuple[int, int], str] = {(0, -1): GENESIS.digest}
         self.chain: dict[int, str] = {0: GENESIS.digest}

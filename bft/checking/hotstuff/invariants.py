@@ -9,7 +9,7 @@ H6   once n − q + 1 honest nodes are locked on a node in its own round of vote
 H7   commits are prefixes of one chain, without gaps
 H8   a commit rests on its certificates: of all phases, or of a chain of consecutive views
 H9   the first vote for a node has the validator's consent, and no value is put to a validator twice
-H10  one proposal a view, right above the node that it names as its parent
+H10  one proposal a view, by its leader, of a client's own request, right above the node that it names as its parent
 H11  timeouts grow with each view given up and fall back at an execution; f + 1 that give a view up are joined
 """
 
@@ -73,6 +73,8 @@ def _hear_message(facts: ChainFacts, own: Own, sender: int, message: Any) -> Non
                 own.due = view
     elif kind is Propose and check_of(Propose)(message):
         _learn_proposal(facts, message)
+        if sender == message.replica == message.node.view % facts.system.n:
+            facts.proposed.add(message.node.digest)
         own.certified.add(message.node.justify.node)
     elif kind is Phase and check_of(Phase)(message):
         if facts.fault(message.qc) is None:
@@ -221,7 +223,11 @@ def _first_vote(facts: ChainFacts, node: int, own: Own, voted: Node) -> Iterator
             yield "H4", f"vote in view {voted.view} on the certificate of view {justify.view}"
     elif justify.view <= own.lock[0] and facts.extends(voted.digest, own.lock) is False:
         yield "H4", f"vote for {voted.digest[:8]} in view {voted.view}, locked on {own.lock[1][:8]} of {own.lock[0]}"
+    if voted.view % facts.system.n != node and voted.digest not in facts.proposed and own.heard_anything:
+        yield "H10", f"vote for {voted.digest[:8]}, which the leader of view {voted.view} has not proposed to anybody"
     value = voted.proposal
+    if value is not None and (value.request is None or not facts.genuine(value.request)):
+        yield "H10", f"vote in view {voted.view} for a request that no client signed"
     if value is None or voted.view % facts.system.n == node or voted.digest in own.certified:
         return
     if value.digest not in own.approved and own.heard_anything:

@@ -45,7 +45,7 @@ class HotStuffConfig:
     timeout_cap_s: float = 3600.0
     views: int | None = None
     retransmit_s: float | None = 5.0
-    leader_wait: float = 0.2
+    leader_wait: float = 0.1
     durable: bool = True
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ def commit(state: State, node: Node) -> None:
     path = state.tree.open_branch(node)
     if not path:
         return state.drop("commit on another branch")
-    for orphan in state.tree.commit(path):
+    for orphan in state.tree.commit(path, state.high.node):
         state.persist(("node", orphan.digest), None)
     for each in path:
         state.persist(("node", each.digest), None)

@@ -44,7 +44,7 @@ def configured(rules_of: RulesOf) -> Callable[[Setup], HotStuffConfig]:
             timeout_cap_s=settings.timeout_cap_s,
             views=setup.views,
             retransmit_s=setup.retransmit_s,
-            leader_wait=settings.leader_wait if isinstance(settings, TwoPhaseSettings) else 0.2,
+            leader_wait=settings.leader_wait if isinstance(settings, TwoPhaseSettings) else 0.1,
         )
 
     return configure

@@ -57,7 +57,7 @@ def restore_chain(state: State, stored: Stored) -> None:
         if node.justify.node != state.tree.committed.digest:
             return
         state.tree.add(node)
-        state.tree.commit([node])
+        state.tree.commit([node], node.digest)
         if node.proposal is not None:
             execution.apply(state, node)
         height += 1

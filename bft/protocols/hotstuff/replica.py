@@ -31,6 +31,7 @@ from bft.protocols.hotstuff.messages import (
     Timeout,
     Vote,
 )
+from bft.protocols.hotstuff.rules import Rules
 from bft.protocols.hotstuff.state import VIEW_TIMER, WAIT_TIMER, State
 
 NOTHING: tuple[object, ...] = ()
@@ -110,6 +111,11 @@ class HotStuffReplica:
     @machine.setter
     def machine(self, machine: StateMachine) -> None:
         self._state.machine = machine
+
+    @property
+    def rules(self) -> Rules:
+        """The variant that it runs."""
+        return self._state.rules
 
     @property
     def current_view(self) -> int:

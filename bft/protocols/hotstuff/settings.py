@@ -39,7 +39,7 @@ class TwoPhaseSettings(HotStuffSettings):
 
     _prefix: ClassVar[str] = "hotstuff-2."
 
-    leader_wait: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    leader_wait: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
 
 class ChainedSettings(HotStuffSettings):

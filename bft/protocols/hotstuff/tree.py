@@ -6,6 +6,8 @@ forgotten, so that a liar cannot fill the memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bft.protocols.hotstuff.messages import GENESIS, Node, QuorumCertificate
 
 UNCERTIFIED_VIEWS = 16
@@ -95,8 +97,12 @@ class Tree:
             here = self.parent(here)
         return path[::-1] if here is last else []
 
-    def commit(self, path: list[Node]) -> list[Node]:
-        """Append an open branch to the chain; return the nodes that can never be committed now, and are forgotten."""
+    def commit(self, path: list[Node], high: str) -> list[Node]:
+        """Append an open branch to the chain; return the nodes that can never be committed now, and are forgotten.
+
+        The branch of the highest certificate is kept: it conflicts with what is committed only where more than the
+        tolerated number are faulty, and a replica goes on even then.
+        """
         for node in path:
             self.chain.append(node)
             self.open.pop(node.digest, None)
@@ -107,9 +113,18 @@ class Tree:
         last = self.committed
         orphans = [node for node in self.open.values() if node.height <= last.height]
         orphans += [node for node in self.open.values() if node.height > last.height and not self._above(node, last)]
+        if orphans:
+            kept = {node.digest for node in self._down_from(high)}
+            orphans = [node for node in orphans if node.digest not in kept]
         for node in orphans:
             self.drop(node)
         return orphans
+
+    def _down_from(self, digest: str) -> Iterator[Node]:
+        here = self.open.get(digest)
+        while here is not None:
+            yield here
+            here = self.open.get(here.justify.node)
 
     def _above(self, node: Node, last: Node) -> bool:
         here: Node | None = node

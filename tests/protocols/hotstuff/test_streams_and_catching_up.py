@@ -163,13 +163,13 @@ def test_what_a_variant_has_no_place_for_is_refused_in_one_sentence(fields: dict
 
 
 def test_a_leader_of_hotstuff_2_without_the_last_certificate_waits_for_locks() -> None:
-    """Node 0 is dead: the leader of view 1 enters by a timeout certificate, and waits for a fifth of its timeout."""
+    """Node 0 is dead: the leader of view 1 enters by a timeout certificate, and waits for a tenth of its timeout."""
     scenario = bft.Scenario(protocol="hotstuff-2", n=4, faults={"nodes": (0,)})
     run = Simulator(scenario, 2, journal=True).run()
     assert run.journal is not None
     entered = min(record.time_s for record in run.trace if record.node == 1)
     proposed = min(message.sent_at_s for message in run.journal.messages if isinstance(message.body, Propose))
-    assert proposed - entered == pytest.approx(0.2 * 20.0)
+    assert proposed - entered == pytest.approx(0.1 * 20.0)
     at_once = bft.Scenario(protocol="hotstuff", n=4, faults={"nodes": (0,)})
     run = Simulator(at_once, 2, journal=True).run()
     assert run.journal is not None

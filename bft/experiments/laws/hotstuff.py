@@ -1,0 +1,109 @@
+"""The laws of HotStuff and its variants.
+
+There is none where messages outlast a view, where links lose messages, where validators may be wrong or take time, or
+where behaviours are mixed. What is left, with perfect validators:
+
+====================  ====================================  ====================================
+the faulty            phased variants                       chained variants
+====================  ====================================  ====================================
+crash at the start    `crash_law`                           `chained_crash_law`
+withhold              the same                              the same
+silent_primary        `silent_primary_law`                  none
+equivocate            `equivocation_law`                    `chained_equivocation_law`
+====================  ====================================  ====================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bft.adversary.crash import Crash
+from bft.adversary.equivocate import Equivocate
+from bft.adversary.node import Behaviour
+from bft.adversary.silence import SilentPrimary
+from bft.experiments.laws.faulty import silent
+from bft.experiments.laws.patience import time_enough
+from bft.protocols.hotstuff.config import ASKS_AT_LEAST_EVERY
+from bft.protocols.hotstuff.settings import ChainedSettings, HotStuffSettings, TwoPhaseSettings
+from bft.scenario import Scenario
+from bft.theory.agreement import crash_law, silent_primary_law
+from bft.theory.equivocation import equivocation_law
+from bft.theory.faults import FaultLaw
+from bft.theory.hotstuff import chained_crash_law, chained_equivocation_law
+from bft.theory.outcome_law import OutcomeLaw
+from bft.validators.settings import PerfectValidators
+
+SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "leader_wait", "chain")
+"""Fields of the protocol's own tables that these laws judge."""
+SPLIT_S = 4.0
+"""Within so much time of its view's begin a coalition has split the others: a few delays and `HEAD_START_S`."""
+DELAYS_PER_VIEW = 5
+"""Of the slowest of 10¹² messages. A view of three phases has eight messages in a row, which take longer together than
+five of the very slowest still more rarely."""
+
+
+def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
+    """Return the law of a decision by HotStuff."""
+    own = scenario.own
+    assert isinstance(own, HotStuffSettings)
+    if not time_enough(scenario, _working_time_s(own), DELAYS_PER_VIEW) or scenario.network.loss > 0:
+        return None
+    if not isinstance(scenario.validators, PerfectValidators):
+        return None
+    if isinstance(own, ChainedSettings):
+        return _chained(scenario, own.chain, faults, behaviours)
+    return _phased(scenario, faults, behaviours)
+
+
+def _working_time_s(own: HotStuffSettings) -> float:
+    """Return what a view leaves for messages; a leader of HotStuff-2 first waits for locks."""
+    timeout_s = min(own.view_timeout_s, own.timeout_cap_s)
+    return timeout_s * (1.0 - own.leader_wait) if isinstance(own, TwoPhaseSettings) else timeout_s
+
+
+def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
+    system, views = scenario.system, scenario.view_limit
+    alone = system.quorum == 1
+    if silent(behaviours) and not alone:
+        return crash_law(system, faults, views=views)
+    if len(set(behaviours)) > 1 or alone:
+        return crash_law(system, faults, views=views) if all(each == Crash() for each in behaviours) else None
+    if isinstance(behaviours[0], SilentPrimary):
+        return silent_primary_law(system, faults, views=views)
+    if isinstance(behaviours[0], Equivocate) and not behaviours[0].rush and _plain(scenario):
+        return equivocation_law(system, faults, views=views)
+    return None
+
+
+def _chained(scenario: Scenario, chain: int, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
+    system, views = scenario.system, scenario.view_limit
+    if all(each == Crash() for each in behaviours) or (silent(behaviours) and system.quorum > 1):
+        return chained_crash_law(system, faults, chain=chain, views=views, told=scenario.retransmission)
+    alike = len(set(behaviours)) == 1 and isinstance(behaviours[0], Equivocate) and not behaviours[0].rush
+    apart = system.live_up_to < system.safe_below  # else certificates of honest leaders stand in a coalition's way
+    if alike and apart and _plain(scenario):
+        return chained_equivocation_law(system, faults, chain=chain, views=views)
+    return None
+
+
+def _plain(scenario: Scenario) -> bool:
+    """Whether replicas tell each other what they have decided, but not in the middle of a split, and views suffice.
+
+    A coalition shows its second group the last certificate `HEAD_START_S` after the first; a replica that asks
+    meanwhile what it lacks may be told of the other group's decision.
+    """
+    own, system = scenario.own, scenario.system
+    assert isinstance(own, HotStuffSettings)
+    enough = scenario.protocol.views(system, own)
+    patient = scenario.view_limit is None or (enough is not None and scenario.view_limit >= enough)
+    if not scenario.retransmission or not patient:
+        return False
+    begins_s, asks_s, wait_s = 0.0, scenario.retransmit_s, scenario.retransmit_s
+    for failures in range(enough or system.n):
+        while asks_s < begins_s:
+            wait_s = min(2.0 * wait_s, ASKS_AT_LEAST_EVERY * scenario.retransmit_s)
+            asks_s += wait_s
+        if asks_s < begins_s + SPLIT_S:
+            return False
+        begins_s += min(own.view_timeout_s * own.timeout_growth**failures, own.timeout_cap_s)
+    return True
