@@ -32,6 +32,8 @@ class Exponential:
     """Memoryless, with a positive mean."""
 
     mean_s: float
+    """Mean time, positive."""
+
     law: Literal["exponential"] = "exponential"
 
     def __post_init__(self) -> None:
@@ -47,6 +49,8 @@ class Constant:
     """Always the same positive time."""
 
     time_s: float
+    """The time, positive."""
+
     law: Literal["constant"] = "constant"
 
     def __post_init__(self) -> None:
@@ -68,8 +72,10 @@ class Lognormal:
 
     Attributes
     ----------
-    median_s, log_sd : float
-        Positive.
+    median_s : float
+        Median time, positive.
+    log_sd : float
+        Standard deviation of its natural logarithm, positive.
     """
 
     median_s: float
@@ -97,9 +103,9 @@ class Lifetime:
     Attributes
     ----------
     mean_s : float
-        Positive.
+        Mean time, positive.
     shape : float
-        Positive.
+        Of the Weibull law, positive: 1 is exponential, more is wear, less is early failure.
     """
 
     mean_s: float

@@ -26,7 +26,9 @@ class Crash:
 
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
+
     at_s: float = 0.0
+    """When the node stops."""
 
     @property
     def voice(self) -> str:
@@ -50,8 +52,12 @@ class CrashRecover:
 
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
+
     at_s: float = 0.0
+    """When the node stops."""
+
     back_s: float = 30.0
+    """When it comes back, later than `at_s`."""
 
     @property
     def voice(self) -> str:
@@ -78,7 +84,9 @@ class Slow:
 
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
+
     delay_s: float = 30.0
+    """By how much everything is late."""
 
     def __post_init__(self) -> None:
         _seconds("faults.behaviour.delay_s", self.delay_s, above=0.0)

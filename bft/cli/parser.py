@@ -18,6 +18,7 @@ from bft.cli.options.bench import add_bench
 from bft.cli.options.check import add_check
 from bft.cli.options.design import add_design
 from bft.cli.options.export import add_export
+from bft.cli.options.fields import add_fields
 from bft.cli.options.panel import add_panel, add_serve
 from bft.cli.options.rare import add_rare
 from bft.cli.options.replay import add_replay
@@ -34,6 +35,7 @@ COMMANDS = (
     add_sweep,
     add_agreement,
     add_theory,
+    add_fields,
     add_check,
     add_validators,
     add_design,
@@ -82,6 +84,7 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
   bft agreement                                  the main figure, in out/agreement
   bft run --set n=7 faults.delta=0.2             one run
   bft sweep --over faults.delta=0:0.5:11         any field of a scenario
+  bft fields                                     what a scenario can say
   bft panel "Is 7 prime?" --models A,B,C,D       a panel of live models
   bft COMMAND --help                             options and more examples""",
     )

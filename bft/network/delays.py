@@ -26,7 +26,9 @@ class ConstantDelay(Settings):
     """Every message takes the same time."""
 
     law: Literal["constant"] = "constant"
+
     delay_s: Seconds = 0.05
+    """The delay of every message."""
 
     def sample(self, uniforms: Floats) -> Floats:
         """Return the constant, in the shape of `uniforms`."""
@@ -37,8 +39,12 @@ class UniformDelay(Settings):
     """Any time between two bounds, equally likely."""
 
     law: Literal["uniform"] = "uniform"
+
     low_s: Seconds = 0.02
+    """The shortest delay."""
+
     high_s: Seconds = 0.08
+    """The longest delay."""
 
     @model_validator(mode="after")
     def _ordered(self) -> UniformDelay:
@@ -55,8 +61,12 @@ class NormalDelay(Settings):
     """Normal with the given mean and standard deviation, conditioned on being at least 0 (truncated, not clipped)."""
 
     law: Literal["normal"] = "normal"
+
     mean_s: Seconds = 0.05
+    """Mean of the normal law before it is cut off at 0."""
+
     sd_s: PositiveSeconds = 0.01
+    """Its standard deviation."""
 
     def sample(self, uniforms: Floats) -> Floats:
         """Return the quantile of the truncated normal."""
@@ -69,8 +79,12 @@ class LognormalDelay(Settings):
     """The logarithm is normal: most messages near the median, some much later."""
 
     law: Literal["lognormal"] = "lognormal"
+
     median_s: PositiveSeconds = 0.05
+    """Median delay."""
+
     log_sd: Annotated[float, Field(ge=0, le=10)] = 0.5
+    """Standard deviation of the natural logarithm of the delay."""
 
     def sample(self, uniforms: Floats) -> Floats:
         """Return median · exp(log_sd · Φ⁻¹(u))."""
@@ -81,7 +95,9 @@ class ExponentialDelay(Settings):
     """Memoryless delay with the given mean."""
 
     law: Literal["exponential"] = "exponential"
+
     mean_s: PositiveSeconds = 0.05
+    """Mean delay."""
 
     def sample(self, uniforms: Floats) -> Floats:
         """Return −mean · log(1 − u)."""
@@ -92,8 +108,12 @@ class ParetoDelay(Settings):
     """Heavy tail: P(delay > x) = (scale / x) ** shape; with a shape of 1 or less there is no mean."""
 
     law: Literal["pareto"] = "pareto"
+
     scale_s: PositiveSeconds = 0.05
+    """The shortest delay."""
+
     shape: Annotated[float, Field(ge=0.1, le=100)] = 1.1
+    """How fast the tail falls: the smaller, the longer some messages take."""
 
     def sample(self, uniforms: Floats) -> Floats:
         """Return scale · (1 − u) ** (−1 / shape)."""

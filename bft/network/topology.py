@@ -61,7 +61,9 @@ class StarTopology(Settings):
     """All links lead to one node."""
 
     kind: Literal["star"] = "star"
+
     centre: Annotated[int, Field(ge=0)] = 0
+    """The node in the middle."""
 
     def graph(self, n: int) -> Graph:
         """Return the graph of n nodes."""
@@ -74,7 +76,9 @@ class GridTopology(Settings):
     """Rows and columns, each node with a link to those beside, above and below; the last row may be shorter."""
 
     kind: Literal["grid"] = "grid"
+
     columns: Annotated[int, Field(ge=1)] | None = None
+    """Nodes in a row; by default about as many as there are rows."""
 
     def graph(self, n: int) -> Graph:
         """Return the graph of n nodes; by default about as many columns as rows."""
@@ -88,8 +92,12 @@ class RegularTopology(Settings):
     """A random graph in which every node has the same number of links."""
 
     kind: Literal["random_regular"] = "random_regular"
+
     degree: Annotated[int, Field(ge=1)] = 4
+    """Links of each node."""
+
     seed: Seed = 0
+    """Which graph; it belongs to the scenario, so that every replication has the same links."""
 
     def graph(self, n: int) -> Graph:
         """Return the graph of n nodes."""
@@ -105,9 +113,15 @@ class SmallWorldTopology(Settings):
     """Watts & Strogatz (1998): a ring with links to the nearest, some of them rewired at random."""
 
     kind: Literal["small_world"] = "small_world"
+
     nearest: Annotated[int, Field(ge=2)] = 4
+    """Links of each node before rewiring, half to each side."""
+
     rewiring: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Probability that a link is rewired."""
+
     seed: Seed = 0
+    """Which graph; it belongs to the scenario, so that every replication has the same links."""
 
     def graph(self, n: int) -> Graph:
         """Return the graph of n nodes."""
@@ -123,8 +137,12 @@ class ScaleFreeTopology(Settings):
     """Barabási & Albert (1999): each new node takes links to nodes that have many already."""
 
     kind: Literal["scale_free"] = "scale_free"
+
     links: Annotated[int, Field(ge=1)] = 2
+    """Links that each new node takes."""
+
     seed: Seed = 0
+    """Which graph; it belongs to the scenario, so that every replication has the same links."""
 
     def graph(self, n: int) -> Graph:
         """Return the graph of n nodes."""
@@ -139,7 +157,9 @@ class HararyTopology(Settings):
     """Harary (1962): the given node connectivity with the fewest links possible."""
 
     kind: Literal["harary"] = "harary"
+
     connectivity: Annotated[int, Field(ge=1)] = 3
+    """Node connectivity."""
 
     def graph(self, n: int) -> Graph:
         """Return the graph of n nodes."""
@@ -187,10 +207,18 @@ class EdgesTopology(Settings):
     """The links themselves, one pair of nodes for each; this is what a networkx object becomes."""
 
     kind: Literal["edges"] = "edges"
+
     links: tuple[tuple[int, int], ...]
+    """Pairs of node numbers."""
+
     nodes: Annotated[int, Field(ge=1)] | None = None
+    """How many nodes there are; must be n. By default n is not checked."""
+
     directed: bool = False
+    """Whether links carry messages from their first node to their second only."""
+
     delay_s: tuple[Seconds, ...] | None = None
+    """Delay of each link, in their order; by default that of the network."""
 
     @model_validator(mode="after")
     def _sound(self) -> EdgesTopology:

@@ -53,6 +53,8 @@ class HeartbeatTimeout:
     """
 
     timeout_s: float
+    """How long a node may be silent, positive."""
+
     kind: Literal["timeout"] = "timeout"
 
     def __post_init__(self) -> None:

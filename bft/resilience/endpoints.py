@@ -25,7 +25,10 @@ class Breakdowns:
     """Workers that fail by themselves, busy or idle, and are repaired."""
 
     up: Lifetime
+    """How long a worker runs until it fails."""
+
     down: Lifetime
+    """How long its repair takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

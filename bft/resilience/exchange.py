@@ -157,6 +157,8 @@ class Failure:
 
     Attributes
     ----------
+    kind : FailureKind
+        What went wrong.
     status : int or None
         HTTP status; given exactly when the kind is `STATUS`.
     retry_after_s : float or None

@@ -99,15 +99,25 @@ class Scenario(Settings):
     ----------
     n : int
         Number of nodes, each a replica with its validator.
-    f, quorum, stakes : optional
-        Tolerated faulty weight, quorum weight, and stake of each node; see `QuorumSystem.of`.
+    f : int, optional
+        How many faulty nodes (how much faulty stake) the protocol is told to tolerate; by default ⌊(n − 1) / 3⌋.
+    quorum : int, optional
+        How many nodes (how much stake) make a quorum; by default ⌈(n + f + 1) / 2⌉. A smaller one may be unsafe.
+    stakes : tuple of float, optional
+        Stake of each node; by default all weigh 1.
     protocol : str or Protocol
         How they agree: the name of a protocol (`bft.protocols.registry`), "package.module:NAME", or a
         `bft.protocols.protocol.Protocol`; by default PBFT. Its own settings stand in a table of its name.
     rule : str, table or object, optional
         How a ballot is counted; by default an answer needs a quorum. See `bft.validators.rule_settings`.
-    faults, validators, network, requests : settings
-        Who is faulty, who answers and judges, how messages travel, what is asked.
+    faults : settings
+        Who is faulty, and what they do.
+    validators : settings
+        Who answers and judges.
+    network : settings
+        How messages travel.
+    requests : settings
+        What clients ask, how often, and how many of them there are.
     machine : settings, optional
         How nodes live, fail and are repaired; by default they do not fail by themselves.
     service : settings, optional
@@ -118,14 +128,20 @@ class Scenario(Settings):
     views : int or "unlimited", optional
         How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
         and no limit for more.
-    view_timeout_s, timeout_growth, timeout_cap_s : float
-        How long a view may take, and how the time grows with each failed view; how long a ballot waits for votes.
+    view_timeout_s : float
+        How long the first view may take; how long a ballot waits for votes.
+    timeout_growth : float
+        By what the time of a view is multiplied after each view that failed.
+    timeout_cap_s : float
+        How long a view may take at the most.
     retransmission : bool
         Whether waiting replicas ask for what they lack.
     retransmit_s : float
         After how many seconds they ask first; then after twice as many, and so on, up to 8 times as many.
-    checkpoint_interval, window : int
-        PBFT's K and L, in requests.
+    checkpoint_interval : int
+        PBFT's K: after how many requests replicas agree on their state.
+    window : int
+        PBFT's L: how many requests beyond the last stable checkpoint may be ordered, at least twice K.
     horizon_s : float, optional
         When the run ends at the latest; by default late enough for all views.
     """
