@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import bft
+
+sys.path.insert(0, str(Path(__file__).parent))  # where the pages that are made stand
+from made_pages import write_pages
 
 project = "bft"
 author = "The bft maintainers"
@@ -55,4 +60,5 @@ def plain_parts(app: object, what: str, name: str, obj: object, options: object,
 
 def setup(app: Any) -> None:
     """Hook into the build."""
+    write_pages(Path(__file__).parent / "reference")
     app.connect("autodoc-process-docstring", plain_parts, priority=100)  # before napoleon

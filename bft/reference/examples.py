@@ -44,6 +44,15 @@ def scenario_of(words: Sequence[str]) -> Scenario:
     return Scenario().replace_all(settings(words))
 
 
+def is_scenario(words: Sequence[str]) -> bool:
+    """Whether the words of an example make a scenario."""
+    try:
+        scenario_of(words)
+    except BftError:
+        return False
+    return True
+
+
 def refusal_of_less(words: Sequence[str], path: str) -> str:
     """Return what is allowed, as the refusal of a negative number says it; nothing if it is not refused so."""
     given = settings(words)

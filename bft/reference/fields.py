@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from bft.adversary.settings import BEHAVIOURS
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.registry import PROTOCOLS, protocol_of
-from bft.reference.examples import examples, refusal_of_less
+from bft.reference.examples import examples, is_scenario, refusal_of_less
 from bft.reference.meanings import meanings, summary
 from bft.reference.type_words import bounds, type_words, unit_of
 from bft.scenario import Scenario
@@ -162,10 +162,13 @@ def _walk(part: type[Any], prefix: str, kinds: tuple[str, ...], seen: dict[type[
 
 
 def _as_by_default(made: Field) -> tuple[str, ...]:
-    """Return an example for a field of a protocol's own table that has none: what it is by default."""
+    """Return an example for a field that has none in the file: what it is by default."""
     protocol = made.path.partition(".")[0]
+    if made.default in ("needed", "none"):
+        return ()
     given = f"{made.path}={made.default}"
-    return (f"protocol={protocol}", given) if protocol in PROTOCOLS and made.default not in ("needed", "none") else ()
+    words = (f"protocol={protocol}", given) if protocol in PROTOCOLS else (given,)
+    return words if is_scenario(words) else ()
 
 
 def _declared(part: type[Any]) -> Iterator[tuple[str, Any, Any, Any]]:

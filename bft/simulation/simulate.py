@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from bft.adversary.draw import behaviours, faulty_nodes
 from bft.adversary.epochs import InEpochs
+from bft.adversary.held_keys import HeldKeys
 from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
@@ -391,7 +392,7 @@ class Simulator:
                 id=node,
                 system=system,
                 views=self.scenario.view_limit,
-                keyring=keyring,
+                keyring=HeldKeys(keyring, node),
                 coalition=coalitions[behaviour],
                 world=world,
                 protocol=self.scenario.protocol,
