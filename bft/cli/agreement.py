@@ -34,7 +34,7 @@ def agreement_command(arguments: Namespace) -> int:
     ]
     report(arguments, sweeps, rows, folder, text="\n\n".join(f"{_heading(each)}\n{each.to_text()}" for each in sweeps))
     if code == 0:
-        _figure(sweeps, folder)
+        _figure(sweeps, folder, over_formulas=arguments.source_documents)
         write_page(sweeps, folder, arguments)
         if not arguments.quiet:
             complain(f"figure in {folder}: agreement.png, agreement.svg; all of it in report.html")
@@ -57,6 +57,8 @@ def _recorded(arguments: Namespace) -> bool:
 
 
 def _recorded_plan(arguments: Namespace) -> Plan:
+    if arguments.source_documents:
+        raise ScenarioError(bad_value("source_documents", True, "must be left out with --answers: they know no LLMs"))
     models = [name.strip() for name in arguments.models.split(",")]
     if arguments.n is not None and axis_values("n", arguments.n) != (len(models),):
         raise ScenarioError(bad_value("n", arguments.n, f"must be the number of models, {len(models)}, or left out"))
@@ -89,11 +91,11 @@ def _heading(sweep: Sweep) -> str:
     return f"{validator_words(sweep.scenario)}, {behaviour_words(sweep.scenario, sweep.over)}{n}"
 
 
-def _figure(sweeps: Sequence[Sweep], folder: Path) -> None:
+def _figure(sweeps: Sequence[Sweep], folder: Path, *, over_formulas: bool) -> None:
     from bft.plotting import agreement_figure, outcome_panels, save  # matplotlib takes long to load
 
     if len(sweeps) == 2:
-        save(agreement_figure(*sweeps), folder, "agreement")
+        save(agreement_figure(*sweeps, over_formulas=over_formulas), folder, "agreement")
         return
     from bft.experiments.predictions import independent_errors_prediction
 

@@ -34,7 +34,7 @@ def sweep_command(arguments: Namespace) -> int:
     rows = sweeps[0].rows
     report(arguments, sweeps, rows, folder, text=sweeps[0].to_text())
     if folder is not None and code == 0:
-        _figures(sweeps[0], folder)
+        _figures(sweeps[0], folder, source_documents=arguments.source_documents)
         write_page(sweeps, folder, arguments)
     return code or trouble(sweeps)
 
@@ -130,10 +130,10 @@ def trouble(sweeps: Sequence[Sweep]) -> int:
     return FAILED if any(each.failures or each.breaches for each in sweeps) else 0
 
 
-def _figures(sweep: Sweep, folder: Path) -> None:
+def _figures(sweep: Sweep, folder: Path, *, source_documents: bool) -> None:
     """Draw P(agreement), and all outcomes where only one field has several values."""
     from bft.plotting import agreement, bands, save  # matplotlib takes long to load
 
-    save(agreement(sweep), folder, "agreement")
+    save(agreement(sweep, source_documents=source_documents), folder, "agreement")
     if sum(len(values) > 1 for values in sweep.over.values()) == 1:
         save(bands(sweep), folder, "outcomes")

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from bft.plotting.agreement import agreement
+from bft.plotting.agreement import agreement, source_documents
 from bft.plotting.animation import animation, save_animation
 from bft.plotting.bands import bands
 from bft.plotting.comparison import comparison_figure, measured, outcome_bars
@@ -43,6 +43,7 @@ __all__ = [
     "save_animation",
     "share",
     "share_panels",
+    "source_documents",
     "space_time",
     "space_time_figure",
     "throughput_over_time",

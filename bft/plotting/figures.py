@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bft.plotting.agreement import DASHED, agreement
+from bft.plotting.agreement import DASHED, agreement, source_documents
 from bft.plotting.bands import WORDS, bands
 from bft.plotting.estimates import DELTA, Estimates, Prediction, all_series, drawn_from, horizontal
 from bft.plotting.scenario_words import title_of
@@ -26,8 +26,10 @@ PANEL_COLOURS = {
 PANEL_MARKERS = {"correct": "o", "wrong": "s", "partial": "v", "stalled": "D", "split": "X"}
 
 
-def agreement_figure(perfect: Estimates, fallible: Estimates) -> Figure:
+def agreement_figure(perfect: Estimates, fallible: Estimates, *, over_formulas: bool = False) -> Figure:
     """Return the main figure: agreement of perfect validators for several n, and all outcomes of fallible ones.
+
+    What source documents state is drawn apart, in a small panel with a sentence.
 
     Parameters
     ----------
@@ -35,12 +37,15 @@ def agreement_figure(perfect: Estimates, fallible: Estimates) -> Figure:
         Over δ, and n perhaps.
     fallible : Sweep
         Over δ alone.
+    over_formulas : bool
+        Whether the source documents' curves are drawn in the first panel as well.
     """
     with styled():
-        figure = new_figure(12.0, 6.1)
-        left, right = figure.subplots(1, 2)
-        agreement(perfect, ax=left)
-        bands(fallible, ax=right)
+        figure = new_figure(14.5, 6.1)
+        left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 0.6))
+        agreement(perfect, ax=left, source_documents=over_formulas)
+        bands(fallible, ax=middle)
+        source_documents(perfect, ax=right)
     return figure
 
 

@@ -7,9 +7,10 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from bft.errors import SweepError, bad_value
-from bft.plotting.style import MARKERS, axes_or_new, legend_below, series_colours, styled
+from bft.plotting.style import axes_or_new, legend_below, series_looks, styled
 
 QUANTILES = (0.5, 0.99)
 
@@ -61,25 +62,29 @@ def latencies(
         raise SweepError(bad_value("times_s", dict(times_s), "must have at least one label"))
     with styled():
         ax = axes_or_new(ax)
-        colours = series_colours(len(decided), ordered=False)
+        looks = series_looks(len(decided))
+        handles: list[Line2D] = []
+        labels: list[str] = []
         last = max((float(times[-1]) for times in decided.values() if len(times)), default=1.0)
         for number, (label, times) in enumerate(decided.items()):
-            runs, colour = len(times_s[label]), colours[number]
+            runs, look = len(times_s[label]), looks[number]
             shares = np.arange(1, len(times) + 1) / runs
             undecided = runs - len(times)
-            words = f"{label}: {undecided} of {runs} {counted} never" if undecided else label
+            words = f"{label}: {undecided} of {runs} never" if undecided else label
             first = times[:1] if log else np.zeros(1)
             ax.step(
                 np.concatenate([first, times, [last]]),
                 np.concatenate([[0.0], shares, shares[-1:] if len(shares) else [0.0]]),
                 where="post",
-                color=colour,
-                label=words,
+                color=look["color"],
+                linestyle=look["linestyle"],
             )
+            handles.append(Line2D([], [], markersize=5, **look))
+            labels.append(words)
             for quantile in QUANTILES:
                 place = int(np.ceil(quantile * runs)) - 1
                 if place < len(times):
-                    ax.plot(times[place], quantile, MARKERS[number % len(MARKERS)], color=colour)
+                    ax.plot(times[place], quantile, look["marker"], color=look["color"])
         if log:
             ax.set_xscale("log")
         ax.set_ylim(0, 1.03)
@@ -88,7 +93,7 @@ def latencies(
         ax.set_title(title)
         for quantile in QUANTILES:
             ax.axhline(quantile, color="#BBBBBB", linewidth=0.7, linestyle=":", zorder=0)
-        legend_below(ax, *ax.get_legend_handles_labels(), columns=2)
+        legend_below(ax, handles, labels, columns=2)
     return ax
 
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from bft.errors import SweepError, bad_value
-from bft.plotting.style import LAW_COLOUR, MARKERS, axes_or_new, legend_below, series_colours, styled
+from bft.plotting.style import LAW_COLOUR, axes_or_new, legend_below, series_looks, styled
 
-DODGE = 0.16  # between the marks of two series in one category
+DODGE = 0.16  # between the marks of two series in one category,
+ROOM = 0.8  # and of all of them together
 MOST_TICKS = 8  # values of x that are all named on a logarithmic axis
 
 
@@ -60,9 +61,10 @@ def curves(
                 raise SweepError(bad_value("x", x, f"must be the place of a category, 0 to {len(categories) - 1}"))
     with styled():
         ax = axes_or_new(ax)
-        colours = series_colours(len(series), ordered=False)
+        looks = series_looks(len(series))
+        step = min(DODGE, ROOM / max(1, len(series)))
         for place, (name, points) in enumerate(series.items()):
-            aside = DODGE * (place - (len(series) - 1) / 2) if categories else 0.0
+            aside = step * (place - (len(series) - 1) / 2) if categories else 0.0
             ax.errorbar(
                 [each.x + aside for each in points],
                 [each.value for each in points],
@@ -71,9 +73,7 @@ def curves(
                     [max(0.0, each.high - each.value) for each in points],
                 ],
                 label=name,
-                color=colours[place],
-                marker=MARKERS[place % len(MARKERS)],
-                linestyle="none" if categories else "-",
+                **(looks[place] | ({"linestyle": "none"} if categories else {})),
                 capsize=2.2,
             )
             told = [(each.x + aside, each.published) for each in points if each.published is not None]

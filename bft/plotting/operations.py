@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
-from bft.plotting.style import LAW_COLOUR, MARKERS, axes_or_new, legend_below, series_colours, styled
+from bft.plotting.style import LAW_COLOUR, axes_or_new, legend_below, series_colours, series_looks, styled
 
 
 class Point(NamedTuple):
@@ -220,7 +220,7 @@ def breaker_thresholds(series: Mapping[str, Sequence[Point]], *, ax: Axes | None
 
 def _draw(ax: Axes, series: Mapping[str, Sequence[Point]], *, joined: bool = True) -> None:
     """Draw each series as points with intervals."""
-    colours = series_colours(len(series), ordered=False)
+    looks = series_looks(len(series))
     for place, (name, points) in enumerate(series.items()):
         below = [max(0.0, each.value - each.low) for each in points]
         above = [max(0.0, each.high - each.value) for each in points]
@@ -228,9 +228,7 @@ def _draw(ax: Axes, series: Mapping[str, Sequence[Point]], *, joined: bool = Tru
             [each.x for each in points],
             [each.value for each in points],
             yerr=[below, above],
-            fmt=MARKERS[place % len(MARKERS)],
-            linestyle="-" if joined else "none",
-            color=colours[place],
+            **(looks[place] | ({} if joined else {"linestyle": "none"})),
             markersize=4.4,
             linewidth=1.2,
             elinewidth=1.0,
@@ -247,11 +245,11 @@ def _positive(series: Mapping[str, Sequence[Point]]) -> dict[str, list[Point]]:
 
 def _draw_laws(ax: Axes, series: Mapping[str, Sequence[Point]]) -> None:
     """Draw the exact values of each series as a line."""
-    for colour, points in zip(series_colours(len(series), ordered=False), series.values(), strict=True):
+    for look, points in zip(series_looks(len(series)), series.values(), strict=True):
         law = [
             (each.x if each.exact_x is None else each.exact_x, each.exact) for each in points if each.exact is not None
         ]
-        ax.plot([x for x, _ in law], [exact for _, exact in law], color=colour, linewidth=1.2, zorder=2)
+        ax.plot([x for x, _ in law], [exact for _, exact in law], linewidth=1.2, zorder=2, **(look | {"marker": ""}))
 
 
 def _legend(ax: Axes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from bft.arguments import check_number
 from bft.errors import SweepError, bad_value
-from bft.plotting.style import LINES, MARKERS, axes_or_new, legend_below, new_figure, series_colours, styled
+from bft.plotting.style import axes_or_new, legend_below, new_figure, series_looks, styled
 from bft.simulation.run import Run
 
 WINDOWS = 30
@@ -57,11 +56,11 @@ def latency_over_time(
     width_s = _width_s(named, window_s)
     with styled():
         ax = axes_or_new(ax)
-        colours = series_colours(len(named), ordered=False)
+        looks = series_looks(len(named))
         for number, (label, run) in enumerate(named.items()):
             arrived_s, latency_s = run.requests.arrived_s(), run.requests.latency_s()
             answered = ~np.isnan(latency_s)
-            look = _look(number, colours[number])
+            look = looks[number]
             ax.plot(
                 arrived_s[answered],
                 latency_s[answered],
@@ -123,7 +122,7 @@ def throughput_over_time(
     edges = np.arange(0.0, end_s + width_s, width_s)
     with styled():
         ax = axes_or_new(ax)
-        colours = series_colours(len(named), ordered=False)
+        looks = series_looks(len(named))
         for number, (label, run) in enumerate(named.items()):
             arrived_s, latency_s = run.requests.arrived_s(), run.requests.latency_s()
             if len(named) == 1:
@@ -131,7 +130,7 @@ def throughput_over_time(
                     _per_second(arrived_s, edges), edges, color="#555555", linestyle=":", linewidth=1.5, label="arrived"
                 )
             answered_s = (arrived_s + latency_s)[~np.isnan(latency_s)]
-            look = _look(number, colours[number])
+            look = looks[number]
             ax.stairs(
                 _per_second(answered_s, edges),
                 edges,
@@ -199,10 +198,6 @@ def _width_s(named: Mapping[str, Run], window_s: float | None) -> float:
     wanted = _end_s(named) / WINDOWS
     size = 10.0 ** np.floor(np.log10(wanted))
     return float(size * min((1, 2, 5, 10), key=lambda step: abs(step * size - wanted)))
-
-
-def _look(number: int, colour: Any) -> dict[str, Any]:
-    return {"color": colour, "marker": MARKERS[number % len(MARKERS)], "linestyle": LINES[number % len(LINES)]}
 
 
 def _medians(arrived_s: Floats, latency_s: Floats, width_s: float) -> tuple[Floats, Floats]:

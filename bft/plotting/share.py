@@ -26,11 +26,10 @@ from bft.plotting.estimates import (
 )
 from bft.plotting.scenario_words import title_of
 from bft.plotting.style import (
-    MARKERS,
     axes_or_new,
     legend_below,
     outlined,
-    series_colours,
+    series_looks,
     styled,
 )
 
@@ -97,18 +96,18 @@ def draw_series(ax: Axes, estimates: Estimates, outcome: str, path: str | None) 
     """Draw points, intervals and laws of all series."""
     for number, (each, look) in enumerate(_looks(estimates, path)):
         shift = dodge(estimates, path, number, len(all_series(estimates, path)))
-        draw_points(ax, estimates, each, [outcome], path, shift=shift, **look)
-        draw_law(ax, estimates, each, [outcome], path, colour=look["colour"], shift=shift)
+        draw_points(ax, estimates, each, [outcome], path, colour=look["color"], marker=look["marker"], shift=shift)
+        line = {"linestyle": look["linestyle"]}
+        if not draw_law(ax, estimates, each, [outcome], path, colour=look["color"], shift=shift, **line):
+            _join(ax, estimates, each, outcome, path, look)
 
 
 def legend_of(estimates: Estimates, outcome: str, path: str | None) -> tuple[list[Any], list[str]]:
     """Return handles and labels of what `draw_series` draws."""
     looks = _looks(estimates, path)
-    handles = [
-        Line2D([], [], color=look["colour"], marker=look["marker"], markersize=5) for each, look in looks if each.label
-    ]
+    handles = [Line2D([], [], markersize=5, **look) for each, look in looks if each.label]
     labels = [each.label for each, _ in looks if each.label]
-    grey = "#555555" if labels else looks[0][1]["colour"]
+    grey = "#555555" if labels else looks[0][1]["color"]
     if any(_law(estimates, each, [outcome], path) is not None for each, _ in looks):
         handles.append(Line2D([], [], color=grey))
         labels.append("exact law")
@@ -118,13 +117,17 @@ def legend_of(estimates: Estimates, outcome: str, path: str | None) -> tuple[lis
 
 
 def _looks(estimates: Estimates, path: str | None) -> list[tuple[Series, dict[str, Any]]]:
-    """Return the colour and the marker of every series."""
+    """Return colour, marker and line of every series."""
     series = all_series(estimates, path)
-    colours = series_colours(len(series), ordered=ordered_series(estimates, path))
-    return [
-        (each, {"colour": colour, "marker": MARKERS[number % len(MARKERS)]})
-        for number, (each, colour) in enumerate(zip(series, colours, strict=True))
-    ]
+    return list(zip(series, series_looks(len(series), ordered=ordered_series(estimates, path)), strict=True))
+
+
+def _join(ax: Axes, estimates: Estimates, series: Series, outcome: str, path: str | None, look: dict[str, Any]) -> None:
+    """Join points that have no law by a thin line, so that the eye finds them together."""
+    if numeric(estimates, path) and len(series.places) > 1:
+        values = [estimates.results[place].share([outcome], estimates.level).value for place in series.places]
+        here = positions(estimates, path, series.places)
+        ax.plot(here, values, color=look["color"], linestyle=look["linestyle"], linewidth=0.8, alpha=0.7, zorder=1.8)
 
 
 def dodge(estimates: Estimates, path: str | None, number: int, count: int) -> float:

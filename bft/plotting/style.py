@@ -51,7 +51,16 @@ SETTINGS: dict[str, Any] = {
 
 QUALITATIVE = ("#0072B2", "#E69F00", "#444444", "#009E73", "#D55E00", "#56B4E9", "#8A6D00", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1)), (0, (2, 2)))
+LINES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (1.2, 1.2)),
+    (0, (6, 1.5, 1.2, 1.5)),
+    (0, (9, 2)),
+    (0, (5, 1, 1, 1, 1, 1)),
+    (0, (2.5, 1)),
+    (0, (3, 1, 1, 1)),
+)
 DARKEST, LIGHTEST = 0.0, 0.8  # of viridis; lighter ones vanish on white
 
 OUTCOME_COLOURS = {
@@ -99,6 +108,19 @@ def series_colours(count: int, *, ordered: bool) -> list[Any]:
         shades = np.linspace(DARKEST, LIGHTEST, count) if count > 1 else [DARKEST]
         return [matplotlib.colormaps["viridis"](shade) for shade in shades]
     return [QUALITATIVE[place % len(QUALITATIVE)] for place in range(count)]
+
+
+def series_looks(count: int, *, ordered: bool = False) -> list[dict[str, Any]]:
+    """Return colour, marker and line of each series: no two share both marker and line, up to 64 of them.
+
+    Series in an order have colours from dark to light and whole lines; their markers tell them apart.
+    """
+    looks = []
+    for place, colour in enumerate(series_colours(count, ordered=ordered)):
+        turn = place // len(MARKERS)  # each further turn pairs markers with other lines
+        line = LINES[turn % len(LINES)] if ordered else LINES[(place + turn) % len(LINES)]
+        looks.append({"color": colour, "marker": MARKERS[place % len(MARKERS)], "linestyle": line})
+    return looks
 
 
 def outlined(width: float) -> list[Any]:

@@ -41,6 +41,12 @@ def _journal() -> object:
 
 
 @cache
+def _stream() -> bft.Run:
+    faults = {"nodes": [0, 1], "behaviour": {"kind": "crash", "at_s": 9.0}}
+    return bft.simulate(bft.Scenario(requests={"count": 60, "rate_per_s": 5}, faults=faults, horizon_s=30.0), seed=2)
+
+
+@cache
 def _compared() -> tuple[Compared, ...]:
     panel = {"kind": "statistical", "latency": {}}
     twice = {"delta": 0.3, "behaviour": "equivocate"}
@@ -83,6 +89,9 @@ PICTURES: dict[str, Callable[[dict[str, bft.Sweep], Axes], object]] = {
     "latencies": lambda _, ax: plotting.latencies(
         {"a": [0.1, 0.2, 0.4], "b": [0.3, None, 10.2, None]}, log=True, ax=ax
     ),
+    "latency_over_time": lambda _, ax: plotting.latency_over_time(_stream(), window_s=1.0, ax=ax),
+    "throughput_over_time": lambda _, ax: plotting.throughput_over_time(_stream(), window_s=1.0, ax=ax),
+    "source_documents": lambda sweeps, ax: plotting.source_documents(sweeps["by_n"], ax=ax),
     "messages": lambda _, ax: plotting.messages_by_phase(SENT, ax=ax),
     "messages_log": lambda _, ax: plotting.messages_by_phase(SENT, log=True, ax=ax),
     "outcome_bars": lambda _, ax: plotting.outcome_bars(_compared(), ax=ax),

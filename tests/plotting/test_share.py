@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 import bft
 from bft.errors import SweepError
-from bft.plotting import agreement, share, share_panels
+from bft.plotting import agreement, networks, operations, share, share_panels
+from bft.plotting.style import series_looks
 from bft.theory import crash_law, independent
 from bft.theory.source_documents import alpha, reliability
 
@@ -69,20 +70,83 @@ def test_the_figure_says_what_was_run_and_how_often(by_n: bft.Sweep) -> None:
         "n = 4",
         "n = 7",
         "exact law",
-        "source document: R = 1 − δ",
-        "source document: α = 1 − (1 − δ)ⁿ",
         "simulated: 20 runs per point, 95 % interval",
     ]
 
 
-def test_the_source_documents_are_drawn_as_they_state_them(by_n: bft.Sweep) -> None:
-    dashed = [line for line in agreement(by_n).lines if line.get_linestyle() == "--"]
-    drawn = [np.asarray(line.get_data()) for line in dashed]
-    np.testing.assert_allclose(drawn[0][1], reliability(drawn[0][0]))
-    for (along, values), n in zip(drawn[1:], (4, 7), strict=True):
-        np.testing.assert_allclose(values, alpha(n, along))
-    without = agreement(by_n, source_documents=False)
+def test_the_source_documents_are_drawn_where_asked_as_they_state_them(by_n: bft.Sweep) -> None:
+    asked = agreement(by_n, source_documents=True)
+    assert words(asked)[3:5] == ["source document: R = 1 − δ", "source document: α = 1 − (1 − δ)ⁿ"]
+    alone = bft.plotting.source_documents(by_n)
+    for ax in (asked, alone):
+        drawn = [np.asarray(line.get_data()) for line in ax.lines if line.get_linestyle() == "--"]
+        np.testing.assert_allclose(drawn[0][1], reliability(drawn[0][0]))
+        for (along, values), n in zip(drawn[1:], (4, 7), strict=True):
+            np.testing.assert_allclose(values, alpha(n, along))
+    without = agreement(by_n)
     assert not any("source" in word for word in words(without))
+    assert not [line for line in without.lines if line.get_linestyle() == "--"]
+
+
+def test_the_main_figure_keeps_the_source_documents_in_a_panel_with_a_sentence(
+    by_n: bft.Sweep, llms: bft.Sweep
+) -> None:
+    left, _, right = bft.plotting.agreement_figure(by_n, llms).axes
+    assert not any("source" in word for word in words(left))
+    assert "Neither is\nthe probability of agreement." in right.get_xlabel()
+    whole = [line for line in right.lines if line.get_linestyle() == "-"]
+    assert len(whole) == 2, "the exact law of the smallest and the largest n"
+    over = bft.plotting.agreement_figure(by_n, llms, over_formulas=True).axes[0]
+    assert any("source document" in word for word in words(over))
+
+
+def test_no_legend_of_other_pictures_is_cropped() -> None:
+    """Twenty series, with labels of 60 letters; the figure is made higher where they need more room."""
+    names = [f"series {number} " + "x" * 50 for number in range(20)]
+    point, measured = [operations.Point(1.0, 0.5, 0.4, 0.6)], [networks.Measured(1.0, 0.5, 0.4, 0.6)]
+    drawn = [
+        bft.plotting.latencies({name: [0.1, 0.2] for name in names}),
+        networks.curves(dict.fromkeys(names, measured), x_label="", y_label="", title="t"),
+        operations.curves(dict.fromkeys(names, point), xlabel="", ylabel="", title="t"),
+    ]
+    for ax in drawn:
+        figure = ax.figure
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+        legend = ax.get_legend()
+        assert legend is not None
+        assert len(legend.get_texts()) == 20
+        box = legend.get_window_extent()
+        assert figure.bbox.contains(*box.min)
+        assert figure.bbox.contains(*box.max)
+        assert not box.overlaps(ax.get_window_extent())
+
+
+def test_series_are_told_apart_by_marker_and_line() -> None:
+    looks = series_looks(64)
+    assert len({(look["marker"], str(look["linestyle"])) for look in looks}) == 64
+    assert len({str(look["linestyle"]) for look in looks[:8]}) == len({look["marker"] for look in looks[:8]}) == 8
+
+
+def test_behaviours_are_drawn_with_lines_of_their_own() -> None:
+    over = {"faults.behaviour": ["crash", "withhold", "slow"], "faults.delta": [0.0, 0.3, 0.5]}
+    ax = share(bft.sweep(over=over, replications=5, seed=1, workers=1, progress=False), "agree")
+    handles = ax.get_legend().legend_handles[:3]  # type: ignore[union-attr]
+    looks = {(handle.get_marker(), str(handle.get_linestyle())) for handle in handles}  # type: ignore[union-attr]
+    assert len(looks) == 3
+    lines = [line for line in ax.lines if len(np.asarray(line.get_xdata())) > 2 and line.get_marker() in ("None", "")]
+    assert len(lines) >= 3, "a law, or a thin line through the points where there is none"
+
+
+def test_points_of_numbers_stand_at_their_value_and_marks_of_categories_in_their_room() -> None:
+    scenario = bft.Scenario(faults=bft.Faults(delta=0.1))
+    sweep = bft.sweep(scenario, over={"view_timeout_s": [1.0, 10.0, 100.0], "n": [4, 5]}, replications=2, workers=1)
+    for container in share(sweep, x="view_timeout_s").containers:
+        assert np.asarray(container[0].get_xdata()).tolist() == [1.0, 10.0, 100.0]  # type: ignore[union-attr]
+    many = {f"{number}": [networks.Measured(0, 0.5, 0.4, 0.6)] for number in range(12)}
+    ax = networks.curves(many, x_label="", y_label="", title="t", categories=["ring", "star"])
+    places = [float(np.asarray(container[0].get_xdata())[0]) for container in ax.containers]  # type: ignore[union-attr]
+    assert -0.5 < min(places) < max(places) < 0.5
 
 
 def test_source_documents_say_nothing_about_other_axes() -> None:

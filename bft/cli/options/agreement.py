@@ -49,6 +49,11 @@ def add_agreement(commands: Any) -> None:
     )
     command.add_argument("--models", action=Names, **NAMES, help="models of the table, one for each node")
     add_drop_conflicts(command)
+    command.add_argument(
+        "--source-documents",
+        action="store_true",
+        help="draw the source documents' R and α over the curves of P(agreement)",
+    )
     command.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"where results go (default: {DEFAULT_OUT})")
     add_sampling(command)
     command.set_defaults(carry_out=("bft.cli.agreement", "agreement_command"))

@@ -34,5 +34,10 @@ examples:
         help="common random numbers in all cells: sharper differences, cells no longer independent",
     )
     command.add_argument("--out", metavar="DIR", help="write estimates.csv, manifest.json and figures there")
+    command.add_argument(
+        "--source-documents",
+        action="store_true",
+        help="draw the source documents' R and α over the curves of P(agreement)",
+    )
     add_sampling(command)
     command.set_defaults(carry_out=("bft.cli.sweep", "sweep_command"))
