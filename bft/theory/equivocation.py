@@ -92,7 +92,7 @@ def _by_subset(system: QuorumSystem, faults: FaultLaw, turns: int) -> OutcomeLaw
     enumerable(system.n)
     whole_stakes(system.weights)
     faulty = np.arange(2**system.n)
-    live, partition = _cases(system)
+    live, partition = partitions(system)
     first_faulty = (faulty & 1).astype(bool)
     leaders = faulty & (2**turns - 1)
     some_faulty, some_honest = leaders != 0, leaders != 2**turns - 1
@@ -105,7 +105,7 @@ def _by_subset(system: QuorumSystem, faults: FaultLaw, turns: int) -> OutcomeLaw
     )
 
 
-def _cases(system: QuorumSystem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def partitions(system: QuorumSystem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return, for every set of faulty nodes, whether the honest are a quorum, and whether a partition exists."""
     count = 2**system.n
     live = np.zeros(count, dtype=np.bool_)

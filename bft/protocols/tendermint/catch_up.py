@@ -80,19 +80,19 @@ def on_status(state: State, sender: int, message: Status) -> None:
         return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")
+    found: list[Own | CatchUp] = []
     if message.height < state.height:
         found = missed_decisions(state, message.height)
     elif message.height == state.height:
         found = missed_messages(state, message)
     else:
-        found = None
         state.start_status_timer()
-    if found is not None:
-        state.emit(Send(sender, state.keyring.sign(found)))
+    for each in found:
+        state.emit(Send(sender, state.keyring.sign(each) if isinstance(each, CatchUp) else each))
     return None
 
 
-def missed_decisions(state: State, height: int) -> CatchUp | None:
+def missed_decisions(state: State, height: int) -> list[Own | CatchUp]:
     """Return decisions from a height on, as many as one message holds."""
     found: list[Decision] = []
     for number in range(height, min(state.height, height + DECISIONS_AT_ONCE)):
@@ -100,11 +100,11 @@ def missed_decisions(state: State, height: int) -> CatchUp | None:
         if decision is None:
             break
         found.append(decision)
-    return CatchUp(tuple(found), (), (), (), (), state.id) if found else None
+    return [CatchUp(tuple(found), (), (), (), (), state.id)] if found else []
 
 
-def missed_messages(state: State, asked: Status) -> CatchUp | None:
-    """Return what was heard of this height and the other lacks; only this replica's own where nothing is passed on."""
+def missed_messages(state: State, asked: Status) -> list[Own | CatchUp]:
+    """Return what the other lacks of this height: this replica's own messages, and together those that it heard."""
     there = {each.round: each for each in asked.held}
     proposals: list[Propose] = []
     prevotes: list[Prevote] = []
@@ -116,14 +116,19 @@ def missed_messages(state: State, asked: Status) -> CatchUp | None:
         prevotes += [each for voter, each in sorted(log.prevotes.votes.items()) if not held.prevotes >> voter & 1]
         precommits += [each for voter, each in sorted(log.precommits.votes.items()) if not held.precommits >> voter & 1]
         polkas += [] if held.polka else proved(state, log)
-    if not state.rules.pass_on:
-        polkas = []
-        proposals = [each for each in proposals if each.replica == state.id]
-        prevotes = [each for each in prevotes if each.replica == state.id]
-        precommits = [each for each in precommits if each.replica == state.id]
-    if not (proposals or prevotes or precommits or polkas):
-        return None
-    return CatchUp((), tuple(proposals), tuple(prevotes), tuple(precommits), tuple(polkas), state.id)
+    own: list[Own | CatchUp] = [
+        each for kind in (proposals, prevotes, precommits) for each in kind if each.replica == state.id
+    ]
+    others = CatchUp(
+        (),
+        tuple([each for each in proposals if each.replica != state.id]),
+        tuple([each for each in prevotes if each.replica != state.id]),
+        tuple([each for each in precommits if each.replica != state.id]),
+        tuple(polkas),
+        state.id,
+    )
+    heard = others.proposals or others.prevotes or others.precommits or polkas
+    return [*own, others] if heard and state.rules.pass_on else own
 
 
 def proved(state: State, log: RoundLog) -> list[Polka]:

@@ -73,7 +73,7 @@ TENDERMINT = Protocol(
         MessageKind(Precommit, Role.VOTE, slot=place, value=value, words=vote_words),
         MessageKind(Request, Role.REPAIR),
         MessageKind(Status, Role.REPAIR, words=status_words, hidden=True),
-        MessageKind(CatchUp, Role.REPAIR, words=catch_up_words),
+        MessageKind(CatchUp, Role.VOTE, words=catch_up_words),
     ),
     events=EVENTS,
     timers=(PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER, STATUS_TIMER),
