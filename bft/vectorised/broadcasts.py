@@ -106,6 +106,13 @@ class Broadcasts:
                 )
         return np.asarray(found)
 
+    def of_row(self, which: Ints, row: int) -> Floats:
+        """Return the uniforms of one broadcast of every node, the same for each, shape (which, sender, recipient)."""
+        if row < BROADCASTS:
+            return np.asarray(self._rows[:, :, row].take(self._place[which - self._first], axis=0))
+        rows = np.full((len(which), self.n), row)
+        return self.of_all(which, rows, np.ones(rows.shape, dtype=np.bool_)).transpose(1, 0, 2)
+
     def from_one(self, which: Ints, sender: Ints | int, row: Ints) -> Floats:
         """Return the delays of one broadcast of a node, or of one of each, to all, shape (which, n), in seconds."""
         return self.law.sample(self.uniforms(which, np.broadcast_to(sender, which.shape), row))

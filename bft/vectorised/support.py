@@ -78,7 +78,7 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     network = scenario.network
     protocol = scenario.protocol.name
     if protocol == "ballot":
-        for field, given, runs in polling.obstacles(scenario, timing, slowest_s(network.delay)):
+        for field, given, runs in polling.obstacles(scenario, timing, longest_s):
             yield _refusal(field, given, runs)
         return
     if protocol != "pbft":

@@ -27,11 +27,12 @@ from bft.randomness import Randomness
 from bft.record.outcome import Outcome
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
+from bft.validators.confidence import ConfidenceLaw
 from bft.vectorised import Batch, VectorisedSimulator, rare_event, supported
 from bft.vectorised.ballots import Electorate
 from bft.vectorised.polling import counting, standings
 from bft.vectorised.polling.casting import doubles_of
-from bft.vectorised.polling.confidences import levels
+from bft.vectorised.polling.confidences import Confidences
 from bft.vectorised.polling.counting import Count, Votes, counting_of, numbered
 from bft.vectorised.polling.voters import voters_of
 from bft.vectorised.population import draw_faulty
@@ -339,7 +340,19 @@ def test_confidence_is_stated_to_the_last_bit() -> None:
     expected = [
         [stated.level(node, bool(right[row, node]), float(drawn[row, node])) for node in range(4)] for row in range(50)
     ]
-    np.testing.assert_array_equal(levels(stated, right, drawn), expected)
+    np.testing.assert_array_equal(Confidences(stated).levels(right, drawn), expected)
+
+
+@pytest.mark.parametrize(("spread", "stretch"), [(4.0, 1.0), (0.3, 3.0), (60.0, 0.5)])
+def test_tables_of_confidence_give_every_millionth_of_the_law(spread: float, stretch: float) -> None:
+    law = ConfidenceLaw(accuracy=(0.3, 0.9, 1.0, 0.9), spread=(spread,) * 4, bias=0.3, stretch=stretch)
+    drawn = np.random.default_rng(1).random((60_000, 4))
+    drawn[:50] /= 1e6
+    drawn[50:100] = 1.0 - drawn[50:100] / 1e6
+    right = np.random.default_rng(2).random(drawn.shape) < 0.5
+    found = Confidences(law).weights(right, drawn, 1_000_000)
+    expected = np.rint(1_000_000 * Confidences(law).levels(right, drawn))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_examples_of_the_documentation_hold() -> None:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from bft.adversary.groups import two_groups
 from bft.core.quorum import QuorumSystem
-from bft.randomness import Floats
 from bft.validators.answers import MISSING, RIGHT
 from bft.validators.composed import ComposedModel
 from bft.validators.recorded import RecordedAnswers
@@ -106,8 +105,8 @@ def alphabet(electorate: Electorate, question: Ints) -> Ints:
     return np.broadcast_to(only, (len(question), options + 1))
 
 
-def accepts(ballots: Ballots, voters: Voters, codes: Ints, told: Flags | None) -> Flags:
-    """Return whose validators accept an answer that is not their own.
+class Verdicts:
+    """Whose validators accept an answer that is not their own.
 
     Parameters
     ----------
@@ -115,33 +114,67 @@ def accepts(ballots: Ballots, voters: Voters, codes: Ints, told: Flags | None) -
         Answers and coins.
     voters : Voters
         Who lies.
-    codes : ndarray of int, shape (replications,)
-        The answer.
-    told : ndarray of bool, shape (replications, n), or None
-        Who obeys an instruction in its text, of those that read it.
     """
-    code = codes[:, None]
-    if ballots.check is None:
-        accepted = (ballots.own == code) & (code != MISSING)
-    else:
-        check, coins = ballots.check, ballots.coins
+
+    def __init__(self, ballots: Ballots, voters: Voters) -> None:
+        self._ballots = ballots
+        self._liars = voters.lies if voters.lies.any() else None
+        self._colluders = voters.colludes if ballots.common is not None else None
+        check = ballots.check
+        if check is not None:
+            below = check.unsure + (1.0 - check.unsure) * check.accept  # by own answer, answer, node
+            own_right = ballots.own == RIGHT
+            self._below = [np.where(own_right, below[1, right], below[0, right]) for right in (0, 1)]
+            self._wrong = small(ballots.wrong.T)
+
+    def right(self) -> Flags:
+        """Return who accepts the right answer, shape (replications, n)."""
+        ballots = self._ballots
+        if ballots.check is None:
+            accepts = ballots.own == RIGHT
+        else:
+            assert ballots.coins is not None
+            coin = ballots.coins[:, :, 0]
+            accepts = (coin >= ballots.check.unsure) & (coin < self._below[1])
+        for liars in (self._liars, self._colluders):
+            accepts = accepts if liars is None else accepts & ~liars
+        return np.asarray(accepts)
+
+    def wrong(self, replications: Ints, codes: Ints) -> Flags:
+        """Return who accepts a wrong answer, shape (replications, n).
+
+        Parameters
+        ----------
+        replications : ndarray of int
+            Which ones.
+        codes : ndarray of int, of the same shape
+            The answer in each.
+        """
+        ballots = self._ballots
+        if ballots.check is None:
+            accepts = ballots.own[replications] == codes[:, None]
+        else:
+            accepts = self._judged(replications, codes)
+        if self._liars is not None:
+            accepts = accepts | self._liars[replications]
+        if self._colluders is not None:
+            assert ballots.common is not None
+            popular = (codes == ballots.common[replications])[:, None]
+            accepts = np.where(self._colluders[replications], popular, accepts)
+        return np.asarray(accepts)
+
+    def _judged(self, replications: Ints, codes: Ints) -> Flags:
+        check, coins = self._ballots.check, self._ballots.coins
+        assert check is not None
         assert coins is not None
-        n = code.shape[1] if ballots.own.ndim < 2 else ballots.own.shape[1]
-        alike = ballots.wrong == code
-        slot = np.where(codes == RIGHT, 0, np.where(alike.any(axis=1), alike.argmax(axis=1), n) + 1)
-        coin = np.take_along_axis(coins, slot[:, None, None], axis=2)[:, :, 0]
-        chance = check.accept[(ballots.own == RIGHT).astype(np.intp), (code == RIGHT).astype(np.intp), np.arange(n)]
-        accepted = (coin >= check.unsure) & (coin < check.unsure + (1.0 - check.unsure) * chance)
-    if told is not None:
-        accepted = accepted | told
-    if voters.lies.any():
-        accepted = np.where(voters.lies, code != RIGHT, accepted)
-    if ballots.common is not None:
-        accepted = np.where(voters.colludes, code == ballots.common[:, None], accepted)
-    return np.asarray(accepted)
+        n = len(self._wrong)
+        slot = np.full(len(codes), n + 1)
+        for node in range(n - 1, -1, -1):
+            np.copyto(slot, node + 1, where=self._wrong[node].take(replications) == codes)
+        coin = coins.reshape(-1).take(((replications * n)[:, None] + np.arange(n)) * (n + 2) + slot[:, None])
+        return np.asarray((coin >= check.unsure) & (coin < self._below[0].take(replications, axis=0)))
 
 
-def stated_weights(levels: Floats, voters: Voters, unit: int) -> NDArray[np.int64]:
-    """Return what votes weigh by what their voters state, shape (replications, n)."""
-    said = levels if voters.confidence is None else np.where(voters.lies | voters.colludes, voters.confidence, levels)
-    return np.rint(unit * said).astype(np.int64)
+def small(codes: NDArray[Any]) -> NDArray[Any]:
+    """Return codes in rows that lie together, in as few bytes as they need."""
+    return np.ascontiguousarray(codes, dtype=np.int8 if int(codes.max(initial=0)) < 1 << 7 else np.int64)

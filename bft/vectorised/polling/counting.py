@@ -23,6 +23,7 @@ NOBODY = -1
 LARGEST_WEIGHT = 1 << 62
 MOST_ANSWERS = 62  # sets of answers are whole numbers, a bit for each
 FEW_ANSWERS = 4  # in numbers of their own
+UNEQUAL = 64  # above every number in a byte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,15 +236,19 @@ def numbered(codes: NDArray[Any]) -> NDArray[Any]:
     most = int(codes.max(initial=0)) + 1
     if most <= FEW_ANSWERS:
         return np.asarray(np.maximum(codes, NOBODY), dtype=np.int8)
-    codes = codes.astype(np.int16) if most < 1 << 15 else codes
-    found = np.full(codes.shape, NOBODY, dtype=np.int8 if len(codes) < 1 << 7 else np.int32)
-    used = np.zeros(codes.shape[1], dtype=found.dtype)
+    codes = np.ascontiguousarray(codes, dtype=np.int8 if most < 1 << 7 else np.int64)
+    found = np.empty(codes.shape, dtype=np.int8 if len(codes) < UNEQUAL else np.int64)
+    unequal = UNEQUAL if len(codes) < UNEQUAL else 1 << 40
+    used, spare = np.zeros_like(found[0]), np.empty_like(found[0])
     for voter, code in enumerate(codes):
         number = found[voter]
-        np.copyto(number, used, where=code >= 0)
-        for earlier in range(voter):
-            np.copyto(number, found[earlier], where=(codes[earlier] == code) & (code >= 0))
-        used += number == used
+        number[:] = used
+        for earlier in range(voter):  # numbers of earlier voters are smaller, and those of equal answers the same
+            np.multiply(codes[earlier] != code, unequal, out=spare, casting="unsafe")
+            np.bitwise_or(spare, found[earlier], out=spare)
+            np.minimum(number, spare, out=number)
+        used += (number == used) & (code >= 0)
+    found[codes < 0] = NOBODY
     return found
 
 

@@ -144,10 +144,12 @@ class Decider:
         found = self._counted(every, heard_s, np.where(silent, inf, due_s), earlier, deadline_s, votes)
         todo = every
         for _ in range(self._n + 2):
-            before, silent[todo] = silent[todo], self._silent(found, due_s)[todo]
-            todo = todo[(before != silent[todo]).any(axis=1)]
-            if not len(todo):
+            changed = silent != self._silent(found, due_s)
+            if not changed.any():
+                todo = every[:0]
                 break
+            silent ^= changed
+            todo = np.flatnonzero(changed.any(axis=1))
             heard = heard_s[:, todo]
             heard[silent[todo].T] = inf
             said_s = np.where(silent[todo], inf, due_s[todo])
@@ -155,8 +157,9 @@ class Decider:
         found.unsure[todo] = True
         self._abstentions(found, due_s, heard_s, deadline_s)
         self._ties(found, due_s, heard_s, deadline_s)
-        heard_s[silent.T] = inf
-        due_s[silent] = inf
+        if silent.any():
+            heard_s[silent.T] = inf
+            due_s[silent] = inf
         return found
 
     def _silent(self, found: Decisions, due_s: Floats) -> Flags:
@@ -201,63 +204,77 @@ class Decider:
     def _prove(self, part: Ints, found: Decisions, said_s: Floats, earlier: Ints) -> None:
         """Let those who decide tell others, until nobody learns anything sooner."""
         counted_s, own, leads = found.decided_s.copy(), found.proved.copy(), found.answer.copy()
-        speaks = self._voters.speaks[part]
-        gone_s = None if self._voters.gone_s is None else self._voters.gone_s[part]
-        patient = self._patience.first_s
-        listening_s = np.where(speaks, np.minimum(counted_s, np.nextafter(self._end_s, inf)), -inf)
-        if gone_s is not None:
-            listening_s = np.minimum(listening_s, gone_s)
-        latest_s = listening_s.max(axis=1, initial=-inf)
-        todo = np.ones(len(part), dtype=np.bool_)
+        listening_s = np.where(self._voters.speaks[part], counted_s, -inf)
+        np.minimum(listening_s, np.nextafter(self._end_s, inf), out=listening_s)
+        if self._voters.gone_s is not None:
+            np.minimum(listening_s, self._voters.gone_s[part], out=listening_s)
+        todo = np.arange(len(part))
         for _ in range(self._n + 2):
-            sent_s = found.decided_s if self._voters.late_s is None else found.decided_s + self._voters.late_s[part]
-            ballot, sender = np.nonzero(todo[:, None] & found.proved & speaks & (sent_s < latest_s[:, None]))
-            if not len(ballot):
-                break
-            at_s, leaves_s = found.decided_s[ballot, sender], sent_s[ballot, sender]
-            row = earlier[ballot, sender] + (said_s[ballot, sender] <= at_s)
-            asked = at_s > patient
-            if asked.any():
-                row[asked] += self._patience.before(at_s[asked])
-            uniforms = self._broadcasts.uniforms(self._which[part[ballot]], sender, row)
-            target_s = listening_s[ballot]
-            sooner = self._lower(uniforms, leaves_s) <= target_s
-            sooner[np.arange(len(sender)), sender] = False
-            if self._losses is not None:
-                sooner &= ~self._losses.copies(self._which[part[ballot]], sender, row)
-            message, node = np.nonzero(sooner)
-            arrives_s = self._broadcasts.law.sample(uniforms[message, node])
-            arrives_s += leaves_s[message]
-            early = arrives_s < target_s[message, node]
-            told = found.answer[ballot, sender]
-            tied = (arrives_s == target_s[message, node]) & (told[message] != leads[ballot[message], node])
-            found.unsure[ballot[message[tied]]] = True
-            message, node, arrives_s = message[early], node[early], arrives_s[early]
-            decided_s, proved, answer = counted_s.copy(), own.copy(), leads.copy()
+            ballot, sender, node, arrives_s = self._sooner(part, todo, found, said_s, earlier, listening_s)
+            until_s, told = listening_s[ballot, node], found.answer[ballot, sender]
+            tied = (arrives_s == until_s) & (told != leads[ballot, node])
+            found.unsure[ballot[tied]] = True
             order = np.argsort(-arrives_s, kind="stable")  # of several the soonest is written last
-            message, node, arrives_s = message[order], node[order], arrives_s[order]
-            to, told = ballot[message], told[message]
-            decided_s[to, node], proved[to, node], answer[to, node] = arrives_s, True, told
-            tied = (decided_s[to, node] == arrives_s) & (answer[to, node] != told)
-            found.unsure[to[tied]] = True
-            same = (decided_s == found.decided_s) & (answer == found.answer) & (proved == found.proved)
-            todo &= ~same.all(axis=1)
-            still = np.flatnonzero(todo)
-            found.decided_s[still], found.proved[still] = decided_s[still], proved[still]
-            found.answer[still] = answer[still]
-            if not len(still):
-                break
-        else:
-            found.unsure |= todo
+            order = order[arrives_s[order] < until_s[order]]
+            ballot, node, arrives_s, told = ballot[order], node[order], arrives_s[order], told[order]
+            before_s, before = found.decided_s[todo], found.answer[todo]
+            for array, value in ((found.decided_s, counted_s), (found.proved, own), (found.answer, leads)):
+                array[todo] = value[todo]
+            found.decided_s[ballot, node], found.proved[ballot, node] = arrives_s, True
+            found.answer[ballot, node] = told
+            tied = (found.decided_s[ballot, node] == arrives_s) & (found.answer[ballot, node] != told)
+            found.unsure[ballot[tied]] = True
+            todo = todo[((before_s != found.decided_s[todo]) | (before != found.answer[todo])).any(axis=1)]
+            if not len(todo):
+                return
+        found.unsure[todo] = True
+
+    def _sooner(
+        self, part: Ints, todo: Ints, found: Decisions, said_s: Floats, earlier: Ints, listening_s: Floats
+    ) -> tuple[Ints, Ints, Ints, Floats]:
+        """Return the proofs that may arrive in time: whose ballot, sender, recipient, and when each arrives."""
+        decided_s, voters = found.decided_s[todo], self._voters
+        sent_s = decided_s if voters.late_s is None else decided_s + voters.late_s[part[todo]]
+        until_s = listening_s[todo]
+        sends = found.proved[todo] & voters.speaks[part[todo]] & (sent_s < until_s.max(axis=1)[:, None])
+        row = earlier[todo] + (said_s[todo] <= decided_s)
+        asked = sends & (decided_s > self._patience.first_s)
+        if asked.any():
+            row[asked] += self._patience.before(decided_s[asked])
+        rows = row[sends]
+        if self._losses is None and len(rows) and (rows == rows[0]).all():
+            uniforms = self._broadcasts.of_row(self._which[part[todo]], int(rows[0]))
+            sent_s = np.where(sends, sent_s, inf)
+            place, sender, node = np.nonzero(self._lower(uniforms, sent_s) <= until_s[:, None, :])
+            other = sender != node
+            place, sender, node = place[other], sender[other], node[other]
+            arrives_s = self._broadcasts.law.sample(uniforms[place, sender, node])
+            arrives_s += sent_s[place, sender]
+            return todo[place], sender, node, arrives_s
+        place, sender = np.nonzero(sends)
+        row, leaves_s = row[place, sender], sent_s[place, sender]
+        which = self._which[part[todo[place]]]
+        uniforms = self._broadcasts.uniforms(which, sender, row)
+        sooner = self._lower(uniforms, leaves_s) <= until_s[place]
+        sooner[np.arange(len(sender)), sender] = False
+        if self._losses is not None:
+            sooner &= ~self._losses.copies(which, sender, row)
+        message, node = np.nonzero(sooner)
+        arrives_s = self._broadcasts.law.sample(uniforms[message, node])
+        arrives_s += leaves_s[message]
+        return todo[place[message]], sender[message], node, arrives_s
 
     def _lower(self, uniforms: Floats, sent_s: Floats) -> Floats:
-        """Return lower bounds of arrivals, shape (broadcasts, n)."""
+        """Return lower bounds of arrivals of broadcasts, in the shape of their uniforms."""
         if self._delay_bounds is None:
             arrives_s = self._broadcasts.law.sample(uniforms)
-            arrives_s += sent_s[:, None]
+            arrives_s += sent_s[..., None]
             return arrives_s
-        cells = (uniforms * len(self._delay_bounds.lower)).astype(np.intp)
-        return np.asarray(self._delay_bounds.lower.take(cells, mode="wrap") + below(sent_s)[:, None])
+        cells = np.empty(uniforms.shape, dtype=np.intp)
+        np.multiply(uniforms, len(self._delay_bounds.lower), out=cells, casting="unsafe")
+        bounds = self._delay_bounds.lower.take(cells, mode="wrap")
+        bounds += below(sent_s)[..., None]
+        return np.asarray(bounds)
 
     def _abstentions(self, found: Decisions, due_s: Floats, heard_s: Floats, deadline_s: Floats) -> None:
         """Those who know that nothing can be decided abstain instead of voting, and with them all that hear it.
@@ -266,9 +283,9 @@ class Decider:
         """
         gives_up = (found.hopeless_s < due_s) & (found.decided_s >= found.hopeless_s)
         gives_up &= due_s < inf
-        some = np.flatnonzero(gives_up.any(axis=1))
-        if not len(some):
+        if not gives_up.any():
             return
+        some = np.flatnonzero(gives_up.any(axis=1))
         speaks = self._voters.speaks[some]
         first_s = found.hopeless_s[some].min(axis=1)
         known = (due_s[some] <= first_s[:, None]).T
@@ -292,4 +309,5 @@ class Decider:
             same = heard_s[:, ballot, node] == due_s[ballot, node]
             same[node, np.arange(len(node))] = False
             tied[ballot, node] |= same.any(axis=0)
-        found.unsure |= tied.any(axis=1)
+        if tied.any():
+            found.unsure |= tied.any(axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bft.adversary.crash import Crash, Slow
@@ -11,6 +11,7 @@ from bft.adversary.inject import Inject
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.settings import describe
 from bft.adversary.silence import Withhold
+from bft.network.delays import DelayLaw
 from bft.scenario import Scenario
 from bft.validators.rule_settings import JudgeRule, LogOddsRule, OwnRule, QuorumRule
 from bft.validators.settings import PerfectValidators, ReplayedValidators
@@ -23,7 +24,7 @@ Obstacle = tuple[str, Any, str]
 """The field, its value, and what the engine runs."""
 
 
-def obstacles(scenario: Scenario, timing: bool, slowest_s: float) -> Iterator[Obstacle]:
+def obstacles(scenario: Scenario, timing: bool, longest_s: Callable[[DelayLaw, int], float]) -> Iterator[Obstacle]:
     """Yield what stands against a ballot, the plainest first.
 
     Parameters
@@ -32,8 +33,8 @@ def obstacles(scenario: Scenario, timing: bool, slowest_s: float) -> Iterator[Ob
         A ballot.
     timing : bool
         Whether times are asked for, or only outcomes.
-    slowest_s : float
-        No message takes longer.
+    longest_s : callable
+        How long some messages in a row take at most.
     """
     yield from _rule_obstacles(scenario)
     network = scenario.network
@@ -48,7 +49,7 @@ def obstacles(scenario: Scenario, timing: bool, slowest_s: float) -> Iterator[Ob
     yield from _validator_obstacles(scenario, timing)
     yield from _fault_obstacles(scenario, timing)
     if not timing:
-        yield from _time_obstacles(scenario, slowest_s)
+        yield from _time_obstacles(scenario, longest_s)
 
 
 def judges(scenario: Scenario) -> bool:
@@ -104,11 +105,11 @@ def _fault_obstacles(scenario: Scenario, timing: bool) -> Iterator[Obstacle]:
             yield "faults.behaviour.at_s", behaviour.at_s, "judges that crash on the way with timing"
 
 
-def _time_obstacles(scenario: Scenario, slowest_s: float) -> Iterator[Obstacle]:
+def _time_obstacles(scenario: Scenario, longest_s: Callable[[DelayLaw, int], float]) -> Iterator[Obstacle]:
     """Without timing all must have arrived before time is up."""
     rounds = ROUNDS_WITH_JUDGES if judges(scenario) else 1
     late_s = max((each.delay_s for each in scenario.faults.behaviour if isinstance(each, Slow)), default=0.0)
-    needed_s = rounds * (slowest_s + late_s)
+    needed_s = longest_s(scenario.network.delay, rounds) + rounds * late_s
     if needed_s >= scenario.view_timeout_s:
         law = scenario.network.delay.law
         yield "network.delay.law", law, "outcomes alone where every message arrives before view_timeout_s"

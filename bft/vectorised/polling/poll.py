@@ -8,6 +8,7 @@ the votes decide, for the times of decisions. Elsewhere everything is followed i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf, nan
 from typing import Any
 
@@ -27,8 +28,8 @@ from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch
 from bft.vectorised.broadcasts import Broadcasts
 from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.losses import Losses
-from bft.vectorised.polling.casting import Doubles, accepts, cast_codes, doubles_of, stated_weights
-from bft.vectorised.polling.confidences import levels
+from bft.vectorised.polling.casting import Doubles, Verdicts, cast_codes, doubles_of, small
+from bft.vectorised.polling.confidences import Confidences
 from bft.vectorised.polling.counting import NOBODY, Counting, Votes, code_of, numbered
 from bft.vectorised.polling.decisions import Decider, Decisions
 from bft.vectorised.polling.patience import Patience
@@ -36,6 +37,7 @@ from bft.vectorised.polling.retransmission import Round, answered_sooner
 from bft.vectorised.polling.standings import completed
 from bft.vectorised.polling.voters import Voters
 from bft.vectorised.streams import Flags, Ints, Streams
+from bft.vectorised.support import longest_s
 from bft.vectorised.timing import NOT_COUNTED
 
 SEND_DELAYS = "send delays"
@@ -55,6 +57,10 @@ class Shared:
         Its rule.
     patience : Patience
         When nodes ask.
+    confidences : Confidences or None
+        What validators say of themselves, where that counts.
+    end_s : float
+        When runs end.
     slowest_s : float
         No message takes longer.
     delay_bounds : DelayBounds or None
@@ -67,20 +73,22 @@ class Shared:
     electorate: Electorate
     counting: Counting
     patience: Patience
+    confidences: Confidences | None
+    end_s: float
     slowest_s: float
     delay_bounds: DelayBounds | None
     timing: bool
 
     def quiet(self, voters: Voters) -> bool:
         """Return whether every message arrives before anybody asks, and before time is up, and nobody votes twice."""
+        scenario, rounds = self.scenario, 2 if self.counting.judged else 1
         late_s = 0.0 if voters.late_s is None else float(voters.late_s.max())
-        arrives_s, scenario = self.slowest_s + late_s, self.scenario
-        rounds = 2 if self.counting.judged else 1
-        until_s = min(scenario.view_timeout_s, scenario.end_s)
+        arrive_s = longest_s(scenario.network.delay, rounds) + rounds * late_s
+        until_s = min(scenario.view_timeout_s, self.end_s)
         if self.timing:
             until_s = min(until_s, self.patience.first_s)
         return (
-            rounds * arrives_s < until_s
+            arrive_s < until_s
             and not voters.twice.any()
             and scenario.network.loss == 0
             and getattr(scenario.validators, "timeouts", None) is None
@@ -111,6 +119,7 @@ class Poll:
         self._streams = streams
         self._replications = replications
         self._n = shared.scenario.n
+        self._quiet = shared.quiet(voters)
         self._ballots = shared.electorate.ballots(voters.population(), streams, replications)
         self._codes = cast_codes(self._ballots, voters)
         self._waiting_s: Floats | float = 0.0
@@ -122,8 +131,9 @@ class Poll:
     def run(self) -> Batch:
         """Return how all ends."""
         every = np.arange(len(self._replications))
-        if not self._shared.quiet(self._voters):
-            return self._batch(*self._followed(every, None))
+        if not self._quiet:
+            numbers = numbered(self._rows)
+            return self._batch(self._followed(every, numbers, None), numbers)
         return self._without_waiting(every)
 
     def _time_out(self) -> None:
@@ -153,16 +163,21 @@ class Poll:
 
     def _approved(self, numbers: NDArray[Any], answers: int, heard: Flags | None) -> NDArray[np.int64]:
         """Return the set of answers that each node accepts, shape (n, replications)."""
-        own, codes = numbers[: self._n], self._rows()
+        own, codes = numbers[: self._n], self._rows
         obeys = self._obeys()
         written = self._codes if obeys is None else self._candidates(numbers, heard, self._voters.injects)
-        accepted = np.zeros(self._codes.shape, dtype=np.int64)
+        verdicts = Verdicts(self._ballots, self._voters)
+        accepted = _as_sets(own)
+        right = verdicts.right()
         for answer in range(answers):
-            told = None if obeys is None else obeys & (written >> answer & 1).astype(np.bool_)
             code = code_of(numbers, codes, answer)
-            agrees = accepts(self._ballots, self._voters, code, told) | (answer == own.T)
-            accepted |= agrees.astype(np.int64) << answer
-        return np.ascontiguousarray((accepted & self._candidates(numbers, heard)).T)
+            given = np.flatnonzero(code > RIGHT)
+            agrees = right & (code == RIGHT)[:, None]
+            agrees[given] = verdicts.wrong(given, code[given])
+            if obeys is not None:
+                agrees |= obeys & (written >> answer & 1).astype(np.bool_)
+            accepted |= (agrees.astype(np.int64) << answer).T
+        return accepted & self._candidates(numbers, heard).T
 
     def _obeys(self) -> Flags | None:
         """Return which judges obey an instruction in a text, where somebody writes one."""
@@ -177,26 +192,30 @@ class Poll:
         """Return what votes weigh where that is stated, shape (n, replications)."""
         if not self._counting.stated:
             return None
-        model = self._shared.electorate.model
-        said: Floats = np.ones(self._codes.shape)
-        if isinstance(model, ComposedModel) and model.confidence is not None:
+        unit, voters = self._counting.weights[0], self._voters
+        weights = np.full(self._codes.shape, unit)
+        if self._shared.confidences is not None:
             drawn = self._streams.uniforms(confidence.PURPOSE, (self._n,), self._replications)
-            said = levels(model.confidence, self._ballots.own == RIGHT, drawn)
-        weights = stated_weights(said, self._voters, self._counting.weights[0])
-        return np.ascontiguousarray(np.where(self._voters.twice, self._counting.weights[0], weights).T)
+            weights = self._shared.confidences.weights(self._ballots.own == RIGHT, drawn, unit)
+        if voters.confidence is not None:
+            said = np.rint(unit * voters.confidence).astype(np.int64)
+            weights = np.where(voters.lies | voters.colludes, said, weights)
+        return np.ascontiguousarray(np.where(voters.twice, unit, weights).T)
 
     # Where no time matters -----------------------------------------------------------------------------------------
 
     def _without_waiting(self, every: Ints) -> Batch:
         """Return how all ends where no time matters."""
         scenario, speaks = self._scenario, self._voters.speaks
-        numbers = numbered(self._codes.T)
+        numbers = numbered(self._rows)
         votes = self._votes(numbers, None)
         decided, hopeless, final, leads = completed(speaks.T, votes)
         deadline_s = np.full(len(every), scenario.view_timeout_s)
         if self._counting.judged:
             deadline_s[~speaks.all(axis=1)] += scenario.view_timeout_s
-        late = final & ~decided & ~hopeless & (deadline_s <= scenario.end_s)
+        late = final & ~decided & ~hopeless & (deadline_s <= self._shared.end_s)
+        if not self._shared.timing:
+            return self._alone(decided | late, numbers, leads)
         found = Decisions(
             decided_s=np.where((late[:, None]) & speaks, deadline_s[:, None], inf),
             proved=np.zeros(speaks.shape, dtype=np.bool_),
@@ -204,18 +223,31 @@ class Poll:
             hopeless_s=np.full(speaks.shape, inf),
             unsure=np.zeros(len(every), dtype=np.bool_),
         )
-        if not self._shared.timing:
-            found.decided_s[decided] = np.where(speaks[decided], 0.0, inf)
-        elif decided.any():
+        if decided.any():
             part = np.flatnonzero(decided)
-            timed, _ = self._followed(part, votes)
-            found.put(part, timed)
+            found.put(part, self._followed(part, numbers, votes))
         return self._batch(found, numbers)
+
+    def _alone(self, agreed: Flags, numbers: NDArray[Any], leads: Ints) -> Batch:
+        """Return outcomes alone, where all that count decide the same, or nobody."""
+        right = code_of(numbers, self._rows, leads.astype(numbers.dtype)) == RIGHT
+        code = np.where(right, CODE[Outcome.AGREED_CORRECT], CODE[Outcome.AGREED_WRONG])
+        agreed = agreed & np.logical_or.reduce(self._voters.counts.T)
+        never_s = np.full(len(code), nan)
+        return Batch(
+            replication=np.arange(self._replications.start, self._replications.stop),
+            code=np.where(agreed, code, CODE[Outcome.STALLED]).astype(np.int8),
+            decided_at_s=never_s,
+            first_decided_at_s=never_s,
+            last_decided_at_s=never_s,
+            views=agreed.astype(np.intp),
+            messages_sent=np.full(len(code), NOT_COUNTED),
+        )
 
     # In time -------------------------------------------------------------------------------------------------------
 
-    def _followed(self, part: Ints, votes: Votes | None) -> tuple[Decisions, NDArray[Any]]:
-        """Follow some replications in time; `votes` where they are known beforehand. Return numbers of answers too."""
+    def _followed(self, part: Ints, numbers: NDArray[Any], votes: Votes | None) -> Decisions:
+        """Follow some replications in time; `numbers` are those of all answers, `votes` where they are known before."""
         scenario, shared = self._scenario, self._shared
         voters = self._voters.part(part)
         broadcasts = Broadcasts.drawn(
@@ -225,7 +257,7 @@ class Poll:
         if scenario.network.loss > 0:
             losses = Losses(scenario, self._streams, self._replications, 0)
         decider = Decider(
-            end_s=scenario.end_s,
+            end_s=shared.end_s,
             patience=shared.patience,
             broadcasts=broadcasts,
             delay_bounds=shared.delay_bounds,
@@ -234,13 +266,13 @@ class Poll:
             voters=voters,
         )
         doubles = self._doubles
-        numbers = numbered(self._rows())
         cast_s = self._ready_s()[part]
         heard_s = decider.heard_s(cast_s, shared.patience.before(cast_s))
         self._tell_twice(heard_s, 0)
         deadline_s = np.full(cast_s.shape, scenario.view_timeout_s)
         rounds, unsure = [], np.zeros(len(part), dtype=np.bool_)
-        unsure |= shared.patience.at(cast_s).any(axis=1)
+        if not self._quiet:
+            unsure |= shared.patience.at(cast_s).any(axis=1)
         due_s, earlier = cast_s, np.zeros(cast_s.shape, dtype=np.intp)
         if self._counting.judged:
             all_s = heard_s.max(axis=0)
@@ -248,7 +280,8 @@ class Poll:
             due_s = np.where(voters.speaks, np.minimum(all_s, deadline_s), inf)
             unsure |= (voters.speaks & (all_s == deadline_s)).any(axis=1)
             unsure |= (late & (heard_s == deadline_s).any(axis=0)).any(axis=1)
-            unsure |= (shared.patience.at(due_s) & (due_s != scenario.view_timeout_s)).any(axis=1)
+            if not self._quiet:
+                unsure |= (shared.patience.at(due_s) & (due_s != scenario.view_timeout_s)).any(axis=1)
             if votes is None:
                 votes = self._votes(numbers, heard_s <= due_s)
             rounds.append(Round(said_s=cast_s, heard_s=heard_s, until_s=due_s.copy()))
@@ -266,7 +299,7 @@ class Poll:
             votes = self._towards_each(votes, numbers)
         found = decider.decisions(due_s, heard_s, earlier, deadline_s, votes)
         found.unsure |= unsure
-        if (found.decided_s > shared.patience.first_s).any():
+        if (voters.speaks & (found.decided_s > shared.patience.first_s)).any():
             rounds.append(Round(said_s=due_s, heard_s=heard_s, until_s=found.decided_s))
             indifferent = (~voters.speaks | (found.hopeless_s < deadline_s)).all(axis=1) & ~voters.twice.any(axis=1)
             found.unsure |= answered_sooner(
@@ -279,7 +312,7 @@ class Poll:
                 indifferent=np.asarray(indifferent),
                 slowest_s=shared.slowest_s,
             )
-        return found, numbers
+        return found
 
     def _ready_s(self) -> Floats:
         """Return when validators have answered, shape (replications, n); infinity for never."""
@@ -288,10 +321,11 @@ class Poll:
             ready_s[ready_s >= self._voters.gone_s] = inf
         return ready_s
 
+    @cached_property
     def _rows(self) -> NDArray[Any]:
-        """Return all codes that are cast, a row for each voter, and where some vote twice one for each group too."""
+        """All codes that are cast, a row for each voter, and where some vote twice one for each group too."""
         if self._doubles is None:
-            return self._codes.T
+            return small(self._codes.T)
         twice = np.where(self._voters.twice, self._doubles.codes, MISSING)
         return np.concatenate([self._codes.T, twice[0].T, twice[1].T])
 
@@ -362,21 +396,18 @@ class Poll:
         highest = np.where(watched, found.answer, NOBODY).max(axis=1)
         lowest = np.where(watched, found.answer, numbers.shape[0] + 1).min(axis=1)
         leads = np.where(decided & counts, found.answer, NOBODY).max(axis=1)
-        right = code_of(numbers, self._rows(), leads.astype(numbers.dtype)) == RIGHT
+        right = code_of(numbers, self._rows, leads.astype(numbers.dtype)) == RIGHT
         code = np.where(right, CODE[Outcome.AGREED_CORRECT], CODE[Outcome.AGREED_WRONG])
         code = np.where(number < counted, CODE[Outcome.PARTIAL], code)
         code = np.where(number == 0, CODE[Outcome.STALLED], code)
         code = np.where((highest > lowest) & watched.any(axis=1), CODE[Outcome.SPLIT], code)
         code = np.where(found.unsure, NEEDS_EVENTS, code).astype(np.int8)
         known = code != NEEDS_EVENTS
-        if not self._shared.timing:
-            times_s = np.full((len(code), self._n), inf)
-        else:
-            times_s = np.sort(np.where(counts, found.decided_s, inf), axis=1)
+        times_s = np.sort(np.where(counts, found.decided_s, inf), axis=1)
         enough = counted if system.weighted else np.minimum(counted, system.n - system.tolerated)
 
         def at(place: Ints) -> Floats:
-            there = known & (place >= 0) & (place < number) & self._shared.timing
+            there = known & (place >= 0) & (place < number)
             return np.where(there, times_s[np.arange(len(place)), np.clip(place, 0, self._n - 1)], nan)
 
         return Batch(

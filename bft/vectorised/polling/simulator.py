@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bft.scenario import Scenario
+from bft.validators.composed import ComposedModel
 from bft.validators.rule_settings import QuorumRule
 from bft.vectorised.ballots import Electorate
 from bft.vectorised.batch import Batch, joined
 from bft.vectorised.delay_bounds import DelayBounds
+from bft.vectorised.polling.confidences import Confidences
 from bft.vectorised.polling.counting import counting_of
 from bft.vectorised.polling.patience import Patience
 from bft.vectorised.polling.poll import Poll, Shared
@@ -42,12 +44,15 @@ class BallotSimulator:
         rule = settings.rule(scenario.system, electorate.model, streams.randomness)
         counting = counting_of(rule, scenario.n)
         assert counting is not None, "other rules are refused"
-        law = scenario.network.delay
+        law, model = scenario.network.delay, electorate.model
+        said = model.confidence if isinstance(model, ComposedModel) and counting.stated else None
         self._shared = Shared(
             scenario=scenario,
             electorate=electorate,
             counting=counting,
             patience=Patience(scenario),
+            confidences=None if said is None else Confidences(said),
+            end_s=scenario.end_s,
             slowest_s=slowest_s(law),
             delay_bounds=None if not timing or isinstance(law, PLAIN) else DelayBounds(law),
             timing=timing,

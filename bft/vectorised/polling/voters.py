@@ -79,27 +79,25 @@ class Voters:
 
 def voters_of(faults: Faults, n: int, faulty: Flags, streams: Streams, replications: range) -> Voters:
     """Return what becomes of the nodes of some replications, given who is faulty."""
-    behaviours = faults.behaviour
+    behaviours, nobody = faults.behaviour, np.zeros_like(faulty)
     number: Ints | None = behaviour_numbers(faults, n, faulty, streams, replications) if faulty.any() else None
 
-    def those(*kinds: type[Behaviour]) -> Flags:
-        which = [place for place, each in enumerate(behaviours) if isinstance(each, kinds)]
-        if not which or number is None:
-            return np.zeros_like(faulty)
-        return faulty if len(which) == len(behaviours) else np.isin(number, which)
+    def these(places: list[int]) -> Flags:
+        if not places or number is None:
+            return nobody
+        return faulty if len(places) == len(behaviours) else np.isin(number, places)
 
-    def each(kinds: tuple[type[Behaviour], ...], name: str, otherwise: float) -> Floats | None:
+    def those(*kinds: type[Behaviour]) -> Flags:
+        return these([place for place, each in enumerate(behaviours) if isinstance(each, kinds)])
+
+    def value_of(kinds: tuple[type[Behaviour], ...], name: str, otherwise: float) -> Floats | None:
         values = [float(getattr(one, name)) if isinstance(one, kinds) else otherwise for one in behaviours]
         if number is None or all(value == otherwise for value in values):
             return None
         return np.where(faulty, np.array([*values, otherwise])[number], otherwise)
 
     lies, colludes, injects = those(Lie), those(Collude, Inject), those(Inject)
-    at_once = [each_ for each_ in behaviours if isinstance(each_, Crash) and each_.at_s == 0]
-    down = np.zeros_like(faulty)
-    if at_once and number is not None:
-        places = [place for place, one in enumerate(behaviours) if isinstance(one, Crash) and one.at_s == 0]
-        down = faulty & np.isin(number, places)
+    down = these([place for place, each in enumerate(behaviours) if isinstance(each, Crash) and each.at_s == 0])
     withholds, twice = those(Withhold), those(Equivocate)
     liars = lies | colludes
     confidence = None
@@ -115,8 +113,8 @@ def voters_of(faults: Faults, n: int, faulty: Flags, streams: Streams, replicati
         injects=injects,
         withholds=withholds,
         twice=twice,
-        gone_s=_later(each((Crash,), "at_s", inf)),
-        late_s=each((Slow,), "delay_s", 0.0),
+        gone_s=_later(value_of((Crash,), "at_s", inf)),
+        late_s=value_of((Slow,), "delay_s", 0.0),
         confidence=confidence,
     )
 
