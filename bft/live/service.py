@@ -1,6 +1,7 @@
 """A panel as a service: any client of OpenAI's chat completions can use it as if it were one model.
 
     POST /v1/chat/completions    the answer, with the panel's certificate under "bft"; also as a stream
+    GET  /v1/certificates/NAME   the same again, by the completion's id or its system_fingerprint; the latest 256
     GET  /v1/models              the panel's name
     GET  /health                 whether it takes questions
 
@@ -35,7 +36,7 @@ from starlette.routing import Route
 from bft.arguments import check_number, check_whole
 from bft.errors import BftError, ScenarioError, bad_value
 from bft.live.answer import PanelAnswer
-from bft.live.chat_requests import ChatRequest, Completion, RefusedError, event, no_quorum, read_request
+from bft.live.chat_requests import ChatRequest, Completion, RefusedError, event, fingerprint, no_quorum, read_request
 from bft.live.connections import (
     HEADER_S,
     MOST_CONNECTIONS,
@@ -59,6 +60,9 @@ BODY_S = 20.0
 
 FORCED = 130
 """Exit code of a process whose user would not wait for its end."""
+
+KEPT = 256
+"""Answers whose certificates can be asked for again."""
 
 GRACEFUL_S = 5.0
 """How long requests under way may still take when the service is stopped; then they are cancelled."""
@@ -157,11 +161,13 @@ class Service:
         self.settings = settings
         self._until_s: dict[Question, float] = {}
         self._stopping = False
+        self._kept: dict[str, dict[str, Any]] = {}
         self.app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self._guarded(self._completions), methods=["POST"]),
                 Route("/v1/models", self._guarded(self._models), methods=["GET"]),
                 Route("/v1/models/{name:path}", self._guarded(self._model), methods=["GET"]),
+                Route("/v1/certificates/{name}", self._guarded(self._certificate), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
             ],
             lifespan=self._lifespan,
@@ -225,6 +231,23 @@ class Service:
             raise RefusedError(404, "there is no such model", code="model_not_found", parameter="model")
         return PlainJSONResponse(self._described())
 
+    async def _certificate(self, request: Request) -> Response:
+        """Return what a client's library has dropped: the panel's part of an answer that was given."""
+        found = self._kept.get(request.path_params["name"])
+        if found is None:
+            raise RefusedError(404, "there is no such answer, or it is too old", code="not_found", parameter="name")
+        return PlainJSONResponse(found)
+
+    def _keep(self, completion: Completion, answer: PanelAnswer) -> None:
+        """Keep the panel's part of an answer under the names that clients know it by."""
+        told = answer.to_json()
+        for name in (completion.id, fingerprint(answer)):
+            if name is not None:
+                self._kept.pop(name, None)
+                self._kept[name] = told
+        while len(self._kept) > 2 * KEPT:
+            del self._kept[next(iter(self._kept))]
+
     def _described(self) -> dict[str, Any]:
         return {"id": self.settings.name, "object": "model", "created": 0, "owned_by": "bft"}
 
@@ -242,6 +265,7 @@ class Service:
             raise RefusedError(400, str(error), parameter="messages") from None
         if answer.text is None:
             raise no_quorum(answer)
+        self._keep(completion, answer)
         return PlainJSONResponse(completion.whole(answer))
 
     async def _body(self, request: Request) -> bytes:
@@ -254,8 +278,8 @@ class Service:
                     if len(body) > limit:
                         raise RefusedError(413, f"the body must be at most {limit} bytes", code="body_too_large")
         except TimeoutError:
-            closes = {"connection": "close"}
-            raise RefusedError(408, f"the body must come within {self.settings.body_s:g} s", headers=closes) from None
+            told, closes = f"the body must come within {self.settings.body_s:g} s", {"connection": "close"}
+            raise RefusedError(408, told, headers=closes, again=True) from None
         except ClientDisconnect:
             raise RefusedError(400, "the request was not finished") from None
         return bytes(body)
@@ -273,6 +297,7 @@ class Service:
                 kind="rate_limit_error",
                 code="too_many_questions",
                 headers={"retry-after": str(wait_s)},
+                again=True,
             )
         question = asyncio.ensure_future(self.panel.ainvoke(_conversation(asked)))
         self._until_s[question] = now_s + self.panel.settings.deadline_s
@@ -297,6 +322,7 @@ class Service:
             if answer.text is None:
                 yield event(no_quorum(answer).body)
                 return
+            self._keep(completion, answer)
             for chunk in completion.rest(answer):
                 yield chunk
         except BftError as error:
@@ -305,9 +331,10 @@ class Service:
             await _end(question, gone)
 
 
-def _conversation(asked: ChatRequest) -> list[tuple[str, str]] | str:
+def _conversation(asked: ChatRequest) -> dict[str, Any]:
     """A lone question is passed on as it is, a conversation with who said what."""
-    return asked.messages[0][1] if len(asked.messages) == 1 else asked.messages
+    text = asked.messages[0][1] if len(asked.messages) == 1 else asked.messages
+    return {"question": text, "schema": asked.schema}
 
 
 async def _unless_gone(request: Request, question: Question) -> PanelAnswer:
@@ -325,7 +352,7 @@ async def _unless_gone(request: Request, question: Question) -> PanelAnswer:
 
 
 def _stopping() -> RefusedError:
-    return RefusedError(503, "the service is stopping", kind="server_error", code="stopping")
+    return RefusedError(503, "the service is stopping", kind="server_error", code="stopping", again=True)
 
 
 async def _end(*tasks: asyncio.Future[Any]) -> None:
@@ -342,12 +369,12 @@ async def _gone(request: Request) -> None:
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     refused = RefusedError(error.status_code, error.detail, code="not_found" if error.status_code == 404 else None)
-    return PlainJSONResponse(refused.body, error.status_code, error.headers)
+    return PlainJSONResponse(refused.body, error.status_code, {**refused.headers, **(error.headers or {})})
 
 
 async def _own_error(_: Request, __: Exception) -> Response:
     refused = RefusedError(500, "an error of the service itself", kind="server_error")
-    return PlainJSONResponse(refused.body, 500)
+    return PlainJSONResponse(refused.body, 500, refused.headers)
 
 
 def key_from(name: str | None) -> str | None:

@@ -29,6 +29,9 @@ from bft.validators.rule_settings import JudgeRule
 
 CALL_DEADLINE_S = 30.0
 
+LOCAL = "local"
+"""The model that `bft.live.local` serves on this machine."""
+
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -36,8 +39,8 @@ class ModelSettings(Settings):
     """One chat model."""
 
     model: Annotated[str, Field(min_length=1)]
-    """As `init_chat_model` knows it ("openai:gpt-4o-mini"), "fake:…" (`bft.live.fakes`), or, with `base_url`, as the
-    endpoint calls it."""
+    """As `init_chat_model` knows it ("openai:gpt-4o-mini"), "fake:…" (`bft.live.fakes`), "local" (`bft.live.local`),
+    or, with `base_url`, as the endpoint calls it."""
 
     base_url: str | None = None
     """Address of an endpoint that speaks OpenAI's chat completions."""
@@ -202,6 +205,11 @@ class PanelSettings(Settings):
         else:
             calls = wanted + 1 if wanted > 1 else 1
         return min(CALL_DEADLINE_S if given is None else given, self.deadline_s / calls)
+
+    @property
+    def local(self) -> bool:
+        """Whether a member, or who stands in for one, is the local model."""
+        return any(each.model == LOCAL for member in self.members for each in (member, *member.fallbacks))
 
     @property
     def caveats(self) -> tuple[str, ...]:
