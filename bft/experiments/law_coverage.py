@@ -23,7 +23,7 @@ from bft.scenario import Requests, Scenario
 from bft.settings import Settings
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
 from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
-from bft.validators.rule_settings import LogOddsRule, PluralityRule, QuorumRule, StakeRule
+from bft.validators.rule_settings import JudgeRule, LogOddsRule, PluralityRule, QuorumRule, StakeRule
 from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
 
 OPENED: dict[type[Settings], str] = {
@@ -58,6 +58,7 @@ TAKEN_WHOLE: dict[type[Settings], str] = {
     PluralityRule: "kind ties",
     StakeRule: "kind ties",
     LogOddsRule: "kind ties accuracy questions options",
+    JudgeRule: "kind",
 }
 """Fields that the laws judge by their value alone."""
 

@@ -12,6 +12,7 @@ from bft.voting.additive import Ties, additive_standing
 from bft.voting.approval import Approval
 from bft.voting.completions import gaps
 from bft.voting.confidence import ConfidenceWeighted
+from bft.voting.counting import Counting, counting_of
 from bft.voting.exhaustive import Exhaustive
 from bft.voting.log_odds import known_log_odds_weights, log_odds_weights
 from bft.voting.plurality import Plurality
@@ -25,6 +26,7 @@ __all__ = [
     "OPEN",
     "Approval",
     "ConfidenceWeighted",
+    "Counting",
     "Exhaustive",
     "Plurality",
     "Quorum",
@@ -35,6 +37,7 @@ __all__ = [
     "Vote",
     "Weighted",
     "additive_standing",
+    "counting_of",
     "decided",
     "gaps",
     "known_log_odds_weights",

@@ -33,11 +33,23 @@ from bft.vectorised.ballots import Electorate
 from bft.vectorised.polling import counting, standings
 from bft.vectorised.polling.casting import doubles_of
 from bft.vectorised.polling.confidences import Confidences
-from bft.vectorised.polling.counting import Count, Votes, counting_of, numbered
+from bft.vectorised.polling.counting import Count, Votes, numbered
 from bft.vectorised.polling.voters import voters_of
 from bft.vectorised.population import draw_faulty
 from bft.vectorised.streams import Streams
-from bft.voting import Approval, ConfidenceWeighted, Exhaustive, Plurality, Quorum, Rule, State, Vote, Weighted
+from bft.voting import (
+    Approval,
+    ConfidenceWeighted,
+    Exhaustive,
+    Plurality,
+    Quorum,
+    Rule,
+    State,
+    Vote,
+    Weighted,
+    counting_of,
+)
+from bft.voting import counting as rules_as_numbers
 
 RULES = ("quorum", "plurality", "stake", "log_odds", "confidence", "judge")
 ERRING = {"kind": "statistical", "accuracy": 0.6, "options": 5, "missing": 0.05}
@@ -357,3 +369,4 @@ def test_tables_of_confidence_give_every_millionth_of_the_law(spread: float, str
 
 def test_examples_of_the_documentation_hold() -> None:
     assert doctest.testmod(counting, extraglobs={"np": np}).failed == 0
+    assert doctest.testmod(rules_as_numbers).failed == 0

@@ -7,86 +7,20 @@ after another and says after each what `bft.voting.additive` says of one ballot:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bft.vectorised.streams import Flags, Ints
-from bft.voting import Approval, ConfidenceWeighted, Plurality, Quorum, Rule, Weighted
-from bft.voting.confidence import MILLIONTHS
+from bft.voting import Counting
 
 NOBODY = -1
 """The place of the answer of one who abstains."""
 
-LARGEST_WEIGHT = 1 << 62
 MOST_ANSWERS = 62  # sets of answers are whole numbers, a bit for each
 FEW_ANSWERS = 4  # in numbers of their own
 UNEQUAL = 64  # above every number in a byte
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counting:
-    """A rule that adds up weights.
-
-    Attributes
-    ----------
-    weights : tuple of int
-        The most that each voter's vote can weigh; what it does weigh unless confidence is stated.
-    need : int
-        Least weight with which an answer wins.
-    lowest : bool
-        Whether a tie goes to the answer with the lowest-numbered voter; else it decides nothing.
-    stated : bool
-        Whether votes weigh what their voters say of themselves, in millionths.
-    judged : bool
-        Whether a vote is for every answer that its voter accepts.
-    """
-
-    weights: tuple[int, ...]
-    need: int = 1
-    lowest: bool = False
-    stated: bool = False
-    judged: bool = False
-
-    @property
-    def dtype(self) -> type[np.signedinteger[Any]]:
-        """A type of whole numbers that holds every rank."""
-        most = (sum(self.weights) + 1) * (len(self.weights) + 2)
-        return np.int16 if most < 1 << 14 else np.int64
-
-
-def counting_of(rule: Rule, n: int) -> Counting | None:
-    """Return a rule as numbers; None where it is none of those of `bft.voting` that add up, or its sums are too large.
-
-    Examples
-    --------
-    >>> from bft.voting import Weighted
-    >>> counting_of(Weighted(weights=(4, 2, 2), need=5), 3)
-    Counting(weights=(2, 1, 1), need=3, lowest=False, stated=False, judged=False)
-    """
-    kind = type(rule)
-    lowest = getattr(rule, "ties", "undecided") == "lowest_voter"
-    if kind is Plurality:
-        return Counting(weights=(1,) * n, lowest=lowest)
-    if kind is ConfidenceWeighted:
-        return Counting(weights=(MILLIONTHS,) * n, lowest=lowest, stated=True)
-    if isinstance(rule, Quorum | Approval) and kind in (Quorum, Approval):
-        weights, need = rule.system.weights, rule.system.quorum
-    elif isinstance(rule, Weighted) and kind is Weighted:
-        weights, need = rule.weights, rule.need
-    else:
-        return None
-    if len(weights) != n or (sum(weights) + 1) * (n + 2) >= LARGEST_WEIGHT:
-        return None
-    unit = gcd(*weights) or 1
-    return Counting(
-        weights=tuple(weight // unit for weight in weights),
-        need=-(-need // unit),
-        lowest=lowest,
-        judged=kind is Approval,
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,7 +69,7 @@ class Count:
         counting = self._counting = votes.counting
         self._votes = votes
         self._n = len(counting.weights)
-        dtype = counting.dtype
+        dtype = _dtype(counting)
         self._heaviest = np.array(counting.weights, dtype=dtype)
         self._equal = len(set(counting.weights)) == 1 and not counting.stated
         self._weights = [np.zeros(columns, dtype=dtype) for _ in range(votes.answers)]
@@ -218,6 +152,12 @@ class Count:
             return (first >= self._counting.need) & (first > second), leader
         lead = (first + self._n) // (self._n + 1)
         return (lead >= self._counting.need) & (lead > 0), leader
+
+
+def _dtype(counting: Counting) -> type[np.signedinteger[Any]]:
+    """Return a type of whole numbers that holds every rank."""
+    most = (sum(counting.weights) + 1) * (len(counting.weights) + 2)
+    return np.int16 if most < 1 << 14 else np.int64
 
 
 def numbered(codes: NDArray[Any]) -> NDArray[Any]:

@@ -15,7 +15,8 @@ from bft.network.delays import DelayLaw
 from bft.scenario import Scenario
 from bft.validators.rule_settings import JudgeRule, LogOddsRule, OwnRule, QuorumRule
 from bft.validators.settings import PerfectValidators, ReplayedValidators
-from bft.vectorised.polling.counting import MOST_ANSWERS, counting_of
+from bft.vectorised.polling.counting import MOST_ANSWERS
+from bft.voting import counting_of
 
 RUNS = (Crash, Slow, Withhold, Lie, Collude, Inject, Equivocate)
 ROUNDS_WITH_JUDGES = 2

@@ -30,7 +30,7 @@ from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.losses import Losses
 from bft.vectorised.polling.casting import Doubles, Verdicts, cast_codes, doubles_of, small
 from bft.vectorised.polling.confidences import Confidences
-from bft.vectorised.polling.counting import NOBODY, Counting, Votes, code_of, numbered
+from bft.vectorised.polling.counting import NOBODY, Votes, code_of, numbered
 from bft.vectorised.polling.decisions import Decider, Decisions
 from bft.vectorised.polling.patience import Patience
 from bft.vectorised.polling.retransmission import Round, answered_sooner
@@ -39,6 +39,7 @@ from bft.vectorised.polling.voters import Voters
 from bft.vectorised.streams import Flags, Ints, Streams
 from bft.vectorised.support import longest_s
 from bft.vectorised.timing import NOT_COUNTED
+from bft.voting import Counting
 
 SEND_DELAYS = "send delays"
 

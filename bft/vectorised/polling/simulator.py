@@ -9,7 +9,6 @@ from bft.vectorised.ballots import Electorate
 from bft.vectorised.batch import Batch, joined
 from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.polling.confidences import Confidences
-from bft.vectorised.polling.counting import counting_of
 from bft.vectorised.polling.patience import Patience
 from bft.vectorised.polling.poll import Poll, Shared
 from bft.vectorised.polling.voters import voters_of
@@ -17,8 +16,9 @@ from bft.vectorised.population import draw_faulty
 from bft.vectorised.streams import Flags, Streams
 from bft.vectorised.support import slowest_s
 from bft.vectorised.timing import PLAIN
+from bft.voting import counting_of
 
-TIMED_PAIRS = 1 << 16  # arrivals of one broadcast of every node that are held together
+TIMED_PAIRS = 1 << 17  # arrivals of one broadcast of every node that are held together
 UNTIMED_NODES = 1 << 16
 
 
