@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bft.cli.defaults import DEFAULT_N, FALLIBLE_N
+from bft.cli.defaults import DEFAULT_N, FALLIBLE_N, VECTORISED_REPLICATIONS, WITNESS
 from bft.cli.output import complain
 from bft.cli.sweep import report, run_plans, sampling, trouble, write_page
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.axes import axis_values
+from bft.experiments.engines import Way, way_of
 from bft.experiments.results import Sweep
 from bft.experiments.store import output_folder
 from bft.experiments.sweeps import Plan, plan
@@ -81,7 +82,13 @@ def _statistical_plans(arguments: Namespace) -> list[Plan]:
 
 
 def _plan(arguments: Namespace, scenario: Scenario, **over: object) -> Plan:
-    return plan(scenario, {**over, DELTA: arguments.delta}, **sampling(arguments))
+    how = sampling(arguments)
+    if how["witness"] is None and arguments.witness is None:
+        how["witness"] = WITNESS
+    if how["replications"] is None and how["precision"] is None:
+        way = way_of(scenario.replace(DELTA, 0.1), arguments.engine, records=arguments.records)
+        how["replications"] = None if way is Way.SIMPY else VECTORISED_REPLICATIONS
+    return plan(scenario, {**over, DELTA: arguments.delta}, **how)
 
 
 def _heading(sweep: Sweep) -> str:

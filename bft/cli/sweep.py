@@ -55,6 +55,7 @@ def sampling(arguments: Namespace) -> dict[str, Any]:
         "records": arguments.records,
         "scheduler": arguments.scheduler,
         "cluster": arguments.cluster,
+        "witness": arguments.witness or None,
     }
 
 
@@ -102,6 +103,9 @@ def report(
         save(folder, rows, sweeps, shlex.join(["bft", *arguments.words]))
         if not arguments.quiet:
             complain(f"{len(rows)} cells in {folder}: estimates.csv, manifest.json")
+    again = sum(each.witnessed for each in sweeps)
+    if again and not arguments.quiet:
+        complain(f"{again} replications of the vectorised engine were run again event by event, and ended alike")
     tell(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else text)
     for each in sweeps:
         for cell, failure in each.failures[:1]:

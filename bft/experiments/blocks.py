@@ -18,6 +18,7 @@ import numpy as np
 from bft.adversary.settings import describe
 from bft.core.quorum import QuorumSystem
 from bft.experiments.engines import Way
+from bft.experiments.witness import chosen, differences
 from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 from bft.simulation.run import Run
@@ -50,6 +51,8 @@ class Block:
         How to run them.
     records : bool
         Whether a record of each replication is wanted.
+    period : int
+        Of how many replications one is run again event by event, where the vectorised engine runs them; 0 for none.
     """
 
     cell: int
@@ -59,6 +62,7 @@ class Block:
     stop: int
     way: Way = Way.SIMPY
     records: bool = False
+    period: int = 0
 
     @property
     def replications(self) -> int:
@@ -122,6 +126,8 @@ class Tally:
         How many of those that ended the vectorised engine ran; the others ran event by event.
     records : tuple of Record
         The replications that ended, one by one, if that was asked for.
+    witnessed : int
+        How many of the vectorised ones were run again event by event and ended alike.
     quarantined : bool
         Whether nobody could run it; another time somebody may.
     """
@@ -131,6 +137,7 @@ class Tally:
     failures: tuple[Failure, ...] = ()
     vectorised: int = 0
     records: tuple[Record, ...] = ()
+    witnessed: int = 0
     quarantined: bool = False
 
     @property
@@ -167,14 +174,30 @@ def run_block(block: Block) -> Tally:
         batch = engine.run(range(block.start, block.stop))
     except Exception as error:
         return failed(block, _told(error))
+    places = chosen(batch, block.period)
+    wrong: dict[int, str] = {}
+    try:
+        wrong = dict(differences(batch, places, lambda number: _events(block).run(number).outcome))
+    except Exception as error:
+        return failed(block, _told(error))
     known = batch.code != NEEDS_EVENTS
+    known[list(wrong)] = False
     numbers = np.bincount(batch.code[known], minlength=len(OUTCOMES)).tolist()
     found = Tally(
         counts={outcome: number for outcome, number in zip(OUTCOMES, numbers, strict=True) if number},
         vectorised=int(known.sum()),
+        failures=tuple(
+            Failure(seed=block.seed, replication=int(batch.replication[place]), error=why)
+            for place, why in wrong.items()
+        ),
         records=_records(batch, known.nonzero()[0].tolist()) if block.records else (),
+        witnessed=len(places) - len(wrong),
     )
     return gather([found, _event_by_event(block, batch.needs_events.tolist())])
+
+
+def _events(block: Block) -> Simulator:
+    return _EVENTS.get((block.scenario, block.seed), lambda: Simulator(block.scenario, block.seed))
 
 
 def _event_by_event(block: Block, replications: Iterable[int]) -> Tally:
@@ -183,8 +206,7 @@ def _event_by_event(block: Block, replications: Iterable[int]) -> Tally:
     failures, records = [], []
     for replication in replications:
         try:
-            engine = _EVENTS.get((block.scenario, block.seed), lambda: Simulator(block.scenario, block.seed))
-            run = engine.run(replication)
+            run = _events(block).run(replication)
         except Exception as error:
             failures.append(Failure(seed=block.seed, replication=replication, error=_told(error)))
         else:
@@ -230,13 +252,14 @@ def _few(system: QuorumSystem, byzantine: Iterable[int]) -> bool:
 def gather(tallies: Iterable[Tally]) -> Tally:
     """Add up tallies of different replications, in their order; records are put in order of replications."""
     counts: Counter[Outcome] = Counter()
-    breaches = vectorised = 0
+    breaches = vectorised = witnessed = 0
     failures: list[Failure] = []
     records: list[Record] = []
     for tally in tallies:
         counts.update(tally.counts)
         breaches += tally.breaches
         vectorised += tally.vectorised
+        witnessed += tally.witnessed
         failures += tally.failures
         records += tally.records
     return Tally(
@@ -245,6 +268,7 @@ def gather(tallies: Iterable[Tally]) -> Tally:
         failures=tuple(failures),
         vectorised=vectorised,
         records=tuple(sorted(records)),
+        witnessed=witnessed,
     )
 
 

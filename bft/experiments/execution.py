@@ -32,6 +32,8 @@ class Execution:
         Shows how far it is.
     records : bool
         Whether each replication is recorded.
+    period : int
+        Of how many vectorised replications one is run again event by event; 0 for none.
 
     Attributes
     ----------
@@ -48,6 +50,7 @@ class Execution:
         bar: tqdm[Any],
         *,
         records: bool,
+        period: int = 0,
     ) -> None:
         self._cells = cells
         self._ways = ways
@@ -55,6 +58,7 @@ class Execution:
         self._store = store
         self._bar = bar
         self._records = records
+        self._period = period
         self.coverages = [Coverage() for _ in cells]
         if store is not None:
             for cell, coverage in zip(cells, self.coverages, strict=True):
@@ -93,4 +97,5 @@ class Execution:
                     stop=piece.stop,
                     way=way,
                     records=self._records,
+                    period=self._period,
                 )

@@ -77,6 +77,11 @@ class CellResult:
         """Replications behind the estimates."""
         return self.tally.runs
 
+    @property
+    def witnessed(self) -> int:
+        """How many of them the vectorised engine ran, and the event engine again with the same end."""
+        return self.tally.witnessed
+
     def share(self, names: Sequence[str], level: float = LEVEL) -> Estimate:
         """Estimate the probability that one of several (disjoint) outcomes happens, by their names in `SHARES`."""
         count = sum(self.tally.counts.get(outcome, 0) for name in names for outcome in SHARES[name])
@@ -93,6 +98,8 @@ class CellResult:
         row["failed"] = len(self.tally.failures)
         row["breaches"] = self.tally.breaches
         row["seed"] = seed_text(self.cell.seed)
+        if self.tally.witnessed:
+            row["witnessed"] = self.tally.witnessed
         if self.looks > 1:
             row["narrow_enough"] = self.done
         for name in SHARES:
@@ -117,7 +124,7 @@ class Sweep:
         The axes: path of the field and its values, as they stand in tables.
     replications : int or None
         Of each cell; None where a precision was asked for.
-    seed, level, common_random_numbers, engine, precision, budget
+    seed, level, common_random_numbers, engine, precision, budget, witness
         As asked for.
     results : tuple of CellResult
         The cells that ran, in order.
@@ -136,6 +143,12 @@ class Sweep:
     engine: str = "auto"
     precision: Precision | None = None
     budget: Budget | None = None
+    witness: float | None = None
+
+    @property
+    def witnessed(self) -> int:
+        """Replications of the vectorised engine that were run again event by event, and ended alike."""
+        return sum(each.tally.witnessed for each in self.results)
 
     @property
     def complete(self) -> bool:
@@ -172,6 +185,8 @@ class Sweep:
         seed                              of the cell, as text that no spreadsheet rounds;
                                           `bft.simulate(sweep.results[i].cell.scenario, seed=row["seed"])` repeats the
                                           first of its replications
+        witnessed                         replications of the vectorised engine that were run again event by event and
+                                          ended alike; only where some were
         narrow_enough                     whether the precision that was asked for is reached; only where one was
         p_X, p_X_low, p_X_high            estimated probability of X and its interval, for X in agree, correct, wrong,
                                           partial, stalled, split

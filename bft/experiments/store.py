@@ -16,6 +16,7 @@ from bft.experiments.intervals import look_level
 from bft.experiments.results import CellResult, Sweep
 from bft.experiments.results_version import RESULTS_VERSION
 from bft.experiments.tables import csv_text
+from bft.experiments.witness import DIFFERENCE
 
 ESTIMATES = "estimates.csv"
 MANIFEST = "manifest.json"
@@ -90,6 +91,7 @@ def _described(sweep: Sweep) -> dict[str, Any]:
         "results_version": RESULTS_VERSION,
         "engine": sweep.engine,
         "replications_by_engine": _by_engine(sweep.results),
+        **_witness(sweep),
         "engines": [{**result.parameters, **_by_engine([result])} for result in sweep.results],
         "cells": sweep.planned,
         "cells_finished": sweep.finished,
@@ -106,6 +108,14 @@ def _by_engine(results: Sequence[CellResult]) -> dict[str, int]:
     """Return how many replications each engine ran."""
     vectorised = sum(result.tally.vectorised for result in results)
     return {"vectorised": vectorised, "simpy": sum(result.runs for result in results) - vectorised}
+
+
+def _witness(sweep: Sweep) -> dict[str, Any]:
+    """Return how many replications the event engine ran again, if any were asked for."""
+    if sweep.witness is None:
+        return {}
+    differing = [each for _, each in sweep.failures if each.error.startswith(DIFFERENCE)]
+    return {"witness": {"share": sweep.witness, "equal": sweep.witnessed, "different": len(differing)}}
 
 
 def _stopping(sweep: Sweep) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from bft.experiments.interruption import Interruption
 from bft.experiments.intervals import LEVEL, check_level
 from bft.experiments.results import CellResult, Sweep
 from bft.experiments.sequential import Budget, Looks, Precision
+from bft.experiments.witness import period_of
 from bft.limits import MOST_REPLICATIONS
 from bft.randomness import read_seed
 from bft.scenario import Scenario
@@ -72,7 +73,7 @@ class Plan:
 
     Attributes
     ----------
-    scenario, seed, level, common_random_numbers, progress, engine, store, records, scheduler, cluster
+    scenario, seed, level, common_random_numbers, progress, engine, store, records, scheduler, cluster, witness
         As for `sweep`.
     replications : int
         Of each cell, where no precision is asked for.
@@ -104,6 +105,7 @@ class Plan:
     records: bool
     scheduler: str | None
     cluster: int | None
+    witness: float | None
     cells: tuple[Cell, ...]
     ways: tuple[Way, ...]
     laws: tuple[OutcomeLaw | None, ...]
@@ -126,7 +128,9 @@ class Plan:
             tqdm(total=self._total, unit="run", leave=False, disable=None if self.progress else True) as bar,
             closing(executor_of(self.processes, self.scheduler, self.cluster, interruption)) as executor,
         ):
-            execution = Execution(self.cells, self.ways, executor, store, bar, records=self.records)
+            execution = Execution(
+                self.cells, self.ways, executor, store, bar, records=self.records, period=period_of(self.witness)
+            )
             looks = None
             if self.precision is not None:
                 looks = Looks(execution, len(self.cells), self.precision, self.budget, self.level)
@@ -158,6 +162,7 @@ class Plan:
             engine=self.engine,
             precision=self.precision,
             budget=None if looks is None else self.budget,
+            witness=self.witness,
         )
 
 
@@ -180,6 +185,7 @@ def plan(
     records: bool = False,
     scheduler: str | None = None,
     cluster: int | None = None,
+    witness: float | None = None,
 ) -> Plan:
     """Check a sweep and return what `run` runs; parameters and errors as for `sweep`."""
     base = Scenario() if scenario is None else scenario
@@ -189,6 +195,7 @@ def plan(
     seed = read_seed(seed)
     check_level(level)
     check_executor(workers, scheduler, cluster)
+    period_of(witness)
     costs = Budget(replications=budget, seconds=budget_s)
     wanted = _precision(precision, relative_precision, replications, budget)
     if wanted is None and costs != Budget():
@@ -217,10 +224,11 @@ def plan(
         records=records,
         scheduler=scheduler,
         cluster=cluster,
+        witness=witness,
         cells=cells,
         ways=ways,
         laws=exact_laws(cells),
-        processes=1 if scheduler or cluster else _processes(workers, cells, ways, at_most),
+        processes=1 if scheduler or cluster else _processes(workers, cells, ways, at_most, witness or 0.0),
     )
 
 
@@ -243,6 +251,7 @@ def sweep(
     records: bool = False,
     scheduler: str | None = None,
     cluster: int | None = None,
+    witness: float | None = None,
 ) -> Sweep:
     """Run a scenario over the values of some of its fields.
 
@@ -287,6 +296,9 @@ def sweep(
         Whether the store also keeps every single replication.
     scheduler : str, optional
         Address of a `dask.distributed` scheduler whose workers run the blocks (extra `cluster`).
+    witness : float, optional
+        Share of the replications of each cell that the vectorised engine ran which are run again event by event. One
+        that ends otherwise is a failure, with its seed, and is not counted.
     cluster : int, optional
         Workers of a `dask.distributed` cluster to be started on this machine.
 
@@ -322,6 +334,7 @@ def sweep(
         records=records,
         scheduler=scheduler,
         cluster=cluster,
+        witness=witness,
     ).run()
 
 
@@ -347,11 +360,12 @@ def _precision(
     return Precision.within(absolute=precision, relative=relative, budget=budget)
 
 
-def _processes(workers: int | None, cells: Sequence[Cell], ways: Sequence[Way], replications: int) -> int:
-    """Return how many processes share the work on this machine."""
+def _processes(workers: int | None, cells: Sequence[Cell], ways: Sequence[Way], replications: int, again: float) -> int:
+    """Return how many processes share the work on this machine; a share of it is run again event by event."""
     pairs = list(zip(cells, ways, strict=True))
+    more = sum(again * effort(cell.scenario, Way.SIMPY) for cell, way in pairs if way is not Way.SIMPY)
     blocks = sum(-(-replications // block_size(cell.scenario, way)) for cell, way in pairs)
-    return worker_count(workers, blocks, replications * sum(effort(cell.scenario, way) for cell, way in pairs))
+    return worker_count(workers, blocks, replications * (more + sum(effort(cell.scenario, way) for cell, way in pairs)))
 
 
 def _refuse_unsettled(tally: Tally) -> None:

@@ -60,14 +60,14 @@ def _readable(rows: Sequence[Row], parameters: Sequence[str]) -> tuple[list[str]
     if "correct" in shown and all(row["p_correct"] == row["p_agree"] for row in rows):
         shown.remove("correct")
     exact = [name for name in shown if any(f"exact_{name}" in row for row in rows)]
-    troubles = [name for name in ("failed", "breaches") if any(row[name] for row in rows)]
+    troubles = [name for name in ("witnessed", "failed", "breaches") if any(row.get(name) for row in rows)]
     header = [*parameters, "replications", *troubles]
     for name in shown:
         header += [name, *(["exact"] if name in exact else [])]
     body = []
     for row in rows:
         line = [_shown(row[name]) for name in parameters]
-        line += [str(row[name]) for name in ("replications", *troubles)]
+        line += [str(row.get(name, 0)) for name in ("replications", *troubles)]
         for name in shown:
             line += [_estimate(row, name), *([_share(row.get(f"exact_{name}"))] if name in exact else [])]
         body.append(line)

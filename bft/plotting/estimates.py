@@ -216,5 +216,10 @@ def run_counts(estimates: Estimates) -> str:
 
 
 def drawn_from(estimates: Estimates) -> str:
-    """Return what a point is: run count and interval."""
-    return f"simulated: {run_counts(estimates)} runs per point, {100 * estimates.level:g} % interval"
+    """Return what a point is: run count and interval, and how many were run again by the other engine."""
+    again = [getattr(result, "witnessed", 0) for result in estimates.results] or [0]
+    told = f"simulated: {run_counts(estimates)} runs per point, {100 * estimates.level:g} % interval"
+    if not max(again):
+        return told
+    count = f"{min(again)}" if min(again) == max(again) else f"{min(again)}–{max(again)}"
+    return f"{told};\n{count} of them also event by event, with equal ends"

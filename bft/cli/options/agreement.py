@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bft.adversary.settings import BEHAVIOURS
-from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT
+from bft.cli.defaults import DEFAULT_DELTA, DEFAULT_N, DEFAULT_OUT, VECTORISED_REPLICATIONS, WITNESS
 from bft.cli.options.names import NAMES, Names
 from bft.cli.options.sampling import add_sampling
 from bft.cli.options.validators import add_drop_conflicts
+from bft.experiments.sweeps import REPLICATIONS
 from bft.validators.presets import preset_names
 from bft.validators.settings import DEFAULT_PRESET
 
@@ -55,5 +56,6 @@ def add_agreement(commands: Any) -> None:
         help="draw the source documents' R and α over the curves of P(agreement)",
     )
     command.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"where results go (default: {DEFAULT_OUT})")
-    add_sampling(command)
+    many = f"{VECTORISED_REPLICATIONS} by the vectorised engine, else {REPLICATIONS}"
+    add_sampling(command, replications=many, witness=f"{WITNESS:g}")
     command.set_defaults(carry_out=("bft.cli.agreement", "agreement_command"))

@@ -10,9 +10,9 @@ from bft.experiments.intervals import LEVEL
 from bft.experiments.sweeps import REPLICATIONS
 
 
-def add_sampling(command: ArgumentParser) -> None:
-    """Add the options of sampling."""
-    command.add_argument("--replications", type=whole, help=f"runs of each cell (default: {REPLICATIONS})")
+def add_sampling(command: ArgumentParser, *, replications: str = f"{REPLICATIONS}", witness: str = "0") -> None:
+    """Add the options of sampling; the defaults are for reading."""
+    command.add_argument("--replications", type=whole, help=f"runs of each cell (default: {replications})")
     command.add_argument("--seed", type=whole, default=0, help="master seed, 0 or more (default: 0)")
     command.add_argument("--level", type=number, default=LEVEL, help=f"level of the intervals (default: {LEVEL})")
     command.add_argument(
@@ -20,6 +20,13 @@ def add_sampling(command: ArgumentParser) -> None:
         metavar="NAME",
         default="auto",
         help=f"{', '.join(ENGINES)} (default: auto, the fastest that honours the scenario); same rows",
+    )
+    command.add_argument(
+        "--witness",
+        metavar="SHARE",
+        type=number,
+        help="run this share of what the vectorised engine ran again event by event; a difference is an error "
+        f"(default: {witness})",
     )
     stop = command.add_argument_group("instead of --replications")
     stop.add_argument("--precision", metavar="H", type=number, help="until intervals are at most this ± wide")
