@@ -15,6 +15,7 @@ PYTHON_CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 pyt
 NEW_ENOUGH := sys.exit(sys.version_info < (3, 11))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CORE := $(VENV)/.core
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
 UV ?= uv
 
@@ -32,8 +33,9 @@ export OPENBLAS_NUM_THREADS
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-agreement: $(READY)  ## P(agreement) against the fault rate: figure, table and manifest in out/agreement
+agreement: $(if $(wildcard $(READY)),$(READY),$(CORE))  ## P(agreement) against the fault rate: figure, table and manifest in out/agreement
 	@$(BIN)/bft agreement --out out/agreement $(ARGS)
+	@echo "bft is $(BIN)/bft; \`source $(BIN)/activate\` puts it on the PATH" >&2
 
 test: $(READY)  ## the tests
 	@$(BIN)/python -m pytest -q --numprocesses=$(WORKERS) --dist=worksteal $(TESTS)
@@ -82,14 +84,17 @@ format: $(READY)  ## lay the code out, mend what can be mended
 lock:  ## pin what pyproject.toml asks for (needs uv), without the address of any host
 	@$(UV) pip compile --quiet --universal --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate --extra test --extra dev pyproject.toml -o requirements.lock
-	@! grep -n '://' requirements.lock
+	@echo 'hatchling>=1.27' | $(UV) pip compile --quiet --universal --fork-strategy fewest --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --constraint requirements.lock \
+	  pyproject.toml - -o requirements.core.lock
+	@! grep -n '://' requirements.lock requirements.core.lock
 
 setup: $(READY)  ## only set up
 	@echo "$(VENV) is ready"
 
-# Written last: a set-up that was interrupted is done again, and so is one whose pins or entry points have changed.
-# An environment that works is kept; one made by another interpreter is never mixed with, but made anew.
-$(READY): requirements.lock pyproject.toml
+# Markers are written last: a set-up that was interrupted is done again, and so is one whose pins or entry points have
+# changed. An environment that works is kept; one made by another interpreter is never mixed with, but made anew.
+define ENVIRONMENT
 	@if [ -n "$(PYTHON)" ] || ! $(BIN)/python -c 'import sys, pip, ssl; $(NEW_ENOUGH)' 2>/dev/null; then \
 	  found=; for python in $(PYTHON_CANDIDATES); do \
 	    "$$python" -c 'import sys, ensurepip; $(NEW_ENOUGH)' >/dev/null 2>&1 && found="$$python" && break; \
@@ -100,15 +105,27 @@ $(READY): requirements.lock pyproject.toml
 	  fi; \
 	  "$$found" -m venv --clear $(VENV); \
 	fi
+endef
+
+# What the main job needs, and no more. Bytecode is left to the first import: most modules are never imported.
+$(CORE): requirements.core.lock pyproject.toml
+	$(ENVIRONMENT)
+	@echo "Setting up $(VENV) with $$($(BIN)/python --version): half a minute, once" >&2
+	@$(PIP) install --no-compile --require-hashes --requirement requirements.core.lock
+	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY): requirements.lock pyproject.toml
+	$(ENVIRONMENT)
 	@echo "Setting up $(VENV) with $$($(BIN)/python --version): about a minute, once" >&2
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m pip check >/dev/null || { echo "requirements.lock lacks what pyproject.toml asks for: make lock" >&2; exit 1; }
-	@touch $@
+	@touch $(CORE) $@
 
 # An interpreter that has gone takes the environment with it.
 ifeq ($(realpath $(BIN)/python),)
-.PHONY: $(READY)
+.PHONY: $(CORE) $(READY)
 endif
 
 clean:  ## remove results and caches
