@@ -27,7 +27,7 @@ OPENBLAS_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help agreement test test-newest nightly real docs bench check lint types imports format lock setup clean distclean
+.PHONY: help agreement test test-newest nightly real docs package bench check lint types imports format lock setup clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -42,6 +42,8 @@ test: $(READY)  ## the tests
 
 nightly: $(READY)  ## the tests with far more examples, and the campaigns that take minutes
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -m "" --numprocesses=$(WORKERS) --dist=worksteal $(TESTS)
+	@$(BIN)/python release/try_package.py extras
+	@$(BIN)/python release/try_package.py lowest
 	@$(BIN)/bft check --mutants
 	@$(BIN)/bft check --seconds 3600 --out out/nightly
 	@$(BIN)/bft check --generators long --seconds 600 --out out/nightly-long
@@ -63,6 +65,9 @@ real: $(READY)  ## a panel of small real models on this machine: fetches 130 MB,
 docs: $(READY)  ## the documents as HTML in out/docs; every link inside them is followed, a broken one is an error
 	@rm -rf docs/reference out/docs
 	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs && echo "docs: out/docs/index.html"
+
+package: $(READY)  ## wheel and sdist in out/dist, tried in an environment with the core dependencies alone
+	@$(BIN)/python release/try_package.py core
 
 bench: $(READY)  ## the benchmarks
 	@$(BIN)/python -m pytest -q --benchmark-enable --benchmark-columns=min,median,max,rounds benchmarks
