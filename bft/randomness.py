@@ -175,11 +175,22 @@ class Tape:
         Draws per node that are taken from the block; a node that needs more goes on with a generator of its own.
     replication : int
         0 or more.
+    prepare : callable, optional
+        Turns uniforms into what is drawn, number by number, many at a time: a law of times, say.
     """
 
-    __slots__ = ("_depth", "_next", "_purpose", "_randomness", "_replication", "_rows", "_shape")
+    __slots__ = ("_depth", "_next", "_prepare", "_purpose", "_randomness", "_replication", "_rows", "_shape")
 
-    def __init__(self, randomness: Randomness, purpose: str, nodes: int, depth: int, replication: int) -> None:
+    def __init__(
+        self,
+        randomness: Randomness,
+        purpose: str,
+        nodes: int,
+        depth: int,
+        replication: int,
+        prepare: Callable[[Floats], Floats] | None = None,
+    ) -> None:
+        self._prepare = _as_drawn if prepare is None else prepare
         self._randomness = randomness
         self._purpose = purpose
         self._replication = replication
@@ -189,10 +200,11 @@ class Tape:
         self._rows: list[list[float] | None] = [None] * nodes
 
     def draw(self, node: int) -> float:
-        """Return the node's next uniform in [0, 1)."""
+        """Return the node's next uniform in [0, 1), or what it was turned into."""
         row = self._rows[node]
         if row is None:
-            row = self._randomness.uniforms(self._purpose, self._shape, self._replication)[node].tolist()
+            drawn = self._randomness.uniforms(self._purpose, self._shape, self._replication)[node]
+            row = self._prepare(drawn).tolist()
             self._rows[node] = row
         position = self._next[node]
         self._next[node] = position + 1
@@ -200,8 +212,11 @@ class Tape:
             return row[position]
         chunk, place = divmod(position - self._depth, TAPE_CHUNK)
         if place == 0:  # what was drawn is not kept: runs are long
-            row = (
-                self._randomness.generator(self._purpose, 1, self._replication, node, chunk).random(TAPE_CHUNK).tolist()
-            )
+            generator = self._randomness.generator(self._purpose, 1, self._replication, node, chunk)
+            row = self._prepare(generator.random(TAPE_CHUNK)).tolist()
             self._rows[node] = row
         return row[place]
+
+
+def _as_drawn(uniforms: Floats) -> Floats:
+    return uniforms

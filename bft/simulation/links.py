@@ -88,9 +88,9 @@ class Links:
     def send_delay_s(self, sender: int) -> float:
         """Return the delay of the sender's next message to a single node, in seconds."""
         if self._send_delays is None:
-            self._send_delays = Tape(self._randomness, "send delays", self._n, SENDS, self._replication)
-        law: DelayLaw = self._delay
-        return float(law.sample(np.array([self._send_delays.draw(sender)]))[0])
+            law: DelayLaw = self._delay
+            self._send_delays = Tape(self._randomness, "send delays", self._n, SENDS, self._replication, law.sample)
+        return self._send_delays.draw(sender)
 
     def copies(self, sender: int, recipient: int, now_s: float) -> int:
         """Return how often a message sent now arrives: 0 when lost or cut off, 2 when duplicated."""

@@ -79,7 +79,7 @@ def on_branch(state: State, sender: int, message: Branch) -> None:
     if message.nodes and not take_nodes(state, sender, message.nodes, message.high):
         return None
     if message.commit is not None:
-        learn(state, message.commit, sender, proof=True)
+        learn(state, message.commit, sender, needed=True)
     for qc in certificates:
         if qc is not None:
             follow(state, qc, sender)

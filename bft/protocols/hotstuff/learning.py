@@ -11,11 +11,11 @@ from bft.protocols.hotstuff.messages import QuorumCertificate
 from bft.protocols.hotstuff.state import State
 
 
-def learn(state: State, qc: QuorumCertificate, source: int, *, proof: bool = False) -> bool:
+def learn(state: State, qc: QuorumCertificate, source: int, *, needed: bool = False) -> bool:
     """Take in a valid certificate; where its node is not known, fetch that first and return False.
 
-    In the chained variants the node of an older certificate is fetched only if it proves a decision: all else that
-    matters stands below the highest one.
+    In the chained variants the node of an older certificate is fetched only if it is needed: most of what matters
+    stands below the highest one.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def learn(state: State, qc: QuorumCertificate, source: int, *, proof: bool = Fal
         Valid.
     source : int
         Who has shown it, and should have its node.
-    proof : bool, optional
-        Whether it was shown as the proof of a decision.
+    needed : bool, optional
+        Whether it proves a decision, or a proposal builds on its node.
     """
     rules = state.rules
     if rules.chain and qc is state.high:
@@ -34,7 +34,7 @@ def learn(state: State, qc: QuorumCertificate, source: int, *, proof: bool = Fal
     tree = state.tree
     node = tree.nodes.get(qc.node)
     if node is None:
-        if rules.chain and qc.view <= (state.tree.committed.view if proof else state.high.view):
+        if rules.chain and qc.view <= (tree.committed.view if needed else state.high.view):
             return True
         fetch(state, qc, source)
         return False
@@ -49,8 +49,11 @@ def learn(state: State, qc: QuorumCertificate, source: int, *, proof: bool = Fal
         state.locked = lock
         state.persist(("locked",), lock)
     target = rules.commits(tree, qc)
-    if target is not None and target.height > tree.committed.height:
-        state.commit = qc
-        state.persist(("commit",), qc)
-        execution.commit(state, target)
+    if target is not None:
+        if qc is state.high:
+            state.follows = target.seq
+        if target.height > tree.committed.height:
+            state.commit = qc
+            state.persist(("commit",), qc)
+            execution.commit(state, target)
     return True

@@ -79,9 +79,9 @@ class State:
         which it had none.
     judging, verdicts
         Values that the validator is judging, and what it has said of those that are not executed, by digest.
-    announced
-        Execution up to here follows from proposals that everybody gets: above it a leader of a chained variant owes an
-        empty node, however far it has come itself.
+    follows, announced
+        How far execution follows from the highest certificate; and how far it follows from proposals, which everybody
+        gets: above that a leader of a chained variant owes an empty node, however far it has come itself.
     failures
         Views given up since anything was executed: the exponent of the timeout.
     """
@@ -98,6 +98,7 @@ class State:
         "entry",
         "exhausted",
         "failures",
+        "follows",
         "formed",
         "held",
         "high",
@@ -191,6 +192,7 @@ class State:
         self.judging: dict[str, Proposal] = {}
         self.verdicts: dict[str, tuple[Verdict, Proposal]] = {}
         self.last_executed = 0
+        self.follows = 0
         self.announced = 0
         self.clients: dict[str, tuple[int, str]] = {}
         self.failures = 0

@@ -45,27 +45,26 @@ def on_propose(state: State, sender: int, message: Propose) -> None:
             return state.drop("repeated proposal")
     if justify.phase != 0 or not state.verifier.certificate(justify):
         return state.drop("proposal on an invalid certificate")
-    entry = justify if rules.chain and justify.view == view - 1 else message.entry
-    if not state.verifier.entry(view, entry, message.tc):
+    follows = rules.chain > 0 and justify.view == view - 1
+    if not follows and not state.verifier.entry(view, message.entry, message.tc):
         return state.drop("proposal without proof of its view")
     if node.proposal is not None and not state.verifier.request_authentic(node.proposal):
         return state.drop("request not signed by its client")
-    if not learn(state, justify, sender):
+    known = learn(state, justify, sender, needed=True)
+    if not known:
         fetching.hold(state, view, sender, message)
     elif not in_place(state, node):
         return state.drop("proposal that does not extend its certificate")
-    if entry is justify:
-        pacemaker.enter(state, view, entry, message.tc)
+    if follows:
+        pacemaker.enter(state, view, justify, None)
     else:
-        pacemaker.advance(state, view, entry, message.tc, sender)
-    if justify.node not in state.tree.nodes:
+        pacemaker.advance(state, view, message.entry, message.tc, sender)
+    if not known:
         return None
     if state.view != view:
         return state.drop("old proposal")
-    if rules.chain:
-        target = rules.commits(state.tree, justify)
-        if target is not None and target.seq > state.announced:
-            state.announced = target.seq
+    if justify is state.high and state.follows > state.announced:
+        state.announced = state.follows
     if node.height <= state.tree.committed.height:
         return state.drop("proposal below the last commit")
     state.tree.accept(node)
