@@ -83,12 +83,12 @@ def explore(config: ExplorerConfig) -> Exploration:
     Exploration
         Counts, whether the search is complete, and a shortest counterexample if there is one.
     """
-    with _no_collection():
+    with no_collection():
         return _Search(config).run()
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Hold the garbage collector back: a search keeps all it makes and makes no cycles, so it looks in vain.
 
     It takes half of the time otherwise, since it goes through everything kept again and again.

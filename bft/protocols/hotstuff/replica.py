@@ -9,7 +9,7 @@ node that it certifies, so views without a node leave a gap in the views and non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -18,7 +18,7 @@ from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restar
 from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
-from bft.protocols.hotstuff import catch_up, pacemaker, progress, proposing, recovery, voting
+from bft.protocols.hotstuff import catch_up, fingerprint, pacemaker, progress, proposing, recovery, voting
 from bft.protocols.hotstuff.config import HotStuffConfig
 from bft.protocols.hotstuff.messages import (
     Branch,
@@ -92,6 +92,15 @@ class HotStuffReplica:
         twin = copy(self)
         twin._state = self._state.clone()
         return twin
+
+    def fingerprint(self) -> Hashable:
+        """Return a value that is equal for replicas which will do the same from here on; see `fingerprint`."""
+        return fingerprint.of_state(self._state)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the view timer runs."""
+        return self._state.view_timer_runs
 
     @property
     def progress(self) -> tuple[int, ...]:
