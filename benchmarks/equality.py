@@ -171,6 +171,14 @@ def ballot(random: Random, table: Path, timing: bool) -> dict[str, Any]:
     if asked["kind"] != "perfect" and timing and random.random() < 0.2:
         after_s = timeout_s * random.choice((0.001, 0.03, 0.3, 0.9, 2.0))
         asked["timeouts"] = {"share": chances(random, n, 0.0, 0.1, 0.5), "after_s": after_s}
+    if asked["kind"] != "perfect" and timing and random.random() < 0.25:
+        asked["latency"] = {
+            "first_token_median_s": chances(random, n, 0.0, *(timeout_s * share for share in (0.001, 0.03, 0.2, 0.7))),
+            "first_token_log_sd": random.choice((0.0, 0.3, 1.2)),
+            "tokens_median": random.choice((0.0, 5.0, 20.0)),
+            "tokens_per_s": 500.0 / timeout_s,
+            "slow_share": random.choice((0.0, 0.3)),
+        }
     return fields | dict(_rule(random, n, fields))
 
 

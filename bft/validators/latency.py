@@ -8,6 +8,7 @@ resilience policies.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -16,8 +17,8 @@ from bft.validators.draws import QuestionDraws
 
 CALLS = "validators.latency"
 LENGTHS = "validators.length"
-_DRAWS_PER_CALL = 3
-_CALLS_IN_BLOCK = 4
+DRAWS_PER_CALL = 3
+CALLS_IN_BLOCK = 4
 _SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
 _quantile = NormalDist().inv_cdf
 
@@ -57,6 +58,21 @@ class LatencyLaw:
     length_correlation: float
     cost_per_token: PerNode
 
+    def call(self, node: int, tokens_median: float, drawn: Sequence[float], shared: float) -> Call:
+        """Return what a call of a node takes, from its three uniforms and the one that all share on its question."""
+        first, slow, own = drawn
+        spread = self.first_token_log_sd[node] * _normal(first)
+        first_token_s = self.first_token_median_s[node] * math.exp(spread)
+        factor = self.slow_factor if slow < self.slow_share else 1.0
+        rho = self.length_correlation
+        length = math.sqrt(rho) * _normal(shared) + math.sqrt(1.0 - rho) * _normal(own)
+        tokens = round(tokens_median * math.exp(self.tokens_log_sd[node] * length))
+        return Call(
+            latency_s=factor * (first_token_s + tokens / self.tokens_per_s[node]),
+            tokens=tokens,
+            cost=tokens * self.cost_per_token[node],
+        )
+
     def calls(self, randomness: Randomness, replication: int) -> Calls:
         """Return the calls of one replication."""
         return Calls(self, randomness, replication)
@@ -82,7 +98,7 @@ class Calls:
     def __init__(self, law: LatencyLaw, randomness: Randomness, replication: int) -> None:
         nodes = len(law.first_token_median_s)
         self._law = law
-        self._tape = Tape(randomness, CALLS, nodes, _DRAWS_PER_CALL * _CALLS_IN_BLOCK, replication)
+        self._tape = Tape(randomness, CALLS, nodes, DRAWS_PER_CALL * CALLS_IN_BLOCK, replication)
         self._lengths = QuestionDraws(randomness, LENGTHS, (1,), replication)
 
     def proposal(self, node: int, question: int) -> Call:
@@ -94,18 +110,10 @@ class Calls:
         return self._call(node, question, self._law.verdict_tokens_median[node])
 
     def _call(self, node: int, question: int, tokens_median: float) -> Call:
-        law = self._law
-        first_token_s = law.first_token_median_s[node] * math.exp(law.first_token_log_sd[node] * self._normal(node))
-        factor = law.slow_factor if self._tape.draw(node) < law.slow_share else 1.0
-        shared = _quantile(max(float(self._lengths.row(question)[0][0]), _SMALLEST))
-        rho = law.length_correlation
-        length = math.sqrt(rho) * shared + math.sqrt(1.0 - rho) * self._normal(node)
-        tokens = round(tokens_median * math.exp(law.tokens_log_sd[node] * length))
-        return Call(
-            latency_s=factor * (first_token_s + tokens / law.tokens_per_s[node]),
-            tokens=tokens,
-            cost=tokens * law.cost_per_token[node],
-        )
+        draw = self._tape.draw
+        drawn = draw(node), draw(node), draw(node)
+        return self._law.call(node, tokens_median, drawn, float(self._lengths.row(question)[0][0]))
 
-    def _normal(self, node: int) -> float:
-        return _quantile(max(self._tape.draw(node), _SMALLEST))
+
+def _normal(uniform: float) -> float:
+    return _quantile(max(uniform, _SMALLEST))

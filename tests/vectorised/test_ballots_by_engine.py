@@ -165,6 +165,7 @@ def test_parts_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"validators": {**ERRING, "timeouts": {"share": 0.3, "after_s": 0.07}}}, 0.0),
         ({"validators": {**ERRING, "timeouts": {"share": 0.3, "after_s": 4.99}}}, 0.5),  # just before somebody asks
         ({"horizon_s": 0.06}, 0.0),
+        ({"validators": {**ERRING, "latency": {}}}, 0.2),
     ],
 )
 def test_what_depends_on_time_is_followed_or_handed_back(described: dict[str, Any], most: float) -> None:
@@ -203,7 +204,8 @@ REFUSED: list[tuple[str, bool, dict[str, Any]]] = [
     ("network.topology", True, {"network": {"topology": "ring"}}),
     ("horizon_s", False, {"horizon_s": 2.0}),
     ("validators.debate", True, {"validators": {**ERRING, "debate": {}}}),
-    ("validators.latency", True, {"validators": {**ERRING, "latency": {}}}),
+    ("validators.latency", False, {"validators": {**ERRING, "latency": {}}}),
+    ("validators.latency", True, {"rule": "judge", "validators": {**ERRING, "latency": {}}}),
     ("validators.timeouts", False, {"validators": {**ERRING, "timeouts": {}}}),
     ("validators.timeouts", True, {"rule": "judge", "validators": {**ERRING, "timeouts": {}}}),
     ("faults.behaviour", True, {"faults": {"delta": 0.1, "behaviour": "crash_recover"}}),

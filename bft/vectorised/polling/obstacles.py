@@ -84,10 +84,9 @@ def _validator_obstacles(scenario: Scenario, timing: bool) -> Iterator[Obstacle]
         return
     if validators.debate is not None:
         yield "validators.debate", "given", "validators without debate"
-    if validators.latency is not None:
-        yield "validators.latency", "given", "validators that answer at once"
-    if validators.timeouts is not None and (judges(scenario) or not timing):
-        yield "validators.timeouts", "given", "calls that time out with timing, and without judges"
+    for name in ("latency", "timeouts"):
+        if getattr(validators, name) is not None and (judges(scenario) or not timing):
+            yield f"validators.{name}", "given", f"{name} of validators with timing, and without judges"
 
 
 def _fault_obstacles(scenario: Scenario, timing: bool) -> Iterator[Obstacle]:

@@ -19,9 +19,10 @@ from bft.network.draws import SENDS
 from bft.randomness import TAPE_CHUNK, Floats, purpose_key
 from bft.record.outcome import Outcome
 from bft.scenario import Scenario
-from bft.validators import confidence, injection, timeouts
+from bft.validators import confidence, injection, latency, timeouts
 from bft.validators.answers import MISSING, RIGHT
 from bft.validators.composed import ComposedModel
+from bft.validators.latency import LatencyLaw
 from bft.vectorised import generators
 from bft.vectorised.ballots import Electorate
 from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch
@@ -93,6 +94,7 @@ class Shared:
             and not voters.twice.any()
             and scenario.network.loss == 0
             and getattr(scenario.validators, "timeouts", None) is None
+            and getattr(scenario.validators, "latency", None) is None
             and (voters.gone_s is None or not self.counting.judged)
         )
 
@@ -127,7 +129,7 @@ class Poll:
         self._doubles: Doubles | None = None
         if voters.twice.any():
             self._doubles = doubles_of(self._scenario.system, shared.electorate, self._ballots, voters)
-        self._time_out()
+        self._call()
 
     def run(self) -> Batch:
         """Return how all ends."""
@@ -137,19 +139,32 @@ class Poll:
             return self._batch(self._followed(every, numbers, None), numbers)
         return self._without_waiting(every)
 
-    def _time_out(self) -> None:
-        """Let calls fail: what comes in the end is no answer. Who lies asks nobody."""
-        model = self._shared.electorate.model
-        failing = model.timeouts if isinstance(model, ComposedModel) else None
-        if failing is None:
+    def _call(self) -> None:
+        """Let calls take their time, or fail: what comes in the end is no answer then. Who lies asks nobody."""
+        model, asks = self._shared.electorate.model, ~(self._voters.lies | self._voters.colludes)
+        if not isinstance(model, ComposedModel):
             return
-        share, after_s = failing
-        drawn = self._streams.uniforms(timeouts.PURPOSE, (self._n, timeouts.CALLS_IN_BLOCK), self._replications)[
-            :, :, 0
-        ]
-        fails = (drawn < np.array(share)) & ~(self._voters.lies | self._voters.colludes)
-        self._codes = np.where(fails, MISSING, self._codes)
-        self._waiting_s = np.where(fails, after_s, 0.0)
+        if model.latency is not None:
+            self._waiting_s = np.where(asks, self._latencies_s(model.latency), 0.0)
+        if model.timeouts is not None:
+            share, after_s = model.timeouts
+            shape = (self._n, timeouts.CALLS_IN_BLOCK)
+            drawn = self._streams.uniforms(timeouts.PURPOSE, shape, self._replications)[:, :, 0]
+            fails = (drawn < np.array(share)) & asks
+            self._codes = np.where(fails, MISSING, self._codes)
+            self._waiting_s = np.where(fails, after_s, self._waiting_s)
+
+    def _latencies_s(self, law: LatencyLaw) -> Floats:
+        """Return how long each node's first call takes, shape (replications, n): call by call, to the last bit."""
+        n, replications = self._n, self._replications
+        shape = (n, latency.DRAWS_PER_CALL * latency.CALLS_IN_BLOCK)
+        drawn = self._streams.uniforms(latency.CALLS, shape, replications)[:, :, : latency.DRAWS_PER_CALL]
+        shared = self._streams.uniforms(latency.LENGTHS, (1,), replications)[:, 0]
+        medians = law.tokens_median
+        rows = zip(drawn.tolist(), shared.tolist(), strict=True)
+        return np.array(
+            [[law.call(node, medians[node], own[node], common).latency_s for node in range(n)] for own, common in rows]
+        )
 
     # What is voted -------------------------------------------------------------------------------------------------
 
