@@ -60,6 +60,8 @@ def _check_protocol(scenario: Scenario) -> None:
     for field, path, value in _set_fields(scenario):
         if field not in protocol.reads:
             allowed = f"must be left out: {protocol.name} has no place for {READ[field]}"
+            if protocol.settings is not None:
+                allowed += f"; its own settings stand under {protocol.name}"
             raise ScenarioError(bad_value(path, value, protocol.without.get(field, allowed)))
     for behaviour in scenario.faults.behaviour:
         check_behaviour(behaviour, protocol)

@@ -37,7 +37,7 @@ def own_settings(
     others = {key: value for key, value in given.items() if key != name}
     for key in others:
         if key in PROTOCOLS and key not in fields:
-            needs = f"are settings of another protocol: needs protocol = {key!r}, and this is {name}"
+            needs = f"needs protocol = {key!r}; the scenario's is {name!r}"
             raise ScenarioError(bad_value(key, "given", needs))
     if name not in given:
         return (None if protocol.settings is None else protocol.settings()), others

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from typing import Protocol as Interface
 
@@ -39,6 +40,17 @@ from bft.validators.panel import Panel
 Step = Callable[[float, Any], Any]
 
 
+WATCHED, COMMITS, ENTERS = range(3)
+
+
+@lru_cache(maxsize=64)
+def noted(protocol: Protocol, watched: frozenset[type]) -> Mapping[type, int]:
+    """Return what the host does with events beside recording: shown to the monitor, committed, or a view entered."""
+    kinds = {each.type: COMMITS for each in protocol.events if each.commits}
+    kinds |= {each.type: ENTERS for each in protocol.events if each.enters}
+    return kinds | dict.fromkeys(watched, WATCHED)
+
+
 class Keeper(Interface):
     """Takes in records; a list does, and what keeps less does too."""
 
@@ -61,6 +73,8 @@ class Calls(Interface):
 
 class Host:
     """Runs the nodes of one replication.
+
+    Its attributes are at most 30: objects of CPython with more do not share their keys, and every access takes longer.
 
     Parameters
     ----------
@@ -127,17 +141,14 @@ class Host:
         self.changed = True
         self._standstill: Standstill | None = None
         self._until_s = 0.0
-        self._open_ended = False
-        self._carried = fabric is not None
+        self._endless = fabric is not None  # no standstill is looked for
         self.make_replica = make_replica
         self.links = links
         self.panel = panel
         self.questions = questions
         self.clients = clients
         self.monitor = monitor
-        self._watched = monitor.kinds
-        self._commits = frozenset(each.type for each in protocol.events if each.commits)
-        self._enters = frozenset(each.type for each in protocol.events if each.enters)
+        self._noted = noted(protocol, monitor.kinds)
         self.faulty = faulty
         self.calls: Calls | None = None
         self.records: Keeper = [] if records is None else records
@@ -185,7 +196,7 @@ class Host:
             self._perform(node, behaviour.bend(context, self.clock._now, Started(), ()))
         self._drain()
         self._until_s = until_s
-        self._open_ended = open_ended
+        self._endless = self._endless or open_ended
 
     def go_on(self, until_s: float) -> None:
         """Let everything happen that is due until then (inclusive)."""
@@ -293,13 +304,15 @@ class Host:
         record = tuple.__new__(Record, (now, node, event))  # half the price of calling the class
         self.changed = True
         self.records.append(record)
-        kind = event.__class__
-        if kind in self._watched:
+        what = self._noted.get(event.__class__)
+        if what is None:
+            return
+        if what == WATCHED:
             self.milestones.append(record)
             self.monitor.observe(now, node, event)
-        elif kind in self._commits:
+        elif what == COMMITS:
             self.monitor.committed(record)
-        elif kind in self._enters:
+        else:
             self.views.append(record)
 
     def _reply(self, node: int, effect: Reply) -> None:
@@ -397,7 +410,7 @@ class Host:
 
     def _ring(self, timer: Timer) -> None:
         """A timer ran out; where nothing can change any more, the run ends instead."""
-        if self.calls is None and not self._carried and not self._open_ended:
+        if self.calls is None and not self._endless:
             if self._standstill is None:  # most runs end before any timer rings
                 self._standstill = Standstill(self.links.network, self.faulty, self._until_s)
             changed, self.changed = self.changed, False

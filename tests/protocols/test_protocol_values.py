@@ -69,7 +69,7 @@ def test_its_own_settings_stand_in_a_table_of_its_name() -> None:
         ({"echo": {"leader": 4}}, "echo.leader = 4: must be below n = 4"),
         ({"echo": 3}, "echo = 3: must be a table"),
         ({"protocol": "pbft", "echo": {"leader": 1}}, "echo"),
-        ({"pbft": {"window": 4}}, "pbft = 'given': are settings of another protocol: needs protocol = 'pbft'"),
+        ({"pbft": {"window": 4}}, "pbft = 'given': needs protocol = 'pbft'; the scenario's is 'echo'"),
         ({"protocol": "pbft", "pbft": {}}, "pbft = 'given': must be left out: pbft has no settings of its own"),
         ({"views": 3}, "views = 3: must be left out: echo has no place for a bound on views"),
         ({"window": 128}, "window = 128: must be left out: echo has no place for a window of numbers in flight"),

@@ -247,3 +247,9 @@ def test_a_run_ends_at_the_same_time_however_closely_it_is_watched(options: dict
     plain = bft.simulate(bft.Scenario(**VAIN), 3)
     watched = bft.simulate(bft.Scenario(**VAIN), 3, **options)
     assert watched.metrics.sent_by_kind == plain.metrics.sent_by_kind
+
+
+def test_a_host_has_no_more_attributes_than_python_shares_keys_for() -> None:
+    """With 31, every run took 4 % longer."""
+    simulator = bft.Simulator(bft.Scenario(), 1)
+    assert len(vars(simulator.assemble(0).host)) <= 30
