@@ -57,12 +57,15 @@ class Scores:
         Their numbers of members.
     correct, wrong : ndarray of shape (candidates,)
         Shares decided right and wrong, in the worst case of the faults.
+    kinds : sequence of (int, ndarray)
+        Where candidates of one size, rule and quorum begin, and who is in each of them: shape (candidates, models).
     """
 
     candidates: Sequence[Candidate]
     size: Ints
     correct: Floats
     wrong: Floats
+    kinds: Sequence[tuple[int, Floats]]
 
 
 class Search:
@@ -109,6 +112,17 @@ class Search:
                 found += [Candidate(each, rule, quorum) for each in members]
         return found
 
+    @cached_property
+    def _kinds(self) -> list[tuple[int, Floats]]:
+        found, start = [], 0
+        for size in self.sizes:
+            members = np.zeros((len(self.panels[size]), self.honest.models))
+            np.put_along_axis(members, self.panels[size], 1.0, axis=1)
+            for _ in range(len(self.counted(size)) + sum(rule in WEIGHED for rule in self.rules)):
+                found.append((start, members))
+                start += len(members)
+        return found
+
     def counted(self, size: int) -> list[tuple[str, int | None]]:
         """Return rules and quorums that count votes alike, for panels of a size."""
         found: list[tuple[str, int | None]] = []
@@ -135,6 +149,7 @@ class Search:
         correct: list[Floats] = []
         wrong: list[Floats] = []
         sizes: list[int] = []
+        weighed = {rule: self._by_weight(weights[rule], share) for rule in self.rules if rule in WEIGHED}
         for size in self.sizes:
             decided: dict[int, tuple[Floats, Floats]] = {}
             for _, quorum in self.counted(size):
@@ -145,7 +160,7 @@ class Search:
                 wrong.append(decided[quorum][1])
             for rule in self.rules:
                 if rule in WEIGHED:
-                    right, erring = worst(*self._by_weight(size, weights[rule], share))
+                    right, erring = worst(*weighed[rule][size])
                     correct.append(right)
                     wrong.append(erring)
             sizes += [size] * (sum(map(len, correct)) - len(sizes))
@@ -154,13 +169,14 @@ class Search:
             size=np.array(sizes, dtype=np.intp),
             correct=np.concatenate(correct),
             wrong=np.concatenate(wrong),
+            kinds=self._kinds,
         )
 
     def by_case(self, candidate: Candidate, weight: Floats, weights: dict[str, Ints]) -> tuple[Floats, Floats]:
         """Return what one candidate decides right and wrong in each case of the faults, shape (cases,) each."""
         share = weight / weight.sum()
         if candidate.quorum is None:
-            right, wrong = self._by_weight(candidate.n, weights[candidate.rule], share)
+            right, wrong = self._by_weight(weights[candidate.rule], share)[candidate.n]
         else:
             right, wrong = self._by_count(candidate.n, candidate.quorum, _Table(self.honest, share))
         place = [tuple(self.columns[panel].tolist()) for panel in self.panels[candidate.n]].index(candidate.members)
@@ -177,31 +193,41 @@ class Search:
             wrong[:, sets] = decides_wrong[honest[:, sets]]
         return right @ cases.chance.T, wrong @ cases.chance.T
 
-    def _by_weight(self, size: int, weights: Ints, share: Floats) -> tuple[Floats, Floats]:
-        """Return the same where votes weigh differently."""
-        cases, honest = self.faults.cases(size), self._honest[size]
-        colluding = spread(cases.colluding, self.panels[size])
-        weight_of = (((colluding[:, :, np.newaxis] >> np.arange(self.honest.models)) & 1) @ weights).ravel()
+    def _by_weight(self, weights: Ints, share: Floats) -> dict[int, tuple[Floats, Floats]]:
+        """Return the same where votes weigh differently, for each size; every set of honest models is met once."""
+        asked = [self._weighed_faults(size, weights) for size in self.sizes]
+        sets, rows = np.unique(np.concatenate([honest for honest, _ in asked]), return_inverse=True)
+        colluding = np.concatenate([weight for _, weight in asked])
+        right, wrong = np.zeros(len(rows)), np.zeros(len(rows))
         places = np.flatnonzero(share)
-        sets, asked_of = np.unique(honest.ravel(), return_inverse=True)
-        right, wrong = np.zeros(len(weight_of)), np.zeros(len(weight_of))
-        order = np.argsort(asked_of, kind="stable")
-        ends = np.searchsorted(asked_of[order], np.arange(len(sets) + 1))
+        order = np.argsort(rows, kind="stable")
+        ends = np.searchsorted(rows[order], np.arange(len(sets) + 1))
         block = max(1, _AT_ONCE // max(1, len(places)))
         for first in range(0, len(sets), block):
-            votes = self.honest.weighed(weights, sets[first : first + block], places)
-            asked = order[ends[first] : ends[min(first + block, len(sets))]]
-            rows = asked_of[asked] - first
+            last = min(first + block, len(sets))
+            votes = self.honest.weighed(weights, sets[first:last], places)
             alone = (votes.first > votes.right) & (votes.first > votes.second)
-            right[asked] = ((votes.right > votes.first) @ share[places])[rows]
-            wrong[asked] = (alone @ share[places])[rows]
-            if weight_of[asked].any():
-                for row in range(len(votes.right)):
-                    of_row = asked[rows == row]
-                    of_row = of_row[weight_of[of_row] > 0]
-                    right[of_row], wrong[of_row] = _against(votes, row, weight_of[of_row], share[places])
-        shape = honest.shape
-        return right.reshape(shape) @ cases.chance.T, wrong.reshape(shape) @ cases.chance.T
+            here = order[ends[first] : ends[last]]
+            right[here] = ((votes.right > votes.first) @ share[places])[rows[here] - first]
+            wrong[here] = (alone @ share[places])[rows[here] - first]
+            for row in range(last - first):
+                of_row = order[ends[first + row] : ends[first + row + 1]]
+                of_row = of_row[colluding[of_row] > 0]
+                if len(of_row):
+                    right[of_row], wrong[of_row] = _against(votes, row, colluding[of_row], share[places])
+        found, start = {}, 0
+        for size, (honest, _) in zip(self.sizes, asked, strict=True):
+            part, cases = slice(start, start + len(honest)), self.faults.cases(size)
+            shape = self._honest[size].shape
+            found[size] = right[part].reshape(shape) @ cases.chance.T, wrong[part].reshape(shape) @ cases.chance.T
+            start += len(honest)
+        return found
+
+    def _weighed_faults(self, size: int, weights: Ints) -> tuple[Ints, Ints]:
+        """Return the honest models of every panel with every set of faulty members, and what the colluders weigh."""
+        colluding = spread(self.faults.cases(size).colluding, self.panels[size])
+        inside = (colluding[:, :, np.newaxis] >> np.arange(self.honest.models)) & 1
+        return self._honest[size].ravel(), (inside @ weights).ravel()
 
 
 class _Table:
@@ -236,18 +262,21 @@ def _against(votes: WeighedVotes, row: int, colluding: Ints, share: Floats) -> t
     return correct, beside + _above(limit, colluding, share)
 
 
-def _below(limit: Ints, colluding: Ints, share: Floats) -> Floats:
+def _below(limit: Floats, colluding: Ints, share: Floats) -> Floats:
     """Return, for each weight, the share of the questions whose limit is above it."""
-    order, total = _summed(limit, share)
-    return np.asarray(total[-1] - total[np.searchsorted(limit[order], colluding, side="right")])
+    ordered, total = _summed(limit, share)
+    return np.asarray(total[-1] - total[np.searchsorted(ordered, colluding, side="right")])
 
 
-def _above(limit: Ints, colluding: Ints, share: Floats) -> Floats:
+def _above(limit: Floats, colluding: Ints, share: Floats) -> Floats:
     """Return the share of the questions whose limit is below it."""
-    order, total = _summed(limit, share)
-    return np.asarray(total[np.searchsorted(limit[order], colluding, side="left")])
+    ordered, total = _summed(limit, share)
+    return np.asarray(total[np.searchsorted(ordered, colluding, side="left")])
 
 
-def _summed(limit: Ints, share: Floats) -> tuple[Ints, Floats]:
+def _summed(limit: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Return the limits in rising order, and the share of the questions up to each."""
+    if share[0] == share[-1] and np.all(share == share[0]):  # recorded questions: each counts the same
+        return np.sort(limit), share[0] * np.arange(len(limit) + 1)
     order = np.argsort(limit, kind="stable")
-    return order, np.concatenate([[0.0], np.cumsum(share[order])])
+    return limit[order], np.concatenate([[0.0], np.cumsum(share[order])])

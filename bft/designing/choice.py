@@ -1,10 +1,10 @@
 """Which candidate to take, given what all of them did on the questions that may be looked at.
 
 A choice looks at one set of questions only; that it keeps its promise on others is for `trial` to find out. So choices
-differ in care. The careful one takes the fewest wrong decisions that still leave enough right ones; of thousands of
-candidates the one with the fewest errors is the luckiest as well, therefore a wrong decision is weighed against right
-ones a little, which prefers panels that decline more. The bold ones take the most right decisions among candidates
-whose wrong ones are at most a share of the target.
+differ in care. The careful one takes the fewest wrong decisions that still leave enough right ones. Of thousands of
+candidates the one with the fewest errors is the luckiest as well: therefore it looks at smoothed rates (`smoothing`),
+and weighs right decisions against wrong ones a little, which prefers panels that decline more. The bold ones take the
+most right decisions among candidates whose wrong ones are at most a share of the target.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bft.arguments import check_number
 from bft.designing.candidates import Scores
+from bft.designing.smoothing import smoothed
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Floats
 
@@ -73,10 +74,11 @@ def careful(scores: Scores, goal: Goal, allowed: NDArray[np.bool_], questions: f
     if not allowed.any():
         return None
     floor = goal.least_correct + MARGIN * np.sqrt(0.25 / questions)
-    enough = allowed & (scores.correct >= floor)
+    correct, wrong = smoothed(scores, questions)
+    enough = allowed & (correct >= floor)
     if not enough.any():
-        enough = allowed & (scores.correct >= scores.correct[allowed].max() - _ALIKE)
-    return _least(scores.wrong + CARE * scores.correct, enough, scores)
+        enough = allowed & (correct >= correct[allowed].max() - _ALIKE)
+    return _least(wrong + CARE * correct, enough, scores)
 
 
 def bold(scores: Scores, most_wrong: float, allowed: NDArray[np.bool_]) -> int | None:

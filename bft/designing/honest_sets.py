@@ -27,23 +27,23 @@ _AT_ONCE = 1 << 22  # entries of an array that is alive for a moment
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WeighedVotes:
-    """What weighs how much, for some sets of honest models; each of shape (sets, questions).
+    """What weighs how much, in whole numbers, for some sets of honest models; each of shape (sets, questions).
 
     Attributes
     ----------
-    right, first, second : ndarray of int
+    right, first, second : ndarray
         Weight of the right answer, of the heaviest wrong one and of the one behind it.
-    popular, other, behind : ndarray of int
+    popular, other, behind : ndarray
         Weight of the wrong answer that most honest members give, the heaviest of several; of the heaviest wrong one
         beside it; and of the one behind that.
     """
 
-    right: Ints
-    first: Ints
-    second: Ints
-    popular: Ints
-    other: Ints
-    behind: Ints
+    right: Floats
+    first: Floats
+    second: Floats
+    popular: Floats
+    other: Floats
+    behind: Floats
 
 
 class HonestSets:
@@ -145,11 +145,7 @@ class HonestSets:
             other[:, having], behind[:, having] = _two(other[:, having], behind[:, having], beside)
             popular[:, having] = np.where(better, weight, backed)
             most[:, having] = np.maximum(before, number)
-        found = (right, first, second, popular, other, behind)
-        return WeighedVotes(**dict(zip(_FIELDS, (each.astype(np.int64) for each in found), strict=True)))
-
-
-_FIELDS = ("right", "first", "second", "popular", "other", "behind")
+        return WeighedVotes(right=right, first=first, second=second, popular=popular, other=other, behind=behind)
 
 
 def _two(first: Floats, second: Floats, weight: Floats) -> tuple[Floats, Floats]:

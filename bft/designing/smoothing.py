@@ -1,0 +1,60 @@
+"""Rates of similar candidates told apart with less luck: what a panel does follows, in part, from who is in it.
+
+On a few hundred questions a careful panel errs twice or not at all, and of thousands of candidates the one with the
+fewest errors is mostly lucky. Candidates of one size, rule and quorum share members; so the logarithm of the rate of
+wrong decisions is fitted as a sum over the members (a Poisson regression with a ridge towards equal members), that of
+right ones as such a sum itself, and each candidate is taken half as it was counted and half as it was fitted. This is
+for choosing only: what a choice is worth is counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bft.designing.candidates import Scores
+from bft.randomness import Floats
+
+HALF = 0.5  # of a smoothed rate is the fit
+FEWEST = 6  # candidates of a kind, below which nothing is fitted
+_INFORMATION = 20.0  # panels that as many independent ones would tell as much as; those of a kind overlap
+_RIDGE = 0.5
+_ROUNDS = 8
+_LARGEST_LOG = 12.0
+
+
+def smoothed(scores: Scores, questions: float) -> tuple[Floats, Floats]:
+    """Return right and wrong decisions of every candidate, smoothed.
+
+    Parameters
+    ----------
+    scores : Scores
+        As counted.
+    questions : float
+        On how many questions; infinite where nothing was left to luck, and then nothing is smoothed.
+    """
+    correct, wrong = scores.correct.copy(), scores.wrong.copy()
+    if not np.isfinite(questions):
+        return correct, wrong
+    for start, members in scores.kinds:
+        kind = slice(start, start + len(members))
+        if len(members) < FEWEST:
+            continue
+        fitted = members @ np.linalg.lstsq(members, scores.correct[kind], rcond=None)[0]
+        correct[kind] = (1.0 - HALF) * scores.correct[kind] + HALF * np.clip(fitted, 0.0, 1.0)
+        counts = scores.wrong[kind] * questions
+        if counts.sum() > 0.0:
+            wrong[kind] = ((1.0 - HALF) * counts + HALF * _poisson(members, counts)) / questions
+    return correct, wrong
+
+
+def _poisson(members: Floats, counts: Floats) -> Floats:
+    """Return the counts that a sum over members on the logarithmic scale expects."""
+    size = members[0].sum()
+    effect = np.full(members.shape[1], np.log(counts.mean() + 0.05) / size)
+    share = _INFORMATION / len(counts)
+    for _ in range(_ROUNDS):
+        mean = np.exp(np.clip(members @ effect, -_LARGEST_LOG, _LARGEST_LOG))
+        slope = share * members.T @ (counts - mean) - _RIDGE * (effect - effect.mean())
+        curve = share * (members * mean[:, np.newaxis]).T @ members + _RIDGE * np.eye(len(effect))
+        effect = effect + np.clip(np.linalg.solve(curve, slope), -1.0, 1.0)
+    return np.asarray(np.exp(np.clip(members @ effect, -_LARGEST_LOG, _LARGEST_LOG)))
