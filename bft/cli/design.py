@@ -13,11 +13,16 @@ from bft.cli.output import complain, tell
 from bft.cli.validators import models_of
 from bft.designing.result import Design
 from bft.designing.search import design
+from bft.designing.votes_tables import estimates, read_votes
+from bft.designing.without_gold import WARNING
 from bft.errors import ScenarioError, bad_value
+from bft.experiments.tables import align
 
 
 def design_command(arguments: Namespace) -> int:
     """Design, print, and write the files."""
+    if arguments.without_gold:
+        return _without_gold(arguments)
     out = _folder(arguments.out)
     found = design(
         arguments.answers,
@@ -53,6 +58,34 @@ def design_command(arguments: Namespace) -> int:
         if not arguments.quiet:
             complain(f"{', '.join(names)} in {out}")
     tell(json.dumps(found.to_dict(), indent=1, allow_nan=False) if arguments.json else found.to_text())
+    return 0
+
+
+def _without_gold(arguments: Namespace) -> int:
+    """Estimate accuracies from answers alone, and print them."""
+    if arguments.answers is None:
+        raise ScenarioError("without-gold: needs a table, --answers FILE")
+    models = None if arguments.models is None else models_of(arguments.models)
+    votes = read_votes(arguments.answers, models, compare=arguments.compare)
+    told: dict[str, Any] = {"models": list(votes.models), "questions": len(votes.rows), "truth": votes.truth}
+    for name, found in estimates(votes, seed=arguments.seed).items():
+        ends = {end: getattr(found, end).tolist() for end in ("low", "high")}
+        told[name] = {"accuracy": found.accuracy.tolist(), **ends, "rounds": found.rounds}
+    told["warning"] = WARNING
+    if arguments.json:
+        tell(json.dumps(told, indent=1, allow_nan=False))
+        return 0
+    names = [name for name in ("one_parameter", "dawid_skene") if name in told]
+    rows = [["model", *names, *(["truth"] if votes.truth is not None else [])]]
+    for place, model in enumerate(votes.models):
+        cells = [
+            "{accuracy:.3f} ({low:.3f}-{high:.3f})".format(
+                **{k: told[n][k][place] for k in ("accuracy", "low", "high")}
+            )
+            for n in names
+        ]
+        rows.append([model, *cells, *([] if votes.truth is None else [f"{votes.truth[place]:.3f}"])])
+    tell(f"{align(rows)}\n\n{len(votes.rows)} questions. Warning: {WARNING}.")
     return 0
 
 

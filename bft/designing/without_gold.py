@@ -16,8 +16,9 @@ Dawid & Skene, *Maximum likelihood estimation of observer error-rates using the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ WARNING = (
     "estimated without right answers, as if models erred independently: models that err together count as accurate, "
     "and the intervals are too narrow"
 )
-_MOST_ROUNDS = 500
+_MOST_ROUNDS = 200
 _TOLERANCE = 1e-6
 _SMOOTHING = 0.01  # of a count, so that nothing is impossible that was not seen
 _MOST_CLASSES = 32
@@ -105,13 +106,14 @@ def one_parameter(
     ([1.0, 1.0, 0.5], 'A')
     """
     codes, names = _coded(answers)
-    classes = np.array([len(each) for each in names])
+    patterns, place = np.unique(codes, axis=0, return_inverse=True)  # names do not matter, only which are equal
+    classes = patterns.max(axis=1) + 1
     distinct = len({name for each in names for name in each})
     wrong = options or (max(1, distinct - 1) if distinct <= _MOST_CLASSES else FREE_ANSWERS)
     if wrong + 1 < classes.max():
         raise TableError(bad_value("options", wrong, f"must be at least {classes.max() - 1}: one question has as many"))
-    fit = lambda weight: _one_parameter(codes, classes, wrong, weight)  # noqa: E731 (a law of the weights alone)
-    return _finish("one_parameter", codes, names, fit, resamples, seed)
+    fit = partial(_one_parameter, patterns, classes, wrong)
+    return _finish("one_parameter", codes, names, place.ravel(), fit, resamples, seed)
 
 
 def dawid_skene(answers: Sequence[Sequence[Any]], *, resamples: int = 100, seed: int = 0) -> WithoutGold:
@@ -131,71 +133,90 @@ def dawid_skene(answers: Sequence[Sequence[Any]], *, resamples: int = 100, seed:
     shared = np.array(
         [[place[names[row][code]] if code >= 0 else -1 for code in line] for row, line in enumerate(codes)]
     )
-    fit = lambda weight: _dawid_skene(shared, len(classes), weight)  # noqa: E731 (the same)
-    return _finish("dawid_skene", shared, [classes] * len(shared), fit, resamples, seed)
+    patterns, order = np.unique(shared, axis=0, return_inverse=True)
+    fit = partial(_dawid_skene, patterns, len(classes))
+    return _finish("dawid_skene", shared, [classes] * len(shared), order.ravel(), fit, resamples, seed)
 
 
 Fitted = tuple[Floats, Floats, int]
 """Accuracies, posterior of each question over its classes, rounds."""
 
 
-def _one_parameter(codes: NDArray[np.intp], classes: NDArray[np.intp], wrong: int, weight: Floats) -> Fitted:
+def _one_parameter(
+    codes: NDArray[np.intp], classes: NDArray[np.intp], wrong: int, weight: Floats, start: Floats | None = None
+) -> Fitted:
     most = int(classes.max())
     said = np.concatenate([_one_hot(codes, most), np.zeros((*codes.shape, 1))], axis=2)  # and what nobody said
     heard = codes >= 0
     unsaid = wrong + 1 - classes
     number = np.concatenate([np.arange(most) < classes[:, np.newaxis], unsaid[:, np.newaxis]], axis=1).astype(float)
-    posterior = _majority(said, number > 0)
+    with np.errstate(divide="ignore"):
+        ways = np.log(number)
+    posterior = _majority(said, number > 0) if start is None else start
     share = (heard * weight[:, np.newaxis]).sum(axis=0)
     accuracy = np.zeros(codes.shape[1])
     rounds = 0
     while rounds < _MOST_ROUNDS:
         rounds += 1
-        right = np.einsum("qmc,qc->qm", said, posterior)
-        fresh = ((right * weight[:, np.newaxis]).sum(axis=0) + _SMOOTHING) / (share + 2.0 * _SMOOTHING)
+        right = (said @ posterior[:, :, np.newaxis])[:, :, 0]
+        fresh = (weight @ right + _SMOOTHING) / (share + 2.0 * _SMOOTHING)
         done = np.max(np.abs(fresh - accuracy)) < _TOLERANCE
         accuracy = fresh
         if done:
             break
         odds = np.log(accuracy) - np.log((1.0 - accuracy) / wrong)
-        with np.errstate(divide="ignore"):
-            score = np.einsum("qmc,m->qc", said, odds) + np.log(number)
-        posterior = _softmax(score, number > 0)
+        posterior = _softmax(np.tensordot(said, odds, axes=(1, 0)) + ways, number > 0)
     return accuracy * share / weight.sum(), posterior, rounds
 
 
-def _dawid_skene(codes: NDArray[np.intp], classes: int, weight: Floats) -> Fitted:
+def _dawid_skene(codes: NDArray[np.intp], classes: int, weight: Floats, start: Floats | None = None) -> Fitted:
+    questions, models = codes.shape
     said = _one_hot(codes, classes)
-    possible = np.ones((len(codes), classes), dtype=bool)
-    posterior = _majority(said, possible)
-    before = np.zeros(codes.shape[1])
+    flat = said.reshape(questions, models * classes)
+    possible = np.ones((questions, classes), dtype=bool)
+    posterior = _majority(said, possible) if start is None else start
+    before = np.zeros(models)
     rounds = 0
     while rounds < _MOST_ROUNDS:
         rounds += 1
         weighed = posterior * weight[:, np.newaxis]
         share = (weighed.sum(axis=0) + _SMOOTHING) / (weighed.sum() + classes * _SMOOTHING)
-        counts = np.einsum("qc,qmd->mcd", weighed, said) + _SMOOTHING
-        confusion = counts / counts.sum(axis=2, keepdims=True)
-        right = np.einsum("qmc,qc->m", said, weighed) / weight.sum()
+        counts = (weighed.T @ flat).reshape(classes, models, classes)  # right answer, model, what it said
+        right = np.einsum("cmc->m", counts) / weight.sum()
         done = np.max(np.abs(right - before)) < _TOLERANCE
         before = right
         if done:
             break
-        score = np.log(share) + np.einsum("qmd,mcd->qc", said, np.log(confusion))
+        confusion = (counts + _SMOOTHING) / (counts + _SMOOTHING).sum(axis=2, keepdims=True)
+        score = np.log(share) + flat @ np.log(confusion).reshape(classes, models * classes).T
         posterior = _softmax(score, possible)
     return before, posterior, rounds
 
 
+def many_classes(answers: Sequence[Sequence[Any]]) -> bool:
+    """Whether answers are too different for confusion matrices: they are free."""
+    return len({said for line in answers for said in line if said is not None}) > _MOST_CLASSES
+
+
 def _finish(
-    model: str, codes: NDArray[np.intp], names: Sequence[Sequence[Any]], fit: Any, resamples: int, seed: int
+    model: str,
+    codes: NDArray[np.intp],
+    names: Sequence[Sequence[Any]],
+    place: NDArray[np.intp],
+    fit: Callable[..., Fitted],
+    resamples: int,
+    seed: int,
 ) -> WithoutGold:
     questions = len(codes)
-    accuracy, posterior, rounds = fit(np.ones(questions))
+    count = int(place.max()) + 1
+    accuracy, of_patterns, rounds = fit(np.bincount(place, minlength=count).astype(np.float64))
+    posterior = of_patterns[place]
     randomness = Randomness(seed)
     drawn = []
     for number in range(resamples):
         picks = randomness.generator("designing.without_gold", number).integers(0, questions, questions)
-        drawn.append(fit(np.bincount(picks, minlength=questions).astype(np.float64))[0])
+        weight = np.bincount(place[picks], minlength=count).astype(np.float64)
+        drawn.append(fit(weight, of_patterns)[0])
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0) if drawn else (accuracy, accuracy)
     heard = np.asarray((codes >= 0).any(axis=1))
     told: list[dict[Any, float]] = []

@@ -109,3 +109,22 @@ def test_prices_are_read_from_csv_and_toml_and_wrong_ones_refused(
     (tmp_path / "p.csv").write_text("model,price\nmodel-1,-2\n")
     assert main(["design", "--accuracies", ".9,.9,.9", "--prices", str(tmp_path / "p.csv")]) == 2
     assert "must be a number of at least 0" in capsys.readouterr().err
+
+
+def test_accuracies_are_estimated_without_right_answers_and_compared_where_they_are_known(
+    answers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["design", "--answers", answers, "--without-gold", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    for estimate, truth in zip(told["one_parameter"]["accuracy"], told["truth"], strict=True):
+        assert estimate == pytest.approx(truth, abs=0.04), "three standard errors of 600 questions"
+    assert "err together" in told["warning"]
+    lines = [line.split(",") for line in Path(answers).read_text().splitlines()]
+    bare = tmp_path / "bare.csv"
+    bare.write_text("".join(f"{question},{model},{answer}\n" for question, _, model, answer in lines))
+    assert main(["design", "--answers", str(bare), "--without-gold"]) == 0
+    printed = capsys.readouterr().out
+    assert "truth" not in printed
+    assert "Warning" in printed
+    assert main(["design", "--answers", str(bare), "--max-wrong", ".05"]) == 2
+    assert "column 'gold' is missing" in capsys.readouterr().err

@@ -23,6 +23,7 @@ def add_design(commands: Any) -> None:
   bft design --answers answers.csv --models gpt-x,claude-y,llama-z,qwen-w --max-wrong 0.02 --liars 1 --json
   bft design --answers answers.csv --prices prices.csv --max-wrong 0.05 --max-cost 0.01 --out out/design
   bft design --accuracies .9,.85,.8,.8,.7 --r .5 --tau .3 --max-wrong .01
+  bft design --answers answers.csv --without-gold           accuracies where nobody knows the right answers
   bft design --fit panel.toml --delta 0.05 --behaviour crash --max-wrong 0.05
 
 prices.csv has the columns model, price (of one call), latency_s; price and latency_s may be left empty.
@@ -55,6 +56,12 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
         "--delta", metavar="P,P,...", default="0", help="probability that any other is faulty; each is withstood"
     )
     faults.add_argument("--behaviour", default="collude", help="what those others do: crash or collude (default)")
+    command.add_argument(
+        "--without-gold",
+        action="store_true",
+        help="estimate the models' accuracies from their answers alone, instead of designing; the column gold may be "
+        "missing, and is compared with where it is there",
+    )
     command.add_argument("--sizes", default="3:10", help="members of a panel (default: 3:10)")
     command.add_argument(
         "--rules",
