@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+from bft.protocols.tendermint.rotation import Rotation
 from bft.protocols.tendermint.rules import ASKS_AT_LEAST_EVERY, Rules
 
 
@@ -48,8 +49,22 @@ class TendermintConfig:
     follow_polka: bool = False
     durable: bool = True
     rules: Rules = field(default_factory=Rules)
+    rotation: Rotation = field(init=False, compare=False, repr=False)
+    counted: QuorumSystem = field(init=False, compare=False, repr=False)
+    thresholds: tuple[int, int, int, int] = field(init=False, compare=False, repr=False)
+    plain: bool = field(init=False, compare=False, repr=False)
+    """What follows from these, worked out once for all replicas: who proposes when; by which weights votes count; the
+    quorums of a polka, a decision, whatever votes, a skip; whether a first vote of a round on file simply counts."""
 
     def __post_init__(self) -> None:
+        rules = self.rules
+        counted = rules.stakes(self.system)
+        quorums = (rules.polka_quorum, rules.decision_quorum, rules.any_quorum, rules.skip_quorum)
+        plain = not (rules.count_nil or rules.count_duplicates or rules.pool_rounds) and rules.keep_old_rounds
+        object.__setattr__(self, "rotation", Rotation(self.system))
+        object.__setattr__(self, "counted", counted)
+        object.__setattr__(self, "thresholds", tuple(quorum(counted) for quorum in quorums))
+        object.__setattr__(self, "plain", plain)
         for name in ("propose_s", "prevote_s", "precommit_s"):
             if not getattr(self, name) > 0:
                 raise ScenarioError(bad_value(name, getattr(self, name), "must be more than 0 seconds"))

@@ -8,14 +8,7 @@ from bft.core.state_machine import Snapshot
 from bft.protocols.tendermint.events import Decided, ProposalHeard
 from bft.protocols.tendermint.messages import NO_ROUND, Decision
 from bft.protocols.tendermint.requests import fresh, settle_requests
-from bft.protocols.tendermint.state import (
-    PRECOMMIT_TIMER,
-    PREVOTE_TIMER,
-    PROPOSE_TIMER,
-    STATUS_TIMER,
-    WAITING,
-    State,
-)
+from bft.protocols.tendermint.state import WAITING, State
 
 
 def decide(state: State, decision: Decision) -> None:
@@ -77,8 +70,7 @@ def restore(state: State, saved: Snapshot) -> None:
 
 def next_height(state: State) -> None:
     """Lines 52 and 53: forget the height that is over; what came early for the next one counts now."""
-    for name in (PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER, STATUS_TIMER):
-        state.cancel(name)
+    state.cancel_all()
     state.height += 1
     state.round, state.step, state.current = NO_ROUND, WAITING, None
     state.locked_round = state.valid_round = NO_ROUND
@@ -87,9 +79,10 @@ def next_height(state: State) -> None:
     if state.far:
         state.far = BallotBox()
     state.ahead = bool(state.rounds)
-    state.decidable = any(log.decided for log in state.rounds.values())
-    state.verdicts.clear()
-    state.asked.clear()
+    state.decidable = state.ahead and any(log.decided for log in state.rounds.values())
+    if state.asked or state.verdicts:
+        state.verdicts.clear()
+        state.asked.clear()
     state.proposing = None
     for log in state.rounds.values():
         for message in log.proposals.values():

@@ -70,7 +70,8 @@ def file_proposal(state: State, log: RoundLog, message: Propose) -> bool:
     if state.rules.only_proposer and message.replica != state.rotation.proposer(message.height, message.round):
         state.drop("proposal not from the proposer")
         return False
-    held = log.proposals.get(message.digest)
+    digest = message.proposal.digest
+    held = log.proposals.get(digest)
     if held is not None:
         state.drop("second proposal")
         return False
@@ -84,14 +85,14 @@ def file_proposal(state: State, log: RoundLog, message: Propose) -> bool:
         first = next(iter(log.proposals.values()))
         if first.replica == message.replica:
             state.emit(Equivocation(message.replica, first, message))
-        backed = max(log.prevotes.weights.get(message.digest, 0), log.precommits.weights.get(message.digest, 0))
-        proved = message.digest in log.polkas or message.digest in log.decided
+        backed = max(log.prevotes.weights.get(digest, 0), log.precommits.weights.get(digest, 0))
+        proved = digest in log.polkas or digest in log.decided
         if len(log.proposals) >= PROPOSALS and backed < state.system.weak and not proved:
             state.drop("second proposal")
             return False
-    log.proposals[message.digest] = message
+    log.proposals[digest] = message
     if message.height == state.height:
-        state.emit(ProposalHeard(message.round, message.height, message.digest, message.valid_round))
+        state.emit(ProposalHeard(message.round, message.height, digest, message.valid_round))
     assert message.proposal.request is not None
     requests.learn(state, message.proposal.request)
     return True

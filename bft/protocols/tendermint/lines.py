@@ -29,14 +29,24 @@ from bft.protocols.tendermint.state import (
 
 
 def settle(state: State) -> None:
-    """Let the rules fire until none does."""
-    while (
-        (state.decidable and line_49(state))
-        or (state.ahead and line_55(state))
-        or _BY_STEP[state.step](state)
-        or (state.step != WAITING and line_47(state))
-    ):
-        pass
+    """Let the rules fire until none does; those that plainly cannot are not asked."""
+    while True:
+        if (state.decidable and line_49(state)) or (state.ahead and line_55(state)):
+            continue
+        step, log = state.step, state.current
+        if step == WAITING or log is None:
+            if begin(state):
+                continue
+            return
+        if step == PROPOSE:
+            fired = bool(log.proposals) and (line_22(state) or line_28(state))
+        elif step == PREVOTE:
+            quorum = log.polkas or log.prevotes.total >= state.least
+            fired = bool(quorum) and (line_36(state) or line_44(state) or line_34(state))
+        else:
+            fired = bool(log.polkas) and not log.followed and line_36(state)
+        if not fired and not (log.precommits.total >= state.any_quorum and line_47(state)):
+            return
 
 
 def begin(state: State) -> bool:
@@ -51,10 +61,9 @@ def line_22(state: State) -> bool:
     """A new value: prevote it if it is valid and no lock forbids it, else nil (lines 22 to 27)."""
     if state.step != PROPOSE or state.current is None:
         return False
-    for message in state.current.proposals.values():
+    for digest, message in state.current.proposals.items():
         if message.valid_round != -1:
             continue
-        digest = message.digest
         allowed = state.rules.may_prevote(state.locked_round, state.locked, digest)  # line 23
         judged = valid(state, message.proposal, polka=False) if allowed else False
         if judged is not None:
@@ -68,11 +77,10 @@ def line_28(state: State) -> bool:
     if state.step != PROPOSE or state.current is None:
         return False
     rules = state.rules
-    for message in state.current.proposals.values():
+    for digest, message in state.current.proposals.items():
         valid_round = message.valid_round
         if valid_round < 0 or not rules.earlier(valid_round, state.round):
             continue
-        digest = message.digest
         earlier = state.rounds.get(valid_round)
         polka = earlier is not None and digest in earlier.polkas
         if not polka and rules.need_polka:
@@ -232,18 +240,6 @@ def on_verdict(state: State, event: VerdictReady) -> None:
     if not state.rules.prevote_once and state.step >= PREVOTE and event.verdict is Verdict.ACCEPT:
         prevote(state, event.digest)
     return settle(state)
-
-
-def _propose_step(state: State) -> bool:
-    return line_28(state) or line_22(state)
-
-
-def _prevote_step(state: State) -> bool:
-    return line_36(state) or line_44(state) or line_34(state)
-
-
-_BY_STEP = (begin, _propose_step, _prevote_step, line_36)
-"""What may happen in each step, besides a decision, a skip, and the timer of line 47."""
 
 
 def prevote(state: State, digest: str | None) -> None:

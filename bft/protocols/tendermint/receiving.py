@@ -1,7 +1,7 @@
 """What arrives from other replicas: checked once, filed, and then whatever line of Algorithm 1 it makes possible.
 
-A vote whose fields were found good before, of a round that is on file, is filed here in a few operations; everything
-else takes the long way through `filing`.
+A voter's first vote of a round that is on file is filed here in a few operations; everything else takes the long way
+through `filing`, and so does every vote where a seeded bug counts votes otherwise (`TendermintConfig.plain`).
 """
 
 from __future__ import annotations
@@ -14,20 +14,26 @@ from bft.protocols.tendermint.state import PRECOMMIT, State
 
 def on_prevote(state: State, sender: int, vote: Prevote) -> None:
     """PREVOTE(h, r, id(v) or nil) from its voter."""
-    if (vote._well_formed or well_formed(vote)) and vote.replica == sender:
-        log = state.rounds.get(vote.round) if vote.height == state.height else None
-        if log is not None and state.plain:  # as nearly always
+    if (vote._well_formed or well_formed(vote)) and vote.replica == sender and vote.height == state.height:
+        log = state.current
+        now = log is not None and vote.round == log.round
+        if not now:
+            log = state.rounds.get(vote.round)
+        if log is not None:  # as nearly always
             tally = log.prevotes
-            if sender not in tally.votes:
-                tally.votes[sender] = vote
+            votes = tally.votes
+            if sender not in votes:
+                votes[sender] = vote
                 weight = state.weights[sender]
-                digest = vote.digest
+                digest, weights = vote.digest, tally.weights
                 tally.total = total = tally.total + weight
-                tally.weights[digest] = weight = tally.weights.get(digest, 0) + weight
+                if digest in weights:
+                    weight += weights[digest]
+                weights[digest] = weight
                 if weight >= state.polka_quorum and digest is not None and digest not in log.polkas:
                     log.polkas.append(digest)
                     settle(state)
-                elif log is state.current:
+                elif now:
                     if total >= state.polka_quorum and state.step != PRECOMMIT:
                         settle(state)
                 elif log.round > state.round:
@@ -40,22 +46,32 @@ def on_prevote(state: State, sender: int, vote: Prevote) -> None:
 def on_precommit(state: State, sender: int, vote: Precommit) -> None:
     """PRECOMMIT(h, r, id(v) or nil) from its voter."""
     if (vote._well_formed or well_formed(vote)) and vote.replica == sender:
-        if vote.height < state.height:
-            return state.drop(PAST_HEIGHT)
-        log = state.rounds.get(vote.round) if vote.height == state.height else None
-        if log is not None and state.plain:  # as nearly always
+        if vote.height != state.height:
+            if vote.height < state.height:  # the height was decided without it
+                drops = state.drops
+                drops[PAST_HEIGHT] = drops.get(PAST_HEIGHT, 0) + 1
+                return None
+            return on_vote(state, sender, vote)
+        log = state.current
+        now = log is not None and vote.round == log.round
+        if not now:
+            log = state.rounds.get(vote.round)
+        if log is not None:  # as nearly always
             tally = log.precommits
-            if sender not in tally.votes:
-                tally.votes[sender] = vote
+            votes = tally.votes
+            if sender not in votes:
+                votes[sender] = vote
                 weight = state.weights[sender]
-                digest = vote.digest
+                digest, weights = vote.digest, tally.weights
                 tally.total = total = tally.total + weight
-                tally.weights[digest] = weight = tally.weights.get(digest, 0) + weight
+                if digest in weights:
+                    weight += weights[digest]
+                weights[digest] = weight
                 if weight >= state.decision_quorum and digest is not None and digest not in log.decided:
                     log.decided.append(digest)
                     state.decidable = True
                     settle(state)
-                elif log is state.current:
+                elif now:
                     if total >= state.any_quorum and not log.precommit_timer_set:
                         settle(state)
                 elif log.round > state.round:

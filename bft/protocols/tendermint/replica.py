@@ -52,7 +52,7 @@ class TendermintReplica:
     ) -> None:
         self.id = replica
         self._state = State(replica, config, keyring, AnswerLog() if machine is None else machine)
-        self._on_message = _ON_MESSAGE
+        self._on_message = _ON_MESSAGE if config.plain else _ON_MESSAGE_BENT
         self._on_input = _ON_INPUT
 
     def step(self, now: float, event: Input) -> Sequence[object]:
@@ -180,6 +180,12 @@ _ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
     Status: catch_up.on_status,
     CatchUp: catch_up.on_catch_up,
     Request: _take_request,
+}
+
+_ON_MESSAGE_BENT: dict[type, Callable[[State, int, Any], None]] = {
+    **_ON_MESSAGE,
+    Prevote: receiving.on_vote,
+    Precommit: receiving.on_vote,
 }
 
 _ON_INPUT: dict[type, Callable[[State, Any], None]] = {

@@ -29,7 +29,7 @@ def start_round(state: State, round_: int, *, skipped: bool = False) -> None:
     if state.config.views is not None and round_ >= state.config.views:
         state.emit(ViewsExhausted(state.round))
         return
-    if state.rules.drop_stale_timers:
+    if state.timers and state.rules.drop_stale_timers:
         for name in (PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER):
             state.cancel(name)
     state.round = round_  # line 12

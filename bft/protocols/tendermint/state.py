@@ -14,7 +14,6 @@ from bft.core.verdict import Verdict
 from bft.protocols.tendermint.certificates import Verifier
 from bft.protocols.tendermint.config import TendermintConfig
 from bft.protocols.tendermint.messages import NO_ROUND, Decision, Precommit, Prevote, Propose
-from bft.protocols.tendermint.rotation import Rotation
 from bft.protocols.tendermint.round_log import RoundLog
 
 WAITING, PROPOSE, PREVOTE, PRECOMMIT = range(4)
@@ -85,13 +84,13 @@ class State:
         "heights",
         "id",
         "keyring",
+        "least",
         "locked",
         "locked_round",
         "machine",
         "next_rounds",
         "pending",
         "persist",
-        "plain",
         "polka_quorum",
         "proposing",
         "rotation",
@@ -120,16 +119,12 @@ class State:
         self.rules = rules
         self.keyring = keyring
         self.machine = machine
-        self.system = system = rules.stakes(config.system)
+        self.system = system = config.counted
         self.weights = system.weights
         self.verifier = Verifier(system, rules, keyring)
-        self.rotation = Rotation(config.system)
-        self.polka_quorum = rules.polka_quorum(system)
-        self.decision_quorum = rules.decision_quorum(system)
-        self.any_quorum = rules.any_quorum(system)
-        self.skip_quorum = rules.skip_quorum(system)
-        self.plain = not (rules.count_nil or rules.count_duplicates or rules.pool_rounds) and rules.keep_old_rounds
-        """Whether a first vote of a round on file simply counts."""
+        self.rotation = config.rotation
+        self.polka_quorum, self.decision_quorum, self.any_quorum, self.skip_quorum = config.thresholds
+        self.least = min(self.polka_quorum, self.any_quorum)
 
         self.height = 1
         self.round = NO_ROUND
@@ -209,6 +204,12 @@ class State:
         """Stop a timer that runs."""
         if self.timers.pop(name, None) is not None:
             self.emit(_CANCEL[name])
+
+    def cancel_all(self) -> None:
+        """Stop all timers."""
+        for name in self.timers:
+            self.emit(_CANCEL[name])
+        self.timers.clear()
 
     def start_status_timer(self) -> None:
         """Begin to ask for what is missing, unless that is going on already."""
