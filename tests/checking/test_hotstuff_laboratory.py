@@ -72,6 +72,45 @@ def test_as_many_twins_as_two_quorums_may_share_split_four_replicas(variant: str
     assert len(found.operations) <= 30
 
 
+def static_halves(n: int, first: tuple[int, ...], byzantine: tuple[int, ...], rounds: int) -> Any:
+    """Return a schedule of two sides that never hear each other; each has its own instance of every faulty node."""
+    size = n + len(byzantine)
+    twins = tuple(range(n, size))
+    side = sum(1 << node for node in (*first, *byzantine))
+    other = (1 << size) - 1 & ~side
+    groups = tuple(side if side >> node & 1 else other for node in range(size))
+    step: list[ops.Operation] = [ops.Exchange("", groups, False)] * 9
+    leave: list[ops.Operation] = [ops.Fire(node, "view") for node in range(size)]
+    assert set(twins) <= {node for node in range(size) if other >> node & 1}
+    setting = Setting(n=n, byzantine=byzantine, twins=byzantine)
+    return setting, (ops.Ask(0, (1 << size) - 1), *((*step, *leave) * rounds))
+
+
+@pytest.mark.parametrize(
+    ("variant", "n", "first", "byzantine", "splits"),
+    [
+        ("hotstuff", 4, (0,), (2, 3), True),
+        ("hotstuff-2", 4, (0,), (2, 3), True),
+        ("hotstuff-chained-2", 4, (0,), (2, 3), True),
+        ("hotstuff-chained", 4, (0,), (2, 3), False),
+        ("hotstuff-chained", 7, (0, 1), (4, 5, 6), True),
+        ("hotstuff-chained-2", 7, (0, 1), (4, 5, 6), True),
+        ("hotstuff-chained", 7, (0, 4), (1, 3, 5), False),
+    ],
+)
+def test_static_halves_split_exactly_where_either_has_leaders_enough_in_a_row(
+    variant: str, n: int, first: tuple[int, ...], byzantine: tuple[int, ...], splits: bool
+) -> None:
+    """The number of faulty nodes is 2q − n, and either side with its twins is just a quorum."""
+    setting, schedule = static_halves(n, first, byzantine, 3 * n)
+    _, monitor = run(subject_of(variant), setting, schedule)
+    assert monitor.split == splits
+    length = VARIANTS[variant].run_of_leaders
+    sides = [{*first, *byzantine}, {*range(n)} - set(first)]
+    assert all(len(side) == setting.system().quorum for side in sides)
+    assert all(run_of(length, side, n) for side in sides) == splits
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_harmful_bug_is_found_within_a_minute_and_most_within_ten_seconds(variant: str) -> None:

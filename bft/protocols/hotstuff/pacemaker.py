@@ -61,7 +61,7 @@ def remember(state: State, request: Request) -> None:
     if not state.view_timer_runs and state.left < state.view:
         state.start_view_timer()
     state.start_status_timer()
-    state.moved = True
+    state.moved = state.moved or state.leads
 
 
 def wait_for(state: State, proposal: Proposal) -> None:
@@ -92,8 +92,10 @@ def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutC
     state.entry, state.tc = (None, tc) if by_timeout else (entry, None)
     state.proposal = state.phase = None
     state.asked, state.ready = False, None
-    state.unanswered.clear()
-    state.stop_wait_timer()
+    if state.unanswered:
+        state.unanswered.clear()
+    if state.wait_timer_runs:
+        state.stop_wait_timer()
     if by_timeout:
         state.failures += 1
         state.timeouts.forget_through(view - 2)
@@ -103,7 +105,7 @@ def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutC
         state.start_view_timer()
     else:
         state.stop_view_timer()
-    state.moved = True
+    state.moved = state.moved or state.leads
     if not state.rules.chain and entry is not None and entry.view == view - 1:
         tell_leader(state)
     if state.rules.waits == "delay" and state.leads and state.high.view < view - 1:

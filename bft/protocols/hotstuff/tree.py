@@ -17,7 +17,7 @@ UNCERTIFIED_VIEWS = 16
 class Tree:
     """Nodes by digest, of which those that nothing can undo form `chain`."""
 
-    __slots__ = ("accepted", "added", "chain", "nodes", "open")
+    __slots__ = ("accepted", "added", "chain", "committed", "forked", "nodes", "open", "tip")
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {GENESIS.digest: GENESIS}
@@ -26,6 +26,11 @@ class Tree:
         self.accepted: dict[int, str] = {}
         """Per view the accepted proposal that nobody has certified."""
         self.added = 0
+        self.committed = GENESIS
+        """The last committed node."""
+        self.tip = GENESIS.digest
+        self.forked = False
+        """Whether the open nodes may be more than one branch; `tip` is the node added last."""
 
     def clone(self) -> Tree:
         """Return an independent tree of the same nodes."""
@@ -35,12 +40,10 @@ class Tree:
         twin.open = self.open.copy()
         twin.accepted = self.accepted.copy()
         twin.added = self.added
+        twin.committed = self.committed
+        twin.tip = self.tip
+        twin.forked = self.forked
         return twin
-
-    @property
-    def committed(self) -> Node:
-        """The last committed node."""
-        return self.chain[-1]
 
     def add(self, node: Node) -> bool:
         """Keep a node whose parent is known; return False where it was known already."""
@@ -49,6 +52,9 @@ class Tree:
             return False
         self.nodes[digest] = self.open[digest] = node
         self.added += 1
+        if node.justify.node != self.tip:
+            self.forked = True
+        self.tip = digest
         return True
 
     def accept(self, node: Node) -> None:
@@ -104,13 +110,15 @@ class Tree:
         tolerated number are faulty, and a replica goes on even then.
         """
         for node in path:
+            digest = node.digest
             self.chain.append(node)
-            self.open.pop(node.digest, None)
-            if self.accepted.get(node.view) == node.digest:
+            self.open.pop(digest, None)
+            if self.accepted.get(node.view) == digest:
                 del self.accepted[node.view]
-        if not self.open:
+        self.committed = last = path[-1]
+        if not self.forked:
             return []
-        last = self.committed
+        self.forked = bool(self.open)
         orphans = [node for node in self.open.values() if node.height <= last.height]
         orphans += [node for node in self.open.values() if node.height > last.height and not self._above(node, last)]
         if orphans:

@@ -116,11 +116,12 @@ def consider_vote(state: State) -> None:
         if asked.timestamp <= state.clients.get(asked.client, (-1, ""))[0]:
             return state.drop("proposal of an executed request")
     if proposal is not None and message.replica != state.id and state.rules.follow_verdict and not certified:
-        known = state.verdicts.get(proposal.digest)
+        value = proposal.digest
+        known = state.verdicts.get(value)
         if known is None or state.rules.judge_again:
-            if proposal.digest not in state.judging:
-                state.judging[proposal.digest] = proposal
-                state.emit(RequestVerdict(node.view, node.seq, proposal.digest, proposal))
+            if value not in state.judging:
+                state.judging[value] = proposal
+                state.emit(RequestVerdict(node.view, node.seq, value, proposal))
             return None
         if known[0] is not Verdict.ACCEPT:
             return None
@@ -155,8 +156,9 @@ def keep_verdict(state: State, verdict: Verdict, proposal: Proposal) -> None:
         oldest = next(iter(state.verdicts))
         del state.verdicts[oldest]
         state.persist(("verdict", oldest), None)
-    state.verdicts[proposal.digest] = (verdict, proposal)
-    state.persist(("verdict", proposal.digest), (verdict, proposal))
+    value = proposal.digest
+    state.verdicts[value] = (verdict, proposal)
+    state.persist(("verdict", value), (verdict, proposal))
 
 
 def cast(state: State, phase: int, view: int, node: str) -> None:
