@@ -3,26 +3,35 @@
 The accuracies and the missing answers are means. r solves the number of pairs that are right together; it is the
 tetrachoric correlation, pooled over the pairs. ν, the share of flawed questions, solves the number of triples that are
 right together, and is 0 where the copula alone gives no more of them than there are. κ, the correlation of missing
-answers, solves the number of pairs that are missing together. τ and α follow in closed form from s₂ and s₃. How sure
-the estimates are, and how well they predict, is left to `fitting`.
+answers, solves the number of pairs that are missing together. τ and α follow in closed form from s₂ and s₃, or from s₂
+and the quorums on wrong answers (`quorum_agreement`). Samples of one model share its accuracy; where there are several
+models r solves the pairs of different ones, and ρ those of the same. How sure the estimates are, and how well they
+predict, is left to `fitting`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from bft.calibration.moments import Moments
+from bft.calibration.quorum_agreement import trap_by_quorums
 from bft.randomness import Floats
+from bft.validators.answers import Codes
+from bft.validators.clones import Clones
 from bft.validators.missing_answers import MissingAnswers
 
 _NODES = 96  # Gauss–Hermite; enough for pairs and triples up to the largest r
-_LARGEST_R = 0.99
+LARGEST_R = 0.99
+"""Two validators are never taken for one."""
+
 _TOLERANCE = 1e-6
 _CERTAIN = 1e-9  # distance from accuracies 0 and 1, whose normal quantiles are not finite
 
@@ -46,6 +55,10 @@ class Estimate:
         Latent correlation of correctness, and share of flawed questions.
     tau, k_alpha : float
         Probability of a trap, and the parameter of the urn; infinity means that nobody copies.
+    clones : Clones or None
+        Who are samples of one model, where there are several models; `rho` is their correlation ρ.
+    rho : float or None
+        Latent correlation of two samples of one model.
     """
 
     accuracy: Floats
@@ -56,12 +69,22 @@ class Estimate:
     flawed: float
     tau: float
     k_alpha: float
+    clones: Clones | None = None
+    rho: float | None = None
 
 
+Agreement: TypeAlias = Literal["triples", "quorums"]
 Estimator = Callable[[Moments], Estimate]
 
 
-def estimate(moments: Moments, *, options: int, exchangeable: bool = False, flawed: bool = True) -> Estimate:
+def estimate(
+    moments: Moments,
+    *,
+    options: int,
+    exchangeable: bool = False,
+    flawed: bool = True,
+    agreement: Agreement = "triples",
+) -> Estimate:
     """Solve for the parameters.
 
     Parameters
@@ -76,23 +99,125 @@ def estimate(moments: Moments, *, options: int, exchangeable: bool = False, flaw
         together, as the real one, and stands for panels of any size.
     flawed : bool
         Whether there may be flawed questions; without them ν = 0.
+    agreement : {"triples", "quorums"}
+        What τ is solved from, beside s₂: s₃, or the quorums on wrong answers.
     """
     accuracy, missing = moments.right, moments.missing
     if exchangeable:
         accuracy, missing = np.full(moments.n, accuracy.mean()), np.full(moments.n, missing.mean())
     share = _flawed_share(accuracy, moments) if flawed else 0.0
-    tau, k_alpha = trap_and_urn(moments.same_given_wrong, moments.three_same_given_wrong, options)
     r = _correlation(accuracy, moments.right_pairs, share)
+    together = _missing_correlation(accuracy, missing, moments.missing_pairs, r, share)
+    if agreement == "triples":
+        tau, k_alpha = trap_and_urn(moments.same_given_wrong, moments.three_same_given_wrong, options)
+    else:
+        wrong = _number_wrong(accuracy, missing, together, r, share)
+        tau, k_alpha = trap_by_quorums(
+            moments.same_given_wrong, wrong, moments.small_wrong_quorums, moments.wrong_quorums, options
+        )
     return Estimate(
         accuracy=accuracy,
         missing=missing,
-        missing_correlation=_missing_correlation(accuracy, missing, moments.missing_pairs, r, share),
+        missing_correlation=together,
         options=options,
         r=r,
         flawed=share,
         tau=tau,
         k_alpha=k_alpha,
     )
+
+
+def estimate_clones(moments: Moments, groups: Sequence[int], *, options: int) -> Estimate:
+    """Solve for the parameters of samples of several models; there are no flawed questions.
+
+    Of wrong answers of different models only pairs are looked at, so τ = 0 and the urn alone is fitted to s₂.
+    """
+    of_column = np.array(groups)
+    alike = of_column[:, None] == of_column
+    accuracy = np.array([moments.right[of_column == group].mean() for group in groups])
+    missing = np.array([moments.missing[of_column == group].mean() for group in groups])
+    clones = alike & ~np.eye(len(groups), dtype=bool)
+    between = latent_correlation(accuracy, ~alike, moments.right_pairs - moments.within_right_pairs)
+    rho = max(between, latent_correlation(accuracy, clones, moments.within_right_pairs))
+    wrong_pairs = moments.wrong_pairs - moments.within_wrong_pairs
+    pair = (moments.same_pairs - moments.within_same_pairs) / wrong_pairs if wrong_pairs > 0.0 else None
+    tau, k_alpha = trap_and_urn(pair, None, options)
+    first = np.array([groups.index(group) for group in groups])
+    own = moments.within_same_pairs / moments.within_wrong_pairs if moments.within_wrong_pairs > 0.0 else 0.0
+    return Estimate(
+        accuracy=accuracy,
+        missing=missing,
+        missing_correlation=_missing_correlation(accuracy, missing, moments.missing_pairs, between, 0.0),
+        options=options,
+        r=between,
+        flawed=0.0,
+        tau=tau,
+        k_alpha=k_alpha,
+        clones=Clones(
+            first=first,
+            share=(rho - between) / (1.0 - between),
+            same_wrong=_repeated(own, 1.0 / options if pair is None else pair, np.bincount(of_column)),
+        ),
+        rho=rho,
+    )
+
+
+def _repeated(same: float, by_chance: float, samples: Codes) -> float:
+    """Return the probability of repeating the first sample's wrong answer at which so many pairs are the same.
+
+    A pair with the first is the same if the other repeats it, or by chance; a pair of others if both repeat it, or else
+    by chance.
+    """
+    with_first = float((samples - 1).sum())
+    others = float(((samples - 1) * (samples - 2) / 2).sum())
+
+    def surplus(repeats: float) -> float:
+        first = repeats + (1.0 - repeats) * by_chance
+        both = repeats**2 + (1.0 - repeats**2) * by_chance
+        return (with_first * first + others * both) / (with_first + others) - same
+
+    if surplus(0.0) >= 0.0:
+        return 0.0
+    if surplus(1.0) <= 0.0:
+        return 1.0
+    return float(brentq(surplus, 0.0, 1.0, xtol=_TOLERANCE))
+
+
+def latent_correlation(accuracy: Floats, pairs: NDArray[np.bool_], right_pairs: float) -> float:
+    """Return the r at which as many of these ordered pairs, marked in shape (n, n), are right together as there are."""
+
+    def surplus(r: float) -> float:
+        return float(right_together(accuracy, r)[pairs].sum()) - right_pairs
+
+    if not pairs.any() or surplus(0.0) >= 0.0:
+        return 0.0
+    if surplus(LARGEST_R) <= 0.0:
+        return LARGEST_R
+    return float(brentq(surplus, 0.0, LARGEST_R, xtol=_TOLERANCE))
+
+
+def right_together(accuracy: Floats, r: float) -> Floats:
+    """Return the probability of each pair of validators to be right together, shape (n, n)."""
+    chance = _right(accuracy, r, 0.0)
+    pairs: Floats = (chance.T * _weights) @ chance
+    return pairs
+
+
+def _number_wrong(accuracy: Floats, missing: Floats, together: float, r: float, flawed: float) -> Floats:
+    """Return the law of how many validators give a wrong answer, shape (n + 1,)."""
+    silent = MissingAnswers.of(accuracy, missing, together)
+    factors, of_factor = (_abscissae, _weights) if silent.uniforms else (np.zeros(1), np.ones(1))
+    answering = 1.0 - (silent.chances(factors) if silent.uniforms else silent.given_not_right[None, :])
+    not_right = np.concatenate([1.0 - _right(accuracy, r, flawed), np.ones((1, len(accuracy)))])
+    weights = np.append((1.0 - flawed) * _weights, flawed)
+    chance = not_right[:, None, :] * answering[None, :, :]  # of g, of h, of validators
+    law = np.zeros((*chance.shape[:2], len(accuracy) + 1))
+    law[..., 0] = 1.0
+    for validator in range(len(accuracy)):
+        wrong = chance[..., validator, None]
+        law = law * (1.0 - wrong) + np.concatenate([np.zeros_like(law[..., :1]), law[..., :-1]], axis=-1) * wrong
+    number: Floats = np.einsum("g,h,ghw->w", weights, of_factor, law)
+    return number
 
 
 def _flawed_share(accuracy: Floats, moments: Moments) -> float:
@@ -120,9 +245,9 @@ def _correlation(accuracy: Floats, right_pairs: float, flawed: float) -> float:
 
     if len(accuracy) < 2 or surplus(0.0) >= 0.0:
         return 0.0
-    if surplus(_LARGEST_R) <= 0.0:
-        return _LARGEST_R
-    return float(brentq(surplus, 0.0, _LARGEST_R, xtol=_TOLERANCE))
+    if surplus(LARGEST_R) <= 0.0:
+        return LARGEST_R
+    return float(brentq(surplus, 0.0, LARGEST_R, xtol=_TOLERANCE))
 
 
 def _together(accuracy: Floats, r: float, flawed: float) -> tuple[float, float]:
@@ -146,9 +271,9 @@ def _missing_correlation(accuracy: Floats, missing: Floats, missing_pairs: float
 
     if missing_pairs == 0.0 or surplus(0.0) >= 0.0:
         return 0.0
-    if surplus(_LARGEST_R) <= 0.0:
-        return _LARGEST_R
-    return float(brentq(surplus, 0.0, _LARGEST_R, xtol=_TOLERANCE))
+    if surplus(LARGEST_R) <= 0.0:
+        return LARGEST_R
+    return float(brentq(surplus, 0.0, LARGEST_R, xtol=_TOLERANCE))
 
 
 def _right(accuracy: Floats, r: float, flawed: float) -> Floats:

@@ -6,14 +6,14 @@ that as values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from bft.errors import ScenarioError, bad_value
-from bft.validators.panel_numbers import HeldOutShare, HeldOutSize, PanelNumbers
+from bft.validators.panel_numbers import FitOutcomes, HeldOutShare, HeldOutSize, PanelNumbers
 
 _LIST_WIDTH, _TABLE_WIDTH = 100, 240  # of what is written in one line
 
@@ -21,7 +21,7 @@ _LIST_WIDTH, _TABLE_WIDTH = 100, 240  # of what is written in one line
 def scenario_toml(numbers: PanelNumbers) -> str:
     """Return a scenario with one node for each fitted model, and validators of these numbers."""
     given = numbers.model_dump(
-        include={"accuracy", "missing", "missing_correlation", "options", "errors"}, exclude_none=True
+        include={"accuracy", "missing", "missing_correlation", "options", "errors", "clones"}, exclude_none=True
     )
     scenario = {"n": len(numbers.models), "validators": {"kind": "statistical", **given}}
     comments = "".join(f"# {line}".rstrip() + "\n" for line in _told(numbers))
@@ -64,11 +64,22 @@ def _told(numbers: PanelNumbers) -> list[str]:
         if (interval := getattr(intervals, name)) is not None:
             lines.append(f"  {name} {interval[0]:g} to {interval[1]:g}")
     lines += [f"  accuracy {low:.3f} to {high:.3f}" for low, high in intervals.accuracy]
+    lines += [f"  {line}" for line in outcome_lines(fit.outcomes)]
     lines.append("One half of the questions predicted from the other, mean miss in points (± sampling of one half):")
     for size in fit.held_out.sizes:
         shares = (("correct", size.correct), ("wrong", size.wrong), ("missing", size.missing))
         missed = ", ".join(f"{name} {_miss(share)}" for name, share in shares)
         lines.append(f"  n = {size.n}: {missed}{_curves(size)}")
+    return lines
+
+
+def outcome_lines(outcomes: Sequence[FitOutcomes]) -> list[str]:
+    """Return a line for each size of panels: recorded and fitted shares with their intervals."""
+    lines = []
+    for size in outcomes:
+        shares = (("correct", size.correct), ("wrong", size.wrong), ("missing", size.missing))
+        told = ", ".join(f"{name} {each.interval[0]:.4f} to {each.interval[1]:.4f}" for name, each in shares)
+        lines.append(f"outcomes of n = {size.n}, quorum {size.quorum}: {told}")
     return lines
 
 

@@ -15,13 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bft.calibration.estimate import Estimate, Estimator, estimate
+from bft.calibration.designs import model_of, samples_of
+from bft.calibration.estimate import Agreement, Estimate, Estimator, estimate, estimate_clones
 from bft.calibration.fit_files import numbers_toml, write
 from bft.calibration.halves import halving
 from bft.calibration.held_out import held_out
 from bft.calibration.moments import counts_by_question, moments
+from bft.calibration.outcome_intervals import OUTCOME_RESAMPLES, fit_outcomes
 from bft.errors import ScenarioError, TableError, bad_value
 from bft.randomness import Floats, Randomness
+from bft.validators.clones import CloneSettings
 from bft.validators.comparison import DEFAULT_COMPARISON, Comparison
 from bft.validators.error_settings import CorrelatedErrorSettings
 from bft.validators.panel_numbers import FitIntervals, FitQuality, Interval, PanelNumbers
@@ -63,6 +66,7 @@ def fit(
     options: int | None = None,
     exchangeable: bool = False,
     flawed: bool | None = None,
+    agreement: Agreement | None = None,
     compare: Comparison = DEFAULT_COMPARISON,
     resamples: int = 200,
     splits: int = 10,
@@ -78,7 +82,8 @@ def fit(
     table : AnswerTable
         Recorded answers.
     models : sequence of str
-        Models of the table, one for each validator.
+        Models of the table, one for each validator; a model of which the table holds samples (`NAME #1`, `NAME #2`, …)
+        stands for all of them. Samples of a single model are taken for alike; of several models, for clones.
     options : int, optional
         Number of wrong answers; by default the table's median, or 1000 where answers are free.
     exchangeable : bool
@@ -86,6 +91,9 @@ def fit(
     flawed : bool, optional
         Whether there are flawed questions, which nobody gets right; by default iff 0 is outside the interval of their
         share.
+    agreement : {"triples", "quorums"}, optional
+        What τ is solved from, beside pairs of wrong answers; by default triples, and for samples of a single model the
+        quorums on wrong answers, of which triples predict too few.
     compare : str
         How answers are compared; see `bft.validators.comparison`.
     resamples, splits : int
@@ -108,15 +116,31 @@ def fit(
     for name, value in (("options", options), ("resamples", resamples), ("splits", splits)):
         if value is not None and value < 1:
             raise ScenarioError(bad_value(name, value, "must be at least 1"))
+    models = _columns(models, table)
     panel = table.panel(models, compare=compare)
     if (questions := len(panel.rows)) < _FEWEST_QUESTIONS:
         raise TableError(
             f"{table.source}: these models share {questions} questions; a fit needs {_FEWEST_QUESTIONS} or more"
         )
     wrong_options = options or _options(table, panel)
-    estimator = partial(estimate, options=wrong_options, exchangeable=exchangeable, flawed=flawed is not False)
+    groups = _groups(models)
+    several = 1 < len(set(groups)) < len(groups)
+    exchangeable = exchangeable or (len(set(groups)) == 1 < len(groups))
+    estimator: Estimator
+    if several:
+        if exchangeable or agreement is not None:
+            raise ScenarioError("models: samples of several models are neither alike, nor fitted by their quorums")
+        estimator, flawed = partial(estimate_clones, groups=groups, options=wrong_options), False
+    else:
+        estimator = partial(
+            estimate,
+            options=wrong_options,
+            exchangeable=exchangeable,
+            flawed=flawed is not False,
+            agreement=agreement or ("quorums" if len(set(groups)) < len(groups) else "triples"),
+        )
     randomness = Randomness(seed)
-    counts = counts_by_question(panel.codes)
+    counts = counts_by_question(panel.codes, groups)
     intervals = _intervals(counts, estimator, resamples, randomness, mean_only=exchangeable)
     if flawed is None and intervals.flawed[0] == 0.0:
         estimator = partial(estimator, flawed=False)
@@ -137,6 +161,7 @@ def fit(
             splits,
             randomness,
         ),
+        outcomes=fit_outcomes(panel.codes, counts, estimator, min(resamples, OUTCOME_RESAMPLES), randomness),
     )
     numbers = PanelNumbers(
         accuracy=_shares(found.accuracy, exchangeable),
@@ -144,12 +169,33 @@ def fit(
         errors=_errors(found),
         missing=_shares(found.missing, exchangeable),
         missing_correlation=round(found.missing_correlation, 5),
+        clones=_clones(found, models),
         models=tuple(models),
         source=Path(table.source).name if source is None else source,
         fitted=fitted,
         fit=quality,
     )
     return Fit(numbers=numbers, estimate=found)
+
+
+def _columns(models: Sequence[str], table: AnswerTable) -> list[str]:
+    """Return the columns that are fitted: of a model that is not one itself, all its samples."""
+    samples = samples_of(table.models)
+    return [name for model in models for name in ([model] if model in table.models else samples.get(model, [model]))]
+
+
+def _groups(models: Sequence[str]) -> list[int]:
+    """Number the model of each column."""
+    names = list(dict.fromkeys(map(model_of, models)))
+    return [names.index(model_of(model)) for model in models]
+
+
+def _clones(found: Estimate, models: Sequence[str]) -> CloneSettings | None:
+    if found.clones is None or found.rho is None:
+        return None
+    rho = max(round(found.rho, 5), round(found.r, 5))
+    names = tuple(map(model_of, models))
+    return CloneSettings(models=names, correlation=rho, same_wrong=round(found.clones.same_wrong, 5))
 
 
 def _options(table: AnswerTable, panel: RecordedPanel) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from bft.calibration.estimate import Estimate, Estimator
 from bft.calibration.halves import Halving
 from bft.calibration.moments import moments
+from bft.calibration.quorum_agreement import sizes
 from bft.calibration.quorum_curves import question_curves
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats, Randomness
@@ -25,17 +26,11 @@ from bft.validators.panel_numbers import HeldOut, HeldOutCurve, HeldOutShare, He
 from bft.validators.statistical import CopulaErrors, StatisticalAnswers, WrongChoice
 
 DELTAS = tuple(round(0.05 * step, 2) for step in range(11))
-SIZES = (4, 7, 10)
 CLOSE, CLOSE_ALONG_DELTA = 0.02, 0.03  # a half counts as predicted within these, which are asked of the fits
 _MOST_PANELS = 210  # all fours of ten models
 _SIMULATED_QUESTIONS = 20_000  # a share is known to .3 points; the mean over ten halvings, both ways, to .07
 _CORRECT, _WRONG_CRASH, _WRONG_COLLUDE = range(3)
 _BOTH_ENDS = 1.96  # standard deviations within which 95 % of the halves lie
-
-
-def sizes(n: int) -> tuple[int, ...]:
-    """Return the sizes of panels that are tried: 4, 7 and 10 as far as the models suffice, and all of them."""
-    return tuple(sorted({size for size in SIZES if size < n} | {n}))
 
 
 def held_out(
@@ -47,7 +42,7 @@ def held_out(
     ----------
     codes : ndarray of int, shape (questions, n)
         The panel's answers.
-    counts : ndarray, shape (questions, 2n + 8)
+    counts : ndarray, shape (questions, 2n + 13)
         `counts_by_question` of the same.
     estimator : Estimator
         Finds the parameters.
@@ -93,6 +88,7 @@ def simulated(found: Estimate, questions: int, generator: np.random.Generator) -
         accuracy=found.accuracy,
         missing=found.missing,
         missing_correlation=found.missing_correlation,
+        clones=found.clones,
     )
     uniforms = generator.random((questions, answers.uniforms))
     uniforms[:, 0] = (np.arange(questions) + uniforms[:, 0]) / questions

@@ -6,10 +6,13 @@ a reweighting of the same counts. Pairs and triples are ordered; that factor can
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bft.calibration.quorum_agreement import sizes, wrong_quorums
 from bft.randomness import Floats
 from bft.validators.answers import MISSING, RIGHT, Codes
 
@@ -32,6 +35,10 @@ class Moments:
         Those of them that gave the same one.
     missing_pairs : float
         Pairs of validators that both gave no parseable answer.
+    small_wrong_quorums, wrong_quorums : float
+        Share of panels of the smallest size that is tried, and of all validators, with a quorum on a wrong answer.
+    within_right_pairs, within_wrong_pairs, within_same_pairs : float
+        Of the pairs above, those of samples of one model.
     """
 
     right: Floats
@@ -44,6 +51,11 @@ class Moments:
     same_pairs: float
     same_triples: float
     missing_pairs: float
+    small_wrong_quorums: float = 0.0
+    wrong_quorums: float = 0.0
+    within_right_pairs: float = 0.0
+    within_wrong_pairs: float = 0.0
+    within_same_pairs: float = 0.0
 
     @property
     def n(self) -> int:
@@ -61,11 +73,24 @@ class Moments:
         return self.same_triples / self.wrong_triples if self.wrong_triples > 0.0 else None
 
 
-def counts_by_question(codes: Codes) -> Floats:
-    """Count in each question what `Moments` averages, in its order, shape (questions, 2n + 8)."""
+def counts_by_question(codes: Codes, groups: Sequence[int] = ()) -> Floats:
+    """Count in each question what `Moments` averages, in its order, shape (questions, 2n + 13).
+
+    Columns with the same number in `groups` are samples of one model; by default there are none.
+    """
+    of_column = np.array(groups) if groups else np.arange(codes.shape[1])
+    clones = (of_column[:, None] == of_column) & ~np.eye(codes.shape[1], dtype=bool)
+    same = codes[:, :, None] == codes[:, None, :]
     right, wrong, missing = codes == RIGHT, codes > RIGHT, codes == MISSING
     rights, wrongs = right.sum(axis=1), wrong.sum(axis=1)
-    like_me = np.where(wrong, (codes[:, :, None] == codes[:, None, :]).sum(axis=2), 0)
+    like_me = np.where(wrong, same.sum(axis=2), 0)
+
+    def within(members: NDArray[np.bool_]) -> Floats:
+        """Count pairs of clones that are both members, in each question."""
+        numbers = members.astype(np.float64)
+        pairs: Floats = ((numbers @ clones) * numbers).sum(axis=1)
+        return pairs
+
     return np.column_stack(
         [
             right,
@@ -78,12 +103,17 @@ def counts_by_question(codes: Codes) -> Floats:
             np.maximum(like_me - 1, 0).sum(axis=1),
             (np.maximum(like_me - 1, 0) * np.maximum(like_me - 2, 0)).sum(axis=1),
             _pairs(missing.sum(axis=1)),
+            wrong_quorums(codes, sizes(codes.shape[1])[0]),
+            wrong_quorums(codes, codes.shape[1]),
+            within(right),
+            within(wrong),
+            (same & clones & wrong[:, :, None]).sum(axis=(1, 2)),
         ]
     ).astype(np.float64)
 
 
 def moments(mean_counts: Floats) -> Moments:
-    """Name the means of `counts_by_question`, shape (2n + 8,)."""
+    """Name the means of `counts_by_question`, shape (2n + 13,)."""
     names = [field.name for field in fields(Moments)][2:]
     n = (len(mean_counts) - len(names)) // 2
     others = dict(zip(names, mean_counts[2 * n :].tolist(), strict=True))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bft.calibration.fitting import Fit
 from bft.experiments.tables import align
-from bft.validators.panel_numbers import HeldOut, HeldOutCurve, HeldOutShare, Interval, PanelNumbers
+from bft.validators.panel_numbers import FitOutcomes, HeldOut, HeldOutCurve, HeldOutShare, Interval, PanelNumbers
 from bft.validators.quantities import each_node
 
 NOTES = """\
@@ -38,7 +40,11 @@ def readable(found: Fit) -> str:
         rows.append(["κ, correlation of missing answers", together, _interval(intervals.missing_correlation)])
     if (alike := quality.same_given_wrong) is not None:
         rows.append(["P(same wrong answer | both wrong)", f"{alike:.3f}", _interval(intervals.same_given_wrong)])
+    if numbers.clones is not None:
+        rows.append(["ρ, correlation within a model", f"{numbers.clones.correlation:.3f}", ""])
+        rows.append(["P(a sample repeats a wrong answer)", f"{numbers.clones.same_wrong:.3f}", ""])
     parts.append(align([["parameter", "value", "95 % interval"], *rows]))
+    parts.append(_outcomes(quality.outcomes))
     parts.append(_trial(quality.held_out))
     return "\n\n".join(parts)
 
@@ -56,6 +62,22 @@ def _members(numbers: PanelNumbers) -> str:
         for model, right, interval, missing in zip(numbers.models, shares[0], intervals, shares[1], strict=True)
     ]
     return align([["model", "accuracy", "95 % interval", "missing"], *body])
+
+
+def _outcomes(outcomes: Sequence[FitOutcomes]) -> str:
+    header = ["n", "quorum", "", "recorded", "95 % interval", "fitted", "95 % interval"]
+    body = []
+    for size in outcomes:
+        shares = (("correct", size.correct), ("wrong", size.wrong), ("missing", size.missing))
+        for name, share in shares:
+            seen = [f"{100 * share.recorded:.2f}", _interval_of_points(share.interval)]
+            fitted = [f"{100 * share.fitted:.2f}", _interval_of_points(share.fitted_interval)]
+            body.append([str(size.n), str(size.quorum), name, *seen, *fitted])
+    return f"Outcomes of panels, in points, nobody faulty\n{align([header, *body])}"
+
+
+def _interval_of_points(interval: Interval) -> str:
+    return f"{100 * interval[0]:.2f} … {100 * interval[1]:.2f}"
 
 
 def _trial(kept: HeldOut) -> str:

@@ -30,13 +30,14 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes without quotes
 def fit_command(arguments: Namespace) -> int:
     """Fit, print, and write the file."""
     models, source, fitted, alike = _asked(arguments)
-    table = _table(arguments)
+    table = table_of(arguments)
     found = fit(
         table,
         _models(models, table, arguments.file),
         options=arguments.options,
         compare=arguments.compare,
         exchangeable=alike,
+        agreement=None if arguments.agreement == "auto" else arguments.agreement,
         resamples=arguments.resamples,
         splits=arguments.halvings,
         matched={"auto": None, "matched": True, "random": False}[arguments.halves],
@@ -72,7 +73,7 @@ def presets_command(arguments: Namespace) -> int:
 
 def describe_command(arguments: Namespace) -> int:
     """Say what a table holds, and what a panel of its models shares."""
-    table = _table(arguments)
+    table = table_of(arguments)
     panel = None if arguments.models is None else models_of(arguments.models)
     told = _described(table, panel, arguments.compare)
     if arguments.json:
@@ -89,7 +90,7 @@ def describe_command(arguments: Namespace) -> int:
     return 0
 
 
-def _table(arguments: Namespace) -> AnswerTable:
+def table_of(arguments: Namespace) -> AnswerTable:
     """Read the table, and say what a reader of it should know."""
     table = load_answers(arguments.file, drop_conflicts=arguments.drop_conflicts)
     for warning in table.warnings(compare=arguments.compare):

@@ -7,6 +7,7 @@ from datetime import date
 from pydantic import Field
 
 from bft.settings import Settings
+from bft.validators.clones import CloneSettings
 from bft.validators.error_settings import Errors, IndependentErrorSettings
 from bft.validators.quantities import Probabilities, ProbabilityBelowOne
 
@@ -132,6 +133,41 @@ class HeldOut(Settings):
     """For 4, 7 and 10 nodes as far as there are models, and for all of them."""
 
 
+class FitOutcome(Settings):
+    """How often panels of one size end in one way, nobody being faulty."""
+
+    recorded: float
+    """On the questions of the table."""
+
+    interval: Interval
+    """95 % interval of the share over all questions like these, by resampling the questions."""
+
+    fitted: float
+    """By the fit."""
+
+    fitted_interval: Interval
+    """95 % interval of that, by fitting resampled questions."""
+
+
+class FitOutcomes(Settings):
+    """What panels of one size decide: all the models, or smaller panels of them."""
+
+    n: int
+    """Number of nodes."""
+
+    quorum: int
+    """Number of equal answers that is a quorum."""
+
+    correct: FitOutcome
+    """A quorum on the right answer."""
+
+    wrong: FitOutcome
+    """A quorum on a wrong answer."""
+
+    missing: FitOutcome
+    """No quorum at all."""
+
+
 class FitQuality(Settings):
     """How sure a fit is, and how well it predicts."""
 
@@ -153,6 +189,9 @@ class FitQuality(Settings):
     held_out: HeldOut
     """How well they predict."""
 
+    outcomes: tuple[FitOutcomes, ...] = ()
+    """How sure outcomes are; none in a fit from before they were looked at."""
+
 
 class PanelNumbers(Settings):
     """A panel as numbers."""
@@ -171,6 +210,9 @@ class PanelNumbers(Settings):
 
     missing_correlation: ProbabilityBelowOne = 0.0
     """Latent correlation κ of two validators' giving no answer where they are not right."""
+
+    clones: CloneSettings | None = None
+    """Who are samples of one model, where several models were fitted."""
 
     models: tuple[str, ...] = ()
     """The models that were fitted."""

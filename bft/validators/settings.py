@@ -137,13 +137,14 @@ class StatisticalValidators(Settings):
             node = int(over.argmax())
             allowed = f"must be at most 1 - accuracy = {1.0 - accuracy[node]:.4g} (node {node})"
             raise ScenarioError(bad_value("validators.missing", float(missing[node]), allowed))
+        clones = self.clones or numbers.clones
         answers = StatisticalAnswers(
             correctness=numbers.errors.correctness(accuracy),
             wrong_choice=numbers.errors.wrong_choice(numbers.options),
             accuracy=accuracy,
             missing=missing,
             missing_correlation=numbers.missing_correlation,
-            clones=None if self.clones is None else self.clones.clones(n, _between_models(numbers.errors)),
+            clones=None if clones is None else clones.clones(n, _between_models(numbers.errors)),
         )
         return _composed(answers, self, n)
 

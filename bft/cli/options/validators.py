@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bft.cli.options.names import NAMES, Names
-from bft.cli.options.numbers import whole
+from bft.cli.options.numbers import number, whole
 
 
 def add_validators(commands: Any) -> None:
@@ -17,6 +17,7 @@ def add_validators(commands: Any) -> None:
     )
     verbs = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _fit(verbs)
+    _forecast(verbs)
     command = verbs.add_parser("presets", help="the project's panels", description="List the panels of real LLMs.")
     command.add_argument("--json", action="store_true", help="print the numbers of each as a JSON object")
     command.set_defaults(carry_out=("bft.cli.validators", "presets_command"))
@@ -29,6 +30,34 @@ def add_validators(commands: Any) -> None:
     add_drop_conflicts(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(carry_out=("bft.cli.validators", "describe_command"))
+
+
+def _forecast(verbs: Any) -> None:
+    command = verbs.add_parser(
+        "forecast",
+        help="what a panel will decide: shares with intervals, from recorded answers alone",
+        description=(
+            "Shares of right, wrong and no decision of a panel, with a confidence interval and a prediction interval "
+            "for fresh questions. Panels may hold several samples of one model."
+        ),
+        epilog="""examples:
+  bft validators forecast answers.csv --models gpt-x,llama-y,qwen-z,mistral-w
+  bft validators forecast survey.parquet --models gpt-x*4                   four samples of one model (gpt-x #1, #2, …)
+  bft validators forecast survey.parquet --models gpt-x*2,llama-y*2 --rule plurality --fresh 1000 --json""",
+    )
+    command.add_argument("file", metavar="FILE", help="table of answers: parquet, csv, json or jsonl")
+    command.add_argument("--models", action=Names, **NAMES, help="models; NAME*4: four of its samples")
+    command.add_argument(
+        "--rule", choices=("quorum", "plurality"), default="quorum", help="how they decide (default: quorum, as PBFT)"
+    )
+    command.add_argument("--quorum", type=whole, help="equal answers that decide (default: the right number)")
+    command.add_argument("--fresh", type=whole, default=300, help="fresh questions that are forecast (default: 300)")
+    command.add_argument("--level", type=number, default=0.95, help="level of the intervals (default: 0.95)")
+    command.add_argument("--seed", type=whole, default=0, help="0 or more (default: 0)")
+    add_compare(command)
+    add_drop_conflicts(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(carry_out=("bft.cli.forecast", "forecast_command"))
 
 
 def add_drop_conflicts(command: Any) -> None:
@@ -65,6 +94,7 @@ def _fit(verbs: Any) -> None:
   bft validators fit answers.csv --models gpt-x,claude-y,llama-z,qwen-w --out panel.toml
   bft run panel.toml                                          the panel that was fitted
   bft validators fit answers.csv --models a,b,c,d --alike     one accuracy for all: stands for any n
+  bft validators fit survey.parquet --models gpt-x,llama-y    with samples (gpt-x #1, …): clones of several models
   bft sweep --set validators=statistical validators.file=panel.toml --over n=4,7,10
   bft validators fit mmlu_pro.parquet --like mmlu_pro_strong7 --as preset --out entry.toml""",
     )
@@ -75,6 +105,13 @@ def _fit(verbs: Any) -> None:
     add_drop_conflicts(command)
     command.add_argument("--options", type=whole, help="wrong answers to choose among (default: the table's, or 1000)")
     command.add_argument("--alike", action="store_true", help="all validators take the mean accuracy")
+    command.add_argument(
+        "--agreement",
+        choices=("auto", "triples", "quorums"),
+        default="auto",
+        help="what τ is solved from, beside pairs of equal wrong answers (default: auto: quorums for samples of one "
+        "model, else triples)",
+    )
     command.add_argument("--resamples", type=whole, default=200, help="behind the intervals (default: 200)")
     command.add_argument("--halvings", type=whole, default=10, help="how often the questions are halved (default: 10)")
     command.add_argument(
