@@ -81,6 +81,7 @@ def static_halves(n: int, first: tuple[int, ...], byzantine: tuple[int, ...], ro
     groups = tuple(side if side >> node & 1 else other for node in range(size))
     step: list[ops.Operation] = [ops.Exchange("", groups, False)] * 9
     leave: list[ops.Operation] = [ops.Fire(node, "view") for node in range(size)]
+    leave += [ops.Exchange("Timeout", groups, False), *(ops.Fire(node, "wait") for node in range(size))]
     assert set(twins) <= {node for node in range(size) if other >> node & 1}
     setting = Setting(n=n, byzantine=byzantine, twins=byzantine)
     return setting, (ops.Ask(0, (1 << size) - 1), *((*step, *leave) * rounds))
