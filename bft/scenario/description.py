@@ -20,7 +20,6 @@ from bft.limits import MOST_NODES, MOST_REQUESTS
 from bft.membership.settings import Membership
 from bft.network.settings import Network
 from bft.operations.settings import Machine
-from bft.protocols.pbft import PbftConfig
 from bft.protocols.protocol import Protocol, Setup
 from bft.protocols.registry import protocol_of, spelling
 from bft.randomness import Randomness
@@ -249,11 +248,9 @@ class Scenario(Settings):
             randomness=randomness,
         )
 
-    def pbft_config(self) -> PbftConfig:
-        """Return what each PBFT replica is told."""
-        config = protocol_of("pbft").configure(self.setup())
-        assert isinstance(config, PbftConfig)
-        return config
+    def configuration(self) -> Any:
+        """Return what every replica is told, by the protocol; what a voting rule learns of a panel is not in it."""
+        return self.protocol.configure(self.setup())
 
     @property
     def end_s(self) -> float:

@@ -159,7 +159,7 @@ def _equivocation_obstacles(scenario: Scenario, behaviour: Equivocate, timing: b
 
 def _time_obstacles(scenario: Scenario) -> Iterator[str]:
     """Without timing the delays must not be able to change the outcome: no decision may be late."""
-    config, law = scenario.pbft_config(), scenario.network.delay
+    config, law = scenario.configuration(), scenario.network.delay
     decision_s = PHASES * slowest_s(law)
     first_s, limit = config.timeout_s(0), scenario.view_limit
     if limit != 1 and decision_s >= first_s:

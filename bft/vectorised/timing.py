@@ -85,7 +85,7 @@ class Stopwatch:
         delay_bounds: DelayBounds | None,
     ) -> None:
         self._scenario = scenario
-        self._config = scenario.pbft_config()
+        self._config = scenario.configuration()
         self._slowest_s = slowest_s(scenario.network.delay)
         self._population = population
         self._ballots = ballots

@@ -35,7 +35,7 @@ def healing(n: int, *partitions: Partition, crashed: tuple[int, ...] = (), seed:
     done = [record.time_s for record in run.trace.records if isinstance(record.event, Execute)]
     assert len(done) == n - len(crashed)
     left = [each.event.view for each in run.trace.records if isinstance(each.event, ViewChangeStarted)]
-    promised_s = scenario.pbft_config().healing_s(max(left, default=0), MESSAGE_S)
+    promised_s = scenario.configuration().healing_s(max(left, default=0), MESSAGE_S)
     return max(done) - healed_s, promised_s
 
 

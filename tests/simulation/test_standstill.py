@@ -231,7 +231,7 @@ def test_a_change_shows_in_the_progress_or_by_an_event(kind: type[Deaf]) -> None
 
 @pytest.mark.parametrize(("behaviour", "ends"), [(Withhold(), True), (Equivocate(), False)])
 def test_of_faulty_nodes_that_remember_nothing_is_assumed(behaviour: Behaviour, ends: bool) -> None:
-    replica = PbftReplica(0, bft.Scenario(n=4).pbft_config(), SymbolicKeyring())
+    replica = PbftReplica(0, bft.Scenario(n=4).configuration(), SymbolicKeyring())
     clock = Clock()
     timer = Timer(clock, 1.0, 0, "status")
     standstill = Standstill(bft.Network(), {0: (behaviour, None)}, 100.0)

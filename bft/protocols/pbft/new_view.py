@@ -38,15 +38,15 @@ def carry_over(view_changes: Iterable[ViewChange]) -> Carried:
         Valid view-changes of distinct senders, in any order.
     """
     by_sender = sorted(view_changes, key=lambda message: message.replica)
-    base = max(by_sender, key=lambda message: message.low)
+    base = max(by_sender, key=lambda message: message.low)  # §4.4: min-s, the latest stable checkpoint in V
     latest: dict[int, PrePrepare] = {}
     for message in by_sender:
         for certificate in message.prepared:
             new = certificate.preprepare
             kept = latest.get(new.seq)
-            if kept is None or new.view > kept.view:
+            if kept is None or new.view > kept.view:  # §4.4: the highest view number in V
                 latest[new.seq] = new
-    max_seq = max([base.low, *latest])
+    max_seq = max([base.low, *latest])  # §4.4: max-s, the highest number in a prepare in V
     return Carried(
         min_seq=base.low,
         max_seq=max_seq,

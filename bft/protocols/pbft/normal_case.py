@@ -1,7 +1,8 @@
 """The normal case (§4.2): request, pre-prepare, prepare, commit.
 
 A vote that arrives early is filed in its slot and counts from the moment the pre-prepare is accepted; a vote of another
-view, the primary's own prepare, or a second one from the same replica never counts.
+view, the primary's own prepare, or a second one from the same replica never counts. Each guard cites the section that
+demands it; where the paper is silent (what is malformed, what fills the memory) it says why it stands.
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ Vote = TypeVar("Vote", bound=Prepare | Commit)
 def on_request(state: State, event: ClientRequest) -> None:
     """A client's request: answer it again, forget it, or see to it that it is ordered (§4.1)."""
     request = event.request
-    if not well_formed(request):
+    if not well_formed(request):  # Byzantine input is data
         return state.drop("malformed message")
-    if state.rules.check_requests and not state.keyring.verify(request):
+    if state.rules.check_requests and not state.keyring.verify(request):  # §4.1: requests are signed
         return state.drop("request not signed by its client")
     timestamp, result = state.clients.get(request.client, (-1, ""))
-    if request.timestamp <= timestamp:
-        if request.timestamp == timestamp:
+    if request.timestamp <= timestamp:  # §4.1: exactly once, by timestamps that grow
+        if request.timestamp == timestamp:  # §4.1: the last reply is sent again
             state.emit(Reply(request.client, timestamp, result))
         return None
     held = state.pending.get(request.client)
-    if held is not None and request.timestamp <= held.timestamp:
+    if held is not None and request.timestamp <= held.timestamp:  # §4.1: one request of a client is outstanding
         return None if request.timestamp == held.timestamp else state.drop(SUPERSEDED)
     remember(state, request)
-    if state.active and state.is_primary:
+    if state.active and state.is_primary:  # §4.2: the primary starts the protocol
         propose(state, request)
     return None
 
@@ -57,18 +58,18 @@ def remember(state: State, request: Request) -> None:
     A client has one request outstanding (§4.1): a later one takes the place of what is not executed yet, and waits from
     now on, so that a client that floods neither fills the memory nor stands before others.
     """
-    if state.pending.pop(request.client, None) is not None:
+    if state.pending.pop(request.client, None) is not None:  # §4.1: one request of a client is outstanding
         state.drop(SUPERSEDED)
     state.pending[request.client] = request
     state.persist(("request", request.client), request)
-    if state.active and not state.view_timer_runs:
+    if state.active and not state.view_timer_runs:  # §4.4: a backup starts a timer if none runs
         state.start_view_timer()
     state.start_status_timer()
 
 
 def propose(state: State, request: Request) -> None:
     """As primary, ask the validator for an answer, once per view and about one request of a client at a time."""
-    if request.key not in state.ordering and request.client not in state.asked:
+    if request.key not in state.ordering and request.client not in state.asked:  # §4.1: one at a time
         state.ordering.add(request.key)
         state.asked.add(request.client)
         state.emit(RequestProposal(state.view, request))
@@ -84,10 +85,10 @@ def propose_next(state: State, client: str) -> None:
 
 def on_proposal_ready(state: State, event: ProposalReady) -> None:
     """The validator answered: give the proposal the next number, if it is still wanted."""
-    if event.view != state.view or not state.active or not state.is_primary:
+    if event.view != state.view or not state.active or not state.is_primary:  # an answer may come late
         return state.drop("stale proposal")
     client = event.request.client
-    if event.request.timestamp <= state.clients.get(client, (-1, ""))[0]:
+    if event.request.timestamp <= state.clients.get(client, (-1, ""))[0]:  # §4.1: executed meanwhile
         state.drop("proposal for an executed request")
         return propose_next(state, client)
     if event.answer is None:
@@ -99,7 +100,7 @@ def on_proposal_ready(state: State, event: ProposalReady) -> None:
 
 def order(state: State) -> None:
     """Assign numbers inside the window to what waits for one, several in flight at once."""
-    while state.unordered and state.next_seq <= state.high:
+    while state.unordered and state.next_seq <= state.high:  # §4.3: numbers lie between the watermarks
         proposal = state.unordered.pop(0)
         seq = state.next_seq
         state.next_seq += 1
@@ -114,26 +115,26 @@ def order(state: State) -> None:
 def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
     """A primary's proposal: accept the first valid one for its place and ask the validator about it (§4.2)."""
     rules = state.rules
-    if not well_formed(message):
+    if not well_formed(message):  # Byzantine input is data
         return state.drop("malformed message")
-    if rules.check_identity and message.replica != sender:
+    if rules.check_identity and message.replica != sender:  # §4.2: the signature is correct
         return state.drop("identity differs from sender")
-    if rules.only_primary_proposes and sender != state.verifier.primary(message.view):
+    if rules.only_primary_proposes and sender != state.verifier.primary(message.view):  # §4.1: p = v mod n
         return state.drop("pre-prepare not from the primary")
-    if message.view < state.view or message.seq <= state.low:
+    if message.view < state.view or message.seq <= state.low:  # §4.2: it is in view v, and above h
         return state.drop("old pre-prepare")
-    if message.view > state.view or not state.active or message.seq > state.high:
+    if message.view > state.view or not state.active or message.seq > state.high:  # §4.2: not yet, or above H
         return keep_early(state, message)
     slot = state.slot(message.seq)
-    if slot.digest is not None and rules.keep_first_preprepare:
+    if slot.digest is not None and rules.keep_first_preprepare:  # §4.2: no other digest accepted for v and n
         if slot.digest != message.digest:
             state.emit(Equivocation(sender, slot.preprepare, message))
         return state.drop("second pre-prepare")
-    if message.proposal.request is None:
+    if message.proposal.request is None:  # §4.4: null requests are made by new views alone
         return state.drop("null request outside a new view")
-    if rules.check_digest and message.digest != message.proposal.digest:
+    if rules.check_digest and message.digest != message.proposal.digest:  # §4.2: d is the digest of m
         return state.drop("digest differs from proposal")
-    if not state.verifier.request_authentic(message.proposal):
+    if not state.verifier.request_authentic(message.proposal):  # §4.2: the signature in the request is correct
         return state.drop("request not signed by its client")
     state.persist(("pre-prepare", message.seq), message)
     accept(state, slot, message, carried=False)
@@ -143,7 +144,7 @@ def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
 def keep_early(state: State, message: PrePrepare) -> None:
     """Keep a pre-prepare that may fit later, one per place, within bounds."""
     near = message.view - state.view <= VIEWS_AHEAD and message.seq <= state.high + state.config.window
-    if state.rules.keep_early and near:
+    if state.rules.keep_early and near:  # bounded, so that a liar cannot fill the memory
         state.early.setdefault((message.view, message.seq), message)
     else:
         state.drop("pre-prepare far ahead")
@@ -177,7 +178,7 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
             request.client, (-1, "")
         )[0]:
             remember(state, request)
-    if not state.is_primary:
+    if not state.is_primary:  # §4.2: backups multicast prepares
         if carried and not state.rules.judge_carried:
             send_prepare(state, slot)
         else:
@@ -201,10 +202,10 @@ def counted(state: State, slot: Slot, votes: Mapping[int, Vote]) -> tuple[Vote, 
 def on_verdict(state: State, event: VerdictReady) -> None:
     """The validator judged the accepted proposal: prepare it if it was accepted."""
     slot = state.slots.get(event.seq)
-    if event.view != state.view or not state.active or slot is None or slot.digest != event.digest:
+    if event.view != state.view or not state.active or slot is None or slot.digest != event.digest:  # it came late
         return state.drop("stale verdict")
     state.emit(Judgement(event.view, event.seq, event.verdict))
-    if event.verdict is Verdict.ACCEPT and not slot.prepare_sent:
+    if event.verdict is Verdict.ACCEPT and not slot.prepare_sent:  # §4.2: if backup i accepts, it enters prepare
         send_prepare(state, slot)
         check_prepared(state, slot)
     return None
@@ -238,13 +239,13 @@ def on_prepare(state: State, sender: int, vote: Prepare) -> None:
         slot = file_vote(state, sender, vote)
         if slot is None:
             return None
-    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):
+    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):  # as data
         return state.drop("malformed message")
     primary = state.primary if slot.view == state.view else state.verifier.primary(slot.view)
-    if sender == primary and not state.rules.count_primary_prepare:
+    if sender == primary and not state.rules.count_primary_prepare:  # §4.2: prepares of different backups
         return state.drop("prepare from the primary")
     held = slot.prepares.get(sender)
-    if held is not None:
+    if held is not None:  # §4.2: of different replicas
         second_vote(state, sender, held, vote)
         if not state.rules.count_duplicates:
             return None
@@ -273,10 +274,10 @@ def on_commit(state: State, sender: int, vote: Commit) -> None:
         slot = file_vote(state, sender, vote)
         if slot is None:
             return None
-    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):
+    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):  # as data
         return state.drop("malformed message")
     held = slot.commits.get(sender)
-    if held is not None:
+    if held is not None:  # §4.2: of different replicas
         second_vote(state, sender, held, vote)
         if not state.rules.count_duplicates:
             return None
@@ -291,32 +292,32 @@ def on_commit(state: State, sender: int, vote: Commit) -> None:
 def file_vote(state: State, sender: int, vote: Prepare | Commit) -> Slot | None:
     """Find the slot of a vote that is not plainly for the current log; None when it does not count (M2, M4, M5, M6)."""
     rules = state.rules
-    if not well_formed(vote):
+    if not well_formed(vote):  # Byzantine input is data
         state.drop("malformed message")
         return None
-    if rules.check_identity and vote.replica != sender:
+    if rules.check_identity and vote.replica != sender:  # §4.2: its signature is correct
         state.drop("identity differs from sender")
         return None
-    if not state.low < vote.seq <= state.high + state.config.window:
+    if not state.low < vote.seq <= state.high + state.config.window:  # §4.2: between h and H, and one window early
         state.drop("vote outside the window")
         return None
-    if vote.view < state.view and rules.refuse_old_views:
+    if vote.view < state.view and rules.refuse_old_views:  # §4.2: its view is the replica's
         state.drop("vote of an old view")
         return None
-    if vote.view > state.view:
-        if vote.view - state.view > VIEWS_AHEAD:
+    if vote.view > state.view:  # §4.2: the same, later
+        if vote.view - state.view > VIEWS_AHEAD:  # bounded, so that a liar cannot fill the memory
             state.drop("vote of a far view")
             return None
         state.start_status_timer()
         return state.future.setdefault(vote.view, {}).setdefault(vote.seq, Slot(vote.view, vote.seq))
-    if not state.active and rules.pause_in_view_change:
+    if not state.active and rules.pause_in_view_change:  # §4.4: it accepts no such messages
         return state.future.setdefault(state.view, {}).setdefault(vote.seq, Slot(state.view, vote.seq))
     return state.slot(vote.seq)
 
 
 def second_vote(state: State, sender: int, held: Prepare | Commit, vote: Prepare | Commit) -> None:
     """A voter's second vote: a duplicate, or evidence against it when it says something else."""
-    if held.digest != vote.digest:
+    if held.digest != vote.digest:  # §4.2: correct replicas say one thing in one place
         state.emit(Equivocation(sender, held, vote))
     state.drop("second vote")
 
@@ -324,10 +325,10 @@ def second_vote(state: State, sender: int, held: Prepare | Commit, vote: Prepare
 def check_prepared(state: State, slot: Slot) -> None:
     """Become prepared once the primary and the backups that agree are a quorum, and commit to it (§4.2)."""
     message = slot.preprepare
-    if slot.prepared or message is None or not state.active:
+    if slot.prepared or message is None or not state.active:  # §4.2: it is in the log; §4.4: the view is active
         return
     weights = state.weights
-    if weights[message.replica] + slot.prepare_weight < state.prepare_quorum:
+    if weights[message.replica] + slot.prepare_weight < state.prepare_quorum:  # §4.2: and 2f prepares that match it
         return
     slot.prepared = True
     seq, own, persist = slot.seq, state.id, state.persist
@@ -349,7 +350,7 @@ def check_prepared(state: State, slot: Slot) -> None:
 
 def check_committed(state: State, slot: Slot) -> None:
     """Become committed once a quorum commits to what this replica prepared, and execute what is next (§4.2)."""
-    if slot.committed or not slot.prepared or slot.commit_weight < state.commit_quorum:
+    if slot.committed or not slot.prepared or slot.commit_weight < state.commit_quorum:  # §4.2: 2f + 1 commits
         return
     assert slot.preprepare is not None
     slot.committed = True

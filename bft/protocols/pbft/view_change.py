@@ -1,4 +1,7 @@
-"""View changes (§4.4, §4.5.2): leaving a view without progress, entering the next with all that may be committed."""
+"""View changes (§4.4, §4.5.2): leaving a view without progress, entering the next with all that may be committed.
+
+Each guard cites the section that demands it; where the paper is silent it says why it stands.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def on_view_timer(state: State) -> None:
 
 def start(state: State, view: int) -> None:
     """Leave for `view`: from here on only checkpoints, view-changes and new-views count (§4.4)."""
-    if state.config.views is not None and view >= state.config.views:
+    if state.config.views is not None and view >= state.config.views:  # no section: rounds may be bounded
         state.emit(ViewsExhausted(state.view))
         return
     leave_for(state, view)
@@ -60,22 +63,22 @@ def leave_for(state: State, view: int) -> None:
 
 def on_view_change(state: State, sender: int, message: ViewChange) -> None:
     """Somebody leaves for a view: follow a weak quorum, and as its primary gather a quorum (§4.4)."""
-    if not shape.well_formed(message):
+    if not shape.well_formed(message):  # Byzantine input is data
         return state.drop("malformed message")
-    if state.rules.check_identity and message.replica != sender:
+    if state.rules.check_identity and message.replica != sender:  # §4.4: signed by replica i
         return state.drop("identity differs from sender")
-    if state.config.views is not None and message.view >= state.config.views:
+    if state.config.views is not None and message.view >= state.config.views:  # no section: rounds may be bounded
         return state.drop("view-change beyond the last view")
-    if message.view < state.view or (message.view == state.view and state.active):
+    if message.view < state.view or (message.view == state.view and state.active):  # §4.4: for a view not entered yet
         return state.drop("old view-change")
     if message.replica in state.view_changes.at(message.view):  # before it is verified, for most are sent again
         return state.drop("second view-change")
-    if not state.verifier.view_change(message):
+    if not state.verifier.view_change(message):  # §4.4: valid, with C and P
         return state.drop("invalid view-change")
     state.view_changes.add(message.view, message.replica, message)
     before = state.view
     later = state.view_changes.highest_above(before) if message.view > before else {}
-    while later and state.system.weight(later) >= state.join_quorum:
+    while later and state.system.weight(later) >= state.join_quorum:  # §4.5.2: f + 1 for greater views
         # One of them is honest, so waiting for the own timer gains nothing; the smallest view, lest a liar rushes us.
         # Again, because where stakes differ those who went further may be a weak quorum without the others.
         start(state, min(later.values()))
@@ -91,14 +94,14 @@ def check_quorum(state: State) -> None:
     Those who wait for a later view have left this one too, so they count for the time, though not for the new view:
     else a replica that moved on alone would leave the others waiting for its view-change for ever.
     """
-    if state.active:
+    if state.active:  # §4.4: the view has begun
         return
     messages = state.view_changes.at(state.view)
     quorum = state.view_change_quorum
     enough = state.system.weight(messages) >= quorum
-    if enough and state.is_primary:
+    if enough and state.is_primary:  # §4.4: 2f from others, and its own
         make_new_view(state, tuple(messages[voter] for voter in sorted(messages)))
-    elif not state.view_timer_runs and (
+    elif not state.view_timer_runs and (  # §4.5.2: a timer starts with 2f + 1 view-changes for v + 1
         enough or state.system.weight({*messages, *state.view_changes.highest_above(state.view)}) >= quorum
     ):
         state.start_view_timer()
@@ -119,15 +122,15 @@ def on_new_view(state: State, message: NewView) -> None:
 
     The signature, not the sender, vouches for it: anyone may pass it on to a replica left behind.
     """
-    if not shape.well_formed(message):
+    if not shape.well_formed(message):  # Byzantine input is data
         return state.drop("malformed message")
-    if message.view < state.view or message.view == 0 or (message.view == state.view and state.active):
+    if message.view < state.view or message.view == 0 or (message.view == state.view and state.active):  # §4.4
         return state.drop("old new-view")
-    if state.config.views is not None and message.view >= state.config.views:
+    if state.config.views is not None and message.view >= state.config.views:  # no section: rounds may be bounded
         return state.drop("new-view beyond the last view")
-    if not state.verifier.new_view(message):
+    if not state.verifier.new_view(message):  # §4.4: signed properly, V valid for v + 1, O correct
         return state.drop("invalid new-view")
-    if message.view > state.view:
+    if message.view > state.view:  # §4.4: whoever is behind enters it too
         leave_for(state, message.view)
         state.persist(("view",), message.view)
     state.persist(("new-view",), message)
@@ -147,9 +150,9 @@ def enter(state: State, message: NewView, carried: Carried) -> None:
     checkpoints.make_stable(state, carried.min_seq, carried.checkpoint_proof)
     state.next_seq = max(carried.max_seq, state.low) + 1
     for entry in message.preprepares:
-        if entry.seq > state.low:
+        if entry.seq > state.low:  # §4.4: what is not covered by the stable checkpoint
             carry(state, entry)
-    if state.pending or state.unexecuted:
+    if state.pending or state.unexecuted:  # §4.4: it waits for requests to execute
         state.start_view_timer()
     else:
         state.stop_view_timer()
