@@ -128,9 +128,9 @@ def _fault_obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
         name = describe(behaviour)["kind"]
         if isinstance(behaviour, Crash) and behaviour.at_s > 0:
             yield _refusal("faults.behaviour.at_s", behaviour.at_s, "nodes that crash before the start")
-        if isinstance(behaviour, Equivocate):
+        if type(behaviour) is Equivocate:  # one derived from it may do anything
             yield from _equivocation_obstacles(scenario, behaviour, timing)
-        elif not isinstance(behaviour, (Crash, *RUNS)):
+        elif type(behaviour) not in (Crash, *RUNS):
             runs = "crash, withhold, silent_primary, lie, collude, and equivocate without timing"
             yield _refusal("faults.behaviour", name, runs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import inspect
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 import bft
 from bft import vectorised
+from bft.adversary.lie import Lie
 from bft.errors import ScenarioError, UnsupportedError
 from bft.network.settings import Network
 from bft.randomness import Randomness
@@ -84,6 +86,22 @@ def test_a_field_that_the_engine_was_not_written_for_is_refused_unless_it_is_at_
     assert supported(stranger) == "network = 'Tomorrow': the vectorised engine runs scenarios without it"
     elsewhere = bft.Scenario(protocol="tendermint")
     assert str(supported(elsewhere)).startswith("protocol = 'tendermint': ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turncoat(Lie):
+    """Derived from a behaviour that the engine runs, and honest."""
+
+    def bend(self, node: Any, now: float, event: Any, effects: Any) -> Any:
+        """Change nothing."""
+        return effects
+
+
+@pytest.mark.parametrize("protocol", ["pbft", "ballot"])
+def test_a_behaviour_derived_from_a_known_one_is_refused(protocol: str) -> None:
+    scenario = bft.Scenario(protocol=protocol, faults=bft.Faults(delta=0.1, behaviour=Turncoat()))
+    assert str(supported(scenario)).startswith("faults.behaviour = ")
+    assert "Turncoat" in str(supported(scenario))
 
 
 def test_behaviours_do_not_matter_where_nobody_is_faulty() -> None:
