@@ -27,7 +27,7 @@ OPENBLAS_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help agreement test test-newest nightly real docs package bench check lint types imports format lock setup clean distclean
+.PHONY: help agreement test test-newest nightly real docs package notebooks bench check lint types imports format lock setup clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -68,6 +68,9 @@ docs: $(READY)  ## the documents as HTML in out/docs; every link inside them is 
 
 package: $(READY)  ## wheel and sdist in out/dist, tried in an environment with the core dependencies alone
 	@$(BIN)/python release/try_package.py core
+
+notebooks: $(READY)  ## run the notebooks and keep them with their outputs
+	@$(BIN)/python release/keep_outputs.py
 
 bench: $(READY)  ## the benchmarks
 	@$(BIN)/python -m pytest -q --benchmark-enable --benchmark-columns=min,median,max,rounds benchmarks

@@ -59,3 +59,10 @@ split.outcome.value, [breach.detail for breach in split.breaches]
 # %%
 llms = bft.Scenario(n=7, validators="statistical")
 [bft.simulate(llms, seed=7, replication=number).outcome.value for number in range(10)]
+
+# %% [markdown]
+# ## Exercise
+#
+# Which faulty nodes make the run of two traitors agree after all? Try `faults.nodes` (0, 1), (1, 2) and (2, 3), with
+# several seeds, and look at `split.faults`: who has to be the primary for the attack, and why is the law the same for
+# every pair nevertheless? Then give the system seven nodes: how many traitors does it take?

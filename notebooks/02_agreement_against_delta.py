@@ -36,7 +36,7 @@ sweep
 # Neither is the probability of agreement.
 
 # %%
-bft.plotting.agreement(sweep).figure
+bft.plotting.agreement(sweep, source_documents=True).figure
 
 # %% [markdown]
 # ## What agreement hides
@@ -52,3 +52,10 @@ collusion = bft.sweep(
     seed=7,
 )
 bft.plotting.bands(collusion).figure
+
+# %% [markdown]
+# ## Exercise
+#
+# Up to which δ is P(agreement) at least 0.99 with n = 4, and with n = 13? Read it off the figure, then find it to
+# three digits with `bft.experiments.laws.law_of(bft.Scenario(n=13), [...])`. Why do the curves cross, and at which δ
+# would more nodes no longer help?

@@ -61,3 +61,10 @@ for name, scenario in {"errors in common": together, "independent errors": indep
 from bft.notebook.sliders import outcome_sliders
 
 outcome_sliders()
+
+# %% [markdown]
+# ## Exercise
+#
+# By how much does the share of wrong agreement fall if the validators' errors are half as correlated? Give
+# `validators.errors` the kind "correlated" with r from 0.1 to 0.9, take the exact law, and plot `wrong / (correct +
+# wrong)` against r. What would you have promised if you had assumed independence?

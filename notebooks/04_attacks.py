@@ -78,3 +78,9 @@ collusion = bft.sweep(
     seed=7,
 )
 bft.plotting.bands(collusion).figure
+
+# %% [markdown]
+# ## Exercise
+#
+# Write the table again for n = 6 (f = 1, quorum 4): which of the attacks still do nothing with two faulty nodes, which
+# stall, and which split? Predict each from 2q − n and n − q before you run it.

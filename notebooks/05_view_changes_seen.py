@@ -62,3 +62,10 @@ bft.plotting.messages_by_phase(
 from bft.exporting.mermaid import mermaid
 
 print(mermaid(bft.simulate(bft.Scenario(n=4), seed=5, journal=True).journal, most=6))
+
+# %% [markdown]
+# ## Exercise
+#
+# How many messages does the view change cost when two silent primaries stand behind each other (nodes 0 and 1 of
+# seven)? Predict the number of `ViewChange` copies, then look at `metrics.sent_by_kind`, and find in the diagram why
+# the second timeout is longer than the first.

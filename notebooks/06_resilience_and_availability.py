@@ -61,3 +61,10 @@ print(lived.operations.to_text())
 
 # %%
 lived.balances[0] == lived.balances[3], lived.outcome.value
+
+# %% [markdown]
+# ## Exercise
+#
+# Which single policy of the preset "production" matters most here? Take each away with `False` (`"retry": False`,
+# `"breaker": False`, `"hedge": False`), keep the random numbers, and compare the shares decided after 60 s. Then let
+# one endpoint fail half of its calls (`"p_error": 0.5`): is it still the same one?

@@ -126,3 +126,10 @@ sweep
 # %%
 twins = bft.Scenario(protocol=ECHO, faults={"nodes": [0, 1], "behaviour": "twins"})
 bft.simulate(twins, 1).outcome.value
+
+# %% [markdown]
+# ## Exercise
+#
+# The protocol has no answer to a silent node 0. Give it one: a timer that is set at the request (`SetTimer`), a vote
+# to go on to the next leader, and a leader for each round. Which schedule breaks your first attempt? The property test
+# finds it, step by step.

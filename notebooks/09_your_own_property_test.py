@@ -71,3 +71,10 @@ bft.sweep(
     replications=50,
     seed=1,
 )
+
+# %% [markdown]
+# ## Exercise
+#
+# Plant another bug: `Rules(prepare_quorum=lambda system: system.weak)`. Does it need a Byzantine node to become a
+# split, and how short is the counterexample? Then find a rule that can be weakened without anything breaking, and say
+# why.

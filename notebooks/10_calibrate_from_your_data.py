@@ -103,3 +103,10 @@ for ours, theirs in zip(sweeps["fitted"].rows, sweeps["recorded"].rows, strict=T
 
 # %%
 sweeps["fitted"]
+
+# %% [markdown]
+# ## Exercise
+#
+# Fit the panel once more on half of the questions, and predict the other half: by how much do correct and wrong
+# agreement differ from what is recorded? Which number of the fit (accuracy, correlation, the same mistake) would you
+# have to measure better?

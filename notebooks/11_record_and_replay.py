@@ -86,3 +86,9 @@ sweep
 # as readily as what is wrong. That makes five of seven, just a quorum. One crash among them is still covered, once the
 # turn comes to model-6: its verdicts cannot be read, but its answer is good, and whoever proposes counts. Two crashes
 # are too many, except for the question whose answer everybody knew. No average accuracy would have told that.
+
+# %% [markdown]
+# ## Exercise
+#
+# Take one model out of the replayed panel and ask again: how many questions are still answered right, and how many
+# wrong? At which fault rate is a panel of one model as good as the four?

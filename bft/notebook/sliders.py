@@ -9,8 +9,7 @@ import numpy as np
 
 from bft.errors import UnsupportedError
 from bft.experiments.laws import law_of
-from bft.plotting.laws import law_bands
-from bft.plotting.style import png_of
+from bft.plotting.laws import LawPicture
 from bft.scenario import Scenario
 from bft.theory.outcome_law import OutcomeLaw
 
@@ -68,7 +67,7 @@ def outcome_sliders() -> Any:
         import ipywidgets as widgets
     except ImportError:
         raise UnsupportedError("sliders need ipywidgets: pip install 'bft-lab[notebooks]'") from None
-    wide: Any = {"style": {"description_width": "11em"}, "layout": {"width": "30em"}, "continuous_update": False}
+    wide: Any = {"style": {"description_width": "11em"}, "layout": {"width": "30em"}, "continuous_update": True}
     sliders = {
         "delta": widgets.FloatSlider(0.1, min=0.0, max=0.5, step=0.01, description="fault probability δ", **wide),
         "n": widgets.IntSlider(7, min=1, max=LARGEST_N, description="nodes n", **wide),
@@ -77,13 +76,14 @@ def outcome_sliders() -> Any:
         "alike": widgets.FloatSlider(0.25, min=0.0, max=0.95, step=0.05, description="the same mistake τ", **wide),
         "behaviour": widgets.Dropdown(options=BEHAVIOURS, description="faulty nodes", style=wide["style"]),
     }
+    drawn = LawPicture(DELTAS)
     picture, words = widgets.Image(format="png", layout={"width": "42em"}), widgets.HTML()
 
     def follow(_: object = None) -> None:
         given = {name: slider.value for name, slider in sliders.items() if name != "delta"}
         delta = float(sliders["delta"].value)
         scenario, law = outcome_law_of(**given)
-        picture.value = png_of(law_bands(law, DELTAS, at=delta, title=_title(scenario)))
+        picture.value = drawn.png(law, at=delta, title=_title(scenario))
         words.value = " · ".join(f"{name} <b>{share:.3f}</b>" for name, share in shares_at(law, delta).items() if share)
 
     for slider in sliders.values():

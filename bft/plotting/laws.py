@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.image import imsave
 from numpy.typing import ArrayLike
 
 from bft.plotting.style import (
@@ -13,6 +16,7 @@ from bft.plotting.style import (
     OUTCOME_HATCHES,
     axes_or_new,
     legend_below,
+    new_figure,
     styled,
 )
 from bft.theory.outcome_law import OutcomeLaw
@@ -68,3 +72,35 @@ def law_bands(
         ax.set_title(title)
         legend_below(ax, *ax.get_legend_handles_labels(), columns=3)
     return ax
+
+
+class LawPicture:
+    """One figure that is drawn again and again: what sliders move. The room of its parts is worked out once.
+
+    Parameters
+    ----------
+    deltas : array_like, shape (d,)
+        In ascending order.
+    """
+
+    def __init__(self, deltas: ArrayLike) -> None:
+        self._deltas = np.asarray(deltas, dtype=np.float64)
+        with styled():
+            self._figure = new_figure()
+            self._ax = self._figure.add_subplot()
+        self._canvas = FigureCanvasAgg(self._figure)
+        self._laid_out = False
+
+    def png(self, law: OutcomeLaw, *, at: float, title: str) -> bytes:
+        """Return the picture of a law, with a mark at one δ, as the content of a PNG file."""
+        self._ax.clear()
+        law_bands(law, self._deltas, at=at, ax=self._ax, title=title)
+        file = BytesIO()
+        with styled():
+            self._canvas.draw()  # type: ignore[no-untyped-call]  # once: saving a figure draws it twice
+            pixels = self._canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+            imsave(file, pixels, format="png", pil_kwargs={"compress_level": 1})
+        if not self._laid_out:
+            self._figure.set_layout_engine("none")
+            self._laid_out = True
+        return file.getvalue()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from bft.experiments.laws import law_of
 from bft.notebook.sliders import BEHAVIOURS, DELTAS, LARGEST_N, outcome_law_of, outcome_sliders, shares_at
+from bft.plotting.laws import LawPicture
 from bft.scenario import Scenario
 
 
@@ -54,3 +58,29 @@ def test_turning_a_slider_changes_picture_and_words() -> None:
     assert law is not None
     stalled = float(words.value.split("stalled <b>")[1][:5])
     assert 0.0 < stalled < 1.0
+
+
+def test_a_picture_that_moves_is_the_one_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn again and again it is drawn once each time, and shows what a new one would."""
+    draws: list[int] = []
+    draw = FigureCanvasAgg.draw
+    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda canvas: (draws.append(1), draw(canvas))[1])
+    moved, fresh = LawPicture(DELTAS), LawPicture(DELTAS)
+    for n, accuracy in ((4, 0.6), (16, 0.9), (7, 0.8)):
+        _, law = outcome_law_of(n, accuracy, 0.6, 0.25, "collude")
+        last = moved.png(law, at=0.1, title="t")
+    assert len(draws) == 3
+    assert last == fresh.png(law, at=0.1, title="t")
+
+
+@pytest.mark.nightly
+def test_a_slider_moves_the_figure_in_under_a_tenth_of_a_second() -> None:
+    """Processor time, the median of nine moves."""
+    box = outcome_sliders()
+    slider = next(each for each in box.children if getattr(each, "description", "") == "accuracy")
+    took = []
+    for accuracy in np.linspace(0.5, 0.9, 9):
+        started_s = process_time()
+        slider.value = round(float(accuracy), 2)
+        took.append(process_time() - started_s)
+    assert float(np.median(took)) < 0.1
