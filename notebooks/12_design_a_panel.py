@@ -72,3 +72,10 @@ print(attacked.reason)
 # %%
 scenario = attacked.scenario(attacked.recommended or attacked.nearest)
 bft.sweep(scenario, over={"n": [7]}, replications=100, seed=1, workers=1, progress=False)
+
+# %% [markdown]
+# ## Exercise
+#
+# How many liars does the cheapest panel that meets `max_wrong=0.15` withstand, and what does each further one cost in
+# right decisions? Go over `liars` from 0 to 3 and draw right against wrong. Then leave out the two models that err
+# together most: is the smaller panel better than the design found it?
