@@ -232,6 +232,11 @@ def every_node_once(system: QuorumSystem, settings: Any) -> int:
     return system.n
 
 
+def _needed(*_: Any) -> Any:
+    """Stand for a part that every protocol must bring."""
+    raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Protocol:
     """A protocol.
@@ -291,11 +296,11 @@ class Protocol:
         derived from this value.
     """
 
-    name: str
-    replica: Callable[..., Replica]
-    configure: Callable[[Setup], Any]
-    end_s: Callable[[Setup], float]
-    messages: tuple[MessageKind, ...]
+    name: str = ""
+    replica: Callable[..., Replica] = _needed
+    configure: Callable[[Setup], Any] = _needed
+    end_s: Callable[[Setup], float] = _needed
+    messages: tuple[MessageKind, ...] = ()
     package: str = ""
     settings: type[Settings] | None = None
     views: Callable[[QuorumSystem, Any], int | None] = every_node_once
@@ -319,6 +324,8 @@ class Protocol:
         if not NAME.fullmatch(self.name):
             raise ScenarioError(bad_value("protocol.name", self.name, allowed))
         for part in ("replica", "configure", "end_s", "views"):
+            if getattr(self, part) is _needed:
+                raise ScenarioError(f"protocol {self.name}: {part}: is needed and was not given")
             if not callable(getattr(self, part)):
                 raise self._refusal(part, "must be callable")
         for part in ("transient", "settled", "binding"):

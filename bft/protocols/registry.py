@@ -5,6 +5,7 @@ A protocol is loaded when it is first asked for.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -60,7 +61,7 @@ def _own_name(protocol: Protocol, given: str) -> Protocol:
 
 
 def load(place: str, *, field: str) -> Any:
-    """Return the object at "package.module:NAME".
+    """Return the object at "package.module:NAME", among what is installed or in the folder where the process runs.
 
     Parameters
     ----------
@@ -79,9 +80,11 @@ def load(place: str, *, field: str) -> Any:
         part.isidentifier() for part in name.split(".")
     ):
         raise ScenarioError(bad_value(field, place, "must be written as package.module:NAME"))
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)  # a command finds what stands beside it, behind all that is installed
     try:
         found: Any = import_module(module)
-    except Exception as error:  # whatever a user's module raises while it is loaded
+    except (Exception, SystemExit) as error:  # whatever a user's module does while it is loaded
         told = f"{type(error).__name__}: {error}"
         raise ScenarioError(bad_value(field, place, f"module {module} cannot be imported: {told}")) from error
     for part in name.split("."):

@@ -23,7 +23,7 @@ from bft.core.effects import (
     Send,
     SetTimer,
 )
-from bft.core.inputs import ClientRequest, Input
+from bft.core.inputs import ClientRequest, Input, ProposalReady
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
@@ -34,11 +34,13 @@ from bft.shown_values import shown
 EFFECTS = frozenset((
     Broadcast, CancelTimer, Execute, Forget, Persist, Reply, RequestProposal, RequestVerdict, Send, SetTimer,
 ))  # fmt: skip
+MOST_TRIED = 16
+"""Nodes whose replicas are tried, lest a scenario of thousands take long to make."""
 REPLICA = "must be an object with a method step(now, event) that returns a list of effects and events"
 
 
 def try_replica(protocol: Protocol, config: Any, n: int) -> None:
-    """Make a replica of a user's own protocol and give it one request, before anything runs.
+    """Make replicas of a user's own protocol and give each one request, and an answer, before anything runs.
 
     Parameters
     ----------
@@ -56,19 +58,16 @@ def try_replica(protocol: Protocol, config: Any, n: int) -> None:
     """
     keyring = SymbolicKeyring()
     request = keyring.sign(Request(client="client-0", timestamp=1, operation="question-0"))
-    replica = CheckedReplica(_made(protocol, config, keyring), protocol.name, n)
-    try:
-        replica.step(0.0, ClientRequest(request))
-    except ScenarioError:
-        raise
-    except Exception as error:  # whatever a user's replica raises
-        told = f"its replica raised {type(error).__name__} on a request: {error}"
-        raise ScenarioError(f"protocol {protocol.name}: {told}") from error
+    for node in range(min(n, MOST_TRIED)):
+        replica = CheckedReplica(_made(protocol, node, config, keyring), protocol.name, n)
+        for effect in replica.step(0.0, ClientRequest(request)):
+            if isinstance(effect, RequestProposal):
+                replica.step(0.0, ProposalReady(effect.view, effect.request, "answer"))
 
 
-def _made(protocol: Protocol, config: Any, keyring: SymbolicKeyring) -> Replica:
+def _made(protocol: Protocol, node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
     try:
-        return protocol.replica(0, config, keyring)
+        return protocol.replica(node, config, keyring)
     except ScenarioError:
         raise
     except Exception as error:
@@ -101,15 +100,25 @@ class CheckedReplica:
 
     def step(self, now: float, event: Input) -> Sequence[object]:
         """Take one input; what comes back must be effects and events."""
-        effects: Any = self._step(now, event)
+        try:
+            effects: Any = self._step(now, event)
+        except ScenarioError:
+            raise
+        except Exception as error:  # whatever a user's replica raises
+            told = f"node {self.id} raised {type(error).__name__} on {type(event).__name__}: {error}"
+            raise ScenarioError(f"protocol {self._name}: {told}") from error
         if not isinstance(effects, list | tuple):
             raise self._refusal(event, effects, "must be a list of effects and events")
         for effect in effects:
             kind = effect.__class__
             if kind not in EFFECTS and not _is_event(kind):
                 raise self._refusal(event, effect, "is no effect, and no event: those are dataclasses with frozen=True")
-            if (kind is Send or kind is Broadcast) and not _is_hashable(effect.message.__class__):
-                raise self._refusal(event, effect.message, "cannot be sent: messages are hashable, with frozen=True")
+            if (kind is Send or kind is Broadcast) and not _is_hashable(effect.message):
+                raise self._refusal(
+                    event,
+                    effect.message,
+                    "cannot be sent: messages are hashable, with frozen=True and tuples for lists",
+                )
             if kind is Send and not (type(effect.recipient) is int and 0 <= effect.recipient < self._n):
                 raise self._refusal(event, effect.recipient, f"is nobody to send to: nodes are 0 to {self._n - 1}")
             if kind is SetTimer and not effect.delay_s >= 0:
@@ -135,9 +144,12 @@ def _is_event(kind: type) -> bool:
     return is_dataclass(kind) and bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
 
 
-@cache
-def _is_hashable(kind: type) -> bool:
-    return kind.__hash__ is not None
+def _is_hashable(message: object) -> bool:
+    try:
+        hash(message)
+    except TypeError:
+        return False
+    return True
 
 
 def _takes_two(step: Callable[..., object]) -> bool:
