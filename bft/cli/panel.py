@@ -33,6 +33,7 @@ _OPTIONS = (
     "quorum",
     "stakes",
     "grace_s",
+    "max_cost",
     "finish",
 )
 _MARKS = {

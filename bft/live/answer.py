@@ -160,7 +160,7 @@ class PanelAnswer:
     text : str or None
         The answer, in the words of the member who gave it; None where nothing was decided.
     why : str
-        Why there is no answer: "deadline", "views exhausted" or "the votes decide nothing"; empty otherwise.
+        Why there is no answer: "deadline", "spend", "views exhausted" or "the votes decide nothing"; empty otherwise.
     proposer : int or None
         Whose answer it is; in a ballot the lowest-numbered node that gave it, in whose words it is shown.
     seats : tuple of Seat

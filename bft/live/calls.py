@@ -13,6 +13,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -20,6 +21,7 @@ from typing import Any, TypeAlias
 from langchain_core.runnables import RunnableConfig
 
 from bft.live.forms import TOOL, Asked
+from bft.live.gates import Spend
 from bft.live.members import Member, Model
 from bft.live.prompts import Messages, drawn
 from bft.live.replies import REPLY_CHARS
@@ -34,6 +36,9 @@ from bft.resilience.exchange import Answer, Course, Failure, FailureKind, Query,
 CANCELLED = FailureKind.CANCELLED.value
 OUT_OF_TIME = FailureKind.CUT_OFF.value
 """Why a call failed that was still under way when its answer could not count any more."""
+
+OVERSPENT = "spend"
+"""Why a call failed that would have cost more than may be spent."""
 
 UNCOMPARED = "comparison"
 """Why a call failed whose answer could not be compared with those of others."""
@@ -73,12 +78,15 @@ class Inquiry:
         Begins a series of such numbers.
     read : callable
         Reads a reply.
+    spend : Spend
+        What may be spent.
     """
 
     forms: tuple[Asked, ...]
     prompt: Callable[[FormName, str], Messages]
     numbers: Callable[[], Callable[[], str]]
     read: Callable[[str], Reading]
+    spend: Spend = field(default_factory=Spend)
 
     def forms_for(self, model: Model) -> tuple[Asked, ...]:
         """Return the forms to try with a model: those that it has not refused, or the last."""
@@ -110,6 +118,8 @@ class Heard:
         What was sent to endpoints.
     reading : tuple of (str, Reading) or None
         A text, and what could be read of it.
+    overspent : str
+        Why a request was not sent: it would have cost too much.
     """
 
     prompt: Messages = ()
@@ -121,6 +131,7 @@ class Heard:
     as_stated: bool = True
     attempts: list[Attempt] = field(default_factory=list)
     reading: tuple[str, Reading] | None = None
+    overspent: str = ""
 
 
 async def ask(
@@ -154,7 +165,7 @@ async def ask(
     async def attempt(query: Query) -> Result:
         began_s = loop.time()
         try:
-            result = await _in_forms(member.models[query.model], inquiry, heard, config, secrets)
+            result = await _in_forms(member.models[query.model], inquiry, heard, config, secrets, course)
         except asyncio.CancelledError:
             now_s = loop.time()
             if now_s >= until_s and now_s - began_s >= FAIR_SHARE * member.share_s:
@@ -174,6 +185,8 @@ async def ask(
     heard.attempts[:] = [replace(each, failure=_past(each.failure)) for each in heard.attempts]
     if isinstance(result, Failure):
         heard.failure, heard.detail = result.reason, secrets.hide(result.detail)
+        if result.kind is FailureKind.SHED and heard.overspent:
+            heard.failure, heard.detail = OVERSPENT, heard.overspent
         return
     if heard.reading is None or heard.reading[0] != result.text:  # from the cache
         heard.reading = (result.text, await _read(inquiry.read, result.text))
@@ -193,7 +206,9 @@ def _past(failure: str | None) -> str | None:
     return FailureKind.TIMEOUT.value if failure == CANCELLED else failure
 
 
-async def _in_forms(model: Model, inquiry: Inquiry, heard: Heard, config: RunnableConfig, secrets: Secrets) -> Result:
+async def _in_forms(
+    model: Model, inquiry: Inquiry, heard: Heard, config: RunnableConfig, secrets: Secrets, course: Course
+) -> Result:
     """Ask in the first form that the endpoint does not refuse, and remember those that it did."""
     refused: list[FormName] = []
     forms = list(inquiry.forms_for(model))
@@ -201,12 +216,29 @@ async def _in_forms(model: Model, inquiry: Inquiry, heard: Heard, config: Runnab
         asked = forms.pop(0)
         heard.form = asked.form
         heard.prompt = drawn(partial(inquiry.prompt, asked.form), inquiry.numbers())
-        result, refuses = await _attempt(model, asked, heard, config, secrets)
+        async with nullcontext() if model.gate is None else model.gate.passing(course):
+            estimate = model.estimate(sum(len(text) for _, text in heard.prompt), asked.options)
+            heard.overspent = inquiry.spend.refused(estimate)
+            if heard.overspent:
+                return Failure(kind=FailureKind.SHED, detail=heard.overspent, attempts=0)
+            cost = estimate  # of what is cut off nobody reports the cost
+            try:
+                result, refuses = await _attempt(model, asked, heard, config, secrets)
+                cost = _charged(heard.attempts[-1], estimate)
+            finally:
+                inquiry.spend.settle(estimate, cost)
         if isinstance(result, Answer):  # it is well, so what it refused was the form
             model.refused.update(refused)
         if not refuses or not forms:
             return result
         refused.append(asked.form)
+
+
+def _charged(attempt: Attempt, estimate: float) -> float:
+    """Return what an attempt that ended has cost: nothing where it brought nothing, its estimate where nobody says."""
+    if attempt.cost is not None:
+        return attempt.cost
+    return 0.0 if attempt.failure is not None else estimate
 
 
 async def _attempt(

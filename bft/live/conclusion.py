@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bft.live.answer import PanelAnswer, Seat, Stance, State, View
 from bft.live.asking import Asking
-from bft.live.calls import OUT_OF_TIME
+from bft.live.calls import OUT_OF_TIME, OVERSPENT
 from bft.live.caveats import by_minority, caveats
 from bft.live.certificate import Certificate
 from bft.live.comparing import Described
@@ -103,10 +103,11 @@ def _certificate(
 
 
 def _why(certificate: Certificate | None, ending: Ending, seats: Sequence[Seat]) -> str:
-    """Say why there is no answer: lack of time, too, where abstentions for lack of time left nothing to decide."""
+    """Say why there is no answer: lack of money or time, too, where abstentions for it left nothing to decide."""
     if certificate is not None:
         return ""
-    return OUT_OF_TIME if any(seat.reason == OUT_OF_TIME for seat in seats) else ending.value
+    reasons = [seat.reason for seat in seats]
+    return next((reason for reason in (OVERSPENT, OUT_OF_TIME) if reason in reasons), ending.value)
 
 
 def _cost(calls: Sequence[Call]) -> float | None:

@@ -20,6 +20,7 @@ from bft.live.answer import Progress
 from bft.live.calls import CANCELLED, OUT_OF_TIME, Heard, Inquiry, Reading, ask, tokens
 from bft.live.comparing import CANONICAL, Described, OwnComparison, comparison_of
 from bft.live.forms import Asked, What
+from bft.live.gates import Spend
 from bft.live.members import Crew
 from bft.live.prompts import Form, Messages, Style, derived_numbers, fresh_numbers, judging, proposing
 from bft.live.question import Question
@@ -64,6 +65,8 @@ class Consulting:
         When two answers are the same.
     own : OwnComparison or None
         The user's object that says so.
+    spend : Spend or None
+        What may be spent; None: any.
     deadline_s : float
         For the whole question.
     configure : callable
@@ -96,6 +99,7 @@ class Consulting:
         reader: Reader | None = None,
         compare: Described = CANONICAL,
         own: OwnComparison | None = None,
+        spend: Spend | None = None,
         deadline_s: float,
         configure: Configure,
         secrets: Secrets,
@@ -111,6 +115,7 @@ class Consulting:
         self._roles = roles
         self._reproducible = reproducible
         self._reader = reader
+        self._spend = Spend() if spend is None else spend
         self._configure = configure
         self._secrets = secrets
         self._tell = tell
@@ -195,6 +200,7 @@ class Consulting:
             prompt=lambda form, number: prompt(styles[form], number),
             numbers=partial(derived_numbers, text, node) if self._reproducible else fresh_numbers,
             read=read,
+            spend=self._spend,
         )
 
     def _read_answer(self, choices: tuple[str, ...], text: str) -> Reading:

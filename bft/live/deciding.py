@@ -22,6 +22,7 @@ from bft.live.comparing import VALUES, Described, OwnComparison, comparison_of
 from bft.live.conclusion import conclude
 from bft.live.consulting import Configure, Consulting, Reader
 from bft.live.finishing import Finishing
+from bft.live.gates import Spend
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Verified
 from bft.live.members import Crew
@@ -94,6 +95,7 @@ class Deciding:
             raise ScenarioError(bad_value("keys", len(self._keys.seeds) - 1, f"must be of {n} nodes"))
         self.public_keys = self._keys.public
         self._encoding = encoding_of(self._rule)
+        self._spend = Spend(settings.max_total_cost, name="max_total_cost")
         self._rings: dict[Described, list[Ed25519Keyring]] = {}
         self._recorder = None if record is None else Recorder(record)
         self._finish = record is not None and settings.finish is not False
@@ -183,6 +185,7 @@ class Deciding:
             reader=self._reader,
             compare=self._settings.compare if question.schema is None else VALUES,
             own=self._own,
+            spend=Spend(self._settings.max_cost, above=self._spend),
             deadline_s=self._settings.deadline_s,
             configure=configure,
             secrets=secrets,

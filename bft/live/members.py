@@ -22,6 +22,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.live.comparing import Described, Embedding, Meaning
 from bft.live.extra import MissingExtraError
 from bft.live.fakes import PREFIX, fake
+from bft.live.gates import CHARS_A_TOKEN, TOKENS_WRITTEN, Gate
 from bft.live.local.server import ALIAS
 from bft.live.meaning import Pair, by_chat, by_embedding, chat_settings, embeddings_of
 from bft.live.roles import ROLES, RoleSettings, RolesSettings
@@ -67,12 +68,15 @@ class Model:
         Prices among them.
     refused : set of str
         Forms of reply that its endpoint does not know.
+    gate : Gate or None
+        How much may be sent to its endpoint.
     """
 
     name: str
     chat: BaseChatModel
     settings: ModelSettings
     refused: set[str] = field(default_factory=set)
+    gate: Gate | None = None
 
     def cost(self, read: int, written: int) -> float | None:
         """Return the price of tokens; None where it is not known."""
@@ -80,6 +84,13 @@ class Model:
         if prices[0] is None or prices[1] is None:
             return None
         return (read * prices[0] + written * prices[1]) / 1e6
+
+    def estimate(self, characters: int, options: Mapping[str, Any]) -> float:
+        """Return what a request with a prompt of so many characters costs by estimate; 0 where prices are not known."""
+        given = {**self.settings.options, **options}
+        bounds = (given.get("max_completion_tokens"), given.get("max_tokens"))
+        written = next((each for each in bounds if isinstance(each, int) and each > 0), TOKENS_WRITTEN)
+        return self.cost(math.ceil(characters / CHARS_A_TOKEN), written) or 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -183,15 +194,16 @@ def muster(settings: PanelSettings, given: Given, local_url: str | None = None) 
         If a model cannot be built as described.
     """
     clients: Clients = {}
+    gates = _gates(settings)
     members = []
     for node, (name, member) in enumerate(zip(settings.names, settings.members, strict=True)):
         models: dict[str, Model] = {}
         for level, described in enumerate((member, *member.fallbacks)):
-            described = at_local(described, node, local_url)
+            endpoint, described = described.endpoint, at_local(described, node, local_url)
             chat = given.get((node, level)) or build(described, clients, field=f"members.{node}.model")
             shown = name if level == 0 else described.model
             label = shown if shown not in models else f"{shown} ({level})"
-            models[label] = Model(name=shown, chat=chat, settings=described)
+            models[label] = Model(name=shown, chat=chat, settings=described, gate=gates.get(endpoint))
         pipeline = Pipeline(_policies(settings, member, list(models)))
         share_s = settings.share_s(member)
         panels = settings.roles.over(LOCAL_ROLES) if member.model == LOCAL else settings.roles
@@ -219,6 +231,19 @@ def build(described: ModelSettings, clients: Clients, *, field: str) -> BaseChat
             bad_value(field, described.model, "must be provider:model, such as openai:gpt-4o-mini, or have a base_url")
         )
     return _by_name(described, field)
+
+
+def _gates(settings: PanelSettings) -> dict[str, Gate]:
+    """Return the gates of endpoints that have one, by the smallest numbers that members state."""
+    models = [each for member in settings.members for each in (member, *member.fallbacks)]
+    gates = {}
+    for endpoint in dict.fromkeys(each.endpoint for each in models):
+        here = [each for each in models if each.endpoint == endpoint]
+        concurrent = min((each.max_concurrent for each in here if each.max_concurrent is not None), default=None)
+        per_minute = min((each.max_per_minute for each in here if each.max_per_minute is not None), default=None)
+        if concurrent is not None or per_minute is not None:
+            gates[endpoint] = Gate(concurrent, per_minute)
+    return gates
 
 
 def _comparing(compare: Described, clients: Clients) -> Comparing | None:

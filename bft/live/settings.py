@@ -19,7 +19,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.limits import MOST_MEMBERS
 from bft.live.ballots import rule_of
 from bft.live.caveats import caveats
-from bft.live.comparing import CANONICAL, Compare, described
+from bft.live.comparing import CANONICAL, Compare, Embedding, Meaning, described
 from bft.live.roles import RolesSettings
 from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import read_toml
@@ -57,9 +57,20 @@ class ModelSettings(Settings):
     price_out: Price | None = None
     """Price of a million tokens written."""
 
+    max_concurrent: Annotated[int, Field(ge=1)] | None = None
+    """Requests at a time to its endpoint, whoever sends them; of several members the smallest holds."""
+
+    max_per_minute: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Requests a minute to its endpoint, evenly spread; of several members the smallest holds."""
+
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, LOOKS_SECRET.sub(HIDDEN, value) if isinstance(value, str) else value
+
+    @property
+    def endpoint(self) -> str:
+        """What its requests go to: an address, or a provider."""
+        return self.base_url or self.model.partition(":")[0]
 
     @model_validator(mode="after")
     def _reachable(self) -> ModelSettings:
@@ -137,6 +148,13 @@ class PanelSettings(Settings):
     cache_ttl_s: Seconds = 0.0
     """For how long a member's reply to the same prompt is served from memory; 0: never."""
 
+    max_cost: Price | None = None
+    """What the calls of one question may cost, in the unit of the prices: what would exceed it is not sent. Calls under
+    way count by estimate, by `max_tokens` where that is an option and else by 1,024 tokens written."""
+
+    max_total_cost: Price | None = None
+    """The same for all questions of a panel together."""
+
     grace_s: Seconds = 0.0
     """How long after the decision those may still speak who have been asked; 0: their calls are cancelled."""
 
@@ -170,11 +188,27 @@ class PanelSettings(Settings):
             if timeout_s is not None and timeout_s > share_s:
                 allowed = f"must be at most {share_s:g}: the time of a call, shared among a member's models"
                 raise ScenarioError(bad_value("attempt_timeout_s", timeout_s, allowed))
+        self._check_prices()
         names = self.names
         for name in names:
             if names.count(name) > 1:
                 raise ScenarioError(bad_value("members.name", name, "stands there twice; names must differ"))
         return self
+
+    def _check_prices(self) -> None:
+        """A ceiling needs to know what calls cost."""
+        ceiling = "max_cost" if self.max_cost is not None else "max_total_cost"
+        if getattr(self, ceiling) is None:
+            return
+        for model in (each for member in self.members for each in (member, *member.fallbacks)):
+            if model.price_in is None or model.price_out is None:
+                allowed = (
+                    f"needs price_in and price_out of every model (0 where it costs nothing); {model.model!r} has none"
+                )
+                raise ScenarioError(bad_value(ceiling, getattr(self, ceiling), allowed))
+        if isinstance(self.compare, Embedding | Meaning):
+            allowed = f"does not know what compare.model = {self.compare.model!r} costs"
+            raise ScenarioError(bad_value(ceiling, getattr(self, ceiling), allowed))
 
     def system(self) -> QuorumSystem:
         """Return weights, tolerated faults and quorum."""

@@ -73,6 +73,7 @@ def _members(command: ArgumentParser) -> None:
     command.add_argument("--deadline", dest="deadline_s", type=number, metavar="S", help="for the whole question")
     command.add_argument("--call-deadline", dest="call_deadline_s", type=number, metavar="S", help="for one call")
     command.add_argument("--grace", dest="grace_s", type=number, metavar="S", help="wait for late members so long")
+    command.add_argument("--max-cost", type=number, metavar="X", help="what a question may cost, in the prices' unit")
     command.add_argument("--attempts", type=whole, help="attempts of a call on each model")
     command.add_argument(
         "--views", type=whole, help="pbft: members that may propose, one after the other (default: all)"
