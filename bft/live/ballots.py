@@ -15,6 +15,8 @@ from bft.core.replica import Replica
 from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.verdict import Verdict
+from bft.errors import ScenarioError, bad_value
+from bft.live.diversity import Diversity
 from bft.live.rule_settings import BallotRule, PbftRule, counting
 from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing, pbft
 from bft.protocols.ballot import BallotConfig, BallotReplica
@@ -24,20 +26,23 @@ from bft.validators.rule_settings import judged
 from bft.voting import decided
 
 
-def rule_of(settings: PbftRule | BallotRule, system: QuorumSystem) -> Rule:
-    """Return the rule that settings describe.
+def rule_of(settings: PbftRule | BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
+    """Return the rule that settings describe, and that counts of how many providers or models its votes are.
 
     Raises
     ------
     ScenarioError
         If the rule cannot be had with this panel.
     """
-    return pbft(system) if isinstance(settings, PbftRule) else ballot(settings, system)
+    return pbft(system) if isinstance(settings, PbftRule) else ballot(settings, system, diversity)
 
 
-def ballot(settings: BallotRule, system: QuorumSystem) -> Rule:
+def ballot(settings: BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
     """Return a ballot that is counted by a rule."""
-    rule = counting(settings, system)
+    counted = counting(settings, system)
+    if diversity is not None and len(diversity.groups) != system.n:
+        raise ScenarioError(bad_value("groups", len(diversity.groups), f"must be {system.n}, one for each member"))
+    rule = counted if diversity is None else diversity.within(counted)
 
     def make_replica(node: int, timing: Timing, keyring: Keyring) -> Replica:
         config = BallotConfig(

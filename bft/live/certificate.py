@@ -25,6 +25,8 @@ from bft.live.ballots import rule_of
 from bft.live.certificate_json import FormError, read_parts
 from bft.live.comparing import CANONICAL, Described
 from bft.live.comparing import described as described_compare
+from bft.live.diversity import Diversity
+from bft.live.diversity import described as described_diversity
 from bft.live.encoding import Encoding
 from bft.live.keys import CLIENT, Ed25519Keyring, PublicKeys
 from bft.live.post import Envelope
@@ -36,7 +38,11 @@ MESSAGE_SHOWN = 200  # letters of what is wrong with a certificate
 
 
 def context_of(
-    rule: PbftRule | BallotRule, system: QuorumSystem, public: PublicKeys, compare: Described = CANONICAL
+    rule: PbftRule | BallotRule,
+    system: QuorumSystem,
+    public: PublicKeys,
+    compare: Described = CANONICAL,
+    diversity: Diversity | None = None,
 ) -> bytes:
     """Return what the signatures of a panel are bound to."""
     keys = tuple((str(signer), public[signer].hex()) for signer in (*range(system.n), CLIENT))
@@ -44,6 +50,8 @@ def context_of(
     name = told if isinstance(told, str) else json.dumps(told, sort_keys=True)
     if compare != CANONICAL:
         name = json.dumps([name, described_compare(compare)], sort_keys=True)
+    if diversity is not None:
+        name = json.dumps([name, "diversity", described_diversity(diversity)], sort_keys=True)
     return digest_of("bft live panel", name, system.weights, system.tolerated, system.quorum, keys).encode()
 
 
@@ -79,6 +87,8 @@ class Certificate:
     compare : Described
         When two answers were the same, where members' own answers were compared; see `bft.live.comparing`. Whether they
         are is not counted again: a user's object and a model are only named.
+    diversity : Diversity or None
+        In a ballot, of how many providers or models the votes for the answer must be; counted again.
     """
 
     rule: PbftRule | BallotRule
@@ -97,6 +107,7 @@ class Certificate:
     public_keys: tuple[tuple[int | str, bytes], ...]
     author: SignedVote | None = None
     compare: Described = CANONICAL
+    diversity: Diversity | None = None
 
     @classmethod
     def of(
@@ -107,6 +118,7 @@ class Certificate:
         system: QuorumSystem,
         public: PublicKeys,
         compare: Described = CANONICAL,
+        diversity: Diversity | None = None,
     ) -> Certificate:
         """Put the certificate of a proved decision together."""
         request = proof.proposal.request
@@ -128,6 +140,7 @@ class Certificate:
             public_keys=tuple(public.items()),
             author=None if proof.author is None else signed_vote(proof.author),
             compare=compare,
+            diversity=diversity,
         )
 
     @property
@@ -179,7 +192,9 @@ class Certificate:
 
     def _verify(self, public: PublicKeys) -> bool:
         system = self._system
-        rule = rule_of(self.rule, system)
+        rule = rule_of(self.rule, system, self.diversity)
+        if self.diversity is not None and isinstance(self.rule, PbftRule):
+            return False  # of which it would prove nothing
         ring = Ed25519Keyring({}, public, encoding=encoding_of(rule), context=self._context(system, public))
         if dict(self.public_keys) != dict(public) or not self._one_key_a_seat(system) or not ring.verify(self._request):
             return False
@@ -196,7 +211,7 @@ class Certificate:
         return len(keys) == len(signers) == system.n + 1 and set(signers) == {*range(system.n), CLIENT}
 
     def _context(self, system: QuorumSystem, public: PublicKeys) -> bytes:
-        return context_of(self.rule, system, public, self.compare)
+        return context_of(self.rule, system, public, self.compare, self.diversity)
 
     def _words_are_signed(self, rule: Rule, ring: Ed25519Keyring) -> bool:
         """In PBFT they are in the digest that is voted on; in a ballot somebody must have given this answer so."""
@@ -233,6 +248,7 @@ class Certificate:
             "public_keys": {str(signer): key.hex() for signer, key in self.public_keys},
             **({} if author is None else {"author": author}),
             **({} if self.compare == CANONICAL else {"compare": described_compare(self.compare)}),
+            **({} if self.diversity is None else {"diversity": described_diversity(self.diversity)}),
         }
 
     @classmethod

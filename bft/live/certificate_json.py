@@ -16,13 +16,15 @@ from bft.limits import MOST_MEMBERS, MOST_TEXT
 from bft.live.ballots import rule_of
 from bft.live.comparing import CANONICAL, read_compare
 from bft.live.comparing import described as described_compare
+from bft.live.diversity import described as described_diversity
+from bft.live.diversity import read_diversity
 from bft.live.keys import CLIENT, PublicKeys
 from bft.live.rule_settings import described, read_rule
 from bft.live.signed_votes import SignedVote, said_fields, vote_from_json
 
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 MOST_NUMBER = 2**63 - 1
-OPTIONAL = ("author", "compare", "digest")
+OPTIONAL = ("author", "compare", "digest", "diversity")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
@@ -63,6 +65,9 @@ def read_parts(data: object) -> dict[str, Any]:
     compare = read_compare(read.get("compare", CANONICAL.kind))
     if "compare" in read and (compare == CANONICAL or not _same(described_compare(compare), read["compare"])):
         raise FormError("compare: is written otherwise than it is meant")
+    diversity = read_diversity(read["diversity"]) if "diversity" in read else None
+    if diversity is not None and not _same(described_diversity(diversity), read["diversity"]):
+        raise FormError("diversity: is written otherwise than it is meant")
     author = read.get("author")
     if (author is None) != (rule.author is None):
         raise FormError(f"author: is {'missing' if author is None else 'no field of it by this rule'}")
@@ -74,6 +79,7 @@ def read_parts(data: object) -> dict[str, Any]:
         "public_keys": tuple(read_public_keys(read["public_keys"]).items()),
         "digest": read.get("digest"),
         "compare": compare,
+        "diversity": diversity,
     }
 
 
@@ -190,4 +196,5 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "public_keys": _table,
     "author": _table,
     "compare": _rule,
+    "diversity": _table,
 }

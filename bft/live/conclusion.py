@@ -13,6 +13,7 @@ from bft.live.calls import OUT_OF_TIME, OVERSPENT
 from bft.live.caveats import by_minority, caveats
 from bft.live.certificate import Certificate
 from bft.live.comparing import Described
+from bft.live.diversity import TOO_FEW, Diversity
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import PublicKeys
 from bft.live.polling import Polling
@@ -31,6 +32,7 @@ def conclude(
     rule: PbftRule | BallotRule,
     public: PublicKeys,
     latency_s: float,
+    diversity: Diversity | None = None,
 ) -> PanelAnswer:
     """Put the answer together.
 
@@ -50,9 +52,14 @@ def conclude(
         The public keys.
     latency_s : float
         How long it took.
+    diversity : Diversity or None
+        Of how many providers or models those who stand behind it must be.
     """
-    certificate = _certificate(host, ending, rule, public, asked.comparison.settings)
+    counted = None if isinstance(rule, PbftRule) else diversity
+    certificate = _certificate(host, ending, rule, public, asked.comparison.settings, counted)
     seats, views, proposer = _told(asked, certificate, latency_s, host.system.n)
+    withheld = counted is not diversity and certificate is not None and not _spanned(diversity, seats)
+    certificate, proposer = (None, None) if withheld else (certificate, proposer)
     calls = asked.consulting.calls
     attempts = [attempt for call in calls for attempt in call.attempts]
     return PanelAnswer(
@@ -61,7 +68,7 @@ def conclude(
         rule=described(rule),
         state=_state(certificate, seats, in_views=isinstance(rule, PbftRule)),
         text=None if certificate is None else certificate.text,
-        why=_why(certificate, ending, seats),
+        why=TOO_FEW if withheld else _why(certificate, ending, seats),
         proposer=proposer,
         seats=seats,
         views=views,
@@ -74,6 +81,12 @@ def conclude(
         dropped=_dropped(host),
         caveats=caveats(rule, host.system),
     )
+
+
+def _spanned(diversity: Diversity | None, seats: Sequence[Seat]) -> bool:
+    """Return whether those who proposed or accepted are of enough providers or models."""
+    behind = {seat.node for seat in seats if seat.stance in (Stance.PROPOSED, Stance.ACCEPTED)}
+    return diversity is None or diversity.spanned(behind)
 
 
 def _told(
@@ -92,11 +105,18 @@ def _told(
 
 
 def _certificate(
-    host: AsyncioHost, ending: Ending, rule: PbftRule | BallotRule, public: PublicKeys, compare: Described
+    host: AsyncioHost,
+    ending: Ending,
+    rule: PbftRule | BallotRule,
+    public: PublicKeys,
+    compare: Described,
+    diversity: Diversity | None,
 ) -> Certificate | None:
     if ending is not Ending.DECIDED or host.proof is None:
         return None
-    certificate = Certificate.of(host.proof, rule=rule, system=host.system, public=public, compare=compare)
+    certificate = Certificate.of(
+        host.proof, rule=rule, system=host.system, public=public, compare=compare, diversity=diversity
+    )
     if not certificate.verify(public):  # never seen; but what cannot be proved is not returned as decided
         raise AssertionError("a decision without a proof")
     return certificate

@@ -89,7 +89,8 @@ class Deciding:
         self._settings = settings
         self._check = check_of(settings.rule, settings.check)
         self._system = settings.system()
-        self._rule = rule_of(settings.rule, self._system)
+        self._diversity = settings.diversity
+        self._rule = rule_of(settings.rule, self._system, self._diversity)
         self._keys = PanelKeys.generate(n) if keys is None else keys
         if len(self._keys.seeds) != n + 1:
             raise ScenarioError(bad_value("keys", len(self._keys.seeds) - 1, f"must be of {n} nodes"))
@@ -155,6 +156,7 @@ class Deciding:
             rule=self._settings.rule,
             public=self.public_keys,
             latency_s=consulting.now_s(),
+            diversity=self._diversity,
         )
         what = "no quorum" if answer.text is None else "decided"
         consulting.report(what, answer.proposer, detail=answer.text or answer.why)
@@ -230,7 +232,8 @@ class Deciding:
     def _rings_for(self, compare: Described) -> list[Ed25519Keyring]:
         """Return the rings of the nodes, and the client's, for questions whose answers are compared in a way."""
         if compare not in self._rings:
-            context = context_of(self._settings.rule, self._system, self.public_keys, compare)
+            counted = None if isinstance(self._settings.rule, PbftRule) else self._diversity
+            context = context_of(self._settings.rule, self._system, self.public_keys, compare, counted)
             self._rings[compare] = [
                 Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=context)
                 for signer, seed in zip(self._keys.signers, self._keys.seeds, strict=True)

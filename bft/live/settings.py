@@ -20,6 +20,7 @@ from bft.limits import MOST_MEMBERS
 from bft.live.ballots import rule_of
 from bft.live.caveats import caveats
 from bft.live.comparing import CANONICAL, Compare, Embedding, Meaning, described
+from bft.live.diversity import Diversity
 from bft.live.roles import RolesSettings
 from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import read_toml
@@ -66,6 +67,16 @@ class ModelSettings(Settings):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, LOOKS_SECRET.sub(HIDDEN, value) if isinstance(value, str) else value
+
+    provider: Annotated[str, Field(min_length=1)] | None = None
+    """Who runs it: what fails together. By default the host of its address, or the provider in its name."""
+
+    @property
+    def run_by(self) -> str:
+        """Who runs it."""
+        if self.provider is not None:
+            return self.provider
+        return (urlsplit(self.base_url).hostname or "") if self.base_url else self.model.partition(":")[0]
 
     @property
     def endpoint(self) -> str:
@@ -172,6 +183,12 @@ class PanelSettings(Settings):
     quorum: Annotated[int, Field(ge=1)] | None = None
     """Members that decide, where the rule has a quorum; by default ⌈(n + f + 1) / 2⌉. A smaller one may be unsafe."""
 
+    min_providers: Annotated[int, Field(ge=1)] | None = None
+    """Providers of which members must stand behind an answer; see `bft.live.diversity`."""
+
+    min_models: Annotated[int, Field(ge=1)] | None = None
+    """Models of which members must stand behind an answer; one of both may be asked for."""
+
     stakes: tuple[float, ...] | None = None
     """Stake of each member; by default all weigh the same."""
 
@@ -181,7 +198,7 @@ class PanelSettings(Settings):
         if isinstance(self.rule, PbftRule) and check == "judge" and self.compare != CANONICAL:
             told = "must be left out: members judge; check = 'same_answer', or a ballot, compares their answers"
             raise ScenarioError(bad_value("compare", described(self.compare), told))
-        rule_of(self.rule, self.system())
+        rule_of(self.rule, self.system(), self.diversity)
         timeout_s = self.attempt_timeout_s
         for member in self.members:
             share_s = self.share_s(member)
@@ -214,6 +231,36 @@ class PanelSettings(Settings):
         """Return weights, tolerated faults and quorum."""
         n = len(self.members)
         return system_of(self.rule, n, f=self.f, quorum=self.quorum, stakes=self.stakes, views=self.views)
+
+    @property
+    def diversity(self) -> Diversity | None:
+        """How many providers or models must stand behind an answer; None: any.
+
+        Raises
+        ------
+        ScenarioError
+            If there are not so many, both are asked for, or a stand-in is of another than its member.
+        """
+        if self.min_providers is None and self.min_models is None:
+            return None
+        if self.min_providers is not None and self.min_models is not None:
+            raise ScenarioError(bad_value("min_models", self.min_models, "must be left out beside min_providers"))
+        providers = self.min_providers is not None
+        name = "min_providers" if providers else "min_models"
+
+        def group(model: ModelSettings) -> str:
+            return model.run_by if providers else model.model
+
+        for node, member in enumerate(self.members):
+            for each in member.fallbacks:
+                if group(each) != group(member):
+                    allowed = f"cannot be promised: members.{node} may be stood in for by {group(each)!r}"
+                    raise ScenarioError(bad_value(name, getattr(self, name), allowed))
+        return Diversity(
+            of="providers" if providers else "models",
+            least=getattr(self, name),
+            groups=tuple(group(member) for member in self.members),
+        )
 
     @property
     def views_wanted(self) -> int:

@@ -13,6 +13,7 @@ from bft.voting.approval import Approval
 from bft.voting.completions import gaps
 from bft.voting.confidence import ConfidenceWeighted
 from bft.voting.counting import Counting, counting_of
+from bft.voting.diverse import Diverse
 from bft.voting.exhaustive import Exhaustive
 from bft.voting.log_odds import known_log_odds_weights, log_odds_weights
 from bft.voting.plurality import Plurality
@@ -27,6 +28,7 @@ __all__ = [
     "Approval",
     "ConfidenceWeighted",
     "Counting",
+    "Diverse",
     "Exhaustive",
     "Plurality",
     "Quorum",
