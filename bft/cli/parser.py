@@ -20,7 +20,7 @@ from bft.cli.options.design import add_design
 from bft.cli.options.export import add_export
 from bft.cli.options.fields import add_fields
 from bft.cli.options.local import add_local
-from bft.cli.options.panel import add_panel, add_serve
+from bft.cli.options.panel import add_mcp, add_panel, add_serve
 from bft.cli.options.rare import add_rare
 from bft.cli.options.replay import add_replay
 from bft.cli.options.run import add_run
@@ -49,6 +49,7 @@ COMMANDS = (
     add_replay,
     add_serve,
     add_local,
+    add_mcp,
 )  # in the order of `bft --help`
 
 

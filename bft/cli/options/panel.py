@@ -65,6 +65,28 @@ a key is needed unless the service listens on this machine alone""",
     command.set_defaults(carry_out=("bft.cli.panel", "serve_command"))
 
 
+def add_mcp(commands: Any) -> None:
+    """Add `bft mcp`."""
+    command = commands.add_parser(
+        "mcp",
+        help="a panel, tallies and designs as tools for MCP clients",
+        description="Serve tools to a client of the Model Context Protocol, on stdin and stdout.",
+        epilog="""tools:
+  ask_panel      put a question to the panel (only with --models or --panel)
+  check_tally    is 3 of 5 with one failed call safe?
+  design_panel   which models to ask, by which rule and quorum, for accuracies that are known
+
+examples:
+  bft mcp
+  bft mcp --models fake:always=42,fake:always=42,fake:always=42,fake:yes=41
+  bft mcp --panel panel.toml
+
+in a client's configuration: {"mcpServers": {"bft": {"command": "bft", "args": ["mcp", "--panel", "panel.toml"]}}}""",
+    )
+    _members(command)
+    command.set_defaults(carry_out=("bft.cli.mcp", "mcp_command"))
+
+
 def _members(command: ArgumentParser) -> None:
     command.add_argument("--models", action=Names, **NAMES, help="one model for each node")
     command.add_argument("--panel", metavar="FILE", help="panel in TOML: members with names, endpoints, prices")
