@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from bft.cli import main
 
@@ -249,3 +250,19 @@ def test_a_port_that_is_taken_is_one_clear_line() -> None:
     assert second.returncode == 2
     assert f"bft: error: port = {port}: cannot listen on 127.0.0.1" in err
     assert "Traceback" not in err
+
+
+def test_one_reply_that_nobody_could_read_is_shown_escaped_and_shortened(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    said = "Well\x1b[2J!\nkey sk-0123456789abcdef is mine.\n" + "x" * 300
+    members = [{"model": "fake:always=42", "name": f"m{node}"} for node in range(3)]
+    members.append({"model": f"fake:always={said}", "name": "m3"})
+    (tmp_path / "panel.toml").write_text(tomli_w.dumps({"members": members, "rule": "plurality"}), encoding="utf-8")
+    assert main(["panel", Q, "--panel", str(tmp_path / "panel.toml"), "--grace", "1", "--quiet"]) == 0
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("unreadable")]
+    assert line.startswith("unreadable  m3 wrote: Well\\x1b[2J!\\nkey [redacted] is mine.\\nxxx")
+    assert line.endswith("x…")
+    assert len(line) < 200
+    assert main(["panel", Q, "--models", FAIR, "--quiet"]) == 0
+    assert "unreadable" not in capsys.readouterr().out

@@ -131,7 +131,7 @@ def _shorter(value: str, page: Page) -> str:
     given = given_answers(inner)
     if len(given) == 1 and given[0] is not None:
         return given[0]
-    return equated(inner) or echoed(inner) or value
+    return equated(inner) or echoed(inner) or only_number(inner) or value
 
 
 def _boxed(page: Page) -> Read[str] | None:

@@ -37,6 +37,8 @@ READ = [
     ("What is half of 70?", "ANSWER: Half of 70 is 35.", "35", "the last label"),
     ("", "ANSWER: The answer is Oslo.", "Oslo", "the last label"),
     ("", "ANSWER: x = 5 or x = -5", "x = 5 or x = -5", "the last label"),
+    ("How many wings does a bee have?", "ANSWER: 4 wings.", "4", "the last label"),
+    ("How many wings does a bee have?", "ANSWER: more than 2 wings", "more than 2 wings", "the last label"),
     # boxes
     ("", "Hence $$\\boxed{\\frac{3}{4}}$$", "\\frac{3}{4}", "a box"),
     ("", "So \\(x = \\boxed{5}\\), as wanted.\nThat is it.", "5", "a box"),
