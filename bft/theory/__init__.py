@@ -45,6 +45,12 @@ from bft.theory.faults import (
     independent,
     more_than,
 )
+from bft.theory.hotstuff import (
+    chained_crash_law,
+    chained_equivocation_law,
+    hotstuff_message_count,
+    share_with_a_run,
+)
 from bft.theory.judge import judge_law
 from bft.theory.lossy_links import lossy_links_law
 from bft.theory.lying import lying_law
@@ -69,12 +75,15 @@ __all__ = [
     "alone_a_quorum",
     "at_most",
     "beta_binomial_errors",
+    "chained_crash_law",
+    "chained_equivocation_law",
     "crash_law",
     "equivocation_law",
     "faulty_weight",
     "fixed",
     "fraction",
     "heterogeneous",
+    "hotstuff_message_count",
     "independent",
     "independent_errors",
     "judge_law",
@@ -88,6 +97,7 @@ __all__ = [
     "recorded_quorums",
     "safety_bound",
     "same_answer_law",
+    "share_with_a_run",
     "silent_primary_law",
     "withhold_law",
 ]

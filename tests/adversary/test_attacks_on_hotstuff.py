@@ -72,6 +72,8 @@ def test_up_to_f_faulty_nodes_of_seven_break_nothing_and_stall_nothing_where_lea
 ) -> None:
     scenario, run = attacked(protocol, own, 7, (2, 3), behaviour)
     assert not run.breaches
+    if behaviour in ("withhold", "equivocate"):
+        assert any(len(told) > 1 for told in run.faults.values()), "the fault was seen to fire"
     assert run.outcome.value in ("agreed_correct", "agreed_wrong")
     law = law_of(scenario)
     assert law is None or law.agree == 1.0
@@ -104,3 +106,22 @@ def test_a_sweep_tells_the_laws_of_all_variants_beside_its_rows() -> None:
         "hotstuff-2": 0.9477,
         "hotstuff-chained": 0.6561,
     }
+
+
+@pytest.mark.parametrize("behaviour", ["crash", "collude"])
+@pytest.mark.parametrize("accuracy", [None, 0.75])
+def test_in_phases_validators_decide_replication_by_replication_as_under_pbft(
+    behaviour: str, accuracy: float | None
+) -> None:
+    """Both draw who is faulty and who answers what from the same streams, so their law is the same, too."""
+    validators = {"kind": "perfect"} if accuracy is None else {"kind": "statistical", "accuracy": accuracy}
+    faults = {"delta": 0.25, "behaviour": behaviour}
+    scenarios = [
+        bft.Scenario(protocol=protocol, n=4, faults=faults, validators=validators)
+        for protocol in ("pbft", "hotstuff", "hotstuff-2")
+    ]
+    laws = [law_of(scenario) for scenario in scenarios]
+    assert all(law is not None and law.agree == laws[0].agree for law in laws if laws[0] is not None)
+    simulators = [Simulator(scenario, 5) for scenario in scenarios]
+    for each in range(60):
+        assert len({simulator.run(each).outcome for simulator in simulators}) == 1

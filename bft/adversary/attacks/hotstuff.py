@@ -52,8 +52,11 @@ HEAD_START_S = 1.0
 def attack(
     behaviour: Equivocate, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]
 ) -> Iterable[object]:
-    """Ignore what an honest replica would do and play the attack."""
-    del behaviour, now, effects
+    """Keep back what an honest replica would say and play the attack."""
+    del behaviour, now
+    for effect in effects:
+        if isinstance(effect, Send | Broadcast) and isinstance(effect.message, Propose | Vote | Phase):
+            node.count("votes and proposals withheld")
     if isinstance(event, ClientRequest):
         return on_request(node, event.request)
     if isinstance(event, Deliver):

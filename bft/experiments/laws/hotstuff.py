@@ -1,16 +1,21 @@
 """The laws of HotStuff and its variants.
 
-There is none where messages outlast a view, where links lose messages, where validators may be wrong or take time, or
-where behaviours are mixed. What is left, with perfect validators:
+There is none where messages outlast a view, where links lose messages, where validators take time or judge by other
+than their own answer, or where behaviours are mixed. What is left:
 
-====================  ====================================  ====================================
-the faulty            phased variants                       chained variants
-====================  ====================================  ====================================
-crash at the start    `crash_law`                           `chained_crash_law`
-withhold              the same                              the same
-silent_primary        `silent_primary_law`                  none
-equivocate            `equivocation_law`                    `chained_equivocation_law`
-====================  ====================================  ====================================
+====================  ====================  ====================================  ====================================
+validators            the faulty            phased variants                       chained variants
+====================  ====================  ====================================  ====================================
+perfect               crash at the start    `crash_law`                           `chained_crash_law`
+perfect               withhold              the same                              the same
+perfect               silent_primary        `silent_primary_law`                  none
+perfect               equivocate            `equivocation_law`                    `chained_equivocation_law`
+perfect               lie, or collude       `lying_law`                           none
+same answer           crash, or collude     `same_answer_law`, `recorded_law`     none
+====================  ====================  ====================================  ====================================
+
+In phases a view decides iff its leader is live and a quorum accepts what it proposes, itself among them: as in PBFT, of
+which the laws of fallible validators are taken.
 """
 
 from __future__ import annotations
@@ -19,10 +24,12 @@ from collections.abc import Sequence
 
 from bft.adversary.crash import Crash
 from bft.adversary.equivocate import Equivocate
+from bft.adversary.lie import Collude, Lie
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary
 from bft.experiments.laws.faulty import silent
 from bft.experiments.laws.patience import time_enough
+from bft.experiments.laws.pbft import by_validators
 from bft.protocols.hotstuff.config import ASKS_AT_LEAST_EVERY
 from bft.protocols.hotstuff.settings import ChainedSettings, HotStuffSettings, TwoPhaseSettings
 from bft.scenario import Scenario
@@ -30,7 +37,9 @@ from bft.theory.agreement import crash_law, silent_primary_law
 from bft.theory.equivocation import equivocation_law
 from bft.theory.faults import FaultLaw
 from bft.theory.hotstuff import chained_crash_law, chained_equivocation_law
+from bft.theory.lying import lying_law
 from bft.theory.outcome_law import OutcomeLaw
+from bft.validators.check_settings import SameAnswerSettings
 from bft.validators.settings import PerfectValidators
 
 SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "leader_wait", "chain")
@@ -49,7 +58,7 @@ def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]
     if not time_enough(scenario, _working_time_s(own), DELAYS_PER_VIEW) or scenario.network.loss > 0:
         return None
     if not isinstance(scenario.validators, PerfectValidators):
-        return None
+        return None if isinstance(own, ChainedSettings) else _fallible(scenario, faults, behaviours)
     if isinstance(own, ChainedSettings):
         return _chained(scenario, own.chain, faults, behaviours)
     return _phased(scenario, faults, behaviours)
@@ -61,6 +70,12 @@ def _working_time_s(own: HotStuffSettings) -> float:
     return timeout_s * (1.0 - own.leader_wait) if isinstance(own, TwoPhaseSettings) else timeout_s
 
 
+def _fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
+    """Return PBFT's law of validators that accept what they would have answered themselves."""
+    check = getattr(scenario.validators, "check", None)
+    return by_validators(scenario, faults, behaviours) if isinstance(check, SameAnswerSettings) else None
+
+
 def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     system, views = scenario.system, scenario.view_limit
     alone = system.quorum == 1
@@ -70,6 +85,8 @@ def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour
         return crash_law(system, faults, views=views) if all(each == Crash() for each in behaviours) else None
     if isinstance(behaviours[0], SilentPrimary):
         return silent_primary_law(system, faults, views=views)
+    if isinstance(behaviours[0], Lie | Collude):
+        return lying_law(system, faults, views=views)
     if isinstance(behaviours[0], Equivocate) and not behaviours[0].rush and _plain(scenario):
         return equivocation_law(system, faults, views=views)
     return None
