@@ -7,8 +7,8 @@
     answer.state, answer.text, answer.certificate
 
 `panel` is the front door; `rule_settings` says by which rules a panel may decide and what each promises, `host` runs
-the replicas on asyncio, `asking` lets models propose and judge, `polling` lets them vote, `certificate` proves to third
-parties what was decided, `recorder` writes down what was said so that it can be replayed
+the replicas on asyncio, `pbft_validators` lets models propose and judge, `ballot_validators` lets them vote,
+`certificate` proves to third parties what was decided, `recorder` writes down what was said so that it can be replayed
 (`bft.validators.panel_record`), `service` speaks OpenAI's chat completions.
 
 This is the only room where clocks and unseeded randomness decide what happens.

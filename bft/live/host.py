@@ -31,10 +31,10 @@ from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
-from bft.live.hopeless import Prospects
 from bft.live.memory import Memory
 from bft.live.post import Post
 from bft.live.rules import Proof, Rule
+from bft.live.view_viability import ViewViability
 
 CLOSING_S = 2.0
 """A call that does not end within so long after being cancelled is left to itself."""
@@ -118,7 +118,7 @@ class AsyncioHost:
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[Ending] = self._loop.create_future()
         self._request: Request | None = None
-        self._prospects = Prospects(system)
+        self._viability = ViewViability(system)
         self._view = [0] * system.n
         self._exhausted: set[int] = set()
         self._replied: dict[str, set[int]] = {}
@@ -246,7 +246,7 @@ class AsyncioHost:
             said = await self.validators.propose(node, effect.view, effect.request)
             ready = ProposalReady(effect.view, effect.request, *(said or (None,)))
             self._guarded(self._input, node, ready)
-            if said is None and self._prospects.no_proposal(effect.view):
+            if said is None and self._viability.no_proposal(effect.view):
                 self._give_up(effect.view)
 
         self._call(node, effect.view, ask())
@@ -259,7 +259,7 @@ class AsyncioHost:
                 ready = VerdictReady(effect.view, effect.seq, effect.digest, counted)
                 self._guarded(self._input, node, ready)
             refused = verdict is not Verdict.ACCEPT
-            if refused and self._prospects.not_accepted(effect.view, effect.digest, node):
+            if refused and self._viability.not_accepted(effect.view, effect.digest, node):
                 self._give_up(effect.view)
 
         self._call(node, effect.view, ask())

@@ -25,12 +25,12 @@ from langchain_core.runnables.config import get_async_callback_manager_for_confi
 from bft.errors import ScenarioError, bad_value
 from bft.live.answer import PanelAnswer, Progress
 from bft.live.comparing import OwnComparison, own_of
-from bft.live.consulting import Configure, Reader
-from bft.live.deciding import Deciding
 from bft.live.keys import PanelKeys
+from bft.live.llm_calls import Configure, Reader
 from bft.live.local.process import Lease
 from bft.live.loops import LoopThread
 from bft.live.members import Crew, muster, refuse_own_retries
+from bft.live.panel_run import PanelRun
 from bft.live.question import Question, joined, question_of
 from bft.live.settings import PanelSettings
 from bft.live.transcript import Call
@@ -117,8 +117,8 @@ class Panel(Runnable[Any, PanelAnswer]):
         reader: Reader | None = None,
     ) -> None:
         self.settings = settings
-        self._deciding = Deciding(settings, keys, record, own, reader)
-        self.public_keys = self._deciding.public_keys
+        self._run = PanelRun(settings, keys, record, own, reader)
+        self.public_keys = self._run.public_keys
         self._crews: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Crew] = weakref.WeakKeyDictionary()
         self._background = LoopThread()
         weakref.finalize(self, LoopThread.stop, self._background)
@@ -129,7 +129,7 @@ class Panel(Runnable[Any, PanelAnswer]):
     @property
     def unrecorded(self) -> tuple[int, str] | None:
         """How many lines of the record could not be written, and why; None: there is no record, or all were."""
-        return self._deciding.unrecorded
+        return self._run.unrecorded
 
     @property
     def InputType(self) -> Any:  # noqa: N802 (LangChain's name)
@@ -161,7 +161,7 @@ class Panel(Runnable[Any, PanelAnswer]):
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> PanelAnswer:
         """Ask the panel."""
-        return await self._traced(input, config, self._deciding.decide, **kwargs)
+        return await self._traced(input, config, self._run.decide, **kwargs)
 
     def survey(
         self,
@@ -196,7 +196,7 @@ class Panel(Runnable[Any, PanelAnswer]):
         nodes: Collection[int] | None = None,
     ) -> tuple[Call, ...]:
         """Do the same without waiting."""
-        return await self._traced(input, config, partial(self._deciding.survey, judging=judging, nodes=nodes))
+        return await self._traced(input, config, partial(self._run.survey, judging=judging, nodes=nodes))
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
         """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
@@ -205,7 +205,7 @@ class Panel(Runnable[Any, PanelAnswer]):
     async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
         """Ask the panel; yield each `Progress`, and last the `PanelAnswer`."""
         told: asyncio.Queue[Progress | None] = asyncio.Queue()
-        decide = partial(self._deciding.decide, tell=told.put_nowait)
+        decide = partial(self._run.decide, tell=told.put_nowait)
         work = asyncio.ensure_future(self._traced(input, config, decide, **kwargs))
         work.add_done_callback(lambda _: told.put_nowait(None))
         try:
@@ -233,7 +233,7 @@ class Panel(Runnable[Any, PanelAnswer]):
         if self._background.running:
             self._background.run(self._close_crew())
             self._background.stop()
-        self._deciding.close()
+        self._run.close()
         if self._local is not None:
             self._local.release()
 
@@ -255,7 +255,7 @@ class Panel(Runnable[Any, PanelAnswer]):
         await self.aclose()
 
     async def _close_crew(self) -> None:
-        await self._deciding.finished()
+        await self._run.finished()
         crew = self._crews.pop(asyncio.get_running_loop(), None)
         if crew is not None:
             await crew.close()

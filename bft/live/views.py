@@ -4,41 +4,45 @@ from __future__ import annotations
 
 from bft.core.request import Proposal
 from bft.live.answer import Seat, Stance, View
-from bft.live.asking import Asking
 from bft.live.certificate import Certificate
+from bft.live.pbft_validators import PbftValidators
 
 
-def views_of(asking: Asking, n: int) -> tuple[View, ...]:
+def views_of(validators: PbftValidators, n: int) -> tuple[View, ...]:
     """Return every view in which something was proposed or tried."""
 
     def stance(view: int, node: int) -> Stance:
-        stood = asking.stood.get((view, node))
+        stood = validators.stood.get((view, node))
         return Stance.NOT_ASKED if stood is None else stood.stance
 
     return tuple(
         View(number=view, proposer=proposer, answer=answer, stances=tuple(stance(view, node) for node in range(n)))
-        for view, (proposer, answer, _) in sorted(asking.proposals.items())
+        for view, (proposer, answer, _) in sorted(validators.proposals.items())
     )
 
 
-def deciding_view(asking: Asking, decided: Proposal, latest: int) -> int:
+def deciding_view(validators: PbftValidators, decided: Proposal, latest: int) -> int:
     """Return the view in which what was decided was proposed and judged; a later one may have carried it over."""
     found = (
         view
-        for view in sorted(asking.proposals, reverse=True)
-        if view <= latest and asking.proposals[view][1:] == (decided.answer, decided.wording)
+        for view in sorted(validators.proposals, reverse=True)
+        if view <= latest and validators.proposals[view][1:] == (decided.answer, decided.wording)
     )
     return next(found)
 
 
-def seats_of(asking: Asking, view: int, certificate: Certificate | None, latency_s: float) -> tuple[Seat, ...]:
+def seats_of(
+    validators: PbftValidators, view: int, certificate: Certificate | None, latency_s: float
+) -> tuple[Seat, ...]:
     """Return where each member stood in a view."""
-    names = asking.consulting.names
-    return tuple(_seat(node, name, asking, view, certificate, latency_s) for node, name in enumerate(names))
+    names = validators.llm_calls.names
+    return tuple(_seat(node, name, validators, view, certificate, latency_s) for node, name in enumerate(names))
 
 
-def _seat(node: int, name: str, asking: Asking, view: int, certificate: Certificate | None, latency_s: float) -> Seat:
-    stood = asking.standing(node, view)
+def _seat(
+    node: int, name: str, validators: PbftValidators, view: int, certificate: Certificate | None, latency_s: float
+) -> Seat:
+    stood = validators.standing(node, view)
     call = stood.call
     late = stood.stance is Stance.LATE
     return Seat(

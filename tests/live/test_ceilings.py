@@ -83,7 +83,7 @@ def test_a_call_that_is_cut_off_counts_by_its_estimate(endpoint: Any, reply: Any
     endpoint.script["m"] = lambda *_: reply(hang=True)
     with Panel([member(endpoint, "m", **PRICED)], rule="plurality", max_total_cost=10.0, deadline_s=0.4) as panel:
         panel.invoke(Q)
-        spend = panel._deciding._spend
+        spend = panel._run._spend
         assert spend.reserved == 0.0
         assert spend.spent > 0.01
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bft.core.quorum import QuorumSystem
 
 
-class Prospects:
+class ViewViability:
     """The prospects of each view.
 
     Parameters

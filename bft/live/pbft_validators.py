@@ -14,8 +14,8 @@ from bft.core.verdict import Verdict
 from bft.live.answer import SPOKE, Stance
 from bft.live.calls import UNCOMPARED
 from bft.live.comparing import ComparisonError
-from bft.live.consulting import Consulting
 from bft.live.host import CLOSING_S, Answered
+from bft.live.llm_calls import LlmCalls
 from bft.live.rule_settings import Check
 from bft.live.transcript import Call
 
@@ -23,7 +23,7 @@ _STANCES = {Verdict.ACCEPT: Stance.ACCEPTED, Verdict.REJECT: Stance.REJECTED, Ve
 
 
 @dataclass(slots=True, kw_only=True)
-class Stood:
+class StanceInView:
     """Where a node stood in a view, and the call that this rests on."""
 
     stance: Stance = Stance.LATE
@@ -31,12 +31,12 @@ class Stood:
     asked_at_s: float = 0.0
 
 
-class Asking:
+class PbftValidators:
     """The members of a panel, for one question.
 
     Parameters
     ----------
-    consulting : Consulting
+    llm_calls : LlmCalls
         How they are asked.
     check : {"judge", "same_answer"}
         How they check the answers of others.
@@ -49,19 +49,19 @@ class Asking:
         Who proposed what, by view: node, answer, wording.
     """
 
-    def __init__(self, consulting: Consulting, check: Check) -> None:
-        self.consulting = consulting
-        self.comparison = consulting.comparison
+    def __init__(self, llm_calls: LlmCalls, check: Check) -> None:
+        self.llm_calls = llm_calls
+        self.comparison = llm_calls.comparison
         self._compares = check == "same_answer"
         self._own: dict[int, asyncio.Task[Call]] = {}
         self._judged: dict[tuple[int, str], Call] = {}
-        self.stood: dict[tuple[int, int], Stood] = {}
+        self.stood: dict[tuple[int, int], StanceInView] = {}
         self.proposals: dict[int, tuple[int, str | None, str]] = {}
 
     def begin(self) -> None:
         """Let all members answer at once where each needs an answer of its own."""
         if self._compares:
-            for node in range(len(self.consulting.names)):
+            for node in range(len(self.llm_calls.names)):
                 self._begin_own(node, 0)
 
     @property
@@ -80,9 +80,9 @@ class Asking:
         """Let a member answer; None: it has no answer."""
         stood = self._stand(node, view)
         self.proposals[view] = (node, None, "")
-        call = await (self._own_answer(node, view) if self._compares else self.consulting.answer(node, view))
+        call = await (self._own_answer(node, view) if self._compares else self.llm_calls.answer(node, view))
         stood.call, stood.stance = call, Stance.PROPOSED if call.answer is not None else without(call)
-        self.consulting.report(stood.stance.value, node, view, call.answer or call.failure or "")
+        self.llm_calls.report(stood.stance.value, node, view, call.answer or call.failure or "")
         if call.answer is None:
             return None
         self.proposals[view] = (node, call.answer, "")
@@ -98,12 +98,12 @@ class Asking:
             if self.comparison.form(call.answer) is not None:
                 call, verdict = await self._compared(call, answer)
         else:
-            call = self._judged.get((node, answer)) or await self.consulting.judge(node, view, answer)
+            call = self._judged.get((node, answer)) or await self.llm_calls.judge(node, view, answer)
             verdict = None if call.verdict is None else Verdict(call.verdict)
             if verdict is not None:
                 self._judged[node, answer] = call
         stood.call, stood.stance = call, without(call) if verdict is None else _STANCES[verdict]
-        self.consulting.report(stood.stance.value, node, view, call.failure or "")
+        self.llm_calls.report(stood.stance.value, node, view, call.failure or "")
         return verdict
 
     async def _compared(self, call: Call, answer: str) -> tuple[Call, Verdict | None]:
@@ -114,9 +114,9 @@ class Asking:
             return replace(call, failure=UNCOMPARED, detail=str(error)), None
         return call, Verdict.ACCEPT if same else Verdict.REJECT
 
-    def standing(self, node: int, view: int) -> Stood:
+    def standing(self, node: int, view: int) -> StanceInView:
         """Return where a node stands in a view; one that failed before and has not spoken since has failed."""
-        stood = self.stood.get((view, node)) or Stood(stance=Stance.NOT_ASKED)
+        stood = self.stood.get((view, node)) or StanceInView(stance=Stance.NOT_ASKED)
         if stood.stance not in (Stance.NOT_ASKED, Stance.LATE):
             return stood
         for earlier in range(view - 1, -1, -1):
@@ -126,9 +126,9 @@ class Asking:
             return stood if before.stance in SPOKE else before
         return stood
 
-    def _stand(self, node: int, view: int) -> Stood:
-        stood = self.stood[view, node] = Stood(asked_at_s=self.consulting.now_s())
-        self.consulting.report("asked", node, view)
+    def _stand(self, node: int, view: int) -> StanceInView:
+        stood = self.stood[view, node] = StanceInView(asked_at_s=self.llm_calls.now_s())
+        self.llm_calls.report("asked", node, view)
         return stood
 
     async def _own_answer(self, node: int, view: int) -> Call:
@@ -140,7 +140,7 @@ class Asking:
         return task.result()
 
     def _begin_own(self, node: int, view: int) -> asyncio.Task[Call]:
-        task = self._own[node] = asyncio.get_running_loop().create_task(self.consulting.answer(node, view))
+        task = self._own[node] = asyncio.get_running_loop().create_task(self.llm_calls.answer(node, view))
         return task
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bft.live.answer import PanelAnswer, Seat, Stance, State, View
-from bft.live.asking import Asking
+from bft.live.ballot_validators import BallotValidators
 from bft.live.calls import OUT_OF_TIME, OVERSPENT
 from bft.live.caveats import by_minority, caveats
 from bft.live.certificate import Certificate
@@ -16,7 +16,7 @@ from bft.live.comparing import Described
 from bft.live.diversity import TOO_FEW, Diversity
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import PublicKeys
-from bft.live.polling import Polling
+from bft.live.pbft_validators import PbftValidators
 from bft.live.question import Question
 from bft.live.rule_settings import BallotRule, PbftRule, described
 from bft.live.transcript import Call
@@ -25,7 +25,7 @@ from bft.live.views import deciding_view, seats_of, views_of
 
 def conclude(
     question: Question,
-    asked: Asking | Polling,
+    asked: PbftValidators | BallotValidators,
     host: AsyncioHost,
     ending: Ending,
     *,
@@ -40,7 +40,7 @@ def conclude(
     ----------
     question : Question
         What was asked.
-    asked : Asking or Polling
+    asked : PbftValidators or BallotValidators
         What the members said.
     host : AsyncioHost
         What the nodes signed.
@@ -60,7 +60,7 @@ def conclude(
     seats, views, proposer = _told(asked, certificate, latency_s, host.system.n)
     withheld = counted is not diversity and certificate is not None and not _spanned(diversity, seats)
     certificate, proposer = (None, None) if withheld else (certificate, proposer)
-    calls = asked.consulting.calls
+    calls = asked.llm_calls.calls
     attempts = [attempt for call in calls for attempt in call.attempts]
     return PanelAnswer(
         id=question.id,
@@ -90,10 +90,10 @@ def _spanned(diversity: Diversity | None, seats: Sequence[Seat]) -> bool:
 
 
 def _told(
-    asked: Asking | Polling, certificate: Certificate | None, latency_s: float, n: int
+    asked: PbftValidators | BallotValidators, certificate: Certificate | None, latency_s: float, n: int
 ) -> tuple[tuple[Seat, ...], tuple[View, ...], int | None]:
     """Return where members stood, in which views, and whose answer it is."""
-    if isinstance(asked, Polling):
+    if isinstance(asked, BallotValidators):
         author = None if certificate is None or certificate.author is None else certificate.author.node
         return tuple(asked.seat(node, certificate, latency_s) for node in range(n)), (), author
     views = views_of(asked, n)

@@ -13,12 +13,12 @@ from dataclasses import replace
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.live.answer import Seat, Stance
-from bft.live.asking import without
 from bft.live.calls import OUT_OF_TIME, UNCOMPARED
 from bft.live.certificate import Certificate
 from bft.live.comparing import ComparisonError, Groups
-from bft.live.consulting import Consulting
 from bft.live.host import Answered
+from bft.live.llm_calls import LlmCalls
+from bft.live.pbft_validators import without
 from bft.live.rule_settings import Check
 from bft.live.transcript import Call
 
@@ -28,12 +28,12 @@ COUNTING_S = 2.0
 _SAID = {"accept": "approved", "reject": "rejected", "unsure": "unsure"}
 
 
-class Polling:
+class BallotValidators:
     """The members of a panel, for one question.
 
     Parameters
     ----------
-    consulting : Consulting
+    llm_calls : LlmCalls
         How they are asked.
     check : {"judge", "same_answer"}
         Whether they judge each other's answers before they vote.
@@ -41,10 +41,10 @@ class Polling:
         For the whole question.
     """
 
-    def __init__(self, consulting: Consulting, check: Check, deadline_s: float) -> None:
-        self.consulting = consulting
-        self.comparison = consulting.comparison
-        self._groups = Groups(consulting.comparison)
+    def __init__(self, llm_calls: LlmCalls, check: Check, deadline_s: float) -> None:
+        self.llm_calls = llm_calls
+        self.comparison = llm_calls.comparison
+        self._groups = Groups(llm_calls.comparison)
         self._votes: dict[int, str | None] = {}
         self._judges = check == "judge"
         self._until_s = deadline_s
@@ -64,12 +64,12 @@ class Polling:
 
     async def propose(self, node: int, view: int, request: Request) -> Answered | None:
         """Let a member answer; None: it abstains."""
-        self.consulting.report("asked", node)
+        self.llm_calls.report("asked", node)
         until_s = self._until_s / 2.0 if self._judges else self._until_s
-        call = self._answered[node] = await self.consulting.answer(node, view, until_s)
+        call = self._answered[node] = await self.llm_calls.answer(node, view, until_s)
         call, answer = await self._vote(node, call, until_s)
         what = without(call) if answer is None else Stance.ANSWERED
-        self.consulting.report(what.value, node, view, call.answer or call.failure or "")
+        self.llm_calls.report(what.value, node, view, call.answer or call.failure or "")
         if answer is None or call.answer is None:
             return None
         return Answered(answer, call.answer, 1.0 if call.confidence is None else call.confidence)
@@ -78,7 +78,7 @@ class Polling:
         """Return a call and what its answer votes for; where that cannot be found out in time, the call has failed."""
         try:
             if self.comparison.asks and call.answer is not None:
-                async with asyncio.timeout(max(0.0, until_s - self.consulting.now_s())):
+                async with asyncio.timeout(max(0.0, until_s - self.llm_calls.now_s())):
                     vote = await self._groups.vote_for(call.answer)
             else:
                 vote = await self._groups.vote_for(call.answer)
@@ -92,9 +92,9 @@ class Polling:
         """Let a member judge the answer of another, in its words; None: it says nothing of it."""
         answer = proposal.answer or ""
         judged = self._judged.setdefault(node, {})
-        call = judged[answer] = await self.consulting.judge(node, view, proposal.wording or answer, self._until_s)
+        call = judged[answer] = await self.llm_calls.judge(node, view, proposal.wording or answer, self._until_s)
         what = without(call).value if call.verdict is None else _SAID[call.verdict]
-        self.consulting.report(what, node, view, call.proposal or "")
+        self.llm_calls.report(what, node, view, call.proposal or "")
         return None if call.verdict is None else Verdict(call.verdict)
 
     def seat(self, node: int, certificate: Certificate | None, latency_s: float) -> Seat:
@@ -109,7 +109,7 @@ class Polling:
         unread = any(self._nothing(each) for each in calls)
         return Seat(
             node=node,
-            member=self.consulting.names[node],
+            member=self.llm_calls.names[node],
             stance=self._stance(call, judged, None if certificate is None else certificate.answer),
             reason="" if not unread else "unparseable" if failed is None else failed.failure or "",
             detail="" if failed is None else failed.detail,

@@ -1,7 +1,7 @@
 """Calls of members: how they are asked for answers and verdicts, what could be read of it, and who is told.
 
 Each node is asked by itself and its result is its own. Nothing here decides whether it is asked at all, or what it
-means that nothing came of a call: that is left to the validators of PBFT (`asking`) and of ballots (`polling`).
+means that nothing came of a call: that is left to `pbft_validators` and `ballot_validators`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ A_TEXT = "the whole text"
 """The rule by which an answer in free words is read."""
 
 
-class Consulting:
+class LlmCalls:
     """The members of a panel, for one question.
 
     Parameters

@@ -15,21 +15,21 @@ from typing import TypeAlias
 from bft.core.request import Request
 from bft.errors import ScenarioError, bad_value
 from bft.live.answer import PanelAnswer, Progress
-from bft.live.asking import Asking
+from bft.live.ballot_validators import COUNTING_S, BallotValidators
 from bft.live.ballots import rule_of
 from bft.live.certificate import context_of, encoding_of
 from bft.live.comparing import VALUES, Described, OwnComparison, comparison_of
-from bft.live.conclusion import conclude
-from bft.live.consulting import Configure, Consulting, Reader
 from bft.live.finishing import Finishing
 from bft.live.gates import Spend
 from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Verified
+from bft.live.llm_calls import Configure, LlmCalls, Reader
 from bft.live.members import Crew
-from bft.live.polling import COUNTING_S, Polling
+from bft.live.pbft_validators import PbftValidators
 from bft.live.post import Post
 from bft.live.question import Question
 from bft.live.recorder import Recorder
+from bft.live.result import conclude
 from bft.live.rule_settings import PbftRule, check_of, form
 from bft.live.rules import Timing
 from bft.live.secrecy import Secrets
@@ -48,7 +48,7 @@ def untold(_: Progress) -> None:
     """Keep the progress to oneself."""
 
 
-class Deciding:
+class PanelRun:
     """How a panel decides its questions.
 
     Parameters
@@ -129,23 +129,25 @@ class Deciding:
     ) -> tuple[Call, ...]:
         """Let every member, or some, say everything about a question; by default they judge where the rule has them."""
         secrets = Secrets(crew.secrets)
-        consulting = self._consulting(crew, question, configure, untold, secrets)
+        llm_calls = self._llm_calls(crew, question, configure, untold, secrets)
         judging = self._check == "judge" if judging is None else judging
-        await consulting.survey(judging=judging, nodes=nodes)
+        await llm_calls.survey(judging=judging, nodes=nodes)
         if self._recorder is not None:
             names = self._settings.names
             self._recorder.survey(question.id, question.text, models=names, gold=question.gold, secrets=secrets)
-        return tuple(consulting.calls)
+        return tuple(llm_calls.calls)
 
     async def decide(self, crew: Crew, question: Question, configure: Configure, tell: Tell = untold) -> PanelAnswer:
         """Let the members decide a question."""
         secrets = Secrets(crew.secrets)
         if question.schema is not None and isinstance(self._settings.rule, ConfidenceRule):
             raise ScenarioError("schema: rule = 'confidence' counts stated confidence, and a JSON value states none")
-        consulting = self._consulting(crew, question, configure, tell, secrets)
+        llm_calls = self._llm_calls(crew, question, configure, tell, secrets)
         pbft = isinstance(self._settings.rule, PbftRule)
-        asked: Asking | Polling = (
-            Asking(consulting, self._check) if pbft else Polling(consulting, self._check, self._settings.deadline_s)
+        asked: PbftValidators | BallotValidators = (
+            PbftValidators(llm_calls, self._check)
+            if pbft
+            else BallotValidators(llm_calls, self._check, self._settings.deadline_s)
         )
         host, ending = await self._run(question, asked, counting_s=0.0 if pbft else COUNTING_S)
         answer = conclude(
@@ -155,11 +157,11 @@ class Deciding:
             ending,
             rule=self._settings.rule,
             public=self.public_keys,
-            latency_s=consulting.now_s(),
+            latency_s=llm_calls.now_s(),
             diversity=self._diversity,
         )
         what = "no quorum" if answer.text is None else "decided"
-        consulting.report(what, answer.proposer, detail=answer.text or answer.why)
+        llm_calls.report(what, answer.proposer, detail=answer.text or answer.why)
 
         def write() -> None:
             if self._recorder is not None:
@@ -169,16 +171,16 @@ class Deciding:
         self._finishing.then((*host.under_way, *asked.under_way), write)
         return answer
 
-    def _consulting(
+    def _llm_calls(
         self, crew: Crew, question: Question, configure: Configure, tell: Tell, secrets: Secrets
-    ) -> Consulting:
+    ) -> LlmCalls:
         def keep(call: Call) -> None:
             if self._recorder is not None:
                 self._recorder.call(question.id, call, secrets)
 
         asked_for = form(self._settings.rule, self._check)
         pbft = isinstance(self._settings.rule, PbftRule)
-        return Consulting(
+        return LlmCalls(
             crew,
             question,
             asked_for,
@@ -196,7 +198,7 @@ class Deciding:
         )
 
     async def _run(
-        self, question: Question, asked: Asking | Polling, *, counting_s: float
+        self, question: Question, asked: PbftValidators | BallotValidators, *, counting_s: float
     ) -> tuple[AsyncioHost, Ending]:
         settings, system, n = self._settings, self._system, self._system.n
         session = os.urandom(SESSION_BYTES)
