@@ -90,5 +90,8 @@ def _splits_or_stalls(scenario: Scenario, proposers: Sequence[int]) -> bool:
     Those who ask early may be sent a proof before they are split. Where a coalition that cannot split proposes two
     values, its round is lost; so the honest must get a round of their own.
     """
+    own = scenario.own
+    assert isinstance(own, TendermintSettings)
+    told = scenario.retransmission and scenario.retransmit_s <= own.propose_s  # of a lock that the coalition hides
     honest_leads = scenario.system.weight(set(proposers)) > scenario.system.live_up_to
-    return scenario.retransmission and honest_leads and not asks_before_a_split(scenario)
+    return told and honest_leads and not asks_before_a_split(scenario)
