@@ -176,20 +176,19 @@ class WrongChoice:
 
     def pick(self, trap: Floats, urn: Floats) -> Codes:
         """Return the codes of what each validator answers where it errs, shape (questions, n)."""
-        questions, n = urn.shape
-        codes = np.empty((questions, n), dtype=np.intp)
-        every = np.arange(questions)
-        for earlier in range(n):
+        levels = np.ascontiguousarray(urn.T)  # a validator's numbers lie together
+        codes = np.empty(levels.shape, dtype=np.intp)
+        every = np.arange(len(urn))
+        for earlier, level in enumerate(levels):
             copying = 0.0 if math.isinf(self.k_alpha) else earlier / (earlier + self.k_alpha)
-            level = urn[:, earlier]
             fresh = np.maximum(level - copying, 0.0) * (self.options / (1.0 - copying))
-            codes[:, earlier] = np.minimum(fresh.astype(np.intp), self.options - 1) + 1
+            codes[earlier] = np.minimum(fresh.astype(np.intp), self.options - 1) + 1
             if copying > 0.0:
                 copied = np.minimum((level * (earlier / copying)).astype(np.intp), earlier - 1)
-                codes[:, earlier] = np.where(level < copying, codes[every, copied], codes[:, earlier])
+                np.copyto(codes[earlier], codes[copied, every], where=level < copying)
         if self.tau > 0.0:
-            codes = np.where((trap < self.tau)[:, None], codes[:, :1], codes)
-        return codes
+            np.copyto(codes[1:], codes[0], where=trap < self.tau)
+        return np.ascontiguousarray(codes.T)
 
 
 class StatisticalAnswers:

@@ -19,7 +19,7 @@ from bft.vectorised.timing import PLAIN
 from bft.voting import counting_of
 
 TIMED_PAIRS = 1 << 17  # arrivals of one broadcast of every node that are held together
-UNTIMED_NODES = 1 << 16
+UNTIMED_NODES = 1 << 17
 
 
 class BallotSimulator:

@@ -80,30 +80,34 @@ class Voters:
 def voters_of(faults: Faults, n: int, faulty: Flags, streams: Streams, replications: range) -> Voters:
     """Return what becomes of the nodes of some replications, given who is faulty."""
     behaviours, nobody = faults.behaviour, np.zeros_like(faulty)
-    number: Ints | None = behaviour_numbers(faults, n, faulty, streams, replications) if faulty.any() else None
+    number: Ints | None = None
+    if len(behaviours) > 1 and faulty.any():
+        number = behaviour_numbers(faults, n, faulty, streams, replications)
 
     def these(places: list[int]) -> Flags:
-        if not places or number is None:
-            return nobody
-        return faulty if len(places) == len(behaviours) else np.isin(number, places)
+        if len(places) == len(behaviours):
+            return faulty
+        return nobody if not places or number is None else np.isin(number, places)
+
+    def by_behaviour(values: list[float], otherwise: float) -> Floats:
+        if number is None:
+            return np.where(faulty, values[0], otherwise)
+        return np.where(faulty, np.array([*values, otherwise])[number], otherwise)
 
     def those(*kinds: type[Behaviour]) -> Flags:
         return these([place for place, each in enumerate(behaviours) if isinstance(each, kinds)])
 
     def value_of(kinds: tuple[type[Behaviour], ...], name: str, otherwise: float) -> Floats | None:
         values = [float(getattr(one, name)) if isinstance(one, kinds) else otherwise for one in behaviours]
-        if number is None or all(value == otherwise for value in values):
-            return None
-        return np.where(faulty, np.array([*values, otherwise])[number], otherwise)
+        return None if all(value == otherwise for value in values) else by_behaviour(values, otherwise)
 
     lies, colludes, injects = those(Lie), those(Collude, Inject), those(Inject)
     down = these([place for place, each in enumerate(behaviours) if isinstance(each, Crash) and each.at_s == 0])
     withholds, twice = those(Withhold), those(Equivocate)
     liars = lies | colludes
     confidence = None
-    if number is not None and liars.any():
-        said = [stated(getattr(one, "confidence", None)) for one in behaviours]
-        confidence = np.array([*said, BOLDEST])[number]
+    if liars.any():
+        confidence = by_behaviour([stated(getattr(one, "confidence", None)) for one in behaviours], BOLDEST)
     return Voters(
         faulty=faulty,
         speaks=~(down | withholds | twice),
