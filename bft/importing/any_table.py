@@ -15,6 +15,7 @@ from bft.importing.evidence import Evidence, ImportedAnswer, graded, right_of, t
 from bft.importing.request import Request
 from bft.validators.raw_tables import raw_table
 from bft.validators.table_files import listed, named
+from bft.validators.table_rows import STATUSES
 from bft.validators.table_values import Field, Float, Unreadable, texts_of
 
 NAME = "table"
@@ -77,9 +78,7 @@ def _keep(evidence: Evidence, row: Mapping[str, Field], request: Request) -> Non
         return
     gold, answer = texts_of(_plain(row["gold"]), _plain(row["answer"]))
     question, right, model = text_of(_text(row["question_id"])), right_of(gold), request.model or _text(row["model"])
-    if row["status"] in ("cancelled", "not_asked") and answer is None:
-        evidence.drop(f"the answer is not known (status {row['status']})")
-    elif question is None or model is None:
+    if question is None or model is None:
         evidence.drop("no question" if question is None else "no model")
     elif not right:
         evidence.drop("no right answer (gold)")
@@ -97,6 +96,7 @@ def _keep(evidence: Evidence, row: Mapping[str, Field], request: Request) -> Non
                 correct=graded(_value(row["correct"])),
                 category=_text(row["category"]),
                 n_options=whole_of(_text(row["n_options"])),
+                status=_text(row["status"]) if _text(row["status"]) in STATUSES else None,
             )
         )
 

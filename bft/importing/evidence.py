@@ -37,6 +37,9 @@ class ImportedAnswer:
         Of the question.
     n_options : int or None
         How many answers the question offers.
+    status : str or None
+        Where the file says it: `cancelled` or `not_asked`, of an answer that nobody knows; see
+        `bft.validators.table_rows`.
     fingerprint : str
         Tells questions apart that have the same name; empty where the file has none.
     """
@@ -50,6 +53,7 @@ class ImportedAnswer:
     correct: bool | None = None
     category: str | None = None
     n_options: int | None = None
+    status: str | None = None
     fingerprint: str = ""
 
 

@@ -52,7 +52,11 @@ def gather(files: Sequence[Evidence], *, repeats: Repeats = "first") -> Gathered
     answers = _of_one_question(answers, dropped)
     answers = _once(answers, dropped, repeats)
     several = {answer.model for answer in answers if answer.sample > 1}
-    wide = [name for name in ("category", "n_options") if any(getattr(answer, name) is not None for answer in answers)]
+    wide = [
+        name
+        for name in ("category", "n_options", "status")
+        if any(getattr(answer, name) is not None for answer in answers)
+    ]
     counted: Counter[str] = Counter()
     rows = []
     for answer in answers:

@@ -19,6 +19,7 @@ from bft.importing import (
     lm_evaluation_harness,
     mmlu_pro,
     openai_evals,
+    panel_records,
     promptfoo,
     zero_eval,
 )
@@ -31,6 +32,7 @@ from bft.validators.raw_tables import rows_of_json
 from bft.validators.table_writing import write_rows
 
 FORMS: dict[str, ModuleType] = {
+    "record": panel_records,
     "lm-eval": lm_evaluation_harness,
     "inspect": inspect_logs,
     "mmlu-pro": mmlu_pro,

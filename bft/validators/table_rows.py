@@ -13,6 +13,7 @@ from bft.validators.written_numbers import number_form
 MOST_OPTIONS = 10**6
 ANSWERED, MISSING, CANCELLED, NOT_ASKED = "answered", "missing", "cancelled", "not_asked"
 """What the column `status` says of an answer; without one, an answer that is not there is missing."""
+STATUSES = (ANSWERED, MISSING, CANCELLED, NOT_ASKED)
 NOT_KNOWN = frozenset({CANCELLED, NOT_ASKED})
 
 

@@ -107,7 +107,7 @@ def test_a_question_with_two_right_answers_is_dropped(tmp_path: Path) -> None:
         ("a.csv", CSV, {"columns": {"gold": "truth"}}, "column 'truth' is missing"),
         ("a.csv", CSV, {"columns": {"prompt": "id"}}, "columns = 'prompt': must be among question_id, gold, answer"),
         ("a.csv", CSV, {"models": ["a", "b"]}, "must name one for all files, or one for each of the 1"),
-        ("a.csv", CSV, {"form": "wandb"}, "form = 'wandb': must be among lm-eval, inspect"),
+        ("a.csv", CSV, {"form": "wandb"}, "form = 'wandb': must be among record, lm-eval, inspect"),
         ("a.json", "[]", {"form": "helm"}, "has not the form of HELM scenario state"),
         ("a.eval", "PK", {}, "is not a ZIP archive"),
         ("a.csv.gz", "plain text", {"columns": COLUMNS, "models": ["m"]}, "is not gz"),

@@ -12,6 +12,7 @@ import pytest
 
 from bft.errors import TableError
 from bft.importing.tables import FORMS, import_answers
+from bft.validators.tables import load_answers
 
 TIME = "2026-01-02T03-04-05.678901"
 
@@ -297,10 +298,42 @@ def test_zero_eval_has_the_answer_in_the_json_of_a_reply(tmp_path: Path) -> None
     assert answers == ["18", "17.0", None]
 
 
+def test_a_record_of_a_live_panel_keeps_what_nobody_knows(tmp_path: Path) -> None:
+    call = {"version": 1, "record": "call", "question": "q1", "role": "answer", "proposal": None, "verdict": None}
+    call |= {"latency_s": 1.0, "attempts": []}
+    said = [
+        {**call, "node": 0, "member": "a #1", "answer": "4", "failure": None},
+        {**call, "node": 1, "member": "a #2", "answer": None, "failure": "cancelled"},
+        {
+            "version": 1,
+            "record": "question",
+            "question": "q1",
+            "text": "2+2?",
+            "gold": "4",
+            "models": ["a #1", "a #2", "b"],
+        }
+        | {"state": "decided", "answer": "4"},
+    ]
+    imported = import_answers([written(tmp_path / "said.jsonl", said)])
+    assert [(row["model"], row["answer"], row["status"]) for row in imported.gathered.rows] == [
+        ("a #1", "4", "answered"),
+        ("a #2", None, "cancelled"),
+        ("b", None, "not_asked"),
+    ]
+    imported.write(tmp_path / "answers.csv")
+    table = load_answers(tmp_path / "answers.csv")
+    assert table.answers.tolist() == [[0, -3, -3]]
+    again = import_answers([tmp_path / "answers.csv"]).gathered.rows
+    assert [row["status"] for row in again] == ["answered", "cancelled", "not_asked"]
+    with pytest.raises(TableError, match="names its members itself"):
+        import_answers([tmp_path / "said.jsonl"], models=["m"])
+
+
 def test_every_form_is_recognised_as_itself_alone(tmp_path: Path) -> None:
     from bft.importing.documents import documents_of
 
     examples = {
+        "record": written(tmp_path / "r.jsonl", [{"version": 1, "record": "question", "question": "q"}]),
         "lm-eval": written(tmp_path / "a.jsonl", [choice(0, "1", ["-1", "-2", "-3"])]),
         "inspect": written(tmp_path / "b.json", {**HEADER, "samples": [sample("q", "A", "A", "C")]}),
         "mmlu-pro": written(tmp_path / "c.json", [{"question_id": 1, "answer": "A", "pred": "A", "options": ["x"]}]),

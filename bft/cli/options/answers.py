@@ -23,6 +23,7 @@ def add_answers(commands: Any) -> None:
         epilog="""forms that are recognised, compressed (gz, bz2, xz, zst) or not:
   lm-eval       lm-evaluation-harness, samples_*.jsonl; the model from results_*.json beside it
   inspect       Inspect, .eval or .json; epochs are samples of one model
+  record        what bft panel --record and bft survey wrote
   mmlu-pro, zero-eval, helm (scenario_state.json), openai-evals, promptfoo
   table         any csv, tsv, json, jsonl, parquet with the columns question_id, gold, answer and model, or --columns
 
