@@ -16,6 +16,7 @@ Run time: about 10 s on one core for a table.
 
     python simulations/panels_of_clones.py
     python simulations/panels_of_clones.py --answers math_l5.parquet --sharpness 1 2 4
+    python simulations/panels_of_clones.py --answers math_l5.parquet --models 2 (four samples of each of two)
 """  # noqa: D400 (the first line is the question)
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bft.calibration.designs import samples_of
 from bft.calibration.fitting import fit
 from bft.experiments.tables import align
+from bft.validators.answers import MISSING
 from bft.validators.settings import StatisticalValidators
 from bft.validators.tables import AnswerTable, load_answers
 
-SAMPLES = 7
+SAMPLES = {1: 7, 2: 4}  # of each model, by the number of models
 QUESTIONS = 2000  # at most, of the table
-FEWEST_MODELS = 20  # that answered a question
+FEWEST_ANSWERS = 20  # to a question, from which samples are drawn
 SHARPNESS = (1.0, 2.0, 4.0)
 HALVINGS = 10
 SEED = 1
@@ -47,13 +50,14 @@ class Missed(NamedTuple):
     sharpness: float
     n: int
     observed: float
-    by_triples: float
+    by_triples: float | None
     by_quorums: float
 
 
 def main(
     answers: str | None = None,
     sharpness: Sequence[float] = SHARPNESS,
+    models: int = 1,
     *,
     questions: int = QUESTIONS,
     halvings: int = HALVINGS,
@@ -62,56 +66,55 @@ def main(
     source = made_up(questions) if answers is None else load_answers(answers)
     found = []
     for power in sharpness:
-        clones = clones_of(source, power, questions)
-        sizes = [
-            fit(clones, ["clone"], agreement=agreement, resamples=1, splits=halvings).numbers.fit
-            for agreement in ("triples", "quorums")
-        ]
-        assert sizes[0] is not None
-        assert sizes[1] is not None
-        for triples, quorums in zip(sizes[0].held_out.sizes, sizes[1].held_out.sizes, strict=True):
-            found.append(
-                Missed(
-                    sharpness=power,
-                    n=triples.n,
-                    observed=100.0 * triples.wrong.observed,
-                    by_triples=100.0 * (triples.wrong.predicted - triples.wrong.observed),
-                    by_quorums=100.0 * (quorums.wrong.predicted - quorums.wrong.observed),
-                )
-            )
+        clones = clones_of(source, power, questions, models)
+        names = list(samples_of(clones.models))
+        quorums = fit(clones, names, resamples=1, splits=halvings).numbers.fit
+        triples = (
+            quorums if models > 1 else fit(clones, names, agreement="triples", resamples=1, splits=halvings).numbers.fit
+        )
+        assert quorums is not None
+        assert triples is not None
+        for one, other in zip(triples.held_out.sizes, quorums.held_out.sizes, strict=True):
+            missed = [100.0 * (each.wrong.predicted - each.wrong.observed) for each in (one, other)]
+            by_triples = None if models > 1 else missed[0]
+            found.append(Missed(power, one.n, 100.0 * one.wrong.observed, by_triples, missed[1]))
     header = ["sharpness", "n", "wrong quorums, %", "missed by triples", "missed by quorums"]
     rows = [
-        [
-            f"{each.sharpness:g}",
-            str(each.n),
-            f"{each.observed:.2f}",
-            f"{each.by_triples:+.2f}",
-            f"{each.by_quorums:+.2f}",
-        ]
-        for each in found
+        [f"{each.sharpness:g}", str(each.n), f"{each.observed:.2f}", *(_points(x) for x in each[3:])] for each in found
     ]
     print(align([header, *rows]))
     return found
 
 
-def clones_of(source: AnswerTable, power: float, questions: int) -> AnswerTable:
-    """Return a table of samples of one model, drawn from the answers that were given to each question."""
+def _points(missed: float | None) -> str:
+    return "" if missed is None else f"{missed:+.2f}"
+
+
+def clones_of(source: AnswerTable, power: float, questions: int, models: int = 1) -> AnswerTable:
+    """Return a table of samples, each model's drawn from the answers of its own share of the table's models."""
     generator = np.random.default_rng(SEED)
-    many = np.flatnonzero((source.answers >= -1).sum(axis=1) >= FEWEST_MODELS)
-    if not len(many):
-        raise ValueError(f"{source.source}: all questions were answered by fewer than {FEWEST_MODELS} models")
-    rows = generator.permutation(many)[:questions]
-    drawn = np.empty((len(rows), SAMPLES), dtype=np.intp)
+    asked = source.answers >= MISSING
+    accuracy = source.right().sum(axis=0) / np.maximum(asked.sum(axis=0), 1)
+    ranked = np.argsort(-accuracy, kind="stable")
+    groups = [ranked[first::models] for first in range(models)]
+    enough = np.all([asked[:, group].sum(axis=1) * models >= FEWEST_ANSWERS for group in groups], axis=0)
+    if not enough.any():
+        raise ValueError(f"{source.source}: all questions have fewer than {FEWEST_ANSWERS} answers to draw from")
+    rows = generator.permutation(np.flatnonzero(enough))[:questions]
+    count = SAMPLES[models]
+    drawn = np.empty((len(rows), models * count), dtype=np.intp)
     for place, row in enumerate(rows.tolist()):
-        given = source.answers[row]
-        answers, counts = np.unique(given[given >= -1], return_counts=True)
-        chances = counts.astype(np.float64) ** power
-        drawn[place] = generator.choice(answers, size=SAMPLES, p=chances / chances.sum())
+        for number, group in enumerate(groups):
+            given = source.answers[row, group]
+            answers, counts = np.unique(given[given >= MISSING], return_counts=True)
+            chances = counts.astype(np.float64) ** power
+            samples = generator.choice(answers, size=count, p=chances / chances.sum())
+            drawn[place, number * count : (number + 1) * count] = samples
     return AnswerTable(
         source=f"clones of {source.source}",
         questions=tuple(source.questions[row] for row in rows),
         gold=tuple(source.gold[row] for row in rows),
-        models=tuple(f"clone #{number}" for number in range(1, SAMPLES + 1)),
+        models=tuple(f"clone {name} #{at}" for name in "AB"[:models] for at in range(1, count + 1)),
         texts=source.texts,
         answers=drawn,
         category=None,
@@ -141,5 +144,6 @@ if __name__ == "__main__":
     parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--answers", metavar="FILE", help="table of recorded answers of many models")
     parser.add_argument("--sharpness", type=float, nargs="+", default=SHARPNESS)
+    parser.add_argument("--models", type=int, choices=tuple(SAMPLES), default=1)
     arguments = parser.parse_args()
-    main(arguments.answers, arguments.sharpness)
+    main(arguments.answers, arguments.sharpness, arguments.models)

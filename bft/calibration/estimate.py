@@ -4,15 +4,14 @@ The accuracies and the missing answers are means. r solves the number of pairs t
 tetrachoric correlation, pooled over the pairs. ν, the share of flawed questions, solves the number of triples that are
 right together, and is 0 where the copula alone gives no more of them than there are. κ, the correlation of missing
 answers, solves the number of pairs that are missing together. τ and α follow in closed form from s₂ and s₃, or from s₂
-and the quorums on wrong answers (`quorum_agreement`). Samples of one model share its accuracy; where there are several
-models r solves the pairs of different ones, and ρ those of the same. How sure the estimates are, and how well they
-predict, is left to `fitting`.
+and the quorums on wrong answers (`quorum_agreement`). Samples of several models are left to `clone_estimate`, how sure
+the estimates are, and how well they predict, to `fitting`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -24,7 +23,6 @@ from scipy.special import ndtr, ndtri
 from bft.calibration.moments import Moments
 from bft.calibration.quorum_agreement import trap_by_quorums
 from bft.randomness import Floats
-from bft.validators.answers import Codes
 from bft.validators.clones import Clones
 from bft.validators.missing_answers import MissingAnswers
 
@@ -107,7 +105,7 @@ def estimate(
         accuracy, missing = np.full(moments.n, accuracy.mean()), np.full(moments.n, missing.mean())
     share = _flawed_share(accuracy, moments) if flawed else 0.0
     r = _correlation(accuracy, moments.right_pairs, share)
-    together = _missing_correlation(accuracy, missing, moments.missing_pairs, r, share)
+    together = missing_correlation(accuracy, missing, moments.missing_pairs, r, share)
     if agreement == "triples":
         tau, k_alpha = trap_and_urn(moments.same_given_wrong, moments.three_same_given_wrong, options)
     else:
@@ -125,62 +123,6 @@ def estimate(
         tau=tau,
         k_alpha=k_alpha,
     )
-
-
-def estimate_clones(moments: Moments, groups: Sequence[int], *, options: int) -> Estimate:
-    """Solve for the parameters of samples of several models; there are no flawed questions.
-
-    Of wrong answers of different models only pairs are looked at, so τ = 0 and the urn alone is fitted to s₂.
-    """
-    of_column = np.array(groups)
-    alike = of_column[:, None] == of_column
-    accuracy = np.array([moments.right[of_column == group].mean() for group in groups])
-    missing = np.array([moments.missing[of_column == group].mean() for group in groups])
-    clones = alike & ~np.eye(len(groups), dtype=bool)
-    between = latent_correlation(accuracy, ~alike, moments.right_pairs - moments.within_right_pairs)
-    rho = max(between, latent_correlation(accuracy, clones, moments.within_right_pairs))
-    wrong_pairs = moments.wrong_pairs - moments.within_wrong_pairs
-    pair = (moments.same_pairs - moments.within_same_pairs) / wrong_pairs if wrong_pairs > 0.0 else None
-    tau, k_alpha = trap_and_urn(pair, None, options)
-    first = np.array([groups.index(group) for group in groups])
-    own = moments.within_same_pairs / moments.within_wrong_pairs if moments.within_wrong_pairs > 0.0 else 0.0
-    return Estimate(
-        accuracy=accuracy,
-        missing=missing,
-        missing_correlation=_missing_correlation(accuracy, missing, moments.missing_pairs, between, 0.0),
-        options=options,
-        r=between,
-        flawed=0.0,
-        tau=tau,
-        k_alpha=k_alpha,
-        clones=Clones(
-            first=first,
-            share=(rho - between) / (1.0 - between),
-            same_wrong=_repeated(own, 1.0 / options if pair is None else pair, np.bincount(of_column)),
-        ),
-        rho=rho,
-    )
-
-
-def _repeated(same: float, by_chance: float, samples: Codes) -> float:
-    """Return the probability of repeating the first sample's wrong answer at which so many pairs are the same.
-
-    A pair with the first is the same if the other repeats it, or by chance; a pair of others if both repeat it, or else
-    by chance.
-    """
-    with_first = float((samples - 1).sum())
-    others = float(((samples - 1) * (samples - 2) / 2).sum())
-
-    def surplus(repeats: float) -> float:
-        first = repeats + (1.0 - repeats) * by_chance
-        both = repeats**2 + (1.0 - repeats**2) * by_chance
-        return (with_first * first + others * both) / (with_first + others) - same
-
-    if surplus(0.0) >= 0.0:
-        return 0.0
-    if surplus(1.0) <= 0.0:
-        return 1.0
-    return float(brentq(surplus, 0.0, 1.0, xtol=_TOLERANCE))
 
 
 def latent_correlation(accuracy: Floats, pairs: NDArray[np.bool_], right_pairs: float) -> float:
@@ -259,7 +201,7 @@ def _together(accuracy: Floats, r: float, flawed: float) -> tuple[float, float]:
     return float((1.0 - flawed) * pairs), float((1.0 - flawed) * triples)
 
 
-def _missing_correlation(accuracy: Floats, missing: Floats, missing_pairs: float, r: float, flawed: float) -> float:
+def missing_correlation(accuracy: Floats, missing: Floats, missing_pairs: float, r: float, flawed: float) -> float:
     """Return the κ at which as many pairs are missing together as there are; 0 where chance makes as many."""
     chance = 1.0 - _right(accuracy, r, flawed)
     neither_right = (1.0 - flawed) * (chance.T * _weights) @ chance + flawed

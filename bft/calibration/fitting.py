@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bft.calibration.clone_estimate import estimate_clones
 from bft.calibration.designs import model_of, samples_of
-from bft.calibration.estimate import Agreement, Estimate, Estimator, estimate, estimate_clones
+from bft.calibration.estimate import Agreement, Estimate, Estimator, estimate
 from bft.calibration.fit_files import numbers_toml, write
 from bft.calibration.halves import halving
 from bft.calibration.held_out import held_out
@@ -32,6 +33,7 @@ from bft.validators.tables import AnswerTable, RecordedPanel
 
 FREE_ANSWERS = 1000  # wrong options where the question lists none; only Kα matters then
 _FEWEST_QUESTIONS = 4
+_DRAWS = 4000  # simulated questions behind each estimate of clones
 _SCALE = 10**5  # five digits are finer than the sampling error of any table
 
 
@@ -130,7 +132,7 @@ def fit(
     if several:
         if exchangeable or agreement is not None:
             raise ScenarioError("models: samples of several models are neither alike, nor fitted by their quorums")
-        estimator, flawed = partial(estimate_clones, groups=groups, options=wrong_options), False
+        estimator, flawed = partial(estimate_clones, groups=groups, options=wrong_options, draws=_DRAWS), False
     else:
         estimator = partial(
             estimate,

@@ -14,16 +14,16 @@ from math import comb, sqrt
 
 import numpy as np
 
-from bft.calibration.estimate import Estimate, Estimator
+from bft.calibration.estimate import Estimator
 from bft.calibration.halves import Halving
 from bft.calibration.moments import moments
 from bft.calibration.quorum_agreement import sizes
 from bft.calibration.quorum_curves import question_curves
+from bft.calibration.simulated_answers import simulated
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import Codes
 from bft.validators.panel_numbers import HeldOut, HeldOutCurve, HeldOutShare, HeldOutSize
-from bft.validators.statistical import CopulaErrors, StatisticalAnswers, WrongChoice
 
 DELTAS = tuple(round(0.05 * step, 2) for step in range(11))
 CLOSE, CLOSE_ALONG_DELTA = 0.02, 0.03  # a half counts as predicted within these, which are asked of the fits
@@ -75,24 +75,6 @@ def held_out(
             for place in range(len(tried))
         ),
     )
-
-
-def simulated(found: Estimate, questions: int, generator: np.random.Generator) -> Codes:
-    """Return the codes of answers drawn from the estimates, shape (questions, n).
-
-    Their difficulties are spread evenly over the law's, in rising order, so that fewer questions do.
-    """
-    answers = StatisticalAnswers(
-        correctness=CopulaErrors(accuracy=found.accuracy, r=found.r, flawed=found.flawed),
-        wrong_choice=WrongChoice(options=found.options, tau=found.tau, k_alpha=found.k_alpha),
-        accuracy=found.accuracy,
-        missing=found.missing,
-        missing_correlation=found.missing_correlation,
-        clones=found.clones,
-    )
-    uniforms = generator.random((questions, answers.uniforms))
-    uniforms[:, 0] = (np.arange(questions) + uniforms[:, 0]) / questions
-    return answers.prepare(uniforms)[0]
 
 
 def smaller_panels(n: int, size: int, randomness: Randomness) -> list[tuple[int, ...]]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from bft.calibration.estimate import Estimate, Estimator
 from bft.calibration.forecast import resampled
-from bft.calibration.held_out import simulated, smaller_panels
+from bft.calibration.held_out import smaller_panels
 from bft.calibration.moments import moments
 from bft.calibration.outcomes import outcome_shares
 from bft.calibration.quorum_agreement import sizes
+from bft.calibration.simulated_answers import simulated
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import Codes

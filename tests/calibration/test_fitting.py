@@ -180,7 +180,7 @@ def test_silence_taken_for_independent_is_seen_on_held_out_questions(made_up_tab
     given = {"accuracy": (0.4,) * 4, "missing": 0.25, "missing_correlation": 0.8}
     table = made_up_table(questions=4000, errors={"kind": "correlated", "r": 0.5, "tau": 0.8}, **given)
     known = fit(table, MODELS, options=9, resamples=1, splits=4).numbers.fit.held_out.sizes[0].wrong
-    monkeypatch.setattr("bft.calibration.estimate._missing_correlation", lambda *_: 0.0)
+    monkeypatch.setattr("bft.calibration.estimate.missing_correlation", lambda *_: 0.0)
     blind = fit(table, MODELS, options=9, resamples=1, splits=4).numbers.fit.held_out.sizes[0].wrong
     assert abs(known.predicted - known.observed) < 0.012
     assert blind.predicted - blind.observed < -0.02

@@ -71,7 +71,7 @@ def test_answers_that_are_missing_together_explain_the_wrong_quorums_that_were_n
 ) -> None:
     models = PANELS["mmlu_pro"] if name == "mmlu_pro_strong7" else preset(name).models
     known = fit(table("mmlu_pro"), models, resamples=40, splits=8).numbers
-    monkeypatch.setattr("bft.calibration.estimate._missing_correlation", lambda *_: 0.0)
+    monkeypatch.setattr("bft.calibration.estimate.missing_correlation", lambda *_: 0.0)
     blind = fit(table("mmlu_pro"), models, resamples=40, splits=8).numbers
     assert known.missing_correlation > 0.5
     # The same halves and the same draws: the mean over 16 halves moves by the parameter alone.

@@ -35,7 +35,9 @@ def test_clones_keep_the_difficulty_of_their_question() -> None:
     places = [source.questions.index(question) for question in clones.questions]
     difficulty = (source.answers[places] == 0).mean(axis=1)
     assert np.corrcoef(difficulty, (clones.answers == 0).mean(axis=1))[0, 1] > 0.8
-    assert clones.models == tuple(f"clone #{number}" for number in range(1, 8))
+    two = module.clones_of(source, 1.0, 400, 2)
+    assert (two.models[0], two.models[4], len(two.models)) == ("clone A #1", "clone B #1", 8)
+    assert clones.models == tuple(f"clone A #{number}" for number in range(1, 8))
 
 
 def test_a_table_of_few_models_has_no_clones_to_draw() -> None:
