@@ -34,6 +34,9 @@ _OPTIONS = (
     "stakes",
     "grace_s",
     "max_cost",
+    "min_providers",
+    "compare",
+    "reproducible",
     "finish",
 )
 _MARKS = {
@@ -143,7 +146,7 @@ def panel_of(arguments: Namespace, *, short_answers: bool = False) -> Panel:
     from bft.live.settings import PanelSettings
 
     given = {name: value for name in _OPTIONS if (value := getattr(arguments, name, None)) is not None}
-    for name in ("rule", "stakes"):  # a name or a table, a list
+    for name in ("rule", "stakes", "compare"):  # a name or a table, a list
         if name in given:
             given[name] = read_value(given[name])
     table: Mapping[str, Any] = {} if arguments.panel is None else read_toml(arguments.panel)
@@ -153,12 +156,22 @@ def panel_of(arguments: Namespace, *, short_answers: bool = False) -> Panel:
         table = {"members": [{"model": model.strip()} for model in arguments.models.split(",")]}
     elif arguments.panel is None:
         raise ScenarioError("models: name them with --models A,B,C,D or in a file with --panel FILE")
+    if getattr(arguments, "forms", None) is not None:
+        given["roles"] = _in_forms(table.get("roles"), read_value(arguments.forms))
     settings = PanelSettings(**{**table, **given})
     if short_answers and settings.check is None and settings.rule.kind == "pbft":
         settings = settings.model_copy(update={"check": "same_answer"})
     n = len(settings.members)
     keys = None if getattr(arguments, "keys", None) is None else PanelKeys.kept_in(arguments.keys, n)
     return Panel.of(settings, keys=keys, record=arguments.record)
+
+
+def _in_forms(roles: object, forms: object) -> dict[str, Any]:
+    """Return the roles of a panel with these forms of reply in each."""
+    from bft.live.roles import ROLES
+
+    known = roles if isinstance(roles, Mapping) else {}
+    return {name: {**known.get(name, {}), "forms": forms} for name in ROLES}
 
 
 def _warn(panel: Panel) -> None:

@@ -266,3 +266,17 @@ def test_one_reply_that_nobody_could_read_is_shown_escaped_and_shortened(
     assert len(line) < 200
     assert main(["panel", Q, "--models", FAIR, "--quiet"]) == 0
     assert "unreadable" not in capsys.readouterr().out
+
+
+def test_comparison_forms_and_providers_are_options(capsys: pytest.CaptureFixture[str]) -> None:
+    near = ["--models", "fake:always=3.14,fake:always=3.141,fake:always=3.15", "--rule", "quorum", "--quorum", "2"]
+    compare = ["--compare", '{kind = "tolerance", absolute = 0.02}']
+    words = ["--f", "0", "--forms", "structured", "--reproducible", "--json", "--quiet"]
+    assert main(["panel", "How large is pi?", *near, *compare, *words]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["certificate"]["compare"] == {"kind": "tolerance", "absolute": 0.02}
+    assert main(["panel", Q, "--models", FAIR, "--rule", "quorum", "--min-providers", "2"]) == 2
+    assert "min_providers = 2: must be at most 1: the panel has no more providers" in capsys.readouterr().err
+    for wrong in (["--compare", "nearly"], ["--forms", "xml"], ["--forms", "[]"]):
+        assert main(["panel", Q, "--models", FAIR, "--rule", "quorum", *wrong]) == 2
+        assert wrong[0].removeprefix("--") in capsys.readouterr().err

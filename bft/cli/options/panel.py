@@ -15,13 +15,17 @@ def add_panel(commands: Any) -> None:
         "panel",
         help="put a question to a panel of live models",
         description="Put a question to a panel of models that decide by Byzantine agreement, or by a ballot.",
-        epilog="""models: provider:model as LangChain's init_chat_model knows it; fake:… needs neither key nor network
+        epilog="""models: provider:model as LangChain's init_chat_model knows it; fake:… needs neither key nor network,
+  local is a small model on this machine (bft local)
 
 examples:
   bft panel "What is six times seven?" --models fake:always=42,fake:always=42,fake:always=42,fake:yes=41
   bft panel "Is 7 prime?" --models openai:gpt-4o-mini,mistralai:mistral-small,groq:qwen3,xai:grok-4 --json
   bft panel - --panel panel.toml --record out/panel.jsonl < question.txt
   bft panel "Is 7 prime?" --models A,B,C,D --rule quorum --quorum 3
+  bft panel "How large is pi?" --models A,B,C,D --rule quorum --compare '{kind = "tolerance", absolute = 0.01}'
+  bft panel "Is 7 prime?" --models A,B,C,D --forms structured --reproducible --min-providers 3
+  bft panel "Is 7 prime?" --models local,local,local,local --rule quorum
   bft panel "Is 7 prime?" --models A,B,C --rule '{kind = "log_odds", accuracy = [0.9, 0.8, 0.6]}'
 
 rules, and what each promises while the panel's own nodes are honest:
@@ -95,6 +99,10 @@ def _members(command: ArgumentParser) -> None:
     command.add_argument("--deadline", dest="deadline_s", type=number, metavar="S", help="for the whole question")
     command.add_argument("--call-deadline", dest="call_deadline_s", type=number, metavar="S", help="for one call")
     command.add_argument("--grace", dest="grace_s", type=number, metavar="S", help="wait for late members so long")
+    command.add_argument("--compare", help="name or table: when two answers are the same (default: canonical)")
+    command.add_argument("--forms", help="forms of reply: text, structured, or a list in order (default: text)")
+    command.add_argument("--reproducible", action="store_const", const=True, help="the same question in the same words")
+    command.add_argument("--min-providers", type=whole, metavar="K", help="providers that must stand behind an answer")
     command.add_argument("--max-cost", type=number, metavar="X", help="what a question may cost, in the prices' unit")
     command.add_argument("--attempts", type=whole, help="attempts of a call on each model")
     command.add_argument(
