@@ -84,6 +84,8 @@ class Seat:
         Of its last call; of one cut off, until then.
     answer : str or None
         The answer that it gave by itself, where it was asked for one.
+    vote : str or None
+        What that answer was a vote for in a ballot: its form, or that of an answer before it that is the same.
     confidence : float or None
         How sure it said it is, where that counts.
     approved : tuple of str
@@ -100,6 +102,7 @@ class Seat:
     as_stated: bool = True
     latency_s: float = 0.0
     answer: str | None = None
+    vote: str | None = None
     confidence: float | None = None
     approved: tuple[str, ...] = ()
 

@@ -118,6 +118,7 @@ class BallotValidators:
             as_stated=all(each.as_stated for each in calls),
             latency_s=latency_s if call is None else calls[-1].latency_s,
             answer=None if call is None else call.answer,
+            vote=None if call is None else self._votes.get(node),
             confidence=None if call is None else call.confidence,
             approved=tuple(each.proposal or "" for each in judged.values() if each.verdict == Verdict.ACCEPT.value),
         )

@@ -91,6 +91,10 @@ class RecordedQuestion:
         The panel's answer.
     calls : tuple of RecordedCall
         What was said.
+    votes : tuple of (str or None)
+        In a ballot, what each member's answer was a vote for, where that was not for its words alone to say.
+    form : str or None
+        What was decided, as it was voted on.
     """
 
     id: str
@@ -100,6 +104,13 @@ class RecordedQuestion:
     state: str
     decided: str | None
     calls: tuple[RecordedCall, ...]
+    votes: tuple[str | None, ...] = ()
+    form: str | None = None
+
+    def vote(self, node: int) -> str | None:
+        """Return what a node's own answer was a vote for, by the comparison of its panel; else the answer itself."""
+        voted = self.votes[node] if node < len(self.votes) else None
+        return self.own_answer(node) if voted is None else voted
 
     def own_answer(self, node: int) -> str | None:
         """Return what a node answered by itself; None if it was not asked, or had no answer."""
@@ -312,4 +323,11 @@ def _question(row: Mapping[str, Any], calls: list[RecordedCall]) -> RecordedQues
         state=str(row["state"]),
         decided=row["answer"],
         calls=tuple(calls),
+        votes=tuple(_text_of(seat, "vote") for seat in row.get("seats") or ()),
+        form=_text_of(row.get("certificate"), "answer"),
     )
+
+
+def _text_of(table: object, name: str) -> str | None:
+    value = table.get(name) if isinstance(table, dict) else None
+    return value if isinstance(value, str) else None

@@ -127,9 +127,9 @@ class Script:
         self._filling = filling
         self._spelling: dict[str | None, str] = {}
         self.truth = None if question.gold is None else self._spelt(question.gold)
-        self._right = self.truth if self.truth is not None else self._spelt(question.decided)
+        self._right = self.truth if self.truth is not None else self._spelt(question.form or question.decided)
         self._unknown = frozenset(node for node in nodes if question.cut_off(node))
-        given = [self._spelt(question.own_answer(node)) for node in nodes]
+        given = [self._spelt(question.vote(node)) for node in nodes]
         wrong = Counter(answer for answer in given if answer is not None and answer != self._right)
         popular = max(sorted(wrong), key=lambda answer: wrong[answer], default=None)
         unheard_of = f"not {self._right or 'so'}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import bft
 from bft.errors import ScenarioError
 from bft.live import Certificate, Panel, State
 from bft.live.answer import Stance
@@ -71,6 +72,19 @@ def test_pairs_that_do_not_chain_are_grouped_by_the_answer_that_came_first() -> 
     assert asyncio.run(group(["1.00", "1.01", "1.02"])) == ["1", "1", "1.02"]
     assert asyncio.run(group(["1.01", "1.00", "1.02"])) == ["1.01"] * 3
     assert asyncio.run(group(["one"])) == [None]
+
+
+def test_a_record_is_decided_as_it_was_whatever_compared_its_answers(tmp_path: Path) -> None:
+    record = tmp_path / "said.jsonl"
+    answer, _ = ask(
+        ["3.14", "3.1416", "3.149 m", "3.2"], {"kind": "tolerance", "absolute": 0.01}, rule="quorum", record=record
+    )
+    assert answer.certificate is not None
+    assert [seat.vote for seat in answer.seats] == ["3.14", "3.14", "3.14", "3.2"]
+    described = bft.Scenario(
+        protocol="ballot", rule="quorum", n=4, validators={"kind": "replayed", "file": str(record)}
+    )
+    assert bft.Simulator(described, 1).run(0).outcome.agreed
 
 
 class Initials:
