@@ -45,6 +45,7 @@ def design_command(arguments: Namespace) -> int:
         sizes=arguments.sizes,
         rules=None if arguments.rules is None else [each.strip() for each in arguments.rules.split(",")],
         stakes=None if arguments.stakes is None else [int(each) for each in _numbers("stakes", arguments.stakes)],
+        views=arguments.views,
         halvings=arguments.halvings,
         compare=arguments.compare,
         drop_conflicts=arguments.drop_conflicts,

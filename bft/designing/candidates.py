@@ -1,8 +1,8 @@
 """Every panel of a pool under every rule and quorum: how often it decides right, and wrong, on weighted questions.
 
 Rules that count votes alike are quorums: plurality is a quorum of one, PBFT in n views and a ballot by quorum decide
-the same wherever a majority is needed. Rules that weigh votes have no quorum. Which candidate to take is left to
-`choice`, which questions to `trial`.
+the same wherever a majority is needed. In fewer views a quorum needs a member that leads. Rules that weigh votes have
+no quorum. Which candidate to take is left to `choice`, which questions to `trial`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from bft.designing.fault_cases import FaultModel, Ints, panels_of, spread, worst
 from bft.designing.honest_sets import HonestSets, WeighedVotes
-from bft.designing.rules import COUNTED, MAJORITIES, WEIGHED
+from bft.designing.rules import COUNTED, MAJORITIES, PROPOSED, WEIGHED
 from bft.randomness import Floats
 
 _AT_ONCE = 1 << 20  # entries of an array that is alive for a moment
@@ -83,6 +83,9 @@ class Search:
         Which rules, the first preferred among equals.
     faults : FaultModel
         What must be withstood.
+    views : int, optional
+        How many members lead, one after the other, under rules by which one proposes: the first ones of each panel. By
+        default every member leads once.
     """
 
     def __init__(
@@ -93,8 +96,10 @@ class Search:
         sizes: Sequence[int],
         rules: Sequence[str],
         faults: FaultModel,
+        views: int | None = None,
     ) -> None:
         self.honest = honest
+        self.views = views
         self.columns = np.array(columns, dtype=np.intp)
         self.faults = faults
         self.sizes = [size for size in sizes if size <= honest.models]
@@ -151,13 +156,14 @@ class Search:
         sizes: list[int] = []
         weighed = {rule: self._by_weight(weights[rule], share) for rule in self.rules if rule in WEIGHED}
         for size in self.sizes:
-            decided: dict[int, tuple[Floats, Floats]] = {}
-            for _, quorum in self.counted(size):
+            decided: dict[tuple[int, bool], tuple[Floats, Floats]] = {}
+            for rule, quorum in self.counted(size):
                 assert quorum is not None
-                if quorum not in decided:
-                    decided[quorum] = worst(*self._by_count(size, quorum, table))
-                correct.append(decided[quorum][0])
-                wrong.append(decided[quorum][1])
+                key = (quorum, self._led(rule, size))
+                if key not in decided:
+                    decided[key] = worst(*self._by_count(size, quorum, table, led=key[1]))
+                correct.append(decided[key][0])
+                wrong.append(decided[key][1])
             for rule in self.rules:
                 if rule in WEIGHED:
                     right, erring = worst(*weighed[rule][size])
@@ -178,20 +184,32 @@ class Search:
         if candidate.quorum is None:
             right, wrong = self._by_weight(weights[candidate.rule], share)[candidate.n]
         else:
-            right, wrong = self._by_count(candidate.n, candidate.quorum, _Table(self.honest, share))
+            led = self._led(candidate.rule, candidate.n)
+            right, wrong = self._by_count(candidate.n, candidate.quorum, _Table(self.honest, share), led=led)
         place = [tuple(self.columns[panel].tolist()) for panel in self.panels[candidate.n]].index(candidate.members)
         return right[place], wrong[place]
 
-    def _by_count(self, size: int, quorum: int, table: _Table) -> tuple[Floats, Floats]:
+    def _by_count(self, size: int, quorum: int, table: _Table, *, led: bool) -> tuple[Floats, Floats]:
         """Return what panels of a size decide right and wrong in each case, shape (panels, cases) each."""
         cases, honest = self.faults.cases(size), self._honest[size]
         right, wrong = np.zeros(honest.shape), np.zeros(honest.shape)
-        for colluders in np.unique(cases.colluders).tolist():
-            sets = np.flatnonzero(cases.colluders == colluders)
-            decides_right, decides_wrong = table.decided(quorum, colluders)
-            right[:, sets] = decides_right[honest[:, sets]]
-            wrong[:, sets] = decides_wrong[honest[:, sets]]
+        leading = (cases.colluding & ((1 << (self.views or size)) - 1)) > 0
+        lasts = self.panels[size][:, (self.views or size) - 1] if led else np.full(len(honest), -1)
+        for colluders, leads in sorted(set(zip(cases.colluders.tolist(), leading.tolist(), strict=True))):
+            sets = np.flatnonzero((cases.colluders == colluders) & (leading == leads))
+            for last in np.unique(lasts).tolist():
+                here = np.ix_(np.flatnonzero(lasts == last), sets)
+                if led:
+                    decides_right, decides_wrong = table.decided_when_led(quorum, colluders, last, leads)
+                else:
+                    decides_right, decides_wrong = table.decided(quorum, colluders)
+                right[here] = decides_right[honest[here]]
+                wrong[here] = decides_wrong[honest[here]]
         return right @ cases.chance.T, wrong @ cases.chance.T
+
+    def _led(self, rule: str, size: int) -> bool:
+        """Whether not every member leads once, so that it matters who does."""
+        return rule in PROPOSED and self.views is not None and self.views < size
 
     def _by_weight(self, weights: Ints, share: Floats) -> dict[int, tuple[Floats, Floats]]:
         """Return the same where votes weigh differently, for each size; every set of honest models is met once."""
@@ -234,9 +252,10 @@ class _Table:
     """How much weight the questions have that each set of honest models decides, by quorum and colluders."""
 
     def __init__(self, honest: HonestSets, share: Floats) -> None:
-        self._honest = honest
+        self._honest, self._share = honest, share
         self._histogram = honest.histogram(share)
-        self._known: dict[tuple[int, int], tuple[Floats, Floats]] = {}
+        self._histograms: dict[int, Floats] = {}
+        self._known: dict[tuple[int, ...], tuple[Floats, Floats]] = {}
 
     def decided(self, quorum: int, colluders: int) -> tuple[Floats, Floats]:
         """Return the shares decided right and wrong, shape (sets,) each."""
@@ -244,6 +263,16 @@ class _Table:
         if key not in self._known:
             right, wrong = self._honest.decided(quorum, colluders)
             self._known[key] = self._histogram @ right, self._histogram @ wrong
+        return self._known[key]
+
+    def decided_when_led(self, quorum: int, colluders: int, last: int, leads: bool) -> tuple[Floats, Floats]:
+        """Return the same where the models up to `last` lead, and perhaps a colluder does."""
+        key = (quorum, colluders, last, int(leads))
+        if key not in self._known:
+            if last not in self._histograms:
+                self._histograms[last] = self._honest.histogram(self._share, last)
+            right, wrong = self._honest.decided_when_led(quorum, colluders, colluder_leads=leads)
+            self._known[key] = self._histograms[last] @ right, self._histograms[last] @ wrong
         return self._known[key]
 
 

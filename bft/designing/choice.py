@@ -24,7 +24,7 @@ BOLD = (0.25, 0.4, 0.6, 0.8)
 """Shares of the target at which bold choices are made, in the order in which they are tried."""
 
 CARE = 0.05  # right decisions that the careful choice gives up for one wrong one less are a twentieth of this
-MARGIN = 0.5  # standard errors by which right decisions must exceed their target where a choice is made
+MARGIN = 0.75  # standard errors by which right decisions must exceed their target where a choice is made
 LEAST_CORRECT = 0.5  # where no target is given: an answer more often than not
 _ALIKE = 1e-12
 

@@ -49,7 +49,7 @@ class EffectiveVotes:
     models : tuple of str
         The members.
     votes : float
-        Effective number of votes.
+        Effective number of votes; infinite where errors cancel each other.
     mean_phi : float
         φ̄; 0 where no two members ever err.
     accuracy : ndarray of shape (n,)
@@ -111,11 +111,11 @@ class EffectiveVotes:
         """Return it in types that JSON knows."""
 
         def plain(values: Floats) -> list[list[float | None]]:
-            return [[None if np.isnan(each) else round(float(each), 5) for each in row] for row in values]
+            return [[round(float(each), 5) if np.isfinite(each) else None for each in row] for row in values]
 
         return {
             "models": list(self.models),
-            "effective_votes": self.votes,
+            "effective_votes": self.votes if np.isfinite(self.votes) else None,
             "mean_phi": self.mean_phi,
             "accuracy": [float(each) for each in self.accuracy],
             "phi": plain(self.phi),
@@ -172,6 +172,7 @@ def effective_votes(
     phi = _phi(right, weight)
     pairs = phi[np.triu_indices(n, 1)]
     mean_phi = float(np.where(np.isnan(pairs), 0.0, pairs).mean())
+    spread = 1.0 + (n - 1) * mean_phi
     tree = _tree(phi)
     groups = _groups(tree, together)
     names = tuple(models) if models is not None else tuple(f"model-{place + 1}" for place in range(n))
@@ -179,7 +180,7 @@ def effective_votes(
     wrong_quorum = float(weight @ ((n - right.sum(axis=1)) >= system.quorum))
     return EffectiveVotes(
         models=names,
-        votes=n / max(1.0 + (n - 1) * mean_phi, 1e-12),
+        votes=n / spread if spread > 1e-9 else np.inf,
         mean_phi=mean_phi,
         accuracy=accuracy,
         phi=phi,

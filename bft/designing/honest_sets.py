@@ -69,6 +69,7 @@ class HonestSets:
         self._classes = list(_wrong_classes(codes))
         size = np.bitwise_count(np.arange(self.sets))
         self.needed = np.flatnonzero((size >= smallest) & (size <= largest))
+        self._led: dict[int, NDArray[np.uint8]] = {}
         self.states = np.zeros((self.sets, self.questions), dtype=np.uint16)
         for honest in self.needed.tolist():
             self.states[honest] = self._state(honest)
@@ -86,22 +87,47 @@ class HonestSets:
         state: NDArray[np.uint16] = (right.astype(np.uint16) * self._side + largest) * 2 + tie
         return state
 
-    def histogram(self, weight: Floats) -> Floats:
+    def _leads(self, last: int) -> NDArray[np.uint8]:
+        """Return whether a right member, and one of a largest wrong answer, is among the models up to `last`.
+
+        Shape (sets, questions); the first is worth 1, the other 2.
+        """
+        if last not in self._led:
+            found = np.zeros((self.sets, self.questions), dtype=np.uint8)
+            first = np.uint16((1 << (last + 1)) - 1)
+            for honest in self.needed.tolist():
+                mask, right = np.uint16(honest), self._right & np.uint16(honest) & first
+                largest = self.states[honest] // 2 % self._side
+                leads = (right > 0).astype(np.uint8)
+                for places, members in self._classes:
+                    class_, top = members & mask, largest[places]
+                    at_top = (np.bitwise_count(class_) == top) & ((class_ & first) > 0) & (top > 0)
+                    leads[places] |= 2 * at_top.astype(np.uint8)
+                found[honest] = leads
+            self._led[last] = found
+        return self._led[last]
+
+    def histogram(self, weight: Floats, last: int | None = None) -> Floats:
         """Return the weight of the questions in each state, shape (sets, states).
 
         Parameters
         ----------
         weight : ndarray of shape (questions,)
             Of each question; those of weight 0 are left out.
+        last : int, optional
+            The last model that may lead; states then say as well who leads.
         """
-        width = self._side * self._side * 2
+        width = self._side * self._side * 2 * (1 if last is None else 4)
         found = np.zeros((self.sets, width))
         places = np.flatnonzero(weight)
         alike = bool(np.all(weight[places] == weight[places[0]])) if len(places) else True
         chunk = max(1, _AT_ONCE // max(1, len(places)))
         for start in range(0, len(self.needed), chunk):
             sets = self.needed[start : start + chunk]
-            index = self.states[sets][:, places].astype(np.intp) + (np.arange(len(sets)) * width)[:, np.newaxis]
+            state = self.states[sets][:, places].astype(np.intp)
+            if last is not None:
+                state = state * 4 + self._leads(last)[sets][:, places]
+            index = state + (np.arange(len(sets)) * width)[:, np.newaxis]
             each = None if alike else np.tile(weight[places], len(sets))
             counts = np.bincount(index.ravel(), weights=each, minlength=len(sets) * width)
             found[sets] = counts.reshape(len(sets), width) * (weight[places[0]] if alike and len(places) else 1.0)
@@ -116,6 +142,15 @@ class HonestSets:
         wrong = largest + colluders
         alone = (tie == 0) | (colluders > 0)
         return (right >= quorum) & (right > wrong), (wrong >= quorum) & (wrong > right) & alone
+
+    def decided_when_led(
+        self, quorum: int, colluders: int, *, colluder_leads: bool
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return the same where a decision needs a member of its quorum that leads; of states that say who does."""
+        right, wrong = self.decided(quorum, colluders)
+        leads = np.arange(4)
+        wrong_leads = (leads >= 2) | colluder_leads
+        return (right[:, np.newaxis] & (leads % 2 == 1)).ravel(), (wrong[:, np.newaxis] & wrong_leads).ravel()
 
     def weighed(self, weights: Ints, sets: Ints, places: Ints) -> WeighedVotes:
         """Return the weight of the right answer, of the heaviest wrong one and of the next, shape (sets, questions).

@@ -43,6 +43,8 @@ class DesignedPanel:
         What was learnt of the members: behind the weights of `log_odds`.
     stakes : tuple of int or None
         Their stakes, where the rule counts them.
+    views : int or None
+        How many members lead, where not all do.
     worst_liars : tuple of int
         The members that do most harm if they lie.
     """
@@ -58,6 +60,7 @@ class DesignedPanel:
     latency_s: float | None
     accuracy: tuple[float, ...]
     stakes: tuple[int, ...] | None = None
+    views: int | None = None
     worst_liars: tuple[int, ...] = ()
 
     @property
@@ -99,6 +102,7 @@ class DesignedPanel:
             "calls": self.calls,
             "cost": self.cost,
             "latency_s": self.latency_s,
+            "views": self.views,
             "safe_below": self.safe_below,
             "accuracy": list(self.accuracy),
         }
@@ -111,6 +115,8 @@ class DesignedPanel:
         given: dict[str, Any] = {"n": self.n, "validators": self._validators(pool)}
         if self.rule in PROPOSED:
             given |= {"protocol": self.rule, "quorum": self.quorum}
+            if self.views is not None:
+                given["views"] = self.views
         else:
             given |= {"protocol": "ballot", "rule": self._rule()}
             if self.rule == _BALLOT_QUORUM:
@@ -128,6 +134,8 @@ class DesignedPanel:
         table: dict[str, Any] = {"rule": self._rule()}
         if self.rule in PROPOSED:
             table["check"] = "same_answer"
+            if self.views is not None:
+                table["views"] = self.views
         if self.quorum is not None and self.rule != "plurality":
             table["quorum"] = self.quorum
         if self.stakes is not None and self.rule == "stake":

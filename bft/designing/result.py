@@ -149,7 +149,7 @@ class Design:
             "reason": self.reason,
             "nearest": None if self.nearest is None else self.nearest.to_dict(),
             "front": [panel.to_dict() for panel in self.front],
-            "effective_votes": self.effective_votes,
+            "effective_votes": self.errors_together.to_dict()["effective_votes"],
             "best_single": {"model": best["models"][0], "accuracy": self.best_single.chosen_on_correct, **best},
             "whole_panel": {**self.whole_panel.to_dict(), "ties_shared": self.errors_together.plurality},
             "changes": [

@@ -70,6 +70,7 @@ def design(
     sizes: str | Sequence[int] = "3:10",
     rules: Sequence[str] | None = None,
     stakes: Sequence[int] | None = None,
+    views: int | None = None,
     halvings: int = HALVINGS,
     compare: Comparison = DEFAULT_COMPARISON,
     drop_conflicts: bool = False,
@@ -107,6 +108,9 @@ def design(
         Rules to consider: quorum, plurality, log_odds, stake, pbft, tendermint; by default all that the input allows.
     stakes : sequence of int, optional
         Stake of each model.
+    views : int, optional
+        How many members lead under pbft and tendermint, the first ones of each panel in the order of the models; by
+        default every member leads once, so that each quorum that is there decides.
     halvings : int
         How often the questions are halved.
     compare, drop_conflicts
@@ -148,7 +152,9 @@ def design(
         if models is not None and fit is None:
             numbers = numbers.model_copy(update={"models": tuple(models)})
         pool = numbers_pool(numbers, count, prices=known, seed=seed, source=source)
-    return _Designer(pool, goal, faults, asked, rules, stakes, halvings, seed).design()
+    if views is not None:
+        check_whole("views", views, ScenarioError, least=1)
+    return _Designer(pool, goal, faults, asked, rules, stakes, halvings, seed, views).design()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ class _Designer:
     stakes: Sequence[int] | None
     halvings: int
     seed: int
+    views: int | None = None
 
     def design(self) -> Design:
         pool, goal = self.pool, self.goal
@@ -245,7 +252,7 @@ class _Designer:
         def of(columns: Sequence[int]) -> Search:
             fitting = [size for size in sizes if size <= len(columns)]
             honest = HonestSets(pool.of(columns), smallest=least, largest=max(fitting) - self.faults.liars)
-            return Search(honest, columns, sizes=fitting, rules=rules, faults=self.faults)
+            return Search(honest, columns, sizes=fitting, rules=rules, faults=self.faults, views=self.views)
 
         if len(pool.models) <= MOST_MODELS:
             whole = of(range(len(pool.models)))
@@ -305,6 +312,7 @@ class _Designer:
             latency_s=latency_s,
             accuracy=chosen.accuracy,
             stakes=None if stakes is None else tuple(stakes[list(candidate.members)].tolist()),
+            views=self.views if candidate.rule in PROPOSED else None,
         )
 
     def _recommended(
@@ -406,7 +414,7 @@ class _Designer:
     def _one(self, members: Sequence[int], faults: FaultModel, rules: Sequence[str]) -> Search:
         n = len(members)
         honest = HonestSets(self.pool.of(members), smallest=0 if not faults.none else n, largest=n)
-        return Search(honest, members, sizes=[n], rules=rules, faults=faults)
+        return Search(honest, members, sizes=[n], rules=rules, faults=faults, views=self.views)
 
     def _scores(self, choosing: Choosing, search: Search) -> Scores:
         pool = self.pool
@@ -541,6 +549,3 @@ def _sizes(given: str | Sequence[int]) -> list[int]:
     if not sizes or min(sizes) < 2 or max(sizes) > MOST_MODELS:
         raise ScenarioError(bad_value("sizes", given, f"must be from 2 to {MOST_MODELS} members"))
     return sorted(set(sizes))
-
-
-__all__ = ["PROPOSED", "design"]

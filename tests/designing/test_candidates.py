@@ -14,7 +14,7 @@ from bft.designing.honest_sets import HonestSets
 from bft.designing.rules import log_odds
 from bft.theory.ballots import ballot_law
 from bft.theory.faults import fixed, independent
-from bft.theory.recorded import recorded_quorums
+from bft.theory.recorded import recorded_law, recorded_quorums
 from bft.validators.answers import Codes
 from bft.voting import Plurality, Quorum, Rule, Weighted
 from tests.designing.conftest import drawn_codes
@@ -156,3 +156,43 @@ def test_pbft_needs_a_majority_and_then_decides_like_a_quorum(codes: Codes) -> N
             faulty_vote="collude_popular",
         )
         assert (scores.correct[place], scores.wrong[place]) == pytest.approx((found.correct, found.wrong), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("views", "vote"), [(1, "crash"), (2, "crash"), (1, "collude_popular"), (2, "collude_popular")]
+)
+def test_in_few_views_a_decision_needs_a_member_that_leads(codes: Codes, views: int, vote: str) -> None:
+    """Against the law of recorded answers, where colluders back the first of equally popular wrong answers.
+
+    Here they back the one that a member who leads gave, so that a few more decisions are wrong.
+    """
+    behaviour = "crash" if vote == "crash" else "collude"
+    honest = HonestSets(codes, smallest=0, largest=4)
+    faults = FaultModel(deltas=(0.2,), behaviour=behaviour)  # type: ignore[arg-type]
+    search = Search(honest, range(5), sizes=[3, 4], rules=["pbft", "quorum"], faults=faults, views=views)
+    scores = search.scores(np.ones(len(codes)), {})
+    whole = searched(codes, faults).scores(np.ones(len(codes)), WEIGHTS)
+    compared = 0
+    for place, candidate in enumerate(scores.candidates):
+        if candidate.rule != "pbft":
+            continue
+        law = recorded_law(
+            QuorumSystem.of(candidate.n, quorum=candidate.quorum),
+            independent(candidate.n, 0.2),
+            codes[:, candidate.members],
+            np.zeros(len(codes), dtype=int),
+            faulty_vote=vote,  # type: ignore[arg-type]
+            views=views,
+        )
+        assert scores.correct[place] == pytest.approx(law.correct, abs=1e-12), candidate
+        if vote == "crash":
+            assert scores.wrong[place] == pytest.approx(law.wrong, abs=1e-12), candidate
+        else:
+            assert law.wrong - 1e-12 <= scores.wrong[place] <= law.wrong + 0.02, candidate
+        everybody = whole.candidates.index(candidate)
+        if candidate.quorum + views > candidate.n:  # one of those who lead is among any quorum
+            assert scores.correct[place] == pytest.approx(whole.correct[everybody], abs=1e-12)
+        else:
+            assert scores.correct[place] < whole.correct[everybody] - 1e-3
+        compared += 1
+    assert compared == 2 * (10 + 5), "ten panels of three and five of four, two quorums each"

@@ -137,6 +137,8 @@ def test_cost_and_latency_rule_members_out(good: Path) -> None:
         ("quorum", {}),
         ("pbft", {}),
         ("tendermint", {}),
+        ("pbft", {"views": 1}),
+        ("tendermint", {"views": 1}),
         ("log_odds", {}),
         ("stake", {"stakes": [4, 3, 2, 1]}),
         ("quorum", {"liars": 1}),

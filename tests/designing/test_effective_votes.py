@@ -76,3 +76,12 @@ def test_a_tie_at_the_top_is_decided_by_lot() -> None:
 def test_one_model_is_no_panel() -> None:
     with pytest.raises(ScenarioError, match="at least 2 models"):
         effective_votes(np.zeros((3, 1), dtype=int))
+
+
+def test_errors_that_cancel_each_other_are_no_number_in_json() -> None:
+    found = effective_votes(np.array([[0, 1], [1, 0]] * 5))
+    assert found.votes == np.inf
+    assert found.to_dict()["effective_votes"] is None
+    never = effective_votes(np.zeros((5, 3), dtype=int))
+    assert never.votes == 3.0
+    assert never.to_dict()["phi"][0][1] is None

@@ -68,6 +68,12 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
         metavar="R,R,...",
         help="quorum, plurality, log_odds, stake, pbft, tendermint (default: all that have their input)",
     )
+    command.add_argument(
+        "--views",
+        type=whole,
+        metavar="T",
+        help="members that lead under pbft and tendermint, the first ones (default: all)",
+    )
     command.add_argument("--stakes", metavar="S,S,...", help="stake of each model, for the rule stake")
     command.add_argument("--halvings", type=whole, default=10, help="how often questions are halved (default: 10)")
     command.add_argument("--seed", type=whole, default=0, help="of the halves, 0 or more (default: 0)")
