@@ -86,6 +86,8 @@ def on_branch(state: State, sender: int, message: Branch) -> None:
     if message.tc is not None:
         pacemaker.enter(state, message.tc.view + 1, None, message.tc)
     take_up(state)
+    if len(message.nodes) == MOST_NODES:
+        state.emit(Send(sender, status_of(state)))  # there is more
     return None
 
 
@@ -174,6 +176,11 @@ def ask(state: State) -> None:
         state.emit(Broadcast(request))
     for node in state.missing:
         state.emit(Broadcast(request_for(state, node)))
+    state.emit(Broadcast(status_of(state)))
+
+
+def status_of(state: State) -> Status:
+    """Return how far this replica is, and what it holds of its view."""
     collects = state.view * PHASES + (0 if state.phase is None else state.phase.phase + 1)
     status = Status(
         state.view,
@@ -187,7 +194,7 @@ def ask(state: State) -> None:
         bits(state.new_views.at(state.view)),
         state.id,
     )
-    state.emit(Broadcast(state.keyring.sign(status)))
+    return state.keyring.sign(status)
 
 
 def bits(voters: Iterable[int]) -> int:

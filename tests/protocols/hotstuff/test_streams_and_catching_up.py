@@ -76,6 +76,18 @@ def test_a_replica_cut_off_for_long_fetches_what_it_missed_in_batches(protocol: 
     assert result.metrics.sent_by_kind["Branch"] > 1
 
 
+def test_what_a_chain_could_not_commit_for_long_is_committed_at_once_when_the_fourth_node_is_back() -> None:
+    """Three of four certify half of the nodes and commit none; the fourth then fetches more than one message holds."""
+    own = {"hotstuff-chained": {"view_timeout_s": 2.0, "timeout_growth": 1.0}}
+    cut = {"partitions": [{"start_s": 0.0, "end_s": 400.0, "groups": [[0, 1, 2], [3]]}]}
+    result = run("hotstuff-chained", own, requests={"count": 1}, network=cut, views="unlimited", horizon_s=900.0)
+    assert not result.breaches
+    assert result.outcome.value == "agreed_correct"
+    assert result.metrics.views > 2 * 64 + 200
+    assert 400.0 < result.metrics.decided_at_s
+    assert result.metrics.last_decided_at_s < 415.0
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_same_seed_gives_the_same_trace(variant: str) -> None:
     protocol, own = PROTOCOLS[list(VARIANTS).index(variant)]
