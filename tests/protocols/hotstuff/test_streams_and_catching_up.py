@@ -84,7 +84,7 @@ def test_what_a_chain_could_not_commit_for_long_is_committed_at_once_when_the_fo
     assert not result.breaches
     assert result.outcome.value == "agreed_correct"
     assert result.metrics.views > 2 * 64 + 200
-    assert 400.0 < result.metrics.decided_at_s
+    assert result.metrics.decided_at_s > 400.0
     assert result.metrics.last_decided_at_s < 415.0
 
 
