@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from bft.adversary.crash import CrashRecover
 from bft.adversary.fitting import check_behaviour
@@ -88,9 +89,17 @@ def _set_fields(scenario: Scenario) -> Iterator[tuple[str, str, object]]:
     for name in ("stakes", "views"):
         if getattr(scenario, name) is not None:
             yield name, name, getattr(scenario, name)
-    for name, field in TIMES.items():
-        if getattr(scenario, name) != type(scenario).model_fields[name].default:
-            yield field, name, getattr(scenario, name)
+    for name, (field, default) in _times(type(scenario)).items():
+        value = getattr(scenario, name)
+        if value != default:
+            yield field, name, value
+
+
+@cache
+def _times(kind: type[Scenario]) -> dict[str, tuple[str, Any]]:
+    """Return what each field of `TIMES` is called in `READ`, and its default: asking pydantic again takes long."""
+    fields = kind.model_fields
+    return {name: (field, fields[name].default) for name, field in TIMES.items()}
 
 
 def _check_operations(scenario: Scenario) -> None:
