@@ -25,7 +25,7 @@ from bft.checking.invariants.proofs import (
     judge_new_view,
     view_change_fault,
 )
-from bft.checking.monitor import INVARIANTS, Monitor
+from bft.checking.pbft_monitor import INVARIANTS, PbftMonitor
 from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
@@ -45,7 +45,7 @@ PBFT = pbft()
 
 
 def monitor(*, window=4, interval=2, genuine=lambda _: True):
-    return Monitor(QuorumSystem.of(4), genuine, range(4), checkpoint_interval=interval, window=window)
+    return PbftMonitor(QuorumSystem.of(4), genuine, range(4), checkpoint_interval=interval, window=window)
 
 
 def alarms(*seen, **options):

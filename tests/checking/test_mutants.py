@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bft.checking.monitor import INVARIANTS
 from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import HARMLESS, MUTANTS, mutant
+from bft.checking.pbft_monitor import INVARIANTS
 from bft.checking.report import mutant_table
 from bft.errors import ScenarioError
 

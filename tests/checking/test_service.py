@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bft.checking.ledger import Ledger
-from bft.checking.monitor import Monitor
 from bft.checking.mutant_runner import hunt
 from bft.checking.mutants import mutant
+from bft.checking.pbft_monitor import PbftMonitor
 from bft.checking.reference import LedgerSpecification, LogSpecification, ReferenceService
 from bft.core.effects import Execute, Persist, Reply
 from bft.core.quorum import QuorumSystem
@@ -43,7 +43,7 @@ def test_the_machine_of_the_replicas_does_what_its_specification_says(machine, s
 
 
 def alarms(*seen):
-    watch = Monitor(
+    watch = PbftMonitor(
         QuorumSystem.of(4),
         lambda _: True,
         range(4),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bft.checking.ballots.forging import recipes
+from bft.checking.ballots.monitor import BallotMonitor
 from bft.checking.invariants.ballot_counts import Count
 from bft.checking.invariants.ballots import BallotFacts, counted
 from bft.checking.monitor import Monitor
-from bft.checking.reference import LogSpecification
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.world import World
@@ -112,12 +112,11 @@ def ballot(name: str = "quorum", *, rule: MakeRule | None = None, make_replica: 
 
     def monitor(setting: Setting, world: World) -> Monitor:
         system = setting.system()
-        return Monitor(
+        return BallotMonitor(
             system,
             world.keyring.verify,
             world.watchable,
             ballot=BallotFacts(by.count(system), judged=by.judged, n=setting.n),
-            specification=LogSpecification(),
             unpromised=() if by.agrees else SPLITS,
         )
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from bft.checking.invariants.facts import Timing
 from bft.checking.membership.model import Epoch, MemberModel, Ruling
 from bft.checking.monitor import Monitor
+from bft.checking.pbft_monitor import PbftMonitor
 from bft.core.effects import Broadcast, Execute, Persist, Reply, Send
 from bft.core.events import Restarted, StateTransferred
 from bft.core.inputs import Restart
@@ -327,7 +328,7 @@ _CHECKS: dict[type, Any] = {
 }
 
 
-class _WithinEpoch(Monitor):
+class _WithinEpoch(PbftMonitor):
     """The monitor of PBFT, upon the instances of one epoch; what it finds counts with that of all epochs.
 
     S4 is left to the monitor of all epochs: which requests were executed before, an epoch does not know.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import partial
 
+from bft.checking.ballots.monitor import BallotMonitor
 from bft.checking.ballots.mutants import MUTANTS
 from bft.checking.ballots.subject import RULES, SPLITS, ballot
 from bft.checking.examined import Examined
 from bft.checking.invariants.ballot_counts import count_of
 from bft.checking.invariants.ballots import BallotFacts
 from bft.checking.monitor import Monitor
-from bft.checking.reference import LogSpecification
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.ballot import BallotConfig
 from bft.voting import Quorum
@@ -24,11 +24,10 @@ SUBJECTS: Mapping[str, Examined] = {
 
 def monitor(config: BallotConfig, keyring: SymbolicKeyring, honest: Collection[int]) -> Monitor:
     """Return the monitor of simulations: B1 to B8, and the state machine; only a quorum promises agreement."""
-    return Monitor(
+    return BallotMonitor(
         config.system,
         keyring.verify,
         honest,
         ballot=BallotFacts(count_of(config.rule, config.system.n), judged=config.judged, n=config.system.n),
-        specification=LogSpecification(),
         unpromised=() if isinstance(config.rule, Quorum) else SPLITS,
     )

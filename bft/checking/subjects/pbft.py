@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from bft.checking.examined import Examined
 from bft.checking.forging import RECIPES
+from bft.checking.invariants.facts import Timing
 from bft.checking.ledger import Ledger
-from bft.checking.monitor import Monitor, Timing
+from bft.checking.monitor import Monitor
+from bft.checking.pbft_monitor import PbftMonitor
 from bft.checking.reference import LedgerSpecification, LogSpecification
 from bft.checking.setting import Setting
 from bft.checking.shared_verifier import Judges
@@ -74,7 +76,7 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
         return latest[1]
 
     def monitor(setting: Setting, world: World) -> Monitor:
-        return Monitor(
+        return PbftMonitor(
             setting.system(),
             world.keyring.verify,
             world.watchable,
@@ -132,7 +134,7 @@ def timing_of(config: PbftConfig) -> Timing:
 
 def monitor(config: PbftConfig, keyring: SymbolicKeyring, honest: Collection[int]) -> Monitor:
     """Return the monitor of simulations: every invariant of PBFT, for the nodes that are honest."""
-    return Monitor(
+    return PbftMonitor(
         config.system,
         keyring.verify,
         honest,
