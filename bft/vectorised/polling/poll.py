@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, nan
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,21 +17,21 @@ from numpy.typing import NDArray
 
 from bft.network.draws import SENDS
 from bft.randomness import TAPE_CHUNK, Floats, purpose_key
-from bft.record.outcome import Outcome
 from bft.scenario import Scenario
-from bft.validators import confidence, injection, latency, timeouts
+from bft.validators import confidence, injection
 from bft.validators.answers import MISSING, RIGHT
 from bft.validators.composed import ComposedModel
-from bft.validators.latency import LatencyLaw
 from bft.vectorised import generators
 from bft.vectorised.ballots import Electorate
-from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch
+from bft.vectorised.batch import Batch
 from bft.vectorised.broadcasts import Broadcasts
 from bft.vectorised.delay_bounds import DelayBounds
 from bft.vectorised.losses import Losses
+from bft.vectorised.polling import results
+from bft.vectorised.polling.calls import first_calls
 from bft.vectorised.polling.casting import Doubles, Verdicts, cast_codes, doubles_of, small
 from bft.vectorised.polling.confidences import Confidences
-from bft.vectorised.polling.counting import NOBODY, Votes, code_of, numbered
+from bft.vectorised.polling.counting import Votes, code_of, numbered
 from bft.vectorised.polling.decisions import Decider, Decisions
 from bft.vectorised.polling.patience import Patience
 from bft.vectorised.polling.retransmission import Round, answered_sooner
@@ -39,7 +39,6 @@ from bft.vectorised.polling.standings import completed
 from bft.vectorised.polling.voters import Voters
 from bft.vectorised.streams import Flags, Ints, Streams
 from bft.vectorised.support import longest_s
-from bft.vectorised.timing import NOT_COUNTED
 from bft.voting import Counting
 
 SEND_DELAYS = "send delays"
@@ -125,11 +124,13 @@ class Poll:
         self._quiet = shared.quiet(voters)
         self._ballots = shared.electorate.ballots(voters.population(), streams, replications)
         self._codes = cast_codes(self._ballots, voters)
-        self._waiting_s: Floats | float = 0.0
         self._doubles: Doubles | None = None
         if voters.twice.any():
             self._doubles = doubles_of(self._scenario.system, shared.electorate, self._ballots, voters)
-        self._call()
+        asks = ~(voters.lies | voters.colludes)
+        self._waiting_s, fails = first_calls(shared.electorate.model, asks, streams, replications)
+        if fails is not None:
+            self._codes = np.where(fails, MISSING, self._codes)
 
     def run(self) -> Batch:
         """Return how all ends."""
@@ -138,33 +139,6 @@ class Poll:
             numbers = numbered(self._rows)
             return self._batch(self._followed(every, numbers, None), numbers)
         return self._without_waiting(every)
-
-    def _call(self) -> None:
-        """Let calls take their time, or fail: what comes in the end is no answer then. Who lies asks nobody."""
-        model, asks = self._shared.electorate.model, ~(self._voters.lies | self._voters.colludes)
-        if not isinstance(model, ComposedModel):
-            return
-        if model.latency is not None:
-            self._waiting_s = np.where(asks, self._latencies_s(model.latency), 0.0)
-        if model.timeouts is not None:
-            share, after_s = model.timeouts
-            shape = (self._n, timeouts.CALLS_IN_BLOCK)
-            drawn = self._streams.uniforms(timeouts.PURPOSE, shape, self._replications)[:, :, 0]
-            fails = (drawn < np.array(share)) & asks
-            self._codes = np.where(fails, MISSING, self._codes)
-            self._waiting_s = np.where(fails, after_s, self._waiting_s)
-
-    def _latencies_s(self, law: LatencyLaw) -> Floats:
-        """Return how long each node's first call takes, shape (replications, n): call by call, to the last bit."""
-        n, replications = self._n, self._replications
-        shape = (n, latency.DRAWS_PER_CALL * latency.CALLS_IN_BLOCK)
-        drawn = self._streams.uniforms(latency.CALLS, shape, replications)[:, :, : latency.DRAWS_PER_CALL]
-        shared = self._streams.uniforms(latency.LENGTHS, (1,), replications)[:, 0]
-        medians = law.tokens_median
-        rows = zip(drawn.tolist(), shared.tolist(), strict=True)
-        return np.array(
-            [[law.call(node, medians[node], own[node], common).latency_s for node in range(n)] for own, common in rows]
-        )
 
     # What is voted -------------------------------------------------------------------------------------------------
 
@@ -231,7 +205,7 @@ class Poll:
             deadline_s[~speaks.all(axis=1)] += scenario.view_timeout_s
         late = final & ~decided & ~hopeless & (deadline_s <= self._shared.end_s)
         if not self._shared.timing:
-            return self._alone(decided | late, numbers, leads)
+            return results.untimed(self._replications, decided | late, self._voters, self._right(numbers, leads))
         found = Decisions(
             decided_s=np.where((late[:, None]) & speaks, deadline_s[:, None], inf),
             proved=np.zeros(speaks.shape, dtype=np.bool_),
@@ -243,22 +217,6 @@ class Poll:
             part = np.flatnonzero(decided)
             found.put(part, self._followed(part, numbers, votes))
         return self._batch(found, numbers)
-
-    def _alone(self, agreed: Flags, numbers: NDArray[Any], leads: Ints) -> Batch:
-        """Return outcomes alone, where all that count decide the same, or nobody."""
-        right = code_of(numbers, self._rows, leads.astype(numbers.dtype)) == RIGHT
-        code = np.where(right, CODE[Outcome.AGREED_CORRECT], CODE[Outcome.AGREED_WRONG])
-        agreed = agreed & np.logical_or.reduce(self._voters.counts.T)
-        never_s = np.full(len(code), nan)
-        return Batch(
-            replication=np.arange(self._replications.start, self._replications.stop),
-            code=np.where(agreed, code, CODE[Outcome.STALLED]).astype(np.int8),
-            decided_at_s=never_s,
-            first_decided_at_s=never_s,
-            last_decided_at_s=never_s,
-            views=agreed.astype(np.intp),
-            messages_sent=np.full(len(code), NOT_COUNTED),
-        )
 
     # In time -------------------------------------------------------------------------------------------------------
 
@@ -400,41 +358,14 @@ class Poll:
             drawn[later] = generators.uniforms(self._streams.randomness.seed, prefix, address, place, 1)[:, 0]
         heard_s[voter, ballot, node] = self._scenario.network.delay.sample(drawn)
 
-    # What comes of it ----------------------------------------------------------------------------------------------
-
     def _batch(self, found: Decisions, numbers: NDArray[Any]) -> Batch:
         """Sum up."""
-        voters, system = self._voters, self._scenario.system
-        decided = found.decided_s < inf
-        counts = voters.counts
-        counted, number = counts.sum(axis=1), (decided & counts).sum(axis=1)
-        watched = decided & ~(voters.twice | voters.withholds)
-        highest = np.where(watched, found.answer, NOBODY).max(axis=1)
-        lowest = np.where(watched, found.answer, numbers.shape[0] + 1).min(axis=1)
-        leads = np.where(decided & counts, found.answer, NOBODY).max(axis=1)
-        right = code_of(numbers, self._rows, leads.astype(numbers.dtype)) == RIGHT
-        code = np.where(right, CODE[Outcome.AGREED_CORRECT], CODE[Outcome.AGREED_WRONG])
-        code = np.where(number < counted, CODE[Outcome.PARTIAL], code)
-        code = np.where(number == 0, CODE[Outcome.STALLED], code)
-        code = np.where((highest > lowest) & watched.any(axis=1), CODE[Outcome.SPLIT], code)
-        code = np.where(found.unsure, NEEDS_EVENTS, code).astype(np.int8)
-        known = code != NEEDS_EVENTS
-        times_s = np.sort(np.where(counts, found.decided_s, inf), axis=1)
-        enough = counted if system.weighted else np.minimum(counted, system.n - system.tolerated)
+        right = self._right(numbers, results.leading(found, self._voters))
+        return results.timed(self._replications, found, self._voters, self._scenario.system, right)
 
-        def at(place: Ints) -> Floats:
-            there = known & (place >= 0) & (place < number)
-            return np.where(there, times_s[np.arange(len(place)), np.clip(place, 0, self._n - 1)], nan)
-
-        return Batch(
-            replication=np.arange(self._replications.start, self._replications.stop),
-            code=code,
-            decided_at_s=at(enough - 1),
-            first_decided_at_s=at(np.zeros_like(number)),
-            last_decided_at_s=at(counted - 1),
-            views=(known & (number > 0)).astype(np.intp),
-            messages_sent=np.full(len(code), NOT_COUNTED),
-        )
+    def _right(self, numbers: NDArray[Any], answer: Ints) -> Flags:
+        """Return where an answer is right, by its number."""
+        return np.asarray(code_of(numbers, self._rows, answer.astype(numbers.dtype)) == RIGHT)
 
 
 def _as_sets(numbers: NDArray[Any]) -> NDArray[np.int64]:
