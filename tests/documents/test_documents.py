@@ -70,8 +70,8 @@ def test_python_in_the_documents_runs(name: str, monkeypatch: pytest.MonkeyPatch
         assert all(row["replications"] == 2 for row in names["sweep"].rows)
 
 
-def test_the_property_test_of_the_readme_finds_its_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    (block,) = [each for name, each in BLOCKS.items() if "README.md" in name and "test_my_protocol_is_safe" in each]
+def test_the_property_test_of_the_documents_finds_its_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = [each for name, each in BLOCKS.items() if "safety.md" in name and "test_my_protocol_is_safe" in each]
     names = run(block, monkeypatch)
     with pytest.raises(AssertionError, match="at node"):
         names["test_my_protocol_is_safe"]()
@@ -123,3 +123,14 @@ def test_scripts_and_notebooks_that_are_named_exist(name: str) -> None:
     for named in re.findall(r"`((?:simulations|notebooks|benchmarks|tests|bft)/[\w/.]*\w)`?", TEXTS[name]):
         found = [ROOT / named, ROOT / f"{named}.py", ROOT / f"{named}.ipynb"]
         assert any(each.exists() for each in found), named
+
+
+def test_the_readme_is_short_and_the_chinese_one_says_as_much() -> None:
+    english, chinese = TEXTS["README.md"], TEXTS["README.zh.md"]
+    assert len(english.split()) <= 900
+    for parts in (r"^## ", r"^\| ", r"^- ", r"^!\[", r"^```"):
+        told, retold = (len(re.findall(parts, text, flags=re.MULTILINE)) for text in (english, chinese))
+        assert told == retold, parts
+    links, again = (set(re.findall(r"\]\(([^)]+)\)", text)) for text in (english, chinese))
+    assert links - {"README.zh.md"} == again - {"README.md"}
+    assert re.findall(r"^bft .*|^make .*", english, flags=re.MULTILINE)[0].split("#")[0] in chinese
