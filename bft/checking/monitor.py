@@ -112,7 +112,8 @@ class Monitor:
             return
         own = self._nodes[node]
         if own.due_reply is not None:
-            if event.__class__ is not Restart:  # whoever crashed in that step could not answer
+            crashed = event.__class__ is Restart  # whoever crashed in that step could not answer
+            if not crashed and "S9" not in self.unpromised:
                 self._breach("S9", time_s, node, state_machine.missing_reply(own.due_reply))
             own.due_reply = None
         own.last_input = event

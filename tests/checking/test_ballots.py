@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bft.checking import operations as ops
 from bft.checking.ballots.mutants import MUTANTS
-from bft.checking.ballots.subject import MILESTONES, RULES, ballot
+from bft.checking.ballots.subject import MILESTONES, RULES, SPLITS, ballot
 from bft.checking.campaign import reached_shares, search
 from bft.checking.check import CheckArguments, check_command
 from bft.checking.counterexample import Counterexample, run
@@ -106,6 +106,24 @@ def test_votes_on_two_questions_of_a_client_are_not_counted_together() -> None:
     assert world.stalled is None
 
 
+def test_whoever_has_decided_another_question_owes_no_second_reply_where_nothing_promises_one_decision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule = (
+        ops.Forge("vote", 0, 6, (3,)),  # on another question that the client has asked, to nodes 1 and 2
+        ops.Forge("vote", 0, 15, ()),
+        ops.Settle(2),
+        ops.Fire(1, "deadline"),
+        ops.Ask(0, EVERYONE),
+        ops.Settle(1),
+    )
+    setting = Setting(n=4, byzantine=(2,), checkpoint_interval=1, window=2)
+    assert run(subject_of("ballot-plurality"), setting, schedule)[1].breaches == []
+    monkeypatch.setattr("bft.checking.ballots.subject.SPLITS", tuple(each for each in SPLITS if each != "S9"))
+    _, monitor = run(subject_of("ballot-plurality"), setting, schedule)
+    assert {breach.invariant for breach in monitor.breaches} == {"S9"}
+
+
 def test_the_promises_of_a_rule_are_what_is_watched() -> None:
     def watched(name: str) -> frozenset[str]:
         world, monitor = run(ballot(name), Setting(n=4), ())
@@ -113,7 +131,7 @@ def test_the_promises_of_a_rule_are_what_is_watched() -> None:
         return monitor.unpromised
 
     assert watched("quorum") == frozenset()
-    assert {watched(name) for name in RULES if name != "quorum"} == {frozenset({"S1", "S5", "S6", "S7"})}
+    assert {watched(name) for name in RULES if name != "quorum"} == {frozenset({"S1", "S5", "S6", "S7", "S9"})}
 
 
 @given(st.data())

@@ -22,8 +22,8 @@ from bft.protocols.ballot.protocol import BALLOT
 from bft.voting import Approval, ConfidenceWeighted, Plurality, Quorum, Rule, Weighted
 
 RETRANSMIT_S = 5.0
-SPLITS = ("S1", "S5", "S6", "S7")
-"""What a rule without a quorum does not promise: one decision, one reply, one state, one service."""
+SPLITS = ("S1", "S5", "S6", "S7", "S9")
+"""What a rule without a quorum does not promise: one decision, one reply (asked again, too), one state, one service."""
 MINORITY = 3
 """By themselves two of three validators say A, the third says B: often a quorum, and never by much."""
 MILESTONES = (
