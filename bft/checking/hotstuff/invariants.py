@@ -342,8 +342,8 @@ def executed(facts: ChainFacts, node: int, own: Own, effect: Execute) -> Iterato
 
 def restarted(facts: ChainFacts, node: int, own: Own, event: Restarted) -> Iterator[Fault]:
     """H1: a restarted node goes on in the view where it was."""
-    if event.view != own.view:
-        yield "H1", f"restarted in view {event.view}, had been in {own.view}"
+    if event.view != own.was_in:
+        yield "H1", f"restarted in view {event.view}, had been in {own.was_in}"
     facts.reached.add("restart")
 
 
