@@ -171,7 +171,8 @@ class PanelAnswer:
     views : tuple of View
         Every view in which something was proposed or tried; none in a ballot.
     calls : tuple of Call
-        Every call, in the order of their ends.
+        Every call that had ended, in the order of their ends. Calls that run on for the record (`finish`), and what
+        they cost, are in the record alone.
     certificate : Certificate or None
         What proves the answer.
     latency_s : float
