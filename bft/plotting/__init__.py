@@ -13,7 +13,7 @@ from bft.plotting.agreement import agreement, source_documents
 from bft.plotting.animation import animation, save_animation
 from bft.plotting.bands import bands
 from bft.plotting.comparison import comparison_figure, measured, outcome_bars
-from bft.plotting.design import design_figure, errors_together, front
+from bft.plotting.design import design_figure, design_front, errors_together
 from bft.plotting.figures import agreement_figure, band_panels, outcome_panels, share_panels
 from bft.plotting.heat_map import heat_map
 from bft.plotting.latencies import latencies
@@ -32,8 +32,8 @@ __all__ = [
     "bands",
     "comparison_figure",
     "design_figure",
+    "design_front",
     "errors_together",
-    "front",
     "heat_map",
     "latencies",
     "latency_figure",

@@ -30,13 +30,13 @@ def design_figure(design: Design) -> Figure:
     with styled():
         figure = new_figure(12.0, 5.4)
         left, right = figure.subfigures(1, 2, width_ratios=(1.0, 1.15), squeeze=False)[0]
-        front(design, ax=left.subplots())
+        design_front(design, ax=left.subplots())
         upper, lower = right.subplots(2, 1, height_ratios=(1.0, 3.6))
         errors_together(design.errors_together, ax=lower, tree=upper)
     return figure
 
 
-def front(design: Design, *, ax: Axes | None = None) -> Axes:
+def design_front(design: Design, *, ax: Axes | None = None) -> Axes:
     """Draw held-out shares of right and wrong decisions of the panels that no other beats.
 
     Parameters
@@ -49,8 +49,9 @@ def front(design: Design, *, ax: Axes | None = None) -> Axes:
     with styled():
         ax = axes_or_new(ax)
         handles, labels = [], []
+        judged = "" if design.pool.chance is not None else " (chosen on one half, judged on the other)"
         groups: list[tuple[str, Sequence[DesignedPanel], str, str]] = [
-            ("front (chosen on one half, judged on the other)", design.front, QUALITATIVE[0], "o"),
+            (f"front{judged}", design.front, QUALITATIVE[0], "o"),
             ("best single model", [design.best_single], QUALITATIVE[4], "s"),
             (f"plurality of all {len(design.pool.models)} models", [design.whole_panel], QUALITATIVE[2], "D"),
         ]
@@ -111,9 +112,12 @@ def errors_together(together: EffectiveVotes, *, ax: Axes | None = None, tree: A
             assert drawn["leaves"] == order, "the tree and the map are in one order"
             tree.set_ylabel("1 − φ")
             tree.grid(visible=False)
-            largest = len(together.groups[0])
-            holds = "holds" if together.bound_holds else "does not hold"
-            tree.set_title(f"{largest} err together: f = {together.tolerated} {holds} if they fail as one")
+        largest = len(together.groups[0])
+        holds = "holds" if together.bound_holds else "does not hold"
+        title = f"{largest} err together: f = {together.tolerated} {holds} if they fail as one"
+        if largest == 1:
+            title = "no two models err together as one"
+        (ax if tree is None else tree).set_title(title)
     return ax
 
 

@@ -64,6 +64,11 @@ def _compared() -> tuple[Compared, ...]:
     )
 
 
+@cache
+def _designed() -> bft.Design:
+    return bft.design(accuracies=[0.9, 0.85, 0.8, 0.8, 0.7], r=0.5, tau=0.3, max_wrong=0.02)
+
+
 POINTS = {
     "one": [Point(1.0, 0.9, 0.8, 0.95, 0.91), Point(2.0, 0.5, 0.4, 0.6, 0.52), Point(3.0, 0.1, 0.05, 0.2, 0.11)],
     "another": [Point(1.0, 0.99, 0.97, 1.0), Point(2.0, 0.95, 0.9, 0.98), Point(3.0, 0.9, 0.85, 0.93)],
@@ -95,6 +100,8 @@ PICTURES: dict[str, Callable[[dict[str, bft.Sweep], Axes], object]] = {
     "messages": lambda _, ax: plotting.messages_by_phase(SENT, ax=ax),
     "messages_log": lambda _, ax: plotting.messages_by_phase(SENT, log=True, ax=ax),
     "outcome_bars": lambda _, ax: plotting.outcome_bars(_compared(), ax=ax),
+    "design_front": lambda _, ax: plotting.design_front(_designed(), ax=ax),
+    "errors_together": lambda _, ax: plotting.errors_together(_designed().errors_together, ax=ax),
     "measured": lambda _, ax: plotting.measured(_compared(), "precision", ax=ax),
     "space_time": lambda _, ax: plotting.space_time(_journal(), ax=ax),  # type: ignore[arg-type]
     "network_curves": lambda _, ax: networks.curves(MEASURED, x_label="n", y_label="s", title="by n", ax=ax),
