@@ -44,7 +44,7 @@ def design_command(arguments: Namespace) -> int:
         behaviour=arguments.behaviour,
         sizes=arguments.sizes,
         rules=None if arguments.rules is None else [each.strip() for each in arguments.rules.split(",")],
-        stakes=None if arguments.stakes is None else [int(each) for each in _numbers("stakes", arguments.stakes)],
+        stakes=None if arguments.stakes is None else _whole("stakes", arguments.stakes),
         views=arguments.views,
         halvings=arguments.halvings,
         compare=arguments.compare,
@@ -132,6 +132,13 @@ def _folder(out: str | None) -> Path | None:
     except OSError as error:
         raise ScenarioError(bad_value("out", out, f"cannot be a folder: {error.strerror}")) from error
     return folder
+
+
+def _whole(name: str, words: str) -> list[int]:
+    try:
+        return [int(each) for each in words.split(",")]
+    except ValueError:
+        raise ScenarioError(bad_value(name, words, "must be whole numbers with commas between them")) from None
 
 
 def _numbers(name: str, words: str) -> list[float]:

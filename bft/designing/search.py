@@ -149,6 +149,8 @@ def design(
         named = (models or ()) if fit is None else numbers.models
         count = len(numbers.accuracy) if isinstance(numbers.accuracy, tuple) else (len(named) or max(asked))
         source = Path(fit).name if fit is not None else "accuracies that were given"
+        if models is not None and len(models) != count:
+            raise ScenarioError(bad_value("models", list(models), f"must name one for each of the {count} models"))
         if models is not None and fit is None:
             numbers = numbers.model_copy(update={"models": tuple(models)})
         pool = numbers_pool(numbers, count, prices=known, seed=seed, source=source)

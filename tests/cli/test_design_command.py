@@ -78,6 +78,9 @@ def test_files_are_written_that_run(answers: str, tmp_path: Path, capsys: pytest
         (["--answers", "nowhere.csv"], "cannot be read"),
         (["--accuracies", ".9,.8,.7", "--prices", "nowhere.csv"], "prices = 'nowhere.csv'"),
         (["--accuracies", ".9"], "one model is no panel"),
+        (["--accuracies", ".9,.8", "--stakes", "1.5,2"], "must be whole numbers with commas between them"),
+        (["--accuracies", ".9,.8,.7", "--models", "a,b"], "must name one for each of the 3 models"),
+        (["--accuracies", ".9,.8", "--without-gold"], "needs a table"),
         (["--accuracies", ".9,.8,.7", "--max-cost", "1"], "needs the price of every model"),
     ],
 )
