@@ -37,6 +37,11 @@ PROTOCOLS: Mapping[str, Examined] = _shipped()
 """What ships with the laboratory, by name. A ballot's bugs bring their own rules, so all stand under its plain name."""
 
 
+def by_description(protocol: str) -> bool:
+    """Return whether a protocol is examined by its description alone: it brings no subject, and none stands here."""
+    return protocol not in PROTOCOLS and registry.protocol_of(protocol).subject is None
+
+
 def place_of(protocol: str | Protocol) -> str:
     """Return by what text a protocol is found, in this process and in others.
 

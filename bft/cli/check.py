@@ -11,10 +11,12 @@ from bft.checking.check import CheckArguments, check_command
 from bft.checking.counterexample import Counterexample
 from bft.checking.generators import DEFAULT
 from bft.checking.plan import SIZES, Plan
+from bft.checking.protocols import by_description
 from bft.checking.space_time import space_time
 from bft.cli.output import complain, tell
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.axes import axis_values
+from bft.protocols.registry import protocol_of
 
 SCHEDULES = 10_000
 
@@ -34,6 +36,11 @@ def check(arguments: Namespace) -> int:
         replay=None if arguments.replay is None else Path(arguments.replay),
         save=None if out is None else out / "counterexample.json",
     )
+    if asked.plan is not None and not arguments.quiet and by_description(asked.plan.protocol):
+        name = protocol_of(asked.plan.protocol).name
+        _tell(
+            f"{name} brings no subject of its own: it is examined by its description, and nothing is forged in its name"
+        )
     result = check_command(asked, None if arguments.quiet else _tell)
     tell(json.dumps(result.json, indent=1) if arguments.json else result.text)
     if result.found is not None and out is not None:

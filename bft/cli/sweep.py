@@ -13,6 +13,7 @@ from typing import Any
 from bft.cli.output import complain, tell
 from bft.cli.scenario_words import axes_of, scenario_of
 from bft.errors import SweepError, bad_value
+from bft.experiments.law_coverage import laws_about
 from bft.experiments.results import Sweep
 from bft.experiments.sequential import Precision
 from bft.experiments.store import output_folder, save
@@ -107,6 +108,14 @@ def report(
     if again and not arguments.quiet:
         complain(f"{again} replications of the vectorised engine were run again event by event, and ended alike")
     tell(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else text)
+    lawless = dict.fromkeys(
+        result.cell.scenario.protocol.name
+        for each in sweeps
+        for result in each.results
+        if laws_about(result.cell.scenario.protocol) is None
+    )
+    if lawless and not arguments.quiet:
+        complain(f"no exact law is known of {', '.join(lawless)}: the rows have estimates alone")
     for each in sweeps:
         for cell, failure in each.failures[:1]:
             where = ", ".join(f"{path} = {value}" for path, value in cell.parameters.items())

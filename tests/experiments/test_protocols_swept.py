@@ -102,10 +102,14 @@ def test_the_command_line_takes_a_users_protocol(capsys: pytest.CaptureFixture[s
     assert "counts a quorum for" in page.read_text()
     capsys.readouterr()
     sweep = ["sweep", "--over", f"protocol=pbft,{PLACE}", "--over", "faults.delta=0,0.3", "--replications", "40"]
-    assert main([*sweep, "--workers", "1", "--json", "--quiet", "--out", str(tmp_path / "out")]) == 0
-    told = json.loads(capsys.readouterr().out)
+    assert main([*sweep, "--workers", "1", "--json", "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "no exact law is known of echo: the rows have estimates alone" in said.err
+    told = json.loads(said.out)
     assert [row["protocol"] for row in told] == ["pbft", "pbft", "echo", "echo"]
     assert "echo" in (tmp_path / "out" / "estimates.csv").read_text()
+    assert main(["check", "--protocol", PLACE, "--schedules", "20", "--workers", "1"]) == 0
+    assert "echo brings no subject of its own: it is examined by its description" in capsys.readouterr().err
     for wrong, message in (
         ("protocol=no.module:X", "module no.module cannot be imported"),
         ("protocol=json:dumps", "protocol = 'json:dumps': must be a Protocol; it is of type function"),
