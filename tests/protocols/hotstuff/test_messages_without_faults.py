@@ -68,7 +68,7 @@ def compared(
     return statistics.fmean(times), statistics.stdev(times) / math.sqrt(replications)
 
 
-@pytest.mark.parametrize("n", [4, 7, 16])
+@pytest.mark.parametrize("n", [4, 16])
 @pytest.mark.parametrize(
     ("protocol", "named"),
     [("hotstuff", "basic_hotstuff_decision"), ("hotstuff-2", "basic_hotstuff_2_phase_decision")],
@@ -78,18 +78,18 @@ def test_a_phased_decision_takes_as_long_as_in_an_independent_simulation(
 ) -> None:
     """Within the combined interval of 99.9 %, so one false alarm in a thousand where both are right."""
     known = json.loads((shared_data / "validation" / "protocols.json").read_text())["latency"][str(n)][named]
-    mean_ms, error_ms = compared(protocol, n, 250)
+    mean_ms, error_ms = compared(protocol, n, 150)
     allowed_ms = 3.29 * math.hypot(error_ms, known["half_width_95_ms"] / 1.96)
     assert abs(mean_ms - known["mean_ms"]) < allowed_ms
 
 
-@pytest.mark.parametrize("n", [4, 7, 16])
+@pytest.mark.parametrize("n", [4, 16])
 @pytest.mark.parametrize("chain", [2, 3])
 def test_a_chained_decision_takes_as_long_as_in_an_independent_simulation(
     chain: int, n: int, shared_data: Path
 ) -> None:
     """The same; the reference states a half width of 1.5 ms."""
     known = json.loads((shared_data / "validation" / "protocols.json").read_text())["chained_decision_ms"]
-    mean_ms, error_ms = compared("hotstuff-chained", n, 250, settings={"chain": chain})
+    mean_ms, error_ms = compared("hotstuff-chained", n, 150, settings={"chain": chain})
     allowed_ms = 3.29 * math.hypot(error_ms, known["half_width"] / 1.96)
     assert abs(mean_ms - known[f"{chain}-chain"][str(n)]) < allowed_ms

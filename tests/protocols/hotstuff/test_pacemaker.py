@@ -55,14 +55,14 @@ def test_timeouts_grow_with_each_view_given_up_and_fall_back_when_something_is_e
     assert times[3] - times[2] == pytest.approx(9.0, abs=0.5)
 
 
-@pytest.mark.parametrize("n", [4, 7, 16])
+@pytest.mark.parametrize("n", [4, 16])
 def test_a_chained_view_takes_as_long_as_in_an_independent_simulation(n: int, shared_data: Path) -> None:
     """From the proposal until the next leader has the certificate; the combined interval of 99.9 %."""
     known = json.loads((shared_data / "validation" / "protocols.json").read_text())["latency"][str(n)]["chained_view"]
     network = {"delay": {"law": "normal", "mean_s": 0.25, "sd_s": 0.05}}
     simulator = Simulator(bft.Scenario(protocol="hotstuff-chained", n=n, network=network), 23)
     times = []
-    for each in range(200):
+    for each in range(120):
         begun = (record for record in simulator.run(each).trace if isinstance(record.event, ViewBegun))
         times.append(1000.0 * next(record.time_s for record in begun if record.event.view == 1))
     error_ms = statistics.stdev(times) / math.sqrt(len(times))

@@ -21,7 +21,7 @@ from bft.protocols.hotstuff.messages import Propose, Timeout
 from bft.simulation.simulate import Simulator
 
 ALL = 0b1111
-STREAM = {"count": 30, "rate_per_s": 4.0, "clients": 5}
+STREAM = {"count": 16, "rate_per_s": 4.0, "clients": 5}
 PROTOCOLS: list[tuple[str, dict[str, Any]]] = [
     ("hotstuff", {}),
     ("hotstuff-2", {}),
@@ -69,9 +69,9 @@ def test_every_request_of_a_stream_is_executed_once_in_one_order(
 @pytest.mark.parametrize(("protocol", "own"), PROTOCOLS)
 def test_a_replica_cut_off_for_long_fetches_what_it_missed_in_batches(protocol: str, own: dict[str, Any]) -> None:
     cut = {"partitions": [{"start_s": 0.0, "end_s": 60.0, "groups": [[0, 1, 2, 4, 5, 6], [3]]}]}
-    result = run(protocol, own, n=7, requests={"count": 150, "rate_per_s": 4.0, "clients": 150}, network=cut)
+    result = run(protocol, own, n=7, requests={"count": 80, "rate_per_s": 4.0, "clients": 80}, network=cut)
     assert not result.breaches
-    assert result.requests.executed == 150
+    assert result.requests.executed == 80
     assert {outcome.value for outcome in result.outcomes} == {"agreed_correct"}
     assert result.metrics.sent_by_kind["Branch"] > 1
 
