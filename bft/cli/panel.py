@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bft.live.panel import Panel
 
 WIDEST = 40
+IN_VIEWS = ("pbft", "tendermint")
+"""Rules under which one member proposes and the others check."""
 """Longer answers are cut where they are listed."""
 
 DECIDED, NO_QUORUM, INTERRUPTED = 0, 1, 130
@@ -90,7 +92,7 @@ def readable(answer: PanelAnswer) -> str:
     lines = {"state": answer.state.value.replace("_", " ") + (f" ({answer.why})" if answer.why else "")}
     if answer.caveats:
         lines["state"] += "".join(f"\n{'':12}{told}" for told in answer.caveats)
-    ballot = answer.rule != "pbft"
+    ballot = answer.rule not in IN_VIEWS
     if answer.text is not None and answer.proposer is not None:
         lines["answer"] = answer.text.replace("\n", f"\n{'':12}")
         lines["words of" if ballot else "proposed by"] = answer.seats[answer.proposer].member
@@ -130,7 +132,7 @@ def rule_words(rule: str | dict[str, Any]) -> str:
 
 def has_quorum(rule: str | dict[str, Any]) -> bool:
     """Return whether a rule counts by a quorum."""
-    return (rule if isinstance(rule, str) else rule["kind"]) in ("pbft", "quorum", "judge")
+    return (rule if isinstance(rule, str) else rule["kind"]) in (*IN_VIEWS, "quorum", "judge")
 
 
 def panel_of(arguments: Namespace, *, short_answers: bool = False) -> Panel:
@@ -159,7 +161,7 @@ def panel_of(arguments: Namespace, *, short_answers: bool = False) -> Panel:
     if getattr(arguments, "forms", None) is not None:
         given["roles"] = _in_forms(table.get("roles"), read_value(arguments.forms))
     settings = PanelSettings(**{**table, **given})
-    if short_answers and settings.check is None and settings.rule.kind == "pbft":
+    if short_answers and settings.check is None and settings.rule.kind in IN_VIEWS:
         settings = settings.model_copy(update={"check": "same_answer"})
     n = len(settings.members)
     keys = None if getattr(arguments, "keys", None) is None else PanelKeys.kept_in(arguments.keys, n)
@@ -190,7 +192,7 @@ def _ask(panel: Panel, question: str, *, quiet: bool) -> PanelAnswer:
         if isinstance(told, PanelAnswer):
             return told
         if not quiet and told.what != "asked":
-            complain(_progress(told, panel.settings.rule.kind == "pbft"))
+            complain(_progress(told, panel.settings.rule.kind in IN_VIEWS))
     raise AssertionError("a stream ends with the answer")
 
 

@@ -17,8 +17,9 @@ from bft.core.signatures import Keyring
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
 from bft.live.diversity import Diversity
-from bft.live.rule_settings import BallotRule, PbftRule, counting
+from bft.live.rule_settings import BallotRule, ConsensusRule, TendermintRule, counting
 from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing, pbft
+from bft.live.tendermint import tendermint
 from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate, vote_of, well_formed
 from bft.protocols.ballot.state import FIRST, ROUND
@@ -26,7 +27,7 @@ from bft.validators.rule_settings import judged
 from bft.voting import decided
 
 
-def rule_of(settings: PbftRule | BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
+def rule_of(settings: ConsensusRule | BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
     """Return the rule that settings describe, and that counts of how many providers or models its votes are.
 
     Raises
@@ -34,7 +35,9 @@ def rule_of(settings: PbftRule | BallotRule, system: QuorumSystem, diversity: Di
     ScenarioError
         If the rule cannot be had with this panel.
     """
-    return pbft(system) if isinstance(settings, PbftRule) else ballot(settings, system, diversity)
+    if isinstance(settings, TendermintRule):
+        return tendermint(system)
+    return pbft(system) if isinstance(settings, ConsensusRule) else ballot(settings, system, diversity)
 
 
 def ballot(settings: BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:

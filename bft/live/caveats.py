@@ -7,13 +7,13 @@ whoever acts on an answer.
 from __future__ import annotations
 
 from bft.core.quorum import QuorumSystem
-from bft.live.rule_settings import BallotRule, PbftRule, counting
+from bft.live.rule_settings import BallotRule, ConsensusRule, counting
 from bft.validators.rule_settings import JudgeRule, QuorumRule
 from bft.voting import Vote
 from bft.voting.rule import State
 
 
-def caveats(rule: PbftRule | BallotRule, system: QuorumSystem) -> tuple[str, ...]:
+def caveats(rule: ConsensusRule | BallotRule, system: QuorumSystem) -> tuple[str, ...]:
     """Return what is to be told of a rule; nothing where a majority of the seats decides and a fault is tolerated.
 
     Examples
@@ -36,10 +36,10 @@ def caveats(rule: PbftRule | BallotRule, system: QuorumSystem) -> tuple[str, ...
     return tuple(told)
 
 
-def fewest_seats(rule: PbftRule | BallotRule, system: QuorumSystem) -> int:
+def fewest_seats(rule: ConsensusRule | BallotRule, system: QuorumSystem) -> int:
     """Return how few seats may decide, all others abstaining."""
     heaviest = sorted(range(system.n), key=lambda node: -system.weights[node])
-    if isinstance(rule, PbftRule | JudgeRule | QuorumRule):
+    if isinstance(rule, ConsensusRule | JudgeRule | QuorumRule):
         return next(k for k in range(1, system.n + 1) if system.weight(heaviest[:k]) >= system.quorum)
     standing = counting(rule, system).standing
     for k in range(1, system.n + 1):
@@ -55,5 +55,5 @@ def by_minority(seats: int, n: int) -> bool:
     return 2 * seats <= n
 
 
-def _has_quorum(rule: PbftRule | BallotRule) -> bool:
-    return isinstance(rule, PbftRule | QuorumRule | JudgeRule)
+def _has_quorum(rule: ConsensusRule | BallotRule) -> bool:
+    return isinstance(rule, ConsensusRule | QuorumRule | JudgeRule)

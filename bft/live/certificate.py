@@ -5,9 +5,9 @@ votes weigh how much, how much weight decides, and the public keys. Changing any
 refused where it is read (`certificate_json`). That the keys belong to whom one thinks is the one thing it cannot prove:
 a verifier who knows them passes them to `verify`.
 
-What it proves is that these votes decide by this rule. PBFT's are the commits of a quorum. A ballot's are all the votes
-that were there when nothing missing could change the result, those against the answer and the abstentions among them;
-under a rule without a quorum these may be few.
+What it proves is that these votes decide by this rule. PBFT's are the commits of a quorum, Tendermint's the precommits
+of one. A ballot's are all the votes that were there when nothing missing could change the result, those against the
+answer and the abstentions among them; under a rule without a quorum these may be few.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bft.live.diversity import described as described_diversity
 from bft.live.encoding import Encoding
 from bft.live.keys import CLIENT, Ed25519Keyring, PublicKeys
 from bft.live.post import Envelope
-from bft.live.rule_settings import BallotRule, PbftRule, described
+from bft.live.rule_settings import BallotRule, ConsensusRule, described
 from bft.live.rules import Proof, Rule
 from bft.live.signed_votes import SignedVote, message_of, signed_vote, vote_to_json
 
@@ -38,7 +38,7 @@ MESSAGE_SHOWN = 200  # letters of what is wrong with a certificate
 
 
 def context_of(
-    rule: PbftRule | BallotRule,
+    rule: ConsensusRule | BallotRule,
     system: QuorumSystem,
     public: PublicKeys,
     compare: Described = CANONICAL,
@@ -66,7 +66,7 @@ class Certificate:
 
     Attributes
     ----------
-    rule : PbftRule or one of the ballots' rules
+    rule : ConsensusRule or one of the ballots' rules
         By what rule it was decided; its parameters are part of it.
     weights : tuple of int
         Stake of each node, or 1.
@@ -77,7 +77,7 @@ class Certificate:
     answer, wording : str
         What was decided; in a ballot the canonical form in which answers are compared, and a member's own words.
     view, seq : int
-        Where.
+        Where; in Tendermint round and height.
     votes : tuple of SignedVote
         Nodes, their signatures, and in a ballot what each voted.
     public_keys : tuple of (int or str, bytes)
@@ -91,7 +91,7 @@ class Certificate:
         In a ballot, of how many providers or models the votes for the answer must be; counted again.
     """
 
-    rule: PbftRule | BallotRule
+    rule: ConsensusRule | BallotRule
     weights: tuple[int, ...]
     tolerated: int
     quorum: int
@@ -114,7 +114,7 @@ class Certificate:
         cls,
         proof: Proof,
         *,
-        rule: PbftRule | BallotRule,
+        rule: ConsensusRule | BallotRule,
         system: QuorumSystem,
         public: PublicKeys,
         compare: Described = CANONICAL,
@@ -193,7 +193,7 @@ class Certificate:
     def _verify(self, public: PublicKeys) -> bool:
         system = self._system
         rule = rule_of(self.rule, system, self.diversity)
-        if self.diversity is not None and isinstance(self.rule, PbftRule):
+        if self.diversity is not None and isinstance(self.rule, ConsensusRule):
             return False  # of which it would prove nothing
         ring = Ed25519Keyring({}, public, encoding=encoding_of(rule), context=self._context(system, public))
         if dict(self.public_keys) != dict(public) or not self._one_key_a_seat(system) or not ring.verify(self._request):
@@ -223,6 +223,7 @@ class Certificate:
     def _body(self, kind: type, vote: SignedVote) -> Any:
         """Return what was signed."""
         shared = {"request": self._request, "view": self.view, "seq": self.seq, "digest": self.digest}
+        shared |= {"round": self.view, "height": self.seq}
         return message_of(kind, vote, shared)
 
     def to_json(self) -> dict[str, Any]:

@@ -38,6 +38,8 @@ from bft.live.view_viability import ViewViability
 
 CLOSING_S = 2.0
 """A call that does not end within so long after being cancelled is left to itself."""
+QUIET_S = 0.05
+"""Messages within the process have arrived after so long."""
 
 
 class Ending(Enum):
@@ -139,6 +141,7 @@ class AsyncioHost:
             ViewEntered: self._moved,
             ViewsExhausted: self._out_of_views,
             BallotUndecided: self._undecided,
+            **dict.fromkeys(rule.entered, self._entered),
         }
 
     async def run(
@@ -274,13 +277,30 @@ class AsyncioHost:
         error = None if call.cancelled() else call.exception()
         if error is not None and not self._ended.done():
             self._ended.set_exception(error)
+        if self.rule.entered and not self._calls:
+            self._loop.call_later(QUIET_S, self._guarded, self._quiet)
+
+    def _quiet(self) -> None:
+        """Nobody is asked anything, and messages have arrived: what is missing will not come in these views."""
+        if not self._calls:
+            for view in set(self._view):
+                self._ring_all(view, self.rule.impatient_timers)
 
     def _give_up(self, view: int) -> None:
         """The view is lost: fire the timers of those who are still in it."""
-        timer = self.rule.impatient_timer
+        self._ring_all(view, self.rule.impatient_timers)
+
+    def _ring_all(self, view: int, timers: Sequence[str]) -> None:
+        """Fire one timer after the other, each when all have heard what came of the one before."""
+        if not timers:
+            return
         for node in range(self.system.n):
-            if timer is not None and self._view[node] == view:
-                self._loop.call_soon(self._guarded, self._ring, node, timer)
+            if self._view[node] == view:
+                self._loop.call_soon(self._guarded, self._ring, node, timers[0])
+        self._loop.call_soon(self._loop.call_soon, self._guarded, self._ring_all, view, timers[1:])
+
+    def _entered(self, node: int, event: Any) -> None:
+        self._view[node] = event.view
 
     def _moved(self, node: int, event: ViewChangeStarted | ViewEntered) -> None:
         """A node is in a later view: what it was asked for an earlier one is no longer needed."""

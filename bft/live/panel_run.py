@@ -30,7 +30,7 @@ from bft.live.post import Post
 from bft.live.question import Question
 from bft.live.recorder import Recorder
 from bft.live.result import conclude
-from bft.live.rule_settings import PbftRule, check_of, form
+from bft.live.rule_settings import ConsensusRule, check_of, form
 from bft.live.rules import Timing
 from bft.live.secrecy import Secrets
 from bft.live.settings import PanelSettings
@@ -143,7 +143,7 @@ class PanelRun:
         if question.schema is not None and isinstance(self._settings.rule, ConfidenceRule):
             raise ScenarioError("schema: rule = 'confidence' counts stated confidence, and a JSON value states none")
         llm_calls = self._llm_calls(crew, question, configure, tell, secrets)
-        pbft = isinstance(self._settings.rule, PbftRule)
+        pbft = isinstance(self._settings.rule, ConsensusRule)
         asked: PbftValidators | BallotValidators = (
             PbftValidators(llm_calls, self._check)
             if pbft
@@ -179,7 +179,7 @@ class PanelRun:
                 self._recorder.call(question.id, call, secrets)
 
         asked_for = form(self._settings.rule, self._check)
-        pbft = isinstance(self._settings.rule, PbftRule)
+        pbft = isinstance(self._settings.rule, ConsensusRule)
         return LlmCalls(
             crew,
             question,
@@ -234,7 +234,7 @@ class PanelRun:
     def _rings_for(self, compare: Described) -> list[Ed25519Keyring]:
         """Return the rings of the nodes, and the client's, for questions whose answers are compared in a way."""
         if compare not in self._rings:
-            counted = None if isinstance(self._settings.rule, PbftRule) else self._diversity
+            counted = None if isinstance(self._settings.rule, ConsensusRule) else self._diversity
             context = context_of(self._settings.rule, self._system, self.public_keys, compare, counted)
             self._rings[compare] = [
                 Ed25519Keyring({signer: seed}, self.public_keys, encoding=self._encoding, context=context)

@@ -18,7 +18,7 @@ from bft.live.host import AsyncioHost, Ending
 from bft.live.keys import PublicKeys
 from bft.live.pbft_validators import PbftValidators
 from bft.live.question import Question
-from bft.live.rule_settings import BallotRule, PbftRule, described
+from bft.live.rule_settings import BallotRule, ConsensusRule, described
 from bft.live.transcript import Call
 from bft.live.views import deciding_view, seats_of, views_of
 
@@ -29,7 +29,7 @@ def conclude(
     host: AsyncioHost,
     ending: Ending,
     *,
-    rule: PbftRule | BallotRule,
+    rule: ConsensusRule | BallotRule,
     public: PublicKeys,
     latency_s: float,
     diversity: Diversity | None = None,
@@ -46,7 +46,7 @@ def conclude(
         What the nodes signed.
     ending : Ending
         How it ended.
-    rule : PbftRule or one of the ballots' rules
+    rule : ConsensusRule or one of the ballots' rules
         By what rule.
     public : mapping
         The public keys.
@@ -55,7 +55,7 @@ def conclude(
     diversity : Diversity or None
         Of how many providers or models those who stand behind it must be.
     """
-    counted = None if isinstance(rule, PbftRule) else diversity
+    counted = None if isinstance(rule, ConsensusRule) else diversity
     certificate = _certificate(host, ending, rule, public, asked.comparison.settings, counted)
     seats, views, proposer = _told(asked, certificate, latency_s, host.system.n)
     withheld = counted is not diversity and certificate is not None and not _spanned(diversity, seats)
@@ -66,7 +66,7 @@ def conclude(
         id=question.id,
         question=question.text,
         rule=described(rule),
-        state=_state(certificate, seats, in_views=isinstance(rule, PbftRule)),
+        state=_state(certificate, seats, in_views=isinstance(rule, ConsensusRule)),
         text=None if certificate is None else certificate.text,
         why=TOO_FEW if withheld else _why(certificate, ending, seats),
         proposer=proposer,
@@ -107,7 +107,7 @@ def _told(
 def _certificate(
     host: AsyncioHost,
     ending: Ending,
-    rule: PbftRule | BallotRule,
+    rule: ConsensusRule | BallotRule,
     public: PublicKeys,
     compare: Described,
     diversity: Diversity | None,

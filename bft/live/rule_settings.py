@@ -1,10 +1,11 @@
-"""By what rule a live panel decides: PBFT, or one of the ballots that a scenario describes, in the same words.
+"""By what rule a live panel decides: PBFT, Tendermint, or a ballot as scenarios describe it.
 
 What each promises if its members' own nodes are honest, as they are in one process:
 
 | rule       | an answer is decided if | what is promised |
 |------------|-------------------------|------------------|
 | pbft       | a quorum accepts one member's proposal and commits to it in a second phase | two quorums share an honest node: no second answer can be decided, whoever lies |
+| tendermint | a quorum accepts a proposal (a polka), and a quorum that has seen that commits to it | the same; what had a polka is proposed again |
 | quorum     | a quorum gave this answer by itself | the same while fewer than 2q − n vote twice; one phase, no second proposer |
 | judge      | the most members, and at least a quorum, approve of it | several answers may have a quorum, and the most approved wins; nothing is said of the others |
 | plurality  | more members gave it than any other | nothing but that: two votes of seven decide, right or wrong, if the others fail |
@@ -41,16 +42,27 @@ from bft.validators.rule_settings import (
 )
 from bft.voting import Rule
 
-PBFT = "pbft"
-NAMES = (PBFT, *RULES)
+NAMES = ("pbft", "tendermint", *RULES)
 
 Check: TypeAlias = Literal["judge", "same_answer"]
 
 
-class PbftRule(Settings):
-    """PBFT: one member proposes, the others check."""
+class ConsensusRule(Settings):
+    """One member proposes, the others check."""
+
+    kind: str
+
+
+class PbftRule(ConsensusRule):
+    """PBFT."""
 
     kind: Literal["pbft"] = "pbft"
+
+
+class TendermintRule(ConsensusRule):
+    """Tendermint: any member that is asked may be the next proposer; whoever has seen a polka stands by it."""
+
+    kind: Literal["tendermint"] = "tendermint"
 
 
 BallotRule: TypeAlias = QuorumRule | PluralityRule | StakeRule | LogOddsRule | ConfidenceRule | JudgeRule
@@ -69,20 +81,20 @@ def _named(value: object) -> object:
 
 
 LiveRule: TypeAlias = Annotated[
-    Annotated[PbftRule | BallotRule, Field(discriminator="kind")],
+    Annotated[PbftRule | TendermintRule | BallotRule, Field(discriminator="kind")],
     BeforeValidator(_named),
 ]
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(LiveRule)
 
 
-def described(rule: PbftRule | BallotRule) -> str | dict[str, Any]:
+def described(rule: ConsensusRule | BallotRule) -> str | dict[str, Any]:
     """Return a rule as JSON knows it: its name, or a table where it has parameters."""
     learnt = {"questions"}  # by which a simulation learns accuracies
     table = rule.model_dump(mode="json", exclude_none=True, exclude=learnt)
     return rule.kind if list(table) == ["kind"] else table
 
 
-def read_rule(description: str | Mapping[str, Any]) -> PbftRule | BallotRule:
+def read_rule(description: str | Mapping[str, Any]) -> ConsensusRule | BallotRule:
     """Read what `described` wrote.
 
     Raises
@@ -90,18 +102,18 @@ def read_rule(description: str | Mapping[str, Any]) -> PbftRule | BallotRule:
     ValueError, ScenarioError
         If it describes no rule.
     """
-    rule: PbftRule | BallotRule = _ADAPTER.validate_python(description)
+    rule: ConsensusRule | BallotRule = _ADAPTER.validate_python(description)
     return rule
 
 
-def form(rule: PbftRule | BallotRule, check: Check) -> Form:
+def form(rule: ConsensusRule | BallotRule, check: Check) -> Form:
     """Return how members are asked for their answers."""
-    if isinstance(rule, PbftRule):
+    if isinstance(rule, ConsensusRule):
         return "free" if check == "judge" else "final"
     return "sure" if isinstance(rule, ConfidenceRule) else "final"
 
 
-def check_of(rule: PbftRule | BallotRule, check: Check | None) -> Check:
+def check_of(rule: ConsensusRule | BallotRule, check: Check | None) -> Check:
     """Return how members check the answers of others, which ballots say themselves.
 
     Raises
@@ -109,7 +121,7 @@ def check_of(rule: PbftRule | BallotRule, check: Check | None) -> Check:
     ScenarioError
         If something else was asked for.
     """
-    if isinstance(rule, PbftRule):
+    if isinstance(rule, ConsensusRule):
         return check or "judge"
     own: Check = "judge" if isinstance(rule, JudgeRule) else "same_answer"
     if check not in (None, own):
@@ -119,7 +131,7 @@ def check_of(rule: PbftRule | BallotRule, check: Check | None) -> Check:
 
 
 def system_of(
-    rule: PbftRule | BallotRule,
+    rule: ConsensusRule | BallotRule,
     n: int,
     *,
     f: int | None,
@@ -134,9 +146,9 @@ def system_of(
     ScenarioError
         If something is given that the rule does not count by, or missing that it needs.
     """
-    if not isinstance(rule, PbftRule) and views is not None:
+    if not isinstance(rule, ConsensusRule) and views is not None:
         raise ScenarioError(bad_value("views", views, "must be left out: a ballot has no views"))
-    if isinstance(rule, PbftRule | QuorumRule | JudgeRule):
+    if isinstance(rule, ConsensusRule | QuorumRule | JudgeRule):
         return QuorumSystem.of(n, f=f, quorum=quorum, stakes=stakes)
     for name, value in (("f", f), ("quorum", quorum)):
         if value is not None:

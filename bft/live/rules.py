@@ -2,7 +2,7 @@
 
 A rule is data. It says how a node's replica is made, which messages travel, where among what the nodes persisted the
 proof of a decision lies, when votes decide, and which timer may be fired early because the view is lost anyway. This
-is PBFT's; those of ballots are in `ballots`.
+is PBFT's; Tendermint's is in `tendermint`, those of ballots are in `ballots`.
 """
 
 from __future__ import annotations
@@ -105,8 +105,11 @@ class Rule:
         Weight of the nodes that must reply before the client believes them.
     unsaid : Verdict or None
         What a failed judgement is for the replica; None: nothing arrives.
-    impatient_timer : str or None
-        The timer that ends a view; may be fired as soon as the view cannot succeed.
+    impatient_timers : tuple of str
+        The timers that end a view, one after the other; may be fired as soon as the view cannot succeed.
+    entered : tuple of type
+        Events that tell the view in which a node now is, where calls made for an earlier one are of use still: nobody
+        is asked twice about the same, so a view without a call under way has nothing to wait for.
     """
 
     messages: tuple[type, ...]
@@ -118,7 +121,8 @@ class Rule:
     place: tuple[int, int] | None = None
     replies: int
     unsaid: Verdict | None = None
-    impatient_timer: str | None = None
+    impatient_timers: tuple[str, ...] = ()
+    entered: tuple[type, ...] = ()
 
 
 def pbft(system: QuorumSystem) -> Rule:
@@ -160,7 +164,7 @@ def pbft(system: QuorumSystem) -> Rule:
         vote=Commit,
         decides=decides,
         replies=system.quorum,
-        impatient_timer=VIEW_TIMER,
+        impatient_timers=(VIEW_TIMER,),
     )
 
 

@@ -22,7 +22,7 @@ from bft.live.caveats import caveats
 from bft.live.comparing import CANONICAL, Compare, Embedding, Meaning, described
 from bft.live.diversity import Diversity
 from bft.live.roles import RolesSettings
-from bft.live.rule_settings import Check, LiveRule, PbftRule, check_of, system_of
+from bft.live.rule_settings import Check, ConsensusRule, LiveRule, PbftRule, check_of, system_of
 from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.shown_values import HIDDEN, LOOKS_SECRET
@@ -195,7 +195,7 @@ class PanelSettings(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> PanelSettings:
         check = check_of(self.rule, self.check)
-        if isinstance(self.rule, PbftRule) and check == "judge" and self.compare != CANONICAL:
+        if isinstance(self.rule, ConsensusRule) and check == "judge" and self.compare != CANONICAL:
             told = "must be left out: members judge; check = 'same_answer', or a ballot, compares their answers"
             raise ScenarioError(bad_value("compare", described(self.compare), told))
         rule_of(self.rule, self.system(), self.diversity)
@@ -265,7 +265,7 @@ class PanelSettings(Settings):
     @property
     def views_wanted(self) -> int:
         """Views for which there must be time: one more than faulty members may propose in; at most all there are."""
-        if not isinstance(self.rule, PbftRule):
+        if not isinstance(self.rule, ConsensusRule):
             return 1
         system = self.system()
         faulty = sum(1 for weight in itertools.accumulate(sorted(system.weights)) if weight <= system.tolerated)
@@ -279,7 +279,7 @@ class PanelSettings(Settings):
         to what leaves time for the calls of the last view after all before have hung.
         """
         given, wanted = self.call_deadline_s, self.views_wanted
-        if not isinstance(self.rule, PbftRule):
+        if not isinstance(self.rule, ConsensusRule):
             calls = 2 if isinstance(self.rule, JudgeRule) else 1
         elif given is None:
             calls = 2 * wanted

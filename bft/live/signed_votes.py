@@ -1,7 +1,7 @@
 """One vote as a certificate holds it: whose, what it says for itself, and its signature.
 
-What all votes of a certificate share (the request; in PBFT view, number and digest) stands there once, so that no vote
-can be about something else. What was signed is put together from both.
+What all votes of a certificate share (the request; in PBFT view, number and digest, in Tendermint round, height and
+digest) stands there once, so that no vote can be about something else. What was signed is put together from both.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-SHARED = ("request", "view", "seq", "digest")
+SHARED = ("request", "view", "seq", "digest", "round", "height")
 _BESIDE = ("replica", "signature")
 
 

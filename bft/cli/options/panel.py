@@ -30,6 +30,7 @@ examples:
 
 rules, and what each promises while the panel's own nodes are honest:
   pbft        one member proposes, the others check, a quorum commits: no second answer can be decided
+  tendermint  the same in rounds; whoever has seen a quorum accept an answer stands by it
   quorum      all answer; a quorum gave this answer: the same while fewer than 2q - n vote twice; one phase
   judge       all answer, then judge; the most approved answer that has a quorum; others may have one as well
   plurality   the most votes, however few: with most members down, two that are wrong decide
