@@ -39,7 +39,7 @@ def panel_by(name: str, models: Any = FAIR, **more: Any) -> Panel:
 
 
 def test_every_rule_of_a_scenario_has_its_live_twin_or_a_reason() -> None:
-    assert set(DESCRIBED) == set(RULES) == set(NAMES) - {"pbft"}
+    assert set(DESCRIBED) == set(RULES) == set(NAMES) - {"pbft", "tendermint"}
     with pytest.raises(ScenarioError, match="an object of Python cannot stand in a certificate"):
         Panel(FAIR, rule=Plurality())
 
