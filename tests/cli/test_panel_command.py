@@ -159,7 +159,10 @@ price_out = 2.0
         (["panel", Q, "--models", "gpt"], "members.0.model = 'gpt': must be provider:model"),
         (["panel", Q, "--models", ","], "members.0.model = '': "),
         (["panel", Q, "--models", FAIR, "--panel", "x.toml"], "x.toml: cannot be read"),
-        (["panel", Q, "--models", FAIR, "--rule", "paxos"], "rule = 'paxos': must be one of pbft, quorum, "),
+        (
+            ["panel", Q, "--models", FAIR, "--rule", "paxos"],
+            "rule = 'paxos': must be one of pbft, tendermint, quorum, ",
+        ),
         (["panel", Q, "--models", FAIR, "--rule", "stake"], "stakes = None: rule = 'stake' needs stakes"),
         (["panel", Q, "--models", FAIR, "--rule", "plurality", "--quorum", "2"], "quorum = 2: must be left out"),
         (["panel", Q, "--models", FAIR, "--deadline", "0"], "deadline_s = 0.0: must be more than 0"),

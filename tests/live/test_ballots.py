@@ -121,7 +121,10 @@ def test_confidence_is_only_asked_for_where_it_counts() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"rule": "paxos"}, "rule = 'paxos': must be one of pbft, quorum, plurality, stake, log_odds, confidence, judge"),
+    (
+        {"rule": "paxos"},
+        "rule = 'paxos': must be one of pbft, tendermint, quorum, plurality, stake, log_odds, confidence, judge",
+    ),
     ({"rule": "own"}, "rule = 'own': must be one of"),
     ({"rule": {"kind": "plurality", "ties": "coin"}}, r"rule\.ties = 'coin': must be 'undecided' or 'lowest_voter'"),
     ({"rule": {"kind": "quorum", "ties": "undecided"}}, r"rule\.ties = 'undecided': unknown key"),

@@ -289,7 +289,7 @@ KEYED = "PANEL_TEST_KEY"
         (
             ["fake:yes=1"],
             {"rule": "paxos"},
-            "rule = 'paxos': must be one of pbft, quorum, plurality, stake, log_odds, confidence, judge",
+            "rule = 'paxos': must be one of pbft, tendermint, quorum, plurality, stake, log_odds, confidence, judge",
         ),
         (["fake:yes=1"], {"check": "oracle"}, "check = 'oracle': must be 'judge' or 'same_answer'"),
         (["fake:yes=1"], {"deadline_s": 0}, "deadline_s = 0: must be more than 0"),
