@@ -35,7 +35,7 @@ TRIED = {
         ("-c", "import bft; print(bft.sweep(replications=5, progress=False).to_dataframe())"),
     ),
     "cluster": (("-m", "bft", "sweep", "--over", "n=4,7", "--replications", "5", "--cluster", "2", "--quiet"),),
-    "redis": (("-c", "import bft.resilience.redis_cache"),),
+    "redis": (("-c", "from bft.resilience.redis_cache import RedisCache; RedisCache('redis://127.0.0.1:6379/0')"),),
     "langchain": (("-m", "bft", "panel", "Six times seven?", "--models", FAKES),),
     "notebooks": (("-c", "from bft.notebook.sliders import outcome_sliders; outcome_sliders()"),),
     "jupyter": (("-m", "jupyterlab", "--version"),),
