@@ -74,7 +74,13 @@ def page(fields: Sequence[Field]) -> str:
         "one for it. All three were asked when this page was made.",
         "",
     ]
-    for room, group in groupby(fields, key=lambda each: each.path.split(".")[0]):
+    tables = {each.path.split(".")[0] for each in fields if "." in each.path}
+    alone = [each for each in fields if each.path not in tables and "." not in each.path]
+    inside = [each for each in fields if each not in alone]
+    for room, group in [
+        ("The scenario itself", iter(alone)),
+        *((name, list(some)) for name, some in groupby(inside, key=lambda each: each.path.split(".")[0])),
+    ]:
         lines += [f"## {room}", ""]
         for each in group:
             lines += [*_entry(each), ""]
