@@ -27,7 +27,10 @@ NAMES_SHOWN = 8
 
 def agreement_command(arguments: Namespace) -> int:
     """Sweep, print the rows, write table, manifest and figure."""
-    plans = [_recorded_plan(arguments)] if _recorded(arguments) else _statistical_plans(arguments)
+    if arguments.protocols is not None:
+        plans = _protocol_plans(arguments)
+    else:
+        plans = [_recorded_plan(arguments)] if _recorded(arguments) else _statistical_plans(arguments)
     folder = output_folder(arguments.out)
     sweeps, code = run_plans(plans)
     rows: list[dict[str, Any]] = [
@@ -35,7 +38,10 @@ def agreement_command(arguments: Namespace) -> int:
     ]
     report(arguments, sweeps, rows, folder, text="\n\n".join(f"{_heading(each)}\n{each.to_text()}" for each in sweeps))
     if code == 0:
-        _figure(sweeps, folder, over_formulas=arguments.source_documents)
+        if arguments.protocols is not None:
+            _protocols_figure(sweeps, folder)
+        else:
+            _figure(sweeps, folder, over_formulas=arguments.source_documents)
         write_page(sweeps, folder, arguments)
         if not arguments.quiet:
             complain(f"figure in {folder}: agreement.png, agreement.svg; all of it in report.html")
@@ -81,14 +87,31 @@ def _statistical_plans(arguments: Namespace) -> list[Plan]:
     return [perfect, _plan(arguments, Scenario(n=nearest, faults=faults, validators=validators))]
 
 
-def _plan(arguments: Namespace, scenario: Scenario, **over: object) -> Plan:
+def _protocol_plans(arguments: Namespace) -> list[Plan]:
+    """Return perfect and fallible validators under each protocol, on the same faults, answers and delays."""
+    for option in ("answers", "models"):
+        if getattr(arguments, option) is not None:
+            raise ScenarioError(bad_value(option, getattr(arguments, option), "must be left out with --protocols"))
+    if arguments.source_documents:
+        raise ScenarioError(bad_value("source_documents", True, "must be left out with --protocols"))
+    names = [name.strip() for name in arguments.protocols.split(",")]
+    numbers = axis_values("n", str(FALLIBLE_N) if arguments.n is None else arguments.n)
+    if len(numbers) > 1:
+        raise ScenarioError(bad_value("n", arguments.n, "must be one number with --protocols"))
+    scenario = Scenario(n=numbers[0], faults={"behaviour": arguments.behaviour})
+    validators = {"kind": "statistical", "preset": arguments.preset or DEFAULT_PRESET}
+    fallible = scenario.replace("validators", validators)
+    return [_plan(arguments, each, common=True, protocol=names) for each in (scenario, fallible)]
+
+
+def _plan(arguments: Namespace, scenario: Scenario, *, common: bool = False, **over: object) -> Plan:
     how = sampling(arguments)
     if how["witness"] is None and arguments.witness is None:
         how["witness"] = WITNESS
     if how["replications"] is None and how["precision"] is None:
         way = way_of(scenario.replace(DELTA, 0.1), arguments.engine, records=arguments.records)
         how["replications"] = None if way is Way.SIMPY else VECTORISED_REPLICATIONS
-    return plan(scenario, {**over, DELTA: arguments.delta}, **how)
+    return plan(scenario, {**over, DELTA: arguments.delta}, common_random_numbers=common, **how)
 
 
 def _heading(sweep: Sweep) -> str:
@@ -96,6 +119,12 @@ def _heading(sweep: Sweep) -> str:
 
     n = "" if "n" in sweep.over else f", n = {sweep.scenario.n}"
     return f"{validator_words(sweep.scenario)}, {behaviour_words(sweep.scenario, sweep.over)}{n}"
+
+
+def _protocols_figure(sweeps: Sequence[Sweep], folder: Path) -> None:
+    from bft.plotting import protocols_figure, save
+
+    save(protocols_figure(*sweeps), folder, "agreement")
 
 
 def _figure(sweeps: Sequence[Sweep], folder: Path, *, over_formulas: bool) -> None:

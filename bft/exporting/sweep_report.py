@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bft import __version__
 from bft.experiments.results import Sweep
 from bft.exporting.html import facts, page, table
-from bft.plotting import agreement_figure, band_panels, share_panels
+from bft.plotting import agreement_figure, band_panels, protocols_figure, share_panels
 from bft.plotting.style import png_of
 from bft.record.outcome import Outcome
 
@@ -42,6 +42,8 @@ def sweep_report(sweeps: Sequence[Sweep], *, command: str = "", figures: Mapping
 
 
 def _figures(sweeps: Sequence[Sweep]) -> dict[str, Figure]:
+    if len(sweeps) == 2 and "protocol" in sweeps[0].over:
+        return {"Protocols side by side": protocols_figure(sweeps[0], sweeps[1])}
     if len(sweeps) == 2:
         return {"P(agreement), and all outcomes with LLM validators": agreement_figure(sweeps[0], sweeps[1])}
     figures = {"P(agreement)": share_panels(sweeps[0], ("agree",))}

@@ -14,7 +14,7 @@ from bft.plotting.animation import animation, save_animation
 from bft.plotting.bands import bands
 from bft.plotting.comparison import comparison_figure, measured, outcome_bars
 from bft.plotting.design import design_figure, design_front, errors_together
-from bft.plotting.figures import agreement_figure, band_panels, outcome_panels, share_panels
+from bft.plotting.figures import agreement_figure, band_panels, outcome_panels, protocols_figure, share_panels
 from bft.plotting.heat_map import heat_map
 from bft.plotting.latencies import latencies
 from bft.plotting.laws import law_bands
@@ -43,6 +43,7 @@ __all__ = [
     "messages_by_phase",
     "outcome_bars",
     "outcome_panels",
+    "protocols_figure",
     "save",
     "save_animation",
     "share",

@@ -49,6 +49,30 @@ def agreement_figure(perfect: Estimates, fallible: Estimates, *, over_formulas: 
     return figure
 
 
+def protocols_figure(perfect: Estimates, fallible: Estimates) -> Figure:
+    """Return protocols side by side: agreement of perfect validators, what fallible ones agree on, and their silence.
+
+    Parameters
+    ----------
+    perfect, fallible : Sweep
+        Over `protocol` and δ.
+    """
+    panels = (
+        (perfect, "agree", "perfect validators agree"),
+        (fallible, "correct", "fallible validators agree, correct"),
+        (fallible, "wrong", "fallible validators agree, wrong"),
+        (fallible, "stalled", "fallible validators stall"),
+    )
+    with styled():
+        figure = new_figure(16.0, 5.0)
+        path = horizontal(perfect, DELTA)
+        for ax, (estimates, outcome, title) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+            share(estimates, outcome, x=DELTA, ax=ax, title=title, legend=False)
+        handles, labels = legend_of(perfect, "agree", path)
+        legend_under(figure, handles, labels, columns=len(handles))
+    return figure
+
+
 def share_panels(estimates: Estimates, outcomes: Sequence[str], x: str | None = None) -> Figure:
     """Return the shares of several outcomes side by side, with one legend.
 

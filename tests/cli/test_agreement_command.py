@@ -134,3 +134,35 @@ def test_bad_input_is_one_line_and_leaves_no_folder(
     assert said.err.startswith(f"bft: error: {message.replace('TABLE', str(table))}")
     assert said.err.count("\n") == 1
     assert not out.exists()
+
+
+def test_protocols_stand_side_by_side_on_the_same_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["agreement", *QUICK, "--protocols", "tendermint,hotstuff,ballot", "--n", "4", "--out", str(tmp_path)]
+    assert main([*words, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["validators.kind"], row["protocol"], row["faults.delta"]) for row in rows] == [
+        (kind, protocol, delta)
+        for kind in ("perfect", "statistical")
+        for protocol in ("tendermint", "hotstuff", "ballot")
+        for delta in (0.0, 0.25, 0.5)
+    ]
+    agreed = {(row["protocol"], row["faults.delta"]): row["p_agree"] for row in rows[:9]}
+    for delta in (0.0, 0.25, 0.5):  # the same nodes are down under each
+        assert len({agreed[protocol, delta] for protocol in ("tendermint", "hotstuff", "ballot")}) == 1
+    assert (tmp_path / "agreement.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--protocols", "raft"], "protocol = 'raft': must be"),
+        (["--protocols", "pbft,ballot", "--n", "4,7"], "n = '4,7': must be one number with --protocols"),
+        (["--protocols", "pbft", "--source-documents"], "must be left out with --protocols"),
+        (["--protocols", "pbft", "--answers", "x.csv"], "must be left out with --protocols"),
+    ],
+)
+def test_protocols_that_cannot_be_compared_are_refused(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["agreement", *QUICK, *words]) == 2
+    assert sentence in capsys.readouterr().err

@@ -28,6 +28,7 @@ def add_agreement(commands: Any) -> None:
   bft agreement
   bft agreement --behaviour equivocate --n 4,6,7,9 --out out/equivocate
   bft agreement --delta 0:0.3:7 --replications 2000 --seed 1
+  bft agreement --protocols pbft,tendermint,hotstuff-chained --n 7 --out out/protocols
   bft agreement --answers answers.csv --models gpt-x,claude-y,llama-z,qwen-w --behaviour collude""",
     )
     command.add_argument(
@@ -38,6 +39,11 @@ def add_agreement(commands: Any) -> None:
     )
     command.add_argument(
         "--delta", metavar="VALUES", default=DEFAULT_DELTA, help=f"fault rates (default: {DEFAULT_DELTA})"
+    )
+    command.add_argument(
+        "--protocols",
+        metavar="A,B,...",
+        help="these protocols side by side instead, for one n (default: 7), on common random numbers",
     )
     command.add_argument("--n", metavar="VALUES", help=f"numbers of nodes (default: {DEFAULT_N})")
     command.add_argument(
