@@ -5,8 +5,9 @@ validators that err together (a panel fitted to recorded answers). All behaviour
 answers (common random numbers).
 
 Expected, perfect validators: crashing, withholding, equivocating and lying nodes leave the same agreement on what is
-right, P(K ≤ 2) = 0.647; what differs is how the rest ends. Only equivocation splits, only lies agree on what is wrong,
-the others stall. Silent primaries cost views, hardly ever agreement; slow nodes and nodes that come back cost time.
+right, P(K ≤ 2) = 0.647; what differs is how the rest ends. Only equivocation and twins split, only lies agree on what
+is wrong, the others stall. Silent primaries cost views, hardly ever agreement; slow nodes and nodes that come back cost
+time.
 
 Expected, LLM validators: there is less agreement to lose, and colluders turn it into wrong agreement, which no
 protocol can see: the most harmful behaviour is the one that breaks no rule of the protocol.

@@ -210,7 +210,7 @@ def scenario(**given: object) -> bft.Scenario:
     return bft.Scenario(**{**fields, **given})
 
 
-@pytest.mark.parametrize("kind", BEHAVIOURS)
+@pytest.mark.parametrize("kind", [kind for kind in BEHAVIOURS if kind != "twins"])  # which follow one membership
 def test_one_fault_among_four_breaks_no_invariant_and_watching_changes_nothing(kind: str) -> None:
     described = scenario(faults={"nodes": [0], "behaviour": kind}, network={"loss": 0.05, "duplication": 0.05})
     watched = bft.simulate(described, 3, check="full")

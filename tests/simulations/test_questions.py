@@ -58,7 +58,7 @@ def test_which_behaviour_hurts_most(tmp_path: Path) -> None:
     perfect = {row["faults.behaviour"]: row for row in rows(sweeps["perfect"])}
     for kind in ("crash", "withhold", "equivocate", "lie"):
         assert close(perfect[kind], "correct", 0.64707), kind
-    assert {kind for kind, row in perfect.items() if row["p_split"] > 0} == {"equivocate"}
+    assert {kind for kind, row in perfect.items() if row["p_split"] > 0} == {"equivocate", "twins"}
     assert {kind for kind, row in perfect.items() if row["p_wrong"] > 0} <= {"lie", "collude", "inject"}
     fallible = {row["faults.behaviour"]: row for row in rows(sweeps["statistical"])}
     assert fallible["collude"]["p_wrong"] == max(row["p_wrong"] for row in fallible.values())
