@@ -20,13 +20,14 @@ from bft.experiments.comparison import compare
 from bft.plotting import agreement_figure, band_panels, outcome_panels, save, share_panels
 
 
-def test_the_main_figure_has_agreement_on_the_left_and_all_outcomes_on_the_right(
+def test_the_main_figure_has_agreement_on_the_left_all_outcomes_beside_it_and_the_source_documents_on_the_right(
     by_n: bft.Sweep, llms: bft.Sweep
 ) -> None:
-    left, right = agreement_figure(by_n, llms).axes
+    left, middle, right = agreement_figure(by_n, llms).axes
     assert left.get_ylabel() == "P(agreement)"
-    assert right.get_ylabel() == "share of runs, stacked"
-    assert "LLM validators (mmlu_pro_strong7), n = 4" in right.get_title(loc="left")
+    assert middle.get_ylabel() == "share of runs, stacked"
+    assert "LLM validators (mmlu_pro_strong7), n = 4" in middle.get_title(loc="left")
+    assert "Source documents" in right.get_title(loc="left")
 
 
 def test_outcome_panels_put_a_prediction_beside_the_estimates(llms: bft.Sweep) -> None:
