@@ -113,10 +113,11 @@ def test_what_is_no_replica_is_refused_in_one_sentence(made, sentence):
         assert_safe(wrong, Setting(), [ops.Ask(0, 0b1111)])
 
 
-def test_the_example_of_the_readme_finds_its_planted_bug():
-    """The ten lines under "The safety laboratory", word for word."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    example = readme.split("a class with `step` is enough.")[1].split("```python")[1].split("```")[0]
+def test_the_example_of_the_documents_finds_its_planted_bug():
+    """The property test of how_to/safety.md, word for word."""
+    page = (Path(__file__).parents[2] / "docs" / "how_to" / "safety.md").read_text(encoding="utf-8")
+    (example,) = [block for block in page.split("```python")[1:] if "def test_my_protocol_is_safe" in block]
+    example = example.split("```")[0]
     names: dict[str, object] = {"__name__": "example"}
     exec(example, names)
     test = names["test_my_protocol_is_safe"]

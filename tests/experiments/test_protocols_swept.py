@@ -84,8 +84,8 @@ def test_protocols_are_compared_side_by_side() -> None:
 def test_what_a_users_protocol_has_not_got_is_said_in_one_sentence() -> None:
     scenario = bft.Scenario(protocol=ECHO)
     assert law_of(scenario) is None
-    assert supported(scenario) == "protocol = 'echo': the vectorised engine runs pbft"
-    with pytest.raises(bft.BftError, match="protocol = 'echo': the vectorised engine runs pbft"):
+    assert supported(scenario) == "protocol = 'echo': the vectorised engine runs pbft and ballots"
+    with pytest.raises(bft.BftError, match="protocol = 'echo': the vectorised engine runs pbft and ballots"):
         rows(over={"protocol": [ECHO]}, engine="vectorised")
     with pytest.raises(SweepError, match=r"over.protocol = 'echo': is the name of two of the protocols"):
         rows(over={"protocol": [PLACE, replace(ECHO, timers=("t",))]})
