@@ -13,7 +13,7 @@ Cochran, *Sampling Techniques* (1977), ch. 5 (strata, Neyman's allocation).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf, sqrt
+from math import fsum, inf, sqrt
 from time import perf_counter
 from typing import NamedTuple
 
@@ -156,7 +156,7 @@ class _Search:
     def _look(self, pairs: list[Pair], runs: int) -> dict[Pair, Tally]:
         """Look at strata, the likeliest first, until the others cannot matter or the look has taken long enough."""
         look = max(FEWEST_LOOKED, int(FIRST_LOOK * runs / min(len(pairs), STRATA_LOOKED)))
-        left = sum(self._weight[pair] for pair in pairs)
+        left = fsum(self._weight[pair] for pair in pairs)
         looked: dict[Pair, Tally] = {}
         found = 0.0
         for pair in pairs:
@@ -185,7 +185,7 @@ class _Search:
         for_unmet = FOR_THE_UNMET if worth and unmet else float(bool(unmet))
         shares = {}
         for group, part in ((worth, 1.0 - for_unmet), (unmet, for_unmet)):
-            total, roots = sum(group.values()), sum(map(sqrt, group.values()))
+            total, roots = fsum(group.values()), fsum(map(sqrt, group.values()))
             for pair, each in group.items():
                 plain = each / total
                 # A look may have missed the largest weights of a stratum: what it says is not followed to the end.
@@ -202,7 +202,7 @@ class _Search:
         ask, left = dict.fromkeys(shares, 1.0), float(events)
         # What asking takes from the variance is worth most where runs weigh most; nobody can be asked more than once.
         for pair in sorted(worth, key=lambda pair: -worth[pair]):
-            total = sum(expected[other] * worth[other] for other in worth if worth[other] <= worth[pair])
+            total = fsum(expected[other] * worth[other] for other in worth if worth[other] <= worth[pair])
             ask[pair] = min(1.0, left * worth[pair] / total)
             left -= ask[pair] * expected[pair]
         unseen = {pair: share for pair, share in shares.items() if pair not in worth}
@@ -226,7 +226,7 @@ class _Search:
             tuple(strata[pair] for pair in sorted(strata)),
             drawn,
             tail,
-            unsampled=sum(self._weight[pair] for pair in left_out),
+            unsampled=fsum(self._weight[pair] for pair in left_out),
             untilted=() if untilted is None else (untilted,),
         )
 

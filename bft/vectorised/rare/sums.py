@@ -8,7 +8,7 @@ their own; those of the difference follow from the distances of their ends (Zou 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot, inf
+from math import fsum, hypot, inf
 
 from bft.vectorised.rare.intervals import counted_interval, weighted_interval
 from bft.vectorised.rare.results import RareEvent, Stratum
@@ -74,8 +74,8 @@ class Drawn:
 
 def _together(drawn: list[Drawn], tail: float) -> tuple[float, float, float]:
     """Return the sum over strata of the same kind, and its interval."""
-    value = sum(each.weight * each.tally.mean(mostly=each.mostly) for each in drawn)
-    variance = sum(each.weight**2 * each.variance for each in drawn)
+    value = fsum(each.weight * each.tally.mean(mostly=each.mostly) for each in drawn)
+    variance = fsum(each.weight**2 * each.variance for each in drawn)
     next_one = max((each.weight * each.next_one for each in drawn), default=0.0)
     return value, *weighted_interval(value, variance, next_one, tail)
 
@@ -98,13 +98,13 @@ def summed_up(
     untilted : tuple of str
         What was drawn as it is.
     """
-    settled = sum(stratum.weight * stratum.value for stratum in strata if stratum.exact)
-    variance = sum(each.weight**2 * each.variance for each in drawn)
+    settled = fsum(stratum.weight * stratum.value for stratum in strata if stratum.exact)
+    variance = fsum(each.weight**2 * each.variance for each in drawn)
     variance += max((each.weight * each.next_one for each in drawn), default=0.0) ** 2
     part, low, high = _together([each for each in drawn if not each.mostly], tail)
     mostly = [each for each in drawn if each.mostly]
     others, fewest, most = _together(mostly, tail)
-    value = part + max(0.0, sum(each.weight for each in mostly) - others)
+    value = part + max(0.0, fsum(each.weight for each in mostly) - others)
     low = value - hypot(part - low, most - others)
     high = value + hypot(high - part, others - fewest)
     met = Weights()
@@ -115,12 +115,12 @@ def summed_up(
     return RareEvent(
         value=min(1.0, whole),
         low=settled + max(0.0, low),
-        high=min(1.0, settled + min(high, sum(each.weight for each in drawn)) + unsampled),
+        high=min(1.0, settled + min(high, fsum(each.weight for each in drawn)) + unsampled),
         effective_runs=(whole * (1.0 - whole) / variance if variance > 0 else runs) if estimated else inf,
         effective_events=(met.sum**2 / met.squares if met.squares > 0 else 0.0) if estimated else inf,
         largest_share=met.largest / whole if whole > 0 else 0.0,
         unsampled=unsampled,
-        unmet=sum(each.weight for each in drawn if each.tally.met.count == 0),
+        unmet=fsum(each.weight for each in drawn if each.tally.met.count == 0),
         asked_of_events=sum(each.tally.asked for each in drawn),
         untilted=untilted,
         strata=strata,
