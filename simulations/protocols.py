@@ -5,21 +5,22 @@ judges whose errors go together, and the same links (common random numbers), wit
 its paper has it, where a replica asks its validator again before it locks, precommits and decides, and with
 `follow_polka`, where a quorum of prevotes stands for its verdict.
 
-Expected, perfect validators: with at most f crashed or equivocating nodes all agree always, but chained HotStuff, whose
-three-chain needs four leaders in a row who live: it agrees on two thirds of the placements of two crashed nodes of
-seven, and never with one of four. The fewest messages are those of HotStuff, the shortest times those of a ballot (one
-delay and a call), PBFT and Tendermint (three); each phase of HotStuff costs two.
+Expected, perfect validators: with at most f crashed or equivocating nodes all agree always, also under loss, over cloud
+regions and after a partition; but chained HotStuff needs four leaders in a row who live. Where nodes 0 and 1 are down
+it finds them among the other five; with random crashes it agrees less often than the others, and with one of four nodes
+down (`--n 4`) never. A ballot takes one delay, PBFT and Tendermint take three, HotStuff two for each phase.
 
-Expected, fallible validators: what decides is how often validators are asked, and whether a majority once convinced may
-outvote a wrong rejection. PBFT follows a prepared certificate, HotStuff a certificate; Tendermint as its paper has it
-leaves those who rejected undecided for ever, and where a node crashes after it prevoted, the rest may be locked in a
-deadlock (.256 for n = 4 and validators that accept with .8). With `follow_polka` it does as PBFT does.
+Expected, fallible validators: the protocol makes no difference to agreement, right or wrong, as long as nobody stops
+between two votes: each follows a quorum of the same verdicts, after enough views or at once. Where a node stops after
+its vote it does: Tendermint as its paper has it asks those who rejected again, and the rest may be locked for ever
+(.256 for n = 4 and judges that accept with .8, whose answers are all wrong here by construction); with `follow_polka`
+it decides as PBFT does, which follows a prepared certificate.
 
-So: PBFT, or Tendermint with `follow_polka`, for panels of up to some tens of models; HotStuff where messages count and
-no leader is likely to be down; no chained HotStuff for small panels; a ballot where one round trip must do and silence
-is better than a second question.
+So: PBFT, or Tendermint with `follow_polka`; no Tendermint as in the paper, since LLM validators reject what others
+accept; no chained HotStuff for small panels whose members may be down; a ballot where one round trip must do. What
+messages cost is no part of this comparison.
 
-Run time: about 60 s on one core.
+Run time: about 75 s on one core.
 
     python simulations/protocols.py
     python simulations/protocols.py --replications 1000
