@@ -13,12 +13,12 @@ from typing import Any
 from bft.checking.mutant_replicas import Make, Wrapped
 from bft.core.digest import digest_of
 from bft.core.effects import Persist, Reply
-from bft.core.events import Prepared
 from bft.core.inputs import ClientRequest, Deliver, Input, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import catch_up, execution
 from bft.protocols.pbft.certificates import Verifier
+from bft.protocols.pbft.events import Prepared
 from bft.protocols.pbft.messages import Checkpoint, Commit, Decision, Prepare
 from bft.protocols.pbft.state import State
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from bft.core.effects import Broadcast, Forget, SetTimer
-from bft.core.events import PrePrepareAccepted, ViewChangeStarted
 from bft.core.inputs import Deliver, Input, Restart
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Keyring
 from bft.protocols.pbft import PbftConfig, PbftReplica
 from bft.protocols.pbft.certificates import Verifier
+from bft.protocols.pbft.events import PrePrepareAccepted, ViewChangeStarted
 from bft.protocols.pbft.messages import Commit, NewView, Prepare
 
 Make = Callable[[int, PbftConfig, Keyring], PbftReplica]

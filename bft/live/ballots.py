@@ -21,6 +21,7 @@ from bft.live.rule_settings import BallotRule, ConsensusRule, TendermintRule, co
 from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing, pbft
 from bft.live.tendermint import tendermint
 from bft.protocols.ballot import BallotConfig, BallotReplica
+from bft.protocols.ballot.events import BallotUndecided
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate, vote_of, well_formed
 from bft.protocols.ballot.state import FIRST, ROUND
 from bft.validators.rule_settings import judged
@@ -73,6 +74,7 @@ def ballot(settings: BallotRule, system: QuorumSystem, diversity: Diversity | No
         place=(ROUND, FIRST),
         replies=1,  # the proof is whole, whoever shows it
         unsaid=Verdict.UNSURE,
+        undecided=(BallotUndecided,),
     )
 
 

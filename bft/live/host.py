@@ -25,7 +25,7 @@ from bft.core.effects import (
     Send,
     SetTimer,
 )
-from bft.core.events import BallotUndecided, ViewChangeStarted, ViewEntered, ViewsExhausted
+from bft.core.events import ViewsExhausted
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, TimerFired, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
@@ -137,11 +137,10 @@ class AsyncioHost:
             RequestProposal: self._request_proposal,
             RequestVerdict: self._request_verdict,
             Reply: self._reply,
-            ViewChangeStarted: self._moved,
-            ViewEntered: self._moved,
             ViewsExhausted: self._out_of_views,
-            BallotUndecided: self._undecided,
+            **dict.fromkeys(rule.moved, self._moved),
             **dict.fromkeys(rule.entered, self._entered),
+            **dict.fromkeys(rule.undecided, self._undecided),
         }
 
     async def run(
@@ -302,7 +301,7 @@ class AsyncioHost:
     def _entered(self, node: int, event: Any) -> None:
         self._view[node] = event.view
 
-    def _moved(self, node: int, event: ViewChangeStarted | ViewEntered) -> None:
+    def _moved(self, node: int, event: Any) -> None:
         """A node is in a later view: what it was asked for an earlier one is no longer needed."""
         self._view[node] = event.view
         if self._finish:
@@ -316,7 +315,7 @@ class AsyncioHost:
         if self.system.weight(self._exhausted) > self.system.live_up_to and not self._ended.done():
             self._ended.set_result(Ending.VIEWS_EXHAUSTED)
 
-    def _undecided(self, _: int, event: BallotUndecided) -> None:
+    def _undecided(self, _: int, event: Any) -> None:
         """Whatever the missing votes say, they decide nothing: nobody needs to wait for them."""
         if event.proved and not self._ended.done():
             self._ended.set_result(Ending.IMPOSSIBLE)

@@ -17,6 +17,7 @@ from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import PbftConfig, PbftReplica
+from bft.protocols.pbft.events import ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import (
     CatchUp,
     Checkpoint,
@@ -107,9 +108,13 @@ class Rule:
         What a failed judgement is for the replica; None: nothing arrives.
     impatient_timers : tuple of str
         The timers that end a view, one after the other; may be fired as soon as the view cannot succeed.
+    moved : tuple of type
+        Events that tell a later view in which a node now is, where nothing is of use that was asked for an earlier one.
     entered : tuple of type
         Events that tell the view in which a node now is, where calls made for an earlier one are of use still: nobody
         is asked twice about the same, so a view without a call under way has nothing to wait for.
+    undecided : tuple of type
+        Events that tell that votes can decide nothing any more; `proved`, if whatever the missing ones say.
     """
 
     messages: tuple[type, ...]
@@ -122,7 +127,9 @@ class Rule:
     replies: int
     unsaid: Verdict | None = None
     impatient_timers: tuple[str, ...] = ()
+    moved: tuple[type, ...] = ()
     entered: tuple[type, ...] = ()
+    undecided: tuple[type, ...] = ()
 
 
 def pbft(system: QuorumSystem) -> Rule:
@@ -165,6 +172,7 @@ def pbft(system: QuorumSystem) -> Rule:
         decides=decides,
         replies=system.quorum,
         impatient_timers=(VIEW_TIMER,),
+        moved=(ViewChangeStarted, ViewEntered),
     )
 
 

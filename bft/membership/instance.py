@@ -23,7 +23,7 @@ from bft.core.effects import (
     Send,
     SetTimer,
 )
-from bft.core.events import CheckpointStable, Equivocation, Restarted, StateTransferred
+from bft.core.events import Equivocation, Restarted, StateTransferred
 from bft.core.inputs import ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.request import Request, RequestKey
 from bft.core.state_machine import Snapshot, StateMachine
@@ -34,6 +34,7 @@ from bft.membership.machine import MemberMachine, is_membership
 from bft.membership.messages import EpochStart, InEpoch
 from bft.membership.witness import VOTES
 from bft.protocols.pbft import PbftConfig, PbftReplica
+from bft.protocols.pbft.events import CheckpointStable
 from bft.protocols.pbft.evidence import Evidence
 from bft.protocols.pbft.messages import Checkpoint
 

@@ -27,11 +27,11 @@ from bft.checking.protocols import PROTOCOLS, subject_of
 from bft.checking.seeded_bug import HARMLESS
 from bft.checking.setting import Setting
 from bft.core.effects import CancelTimer
-from bft.core.events import BallotUndecided
 from bft.core.inputs import Input
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError
 from bft.protocols.ballot import BallotReplica
+from bft.protocols.ballot.events import BallotUndecided
 from bft.voting import State, Vote
 
 SCHEDULES = 3000

@@ -31,11 +31,12 @@ from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
 from bft.checking.watching import watched
 from bft.core.effects import Broadcast, Execute, Forget, Reply
-from bft.core.events import CheckpointStable, Committed, Prepared, StateTransferred, ViewChangeStarted
+from bft.core.events import StateTransferred
 from bft.core.quorum import QuorumSystem
 from bft.core.request import NULL_DIGEST, NULL_PROPOSAL, Proposal, Request
 from bft.protocols.pbft import Rules
 from bft.protocols.pbft.certificates import Verifier
+from bft.protocols.pbft.events import CheckpointStable, Committed, Prepared, ViewChangeStarted
 from bft.protocols.pbft.messages import Checkpoint, Prepare
 from bft.protocols.pbft.new_view import carry_over
 from bft.record.safety import Breach

@@ -13,12 +13,14 @@ from bft.core import effects, events, inputs, request
 from bft.core.effects import SetTimer
 from bft.core.lean import lean
 from bft.core.request import Proposal, Request
+from bft.protocols.ballot import events as ballot_events
+from bft.protocols.pbft import events as pbft_events
 from bft.protocols.pbft import messages
 from bft.protocols.pbft.messages import Commit, Prepare
 
 LEAN = [
     each
-    for room in (effects, events, inputs, request, messages)
+    for room in (effects, events, inputs, request, messages, pbft_events, ballot_events)
     for each in vars(room).values()
     if isinstance(each, type) and is_dataclass(each) and each.__module__ == room.__name__
 ]

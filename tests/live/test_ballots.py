@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import bft
-from bft.core.events import BallotDecided
 from bft.errors import ScenarioError
 from bft.live import Certificate, Panel, PanelAnswer, State
 from bft.live.answer import Stance
 from bft.live.certificate import context_of
 from bft.live.fakes import FakeChat, fake
 from bft.live.rule_settings import NAMES, described, read_rule
+from bft.protocols.ballot.events import BallotDecided
 from bft.validators.canonical import canonical
 from bft.validators.panel_record import read_record
 from bft.validators.rule_settings import RULES, JudgeRule, LogOddsRule, PluralityRule, QuorumRule, StakeRule

@@ -16,10 +16,10 @@ import pytest
 
 import bft
 from bft.adversary.settings import BEHAVIOURS
-from bft.core.events import CallsSaved
 from bft.errors import ScenarioError
 from bft.experiments.blocks import broken_promise
 from bft.experiments.laws import law_of
+from bft.protocols.ballot.events import CallsSaved
 from bft.protocols.pbft import Rules
 from bft.record.outcome import Outcome
 from bft.validators.rule_settings import RULES

@@ -13,12 +13,12 @@ import pytest
 import bft
 from bft.cli import main
 from bft.core.effects import Execute, Reply
-from bft.core.events import Committed
 from bft.core.quorum import QuorumSystem
 from bft.core.request import NULL_PROPOSAL, Request
 from bft.errors import ScenarioError
 from bft.exporting.run_report import run_report
 from bft.protocols.pbft import PbftReplica
+from bft.protocols.pbft.events import Committed
 from bft.randomness import Randomness
 from bft.record.outcome import Outcome
 from bft.record.safety import SafetyMonitor

@@ -9,12 +9,12 @@ import pytest
 
 import bft
 from bft.core.effects import Execute, RequestProposal
-from bft.core.events import ViewEntered
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
+from bft.protocols.pbft.events import ViewEntered
 from bft.protocols.pbft.normal_case import SUPERSEDED
 
 TIMEOUT_S = 10.0

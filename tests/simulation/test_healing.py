@@ -8,8 +8,8 @@ import pytest
 
 import bft
 from bft.core.effects import Execute
-from bft.core.events import ViewChangeStarted
 from bft.network.settings import Network, Partition
+from bft.protocols.pbft.events import ViewChangeStarted
 from bft.record.outcome import Outcome
 
 MESSAGE_S = 0.1

@@ -6,8 +6,8 @@ import pytest
 
 import bft
 from bft.core.effects import Execute
-from bft.core.events import Committed, Prepared
 from bft.network.delays import ConstantDelay
+from bft.protocols.pbft.events import Committed, Prepared
 from bft.record.outcome import Outcome
 
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from bft.checking.explorer.alphabet import RESTART, TIMER, Alphabet, Names, bits
 from bft.checking.explorer.config import ANSWERS, ExplorerConfig
 from bft.core.effects import Broadcast, Execute, Persist, RequestProposal, RequestVerdict
-from bft.core.events import Committed, Prepared
 from bft.core.inputs import Deliver, Input, ProposalReady, Restart, VerdictReady
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import PbftReplica
+from bft.protocols.pbft.events import Committed, Prepared
 from bft.protocols.pbft.messages import Status
 
 

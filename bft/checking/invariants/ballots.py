@@ -14,11 +14,12 @@ from typing import Any
 from bft.checking.invariants.ballot_counts import Counting, Vote
 from bft.checking.invariants.facts import Facts, Invariant
 from bft.core.effects import Execute, RequestVerdict
-from bft.core.events import BallotDecided, BallotUndecided, Equivocation, Restarted
+from bft.core.events import Equivocation, Restarted
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.request import Request
 from bft.core.shape import checks
 from bft.core.verdict import Verdict
+from bft.protocols.ballot.events import BallotDecided, BallotUndecided
 from bft.protocols.ballot.messages import Approve, Cast, Certificate
 
 DEADLINE = "deadline"

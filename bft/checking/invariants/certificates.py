@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from bft.checking.invariants.facts import Facts, Invariant
-from bft.core.events import Committed, Prepared
+from bft.protocols.pbft.events import Committed, Prepared
 from bft.protocols.pbft.messages import Commit, Prepare
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from bft.checking.invariants.facts import Facts, Invariant
 from bft.checking.invariants.proofs import decision_fault
 from bft.core.effects import Execute, Forget, Persist
-from bft.core.events import CheckpointStable
+from bft.protocols.pbft.events import CheckpointStable
 from bft.protocols.pbft.messages import Checkpoint, Decision
 
 

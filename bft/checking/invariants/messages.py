@@ -8,7 +8,8 @@ from typing import Any
 from bft.checking.invariants.facts import Facts, Invariant, NodeFacts
 from bft.checking.invariants.proofs import judge_new_view
 from bft.core.effects import Persist, RequestVerdict
-from bft.core.events import PrePrepareAccepted, Restarted, ViewChangeStarted, ViewEntered
+from bft.core.events import Restarted
+from bft.protocols.pbft.events import PrePrepareAccepted, ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import CatchUp, Checkpoint, Commit, NewView, Prepare, PrePrepare, Status, ViewChange
 
 Vote = PrePrepare | Prepare | Commit

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from bft.checking.invariants.facts import Facts, Invariant
 from bft.checking.invariants.proofs import judge_new_view
 from bft.core.effects import SetTimer
-from bft.core.events import Committed, PrePrepareAccepted, ViewChangeStarted, ViewEntered
 from bft.core.inputs import TimerFired
 from bft.core.request import NULL_DIGEST
+from bft.protocols.pbft.events import Committed, PrePrepareAccepted, ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import PrePrepare, ViewChange
 
 

@@ -11,10 +11,11 @@ differently where different votes are missing.
 from __future__ import annotations
 
 from bft.core.effects import Broadcast, CancelTimer, Execute, Reply, RequestProposal, SetTimer
-from bft.core.events import BallotDecided, BallotUndecided, CallsSaved, Equivocation
+from bft.core.events import Equivocation
 from bft.core.inputs import ProposalReady
 from bft.core.request import Proposal, Request
 from bft.protocols.ballot import judging
+from bft.protocols.ballot.events import BallotDecided, BallotUndecided, CallsSaved
 from bft.protocols.ballot.messages import Approve, Cast, Certificate, vote_of, well_formed
 from bft.protocols.ballot.state import DEADLINE, FIRST, ROUND, STATUS_TIMER, State
 from bft.voting import Standing

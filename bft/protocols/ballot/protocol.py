@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bft.core.events import BallotUndecided
 from bft.protocols.ballot.config import BallotConfig
+from bft.protocols.ballot.events import BallotUndecided
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
 from bft.protocols.ballot.replica import BallotReplica
 from bft.protocols.ballot.state import DEADLINE, STATUS_TIMER

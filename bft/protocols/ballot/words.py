@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bft.core import events
 from bft.core.short_names import Names, set_words
+from bft.protocols.ballot import events
 from bft.protocols.protocol import EventKind
 
 

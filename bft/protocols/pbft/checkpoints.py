@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bft.core.effects import Forget
-from bft.core.events import CheckpointStable
 from bft.protocols.pbft import shape
+from bft.protocols.pbft.events import CheckpointStable
 from bft.protocols.pbft.messages import Checkpoint
 from bft.protocols.pbft.state import State
 

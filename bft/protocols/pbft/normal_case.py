@@ -12,11 +12,12 @@ from typing import TypeVar
 
 from bft.core.by_sender import UNSIGNED
 from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
-from bft.core.events import Committed, Equivocation, Judgement, Prepared, PrePrepareAccepted, ProposalMissing
+from bft.core.events import Equivocation, Judgement, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import execution
+from bft.protocols.pbft.events import Committed, Prepared, PrePrepareAccepted
 from bft.protocols.pbft.messages import Commit, Decision, Prepare, PreparedCertificate, PrePrepare
 from bft.protocols.pbft.shape import well_formed
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State

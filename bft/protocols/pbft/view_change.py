@@ -6,8 +6,9 @@ Each guard cites the section that demands it; where the paper is silent it says 
 from __future__ import annotations
 
 from bft.core.effects import Broadcast
-from bft.core.events import ViewChangeStarted, ViewEntered, ViewsExhausted
+from bft.core.events import ViewsExhausted
 from bft.protocols.pbft import checkpoints, normal_case, shape
+from bft.protocols.pbft.events import ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import NewView, PrePrepare, ViewChange
 from bft.protocols.pbft.new_view import Carried
 from bft.protocols.pbft.state import State

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bft.core import events
+from bft.core import events as core
 from bft.core.short_names import Names, set_words
 from bft.core.verdict import Verdict
+from bft.protocols.pbft import events
 from bft.protocols.protocol import EventKind, Words
 
 
@@ -30,7 +31,7 @@ def _enters(event: events.ViewEntered, _: Names) -> str:
     return f"enters view {event.view} with {carried}, V of {set_words(sorted(event.voters))}"
 
 
-def _refused(event: events.Judgement, _: Names) -> tuple[str, str] | None:
+def _refused(event: core.Judgement, _: Names) -> tuple[str, str] | None:
     return None if event.verdict is Verdict.ACCEPT else ("refused", event.verdict.value)
 
 
@@ -39,11 +40,11 @@ EVENTS = (
         events.PrePrepareAccepted, words=_accepts, mark=lambda event, names: ("accepted", names.of(event.digest))
     ),
     EventKind(
-        events.Judgement,
+        core.Judgement,
         words=lambda event, _: f"judges seq {event.seq} of view {event.view}: {event.verdict.value}",
         mark=_refused,
     ),
-    EventKind(events.ProposalMissing, rare=True),
+    EventKind(core.ProposalMissing, rare=True),
     EventKind(
         events.Prepared,
         words=_certificate("prepared"),
@@ -71,7 +72,7 @@ EVENTS = (
         mark=lambda event, _: ("entered a view", f"view {event.view}"),
         enters=True,
     ),
-    EventKind(events.ViewsExhausted, rare=True),
+    EventKind(core.ViewsExhausted, rare=True),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bft.core.effects import Broadcast, Execute, Persist, Reply, RequestProposal, RequestVerdict, Send, SetTimer
-from bft.core.events import BallotDecided, BallotUndecided, CallsSaved, Equivocation, Restarted
+from bft.core.events import Equivocation, Restarted
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
@@ -16,6 +16,7 @@ from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError
 from bft.protocols.ballot import BallotConfig, BallotReplica
+from bft.protocols.ballot.events import BallotDecided, BallotUndecided, CallsSaved
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
 from bft.protocols.ballot.protocol import BALLOT
 from bft.record.words import Words

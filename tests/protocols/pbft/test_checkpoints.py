@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bft.core.effects import Execute, Forget
-from bft.core.events import CheckpointStable, PrePrepareAccepted, StateTransferred
+from bft.core.events import StateTransferred
 from bft.protocols.pbft import Rules
+from bft.protocols.pbft.events import CheckpointStable, PrePrepareAccepted
 from bft.protocols.pbft.messages import CatchUp, Checkpoint, PrePrepare
 
 SMALL = {"checkpoint_interval": 2, "window": 4}

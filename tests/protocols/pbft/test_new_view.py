@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bft.core.events import PrePrepareAccepted, ViewEntered
 from bft.core.request import NULL_DIGEST, NULL_PROPOSAL, Proposal, Request
 from bft.protocols.pbft import Rules
+from bft.protocols.pbft.events import PrePrepareAccepted, ViewEntered
 from bft.protocols.pbft.messages import (
     Checkpoint,
     NewView,

@@ -9,11 +9,12 @@ from itertools import permutations
 import pytest
 
 from bft.core.effects import Broadcast, Execute, Persist, Reply, RequestProposal, RequestVerdict, Send
-from bft.core.events import Committed, Equivocation, Judgement, Prepared, PrePrepareAccepted, ProposalMissing
+from bft.core.events import Equivocation, Judgement, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import Rules
+from bft.protocols.pbft.events import Committed, Prepared, PrePrepareAccepted
 from bft.protocols.pbft.messages import Commit, Prepare, PrePrepare
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from bft.core.effects import Broadcast, Execute, RequestVerdict, SetTimer
-from bft.core.events import Prepared, PrePrepareAccepted, ViewChangeStarted, ViewEntered, ViewsExhausted
+from bft.core.events import ViewsExhausted
 from bft.core.inputs import TimerFired
 from bft.core.request import NULL_DIGEST, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import Rules
+from bft.protocols.pbft.events import Prepared, PrePrepareAccepted, ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import CatchUp, Commit, NewView, Prepare, PrePrepare, Status, ViewChange
 
 
