@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bft.checking.pbft_subject import MakePbft, pbft
 from bft.checking.seeded_bug import SAFETY
 from bft.checking.subject import Subject
-from bft.checking.subjects.pbft import MakePbft, pbft
 from bft.protocols.pbft import PbftReplica, Rules
 
 

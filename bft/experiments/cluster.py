@@ -16,8 +16,8 @@ from typing import Any
 
 from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Block, Tally, failed
-from bft.experiments.executors import MOST_DEATHS, Done, ExecutorError, packed, run_packed
 from bft.experiments.interruption import Interruption, deaf_children
+from bft.experiments.packed_blocks import MOST_DEATHS, Done, ExecutorError, packed, run_packed
 from bft.experiments.results_version import RESULTS_VERSION
 
 WAITING_PER_THREAD = 2  # blocks handed out in advance

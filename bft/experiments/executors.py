@@ -7,23 +7,16 @@ file, is left to the process that asks. A block whose workers die again and agai
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from bft.arguments import check_instance, check_whole
 from bft.errors import SweepError, bad_value
-from bft.experiments.blocks import Block, Tally, run_block
+from bft.experiments.blocks import Block, run_block
 from bft.experiments.interruption import Interruption
+from bft.experiments.packed_blocks import Done
 
-MOST_DEATHS = 3  # of workers at one block
 MESSAGES_WORTH_A_POOL = 200_000  # about two seconds of work; starting a pool takes about one
-
-Done: TypeAlias = tuple[Block, Tally]
-
-
-class ExecutorError(SweepError):
-    """Blocks cannot be run where they were to be run."""
 
 
 class Executor(Protocol):
@@ -114,32 +107,3 @@ def worker_count(workers: int | None, blocks: int, messages: float) -> int:
 def processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def packed(block: Block) -> bytes:
-    """Return a block as bytes for another process.
-
-    Raises
-    ------
-    ExecutorError
-        If it holds what cannot be sent.
-    """
-    try:
-        return pickle.dumps(block)
-    except Exception as error:
-        raise ExecutorError(f"a block cannot be sent to workers: {error}; {ADVICE}") from None
-
-
-def run_packed(payload: bytes) -> Tally:
-    """Run a block that came as bytes, in a worker."""
-    try:
-        block: Block = pickle.loads(payload)
-    except Exception as error:
-        raise ExecutorError(f"a worker cannot read its block: {type(error).__name__}: {error}; {ADVICE}") from None
-    return run_block(block)
-
-
-ADVICE = (
-    "a script that sweeps with several workers does so under `if __name__ == '__main__':`, and what it passes on is "
-    "defined in a module, not in a notebook; or use workers = 1"
-)

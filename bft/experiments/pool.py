@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from bft.experiments.blocks import Block, failed
-from bft.experiments.executors import ADVICE, MOST_DEATHS, Done, ExecutorError, packed, run_packed
 from bft.experiments.interruption import Interruption, deaf_children
+from bft.experiments.packed_blocks import ADVICE, MOST_DEATHS, Done, ExecutorError, packed, run_packed
 
 READY = b"ready"
 MOST_FALSE_STARTS = 3

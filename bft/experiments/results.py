@@ -20,6 +20,7 @@ from bft.experiments.blocks import Failure, Tally
 from bft.experiments.cells import Cell
 from bft.experiments.export import write_table
 from bft.experiments.intervals import LEVEL, Estimate, estimate, look_level
+from bft.experiments.store import manifest
 from bft.experiments.tables import columns, csv_text, html_table, text_table
 from bft.randomness import seed_text
 from bft.record.outcome import Outcome
@@ -250,8 +251,6 @@ class Sweep:
         SweepError
             If pandas is not installed.
         """
-        from bft.experiments.store import manifest  # which knows sweeps
-
         try:
             import pandas
         except ImportError:

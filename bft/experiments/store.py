@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bft
 from bft.errors import SweepError
 from bft.experiments.intervals import look_level
-from bft.experiments.results import CellResult, Sweep
 from bft.experiments.results_version import RESULTS_VERSION
 from bft.experiments.tables import csv_text
 from bft.experiments.witness import DIFFERENCE
+
+if TYPE_CHECKING:
+    from bft.experiments.results import CellResult, Sweep
 
 ESTIMATES = "estimates.csv"
 MANIFEST = "manifest.json"

@@ -179,10 +179,3 @@ def from_pairs(n: int, pairs: Iterable[tuple[Any, Any]]) -> Graph:
     """Return the undirected graph of some pairs of node numbers."""
     kept = dict.fromkeys((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
     return Graph(n=n, edges=tuple(sorted(kept)))
-
-
-def from_networkx(given: nx.Graph[Any]) -> Graph:
-    """Return a graph of networkx as it says of itself; `bft.network.graph_reading` can read it otherwise, too."""
-    from bft.network.graph_reading import from_networkx as read  # which is made of graphs
-
-    return read(given)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field, fields
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -362,15 +362,6 @@ class Protocol:
 
     def __str__(self) -> str:
         return self.name
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to other processes by name, or part by part."""
-        from bft.protocols.registry import made_again, spelling
-
-        written = spelling(self)
-        return made_again, (
-            written if written is not None else {each.name: getattr(self, each.name) for each in fields(self)},
-        )
 
     def kinds(self, *roles: Role) -> tuple[type, ...]:
         """Return the classes of the messages that have one of these roles, in their order."""

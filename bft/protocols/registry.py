@@ -1,10 +1,11 @@
 """Where protocols are found: by their names, and by "package.module:NAME" those that stand anywhere else.
 
-A protocol is loaded when it is first asked for.
+A protocol is loaded when it is first asked for. Pickled, it is named instead of copied, where it has a place.
 """
 
 from __future__ import annotations
 
+import copyreg
 import os
 import sys
 from collections.abc import Mapping
@@ -119,6 +120,16 @@ def homes(protocol: Protocol) -> tuple[str, ...]:
     return tuple(dict.fromkeys(home for home in found if isinstance(home, str) and home in sys.modules))
 
 
-def made_again(written: str | Mapping[str, Any]) -> Protocol:
+def _reduced(protocol: Protocol) -> tuple[Any, ...]:
+    """Return how a protocol travels to other processes: by name, or part by part."""
+    written = spelling(protocol)
+    parts = {each.name: getattr(protocol, each.name) for each in fields(protocol)}
+    return _made_again, (parts if written is None else written,)
+
+
+def _made_again(written: str | Mapping[str, Any]) -> Protocol:
     """Return a protocol that came from another process."""
     return protocol_of(written) if isinstance(written, str) else Protocol(**written)
+
+
+copyreg.pickle(Protocol, _reduced)

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from bft.network.delays import DelayLaw
 from bft.randomness import Floats
-from bft.vectorised.support import LARGEST_UNIFORM
 
 Singles: TypeAlias = NDArray[np.float32]
 
+LARGEST_UNIFORM = 1.0 - 2.0**-53
 CELLS = 1 << 12  # both tables take 32 kB: the first cache
 SLACK = 2.0**-32
 ROUNDING = 2.0**-21
@@ -96,3 +96,17 @@ def above(times_s: Floats) -> Singles:
     """Return upper bounds of times, of those beyond `LARGEST` infinity."""
     bounds_s = times_s * (1.0 + ROUNDING) + TINY
     return np.where(bounds_s < LARGEST, bounds_s, np.inf).astype(np.float32)
+
+
+def slowest_s(law: DelayLaw) -> float:
+    """Return the longest delay that a law can give, in seconds: uniforms end at 1 − 2⁻⁵³."""
+    return float(law.sample(np.array([LARGEST_UNIFORM]))[0])
+
+
+def longest_s(law: DelayLaw, messages: int) -> float:
+    """Return how long messages in a row take at most, in seconds, but with a probability below 2**messages · 2⁻⁵³.
+
+    For each j, j of them exceed the quantile at 1 − 2^(−53/j) with a probability of at most C(messages, j) · 2⁻⁵³; if
+    none do, the j-th longest is at most that quantile.
+    """
+    return float(law.sample(1.0 - 2.0 ** (-53.0 / np.arange(1, messages + 1))).sum())

@@ -14,6 +14,7 @@ import numpy as np
 
 from bft.core.quorum import QuorumSystem
 from bft.randomness import Floats
+from bft.scenario import Scenario
 from bft.vectorised.arrivals import Arrivals
 from bft.vectorised.broadcasts import Broadcasts
 from bft.vectorised.streams import Flags, Ints
@@ -146,3 +147,8 @@ def part(view: View, chosen: Ints | Flags) -> View:
         votes=view.votes[chosen],
         row=view.row[chosen],
     )
+
+
+def one_view(scenario: Scenario) -> bool:
+    """Whether nothing but the normal case can happen: no second view, and nobody asks again."""
+    return scenario.view_limit == 1 and not scenario.retransmission

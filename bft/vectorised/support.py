@@ -12,14 +12,14 @@ from bft.adversary.lie import Collude, Lie
 from bft.adversary.settings import describe
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.errors import bad_value
-from bft.network.delays import DelayLaw
 from bft.scenario import Scenario
 from bft.validators.settings import PerfectValidators, ReplayedValidators
+from bft.vectorised.delay_bounds import longest_s, slowest_s
 from bft.vectorised.known_fields import unknown_fields
+from bft.vectorised.normal_case import one_view
 from bft.vectorised.polling import obstacles as polling
 
 RUNS = (Withhold, SilentPrimary, Lie, Collude)
-LARGEST_UNIFORM = 1.0 - 2.0**-53
 PHASES = 3  # messages in a row from a proposal to the last commit
 SPLIT = 5  # from the first to leave a view to the last commit of the next: the skew of timers, view-change, and these
 
@@ -44,31 +44,12 @@ def supported(scenario: Scenario, *, timing: bool = True) -> str | None:
     return next(_obstacles(scenario, timing), None)
 
 
-def slowest_s(law: DelayLaw) -> float:
-    """Return the longest delay that a law can give, in seconds: uniforms end at 1 − 2⁻⁵³."""
-    return float(law.sample(np.array([LARGEST_UNIFORM]))[0])
-
-
-def longest_s(law: DelayLaw, messages: int) -> float:
-    """Return how long messages in a row take at most, in seconds, but with a probability below 2**messages · 2⁻⁵³.
-
-    For each j, j of them exceed the quantile at 1 − 2^(−53/j) with a probability of at most C(messages, j) · 2⁻⁵³; if
-    none do, the j-th longest is at most that quantile.
-    """
-    return float(law.sample(1.0 - 2.0 ** (-53.0 / np.arange(1, messages + 1))).sum())
-
-
 def asks_before_a_split(scenario: Scenario) -> bool:
     """Whether a replica may ask for what it lacks before its group has decided on a coalition's proposal.
 
     The answer may then be a proof of what the other group decided, which it adopts instead.
     """
     return scenario.retransmission and scenario.retransmit_s < longest_s(scenario.network.delay, SPLIT)
-
-
-def one_view(scenario: Scenario) -> bool:
-    """Whether nothing but the normal case can happen: no second view, and nobody asks again."""
-    return scenario.view_limit == 1 and not scenario.retransmission
 
 
 def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
@@ -78,7 +59,7 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     network = scenario.network
     protocol = scenario.protocol.name
     if protocol == "ballot":
-        for field, given, runs in polling.obstacles(scenario, timing, longest_s):
+        for field, given, runs in polling.obstacles(scenario, timing):
             yield _refusal(field, given, runs)
         return
     if protocol != "pbft":

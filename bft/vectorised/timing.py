@@ -16,13 +16,12 @@ from bft.vectorised import normal_case, view_change
 from bft.vectorised.arrivals import Arrivals
 from bft.vectorised.ballots import Ballots
 from bft.vectorised.broadcasts import Broadcasts, joined
-from bft.vectorised.delay_bounds import DelayBounds
+from bft.vectorised.delay_bounds import DelayBounds, slowest_s
 from bft.vectorised.losses import Losses
-from bft.vectorised.normal_case import Lost, Times, View
+from bft.vectorised.normal_case import Lost, Times, View, one_view
 from bft.vectorised.population import Population
 from bft.vectorised.static_outcome import NEVER, StaticOutcome
 from bft.vectorised.streams import Flags, Ints, Streams
-from bft.vectorised.support import one_view, slowest_s
 from bft.vectorised.view_change import Clock
 
 NOT_COUNTED = -1

@@ -18,7 +18,7 @@ from bft.core.inputs import Deliver, Input, ProposalReady, Restart, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Signed, SymbolicKeyring
 from bft.core.verdict import Verdict
-from bft.protocols.ballot import BallotConfig, BallotReplica, polling
+from bft.protocols.ballot import BallotConfig, BallotReplica, counting
 from bft.protocols.ballot.messages import Approve, Cast, Certificate
 from bft.protocols.ballot.state import State
 from bft.voting import Plurality, Quorum, Rule, Standing, Vote
@@ -162,7 +162,7 @@ class Credulous(Wrapped):
         proof = event.message if isinstance(event, Deliver) else None
         if not isinstance(proof, Certificate) or state.request != proof.request or state.executed is not None:
             return super().step(now, event)
-        polling.decide(state, proof.answer, proof)
+        counting.decide(state, proof.answer, proof)
         return super().step(now, event)
 
 

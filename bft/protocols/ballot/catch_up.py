@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import Restarted
 from bft.core.request import Proposal, Request
-from bft.protocols.ballot import polling
+from bft.protocols.ballot import counting, polling
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate, vote_of, well_formed
 from bft.protocols.ballot.state import FIRST, ROUND, STATUS_TIMER, State
 from bft.voting import decided
@@ -58,9 +58,9 @@ def on_certificate(state: State, sender: int, message: Certificate) -> None:
     if not valid(state, message):
         return state.drop("invalid certificate")
     if state.executed is None:
-        polling.decide(state, message.answer, message)
+        counting.decide(state, message.answer, message)
     for vote in message.votes:
-        polling.file(state, vote)
+        counting.file(state, vote)
     return None
 
 

@@ -2,7 +2,7 @@
 
 1. The client's request reaches every replica; each asks its own validator for an answer (`polling`).
 2. It signs the answer and broadcasts it. Where the rule wants answers judged, that is a candidate only: when all are
-   there, or time is up, the validator judges them, and the replica broadcasts which it accepts (`judging`).
+   there, or time is up, the validator judges them, and the replica broadcasts which it accepts (`counting`).
 3. Every replica counts the votes that it holds by the rule, and decides at the first that leaves nothing open. The
    votes are then a proof that anybody can check, and it broadcasts them; who still lacks it asks for it (`catch_up`).
 4. At the deadline the missing votes count as abstentions.
@@ -23,7 +23,7 @@ from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
-from bft.protocols.ballot import catch_up, judging, polling
+from bft.protocols.ballot import catch_up, polling
 from bft.protocols.ballot.config import BallotConfig
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
 from bft.protocols.ballot.state import DEADLINE, State
@@ -104,7 +104,7 @@ _ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
 _ON_INPUT: dict[type, Callable[[State, Any], None]] = {
     ClientRequest: lambda state, event: polling.on_request(state, event.request),
     ProposalReady: polling.on_proposal_ready,
-    VerdictReady: judging.on_verdict,
+    VerdictReady: polling.on_verdict,
     TimerFired: _on_timer,
     Restart: lambda state, event: catch_up.on_restart(state, event.stored),
 }

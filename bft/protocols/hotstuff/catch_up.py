@@ -9,17 +9,16 @@ before it votes on it or commits it. A node comes with its descendants' certific
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.protocols.hotstuff import pacemaker, voting
-from bft.protocols.hotstuff.fetching import needs, request_for
+from bft.protocols.hotstuff.branches import follow, take_nodes
+from bft.protocols.hotstuff.fetching import request_for
 from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import (
     Branch,
     Fetch,
     Node,
-    Propose,
     QuorumCertificate,
     Status,
 )
@@ -85,75 +84,10 @@ def on_branch(state: State, sender: int, message: Branch) -> None:
             follow(state, qc, sender)
     if message.tc is not None:
         pacemaker.enter(state, message.tc.view + 1, None, message.tc)
-    take_up(state)
+    voting.take_up(state)
     if len(message.nodes) == MOST_NODES:
         state.emit(Send(sender, status_of(state)))  # there is more
     return None
-
-
-def on_late_proposal(state: State, sender: int, message: Propose) -> None:
-    """A proposal of a view that was left: a collector may have had the votes for its node before it."""
-    if message.node.digest not in state.missing:
-        return state.drop("old proposal")
-    if take_nodes(state, sender, (message.node,), None):
-        take_up(state)
-    return None
-
-
-def take_nodes(state: State, sender: int, nodes: tuple[Node, ...], high: QuorumCertificate | None) -> bool:
-    """Add certified nodes to the tree, the lowest first, and learn from the certificates that they carry."""
-    top = nodes[-1].digest
-    if not (top in state.missing or (high is not None and high.node == top) or top in state.tree.nodes):
-        state.drop("uncertified branch")
-        return False
-    for below, above in pairwise(nodes):
-        if above.justify.node != below.digest:
-            state.drop("uncertified branch")
-            return False
-    for node in nodes:
-        if node.justify.phase != 0 or not state.verifier.certificate(node.justify):
-            state.drop("branch with an invalid certificate")
-            return False
-        if node.digest in state.tree.nodes:
-            continue
-        if node.height <= state.tree.committed.height or not voting.in_place(state, node):
-            state.drop("branch out of place")
-            return False
-        if node.proposal is not None and not state.verifier.request_authentic(node.proposal):
-            state.drop("request not signed by its client")
-            return False
-        learn(state, node.justify, sender)
-        if node.height > state.tree.committed.height and state.tree.add(node):
-            state.persist(("node", node.digest), node)
-    return True
-
-
-def follow(state: State, qc: QuorumCertificate, source: int) -> None:
-    """Learn from a valid certificate, and enter the view that it leads to."""
-    learn(state, qc, source)
-    last = qc.phase == state.rules.last_phase
-    pacemaker.enter(state, qc.view + 1 if last else qc.view, qc, None)
-
-
-def take_up(state: State) -> None:
-    """What was missing may be here: learn from its certificates, and take up the messages that waited for it."""
-    state.moved = True
-    nodes = state.tree.nodes
-    for digest, qc in tuple(state.missing.items()):
-        if digest in nodes or qc.view <= state.tree.committed.view:
-            state.missing.pop(digest, None)
-            if digest in nodes:
-                follow(state, qc, state.id)
-    for place in sorted(state.held):
-        if place not in state.held or needs(state.held[place][1]) not in nodes:
-            continue
-        sender, message = state.held.pop(place)
-        if isinstance(message, Propose):
-            voting.on_propose(state, sender, message)
-        else:
-            voting.on_phase(state, sender, message)
-    for place in [place for place in state.held if place[0] < state.tree.committed.view]:
-        del state.held[place]
 
 
 def on_status_timer(state: State) -> None:

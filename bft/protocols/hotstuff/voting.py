@@ -11,9 +11,10 @@ from bft.core.events import Equivocation, Judgement
 from bft.core.inputs import VerdictReady
 from bft.core.request import Proposal
 from bft.core.verdict import Verdict
-from bft.protocols.hotstuff import catch_up, fetching, pacemaker
+from bft.protocols.hotstuff import fetching, pacemaker
+from bft.protocols.hotstuff.branches import follow, in_place, take_nodes
 from bft.protocols.hotstuff.learning import learn
-from bft.protocols.hotstuff.messages import Node, Phase, Propose, QuorumCertificate, Vote
+from bft.protocols.hotstuff.messages import Phase, Propose, QuorumCertificate, Vote
 from bft.protocols.hotstuff.shape import well_formed
 from bft.protocols.hotstuff.state import PHASES, State
 
@@ -35,7 +36,7 @@ def on_propose(state: State, sender: int, message: Propose) -> None:
     if view < 0 or not state.allowed(view):
         return state.drop("proposal beyond the last view")
     if view < state.view:
-        return catch_up.on_late_proposal(state, sender, message)
+        return on_late_proposal(state, sender, message)
     if view == state.view and state.proposal is not None:
         if state.proposal.node.digest != node.digest:
             state.emit(Equivocation(sender, state.proposal, message))
@@ -73,21 +74,8 @@ def on_propose(state: State, sender: int, message: Propose) -> None:
         pacemaker.wait_for(state, node.proposal)
     consider_vote(state)
     if state.missing:
-        catch_up.take_up(state)
+        take_up(state)
     return None
-
-
-def in_place(state: State, node: Node) -> bool:
-    """Whether a node stands right above the one that its certificate names (line 9: extends from m.justify.node)."""
-    if not state.rules.check_place:
-        return True
-    parent = state.tree.nodes.get(node.justify.node)
-    return (
-        parent is not None
-        and parent.view == node.justify.view < node.view
-        and node.height == parent.height + 1
-        and node.seq == parent.seq + (node.proposal is not None)
-    )
 
 
 def free_to_vote(state: State, view: int, phase: int) -> bool:
@@ -255,3 +243,33 @@ def on_phase(state: State, sender: int, message: Phase) -> None:
     if free_to_vote(state, qc.view, qc.phase + 1):
         cast(state, qc.phase + 1, qc.view, qc.node)
     return None
+
+
+def on_late_proposal(state: State, sender: int, message: Propose) -> None:
+    """A proposal of a view that was left: a collector may have had the votes for its node before it."""
+    if message.node.digest not in state.missing:
+        return state.drop("old proposal")
+    if take_nodes(state, sender, (message.node,), None):
+        take_up(state)
+    return None
+
+
+def take_up(state: State) -> None:
+    """What was missing may be here: learn from its certificates, and take up the messages that waited for it."""
+    state.moved = True
+    nodes = state.tree.nodes
+    for digest, qc in tuple(state.missing.items()):
+        if digest in nodes or qc.view <= state.tree.committed.view:
+            state.missing.pop(digest, None)
+            if digest in nodes:
+                follow(state, qc, state.id)
+    for place in sorted(state.held):
+        if place not in state.held or fetching.needs(state.held[place][1]) not in nodes:
+            continue
+        sender, message = state.held.pop(place)
+        if isinstance(message, Propose):
+            on_propose(state, sender, message)
+        else:
+            on_phase(state, sender, message)
+    for place in [place for place in state.held if place[0] < state.tree.committed.view]:
+        del state.held[place]

@@ -15,8 +15,8 @@ from scipy.special import betaincinv, expit, logit
 
 from bft.randomness import Floats
 from bft.validators.confidence import ConfidenceLaw
+from bft.vectorised.delay_bounds import LARGEST_UNIFORM
 from bft.vectorised.streams import Flags, Ints
-from bft.vectorised.support import LARGEST_UNIFORM
 
 CELLS = 1 << 12
 THROUGH: Floats = np.array([0.0, 1.0, 2.0, 3.0]) / 3.0  # places in a cell, from 0 to 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from bft.adversary.crash import Crash, Slow
@@ -11,10 +11,10 @@ from bft.adversary.inject import Inject
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.settings import describe
 from bft.adversary.silence import Withhold
-from bft.network.delays import DelayLaw
 from bft.scenario import Scenario
 from bft.validators.rule_settings import JudgeRule, LogOddsRule, OwnRule, QuorumRule
 from bft.validators.settings import PerfectValidators, ReplayedValidators
+from bft.vectorised.delay_bounds import longest_s
 from bft.vectorised.polling.counting import MOST_ANSWERS
 from bft.voting import counting_of
 
@@ -25,7 +25,7 @@ Obstacle = tuple[str, Any, str]
 """The field, its value, and what the engine runs."""
 
 
-def obstacles(scenario: Scenario, timing: bool, longest_s: Callable[[DelayLaw, int], float]) -> Iterator[Obstacle]:
+def obstacles(scenario: Scenario, timing: bool) -> Iterator[Obstacle]:
     """Yield what stands against a ballot, the plainest first.
 
     Parameters
@@ -34,8 +34,6 @@ def obstacles(scenario: Scenario, timing: bool, longest_s: Callable[[DelayLaw, i
         A ballot.
     timing : bool
         Whether times are asked for, or only outcomes.
-    longest_s : callable
-        How long some messages in a row take at most.
     """
     yield from _rule_obstacles(scenario)
     network = scenario.network
@@ -50,7 +48,7 @@ def obstacles(scenario: Scenario, timing: bool, longest_s: Callable[[DelayLaw, i
     yield from _validator_obstacles(scenario, timing)
     yield from _fault_obstacles(scenario, timing)
     if not timing:
-        yield from _time_obstacles(scenario, longest_s)
+        yield from _time_obstacles(scenario)
 
 
 def judges(scenario: Scenario) -> bool:
@@ -105,7 +103,7 @@ def _fault_obstacles(scenario: Scenario, timing: bool) -> Iterator[Obstacle]:
             yield "faults.behaviour.at_s", behaviour.at_s, "judges that crash on the way with timing"
 
 
-def _time_obstacles(scenario: Scenario, longest_s: Callable[[DelayLaw, int], float]) -> Iterator[Obstacle]:
+def _time_obstacles(scenario: Scenario) -> Iterator[Obstacle]:
     """Without timing all must have arrived before time is up."""
     rounds = ROUNDS_WITH_JUDGES if judges(scenario) else 1
     late_s = max((each.delay_s for each in scenario.faults.behaviour if isinstance(each, Slow)), default=0.0)

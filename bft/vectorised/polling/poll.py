@@ -25,7 +25,7 @@ from bft.vectorised import generators
 from bft.vectorised.ballots import Electorate
 from bft.vectorised.batch import Batch
 from bft.vectorised.broadcasts import Broadcasts
-from bft.vectorised.delay_bounds import DelayBounds
+from bft.vectorised.delay_bounds import DelayBounds, longest_s
 from bft.vectorised.losses import Losses
 from bft.vectorised.polling import results
 from bft.vectorised.polling.calls import first_calls
@@ -38,7 +38,6 @@ from bft.vectorised.polling.retransmission import Round, answered_sooner
 from bft.vectorised.polling.standings import completed
 from bft.vectorised.polling.voters import Voters
 from bft.vectorised.streams import Flags, Ints, Streams
-from bft.vectorised.support import longest_s
 from bft.voting import Counting
 
 SEND_DELAYS = "send delays"

@@ -7,14 +7,13 @@ from bft.validators.composed import ComposedModel
 from bft.validators.rule_settings import QuorumRule
 from bft.vectorised.ballots import Electorate
 from bft.vectorised.batch import Batch, joined
-from bft.vectorised.delay_bounds import DelayBounds
+from bft.vectorised.delay_bounds import DelayBounds, slowest_s
 from bft.vectorised.polling.confidences import Confidences
 from bft.vectorised.polling.patience import Patience
 from bft.vectorised.polling.poll import Poll, Shared
 from bft.vectorised.polling.voters import voters_of
 from bft.vectorised.population import draw_faulty
 from bft.vectorised.streams import Flags, Streams
-from bft.vectorised.support import slowest_s
 from bft.vectorised.timing import PLAIN
 from bft.voting import counting_of
 
