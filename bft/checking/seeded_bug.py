@@ -1,36 +1,39 @@
-"""What every seeded bug tells of itself, whichever protocol it is seeded in."""
+"""A seeded bug: a protocol with one thing wrong, which the laboratory must find or prove harmless."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 
 from bft.checking.subject import Subject
 
 SAFETY, LIVENESS, HARMLESS = "safety", "liveness", "harmless"
 
 
-class SeededBug(Protocol):
-    """A protocol with one thing wrong, which the laboratory must find or prove harmless."""
+@dataclass(frozen=True, slots=True)
+class SeededBug:
+    """One seeded bug.
 
-    @property
-    def name(self) -> str:
-        """Says what is wrong."""
+    Attributes
+    ----------
+    name : str
+        Says what is wrong.
+    subject : callable
+        Makes the protocol with this bug.
+    n : int
+        Number of nodes at which it can bite.
+    quorum : int or None
+        Quorum that the replicas are told.
+    breaks : str
+        "safety", "liveness" or "harmless".
+    argument : str
+        Why a harmless one is harmless.
+    """
 
-    @property
-    def n(self) -> int:
-        """Number of nodes at which it can bite."""
-
-    @property
-    def quorum(self) -> int | None:
-        """Quorum that the replicas are told."""
-
-    @property
-    def breaks(self) -> str:
-        """Return "safety", "liveness" or "harmless"."""
-
-    @property
-    def argument(self) -> str:
-        """Why a harmless one is harmless."""
-
-    def subject(self) -> Subject:
-        """Return the protocol with this bug."""
+    name: str
+    subject: Callable[[], Subject]
+    _: KW_ONLY
+    n: int = 4
+    quorum: int | None = None
+    breaks: str = SAFETY
+    argument: str = ""

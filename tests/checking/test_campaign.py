@@ -15,8 +15,8 @@ from bft.checking.check import CheckArguments, check_command
 from bft.checking.counterexample import Counterexample, run
 from bft.checking.generators import DEFAULT
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import mutant
 from bft.checking.plan import SIZES, Plan
+from bft.checking.protocols import bug
 from bft.checking.report import campaign_table, progress_line
 from bft.errors import ScenarioError
 
@@ -108,7 +108,7 @@ def test_ctrl_c_leaves_what_was_done(monkeypatch):
 
 def test_ctrl_c_leaves_the_mutants_that_were_hunted(monkeypatch):
     def press(*_, progress, **__):
-        progress(hunt(mutant("commit quorum f+1"), schedules=5))
+        progress(hunt(bug("pbft", "commit quorum f+1"), schedules=5))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(check, "hunt_all", press)
@@ -169,7 +169,7 @@ def test_too_many_colluders_split_and_the_schedule_shrinks(tmp_path):
     ],
 )
 def test_counterexamples_shrink_to_thirty_operations_and_still_break_the_same(name):
-    seeded = mutant(name)
+    seeded = bug("pbft", name)
     result = search(Plan(mutant=name, sizes=(seeded.n,), schedules=6000))
     assert result.found is not None
     assert len(result.found.operations) <= 30

@@ -7,8 +7,8 @@ import pytest
 from bft.checking import operations as ops
 from bft.checking.counterexample import run
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import mutant
 from bft.checking.play import play
+from bft.checking.protocols import bug
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
 from bft.checking.watching import watched
@@ -62,6 +62,6 @@ def test_stabilisation_spares_those_who_were_to_crash():
 
 def test_only_a_crash_in_a_step_shows_that_votes_leave_before_they_are_stored():
     found = hunt(
-        mutant("messages sent before they are stored"), schedules=600, oracle=("M1", "M6"), generators=("crashes",)
+        bug("pbft", "messages sent before they are stored"), schedules=600, oracle=("M1", "M6"), generators=("crashes",)
     )
     assert found.finding is not None

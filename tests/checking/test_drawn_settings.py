@@ -11,8 +11,8 @@ from bft.checking.counterexample import Counterexample, run
 from bft.checking.generators import GENERATORS, STEERED, generate
 from bft.checking.generators.drawn_settings import TUNED_EVERY
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import mutant
 from bft.checking.plan import SIZES, Plan, address
+from bft.checking.protocols import bug
 from bft.checking.setting import Setting
 from bft.checking.shrink import _simpler_settings, shrink
 from bft.checking.subjects import pbft
@@ -66,7 +66,7 @@ def test_no_alarm_on_the_correct_core_with_stakes():
 
 
 def test_who_counts_heads_is_found_and_the_counterexample_keeps_the_stakes():
-    seeded = mutant("heads counted instead of stakes")
+    seeded = bug("pbft", "heads counted instead of stakes")
     kill = hunt(seeded, schedules=500)
     assert kill.finding is not None
     made = generate(kill.generator, 0, kill.index, PBFT, n=4)
@@ -130,7 +130,7 @@ def test_without_retransmission_nothing_is_lost_and_the_correct_core_gets_everyt
 
 
 def test_with_retransmission_a_discarded_pre_prepare_comes_again():
-    seeded = mutant("early pre-prepare discarded")
+    seeded = bug("pbft", "early pre-prepare discarded")
     kill = hunt(seeded, schedules=2000, oracle=("LV1",))
     made = generate(kill.generator, 0, kill.index, PBFT, n=4)
     assert not made.setting.retransmit

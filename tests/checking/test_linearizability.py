@@ -13,8 +13,8 @@ from bft.checking.counterexample import run
 from bft.checking.generators import generate
 from bft.checking.linearizability import Call, fault_in, ledger_accepts
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import mutant
 from bft.checking.play import play
+from bft.checking.protocols import bug
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
 from bft.checking.watching import watched
@@ -110,7 +110,7 @@ def test_a_long_stream_is_linearizable():
 
 
 def test_the_answers_alone_tell_that_a_new_view_loses_what_was_executed():
-    found = hunt(mutant("max-s one too low"), schedules=60, oracle=("S8",), generators=("clients",))
+    found = hunt(bug("pbft", "max-s one too low"), schedules=60, oracle=("S8",), generators=("clients",))
     assert found.finding is not None
     assert found.finding.breach.detail.startswith("no order of the requests explains these answers")
 

@@ -8,7 +8,9 @@ from bft.checking import operations as ops
 from bft.checking.counterexample import run
 from bft.checking.generators import generate
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import LIVENESS, MUTANTS, mutant
+from bft.checking.mutants import MUTANTS
+from bft.checking.protocols import bug
+from bft.checking.seeded_bug import LIVENESS
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
 
@@ -76,6 +78,6 @@ def test_lv5_a_primary_that_starves_a_client_loses_its_view_and_a_timer_that_sta
     assert not monitor.breaches
     assert world.replicas[1].view == 1
     assert ("starved", 1) in world.done
-    world, monitor = run(mutant("view timer started anew at every execution").subject(), setting, schedule)
+    world, monitor = run(bug("pbft", "view timer started anew at every execution").subject(), setting, schedule)
     assert world.starved.startswith("a request of starved is not executed by")
     assert [each.invariant for each in monitor.breaches] == ["LV5"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import HARMLESS, MUTANTS, mutant
+from bft.checking.mutants import MUTANTS
 from bft.checking.pbft_monitor import INVARIANTS
+from bft.checking.protocols import bug
 from bft.checking.report import mutant_table
+from bft.checking.seeded_bug import HARMLESS
 from bft.errors import ScenarioError
 
 HARMFUL = [each for each in MUTANTS if each.breaks != HARMLESS]
@@ -32,15 +34,18 @@ def test_a_harmless_mutant_says_why_and_survives(each):
 
 
 def test_agreement_alone_sees_less():
-    blind = hunt(mutant("view-change omits prepared entries"), schedules=2, oracle=("S1",))
-    seeing = hunt(mutant("view-change omits prepared entries"), schedules=2)
+    blind = hunt(bug("pbft", "view-change omits prepared entries"), schedules=2, oracle=("S1",))
+    seeing = hunt(bug("pbft", "view-change omits prepared entries"), schedules=2)
     assert blind.finding is None
     assert seeing.finding is not None
     assert seeing.finding.breach.invariant in {each.name for each in INVARIANTS}
 
 
 def test_the_table_names_killer_and_argument():
-    kills = [hunt(mutant("commit quorum f+1"), schedules=5), hunt(mutant("commit digest not compared"), schedules=5)]
+    kills = [
+        hunt(bug("pbft", "commit quorum f+1"), schedules=5),
+        hunt(bug("pbft", "commit digest not compared"), schedules=5),
+    ]
     table = mutant_table(kills)
     assert "commit quorum f+1" in table
     assert "C5" in table
@@ -51,4 +56,4 @@ def test_the_table_names_killer_and_argument():
 def test_names_are_unique_and_checked():
     assert len({each.name for each in MUTANTS}) == len(MUTANTS)
     with pytest.raises(ScenarioError, match="mutant = 'nonsense': must be one of commit quorum"):
-        mutant("nonsense")
+        bug("pbft", "nonsense")

@@ -12,11 +12,10 @@ from bft.checking.counterexample import Counterexample, run
 from bft.checking.forging import Choices
 from bft.checking.generators.draws import Draws
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import mutant
 from bft.checking.mutation import changed_message
 from bft.checking.plan import Plan
 from bft.checking.play import play
-from bft.checking.protocols import PROTOCOLS
+from bft.checking.protocols import PROTOCOLS, bug
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.subjects import pbft
@@ -107,7 +106,7 @@ def test_correct_protocols_take_mutations_as_data(protocol):
     "name", ["replica and sender compared by equality alone", "number compared before its type is known"]
 )
 def test_confused_types_are_found(name):
-    found = hunt(mutant(name), schedules=700, generators=("mutations",))
+    found = hunt(bug("pbft", name), schedules=700, generators=("mutations",))
     assert found.finding is not None
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bft.checking.ledger import Ledger
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import mutant
 from bft.checking.pbft_monitor import PbftMonitor
+from bft.checking.protocols import bug
 from bft.checking.reference import LedgerSpecification, LogSpecification, ReferenceService
 from bft.core.effects import Execute, Persist, Reply
 from bft.core.quorum import QuorumSystem
@@ -94,7 +94,7 @@ def test_false_replies_in_a_stored_snapshot_are_noticed():
 @pytest.mark.parametrize("name", ["reply is the client's first one for ever", "null request changes the state"])
 def test_what_all_replicas_do_wrong_alike_only_the_service_sees(name):
     others = tuple(f"S{number}" for number in range(1, 7))
-    assert hunt(mutant(name), schedules=90, oracle=others).finding is None
-    found = hunt(mutant(name), schedules=90).finding
+    assert hunt(bug("pbft", name), schedules=90, oracle=others).finding is None
+    found = hunt(bug("pbft", name), schedules=90).finding
     assert found is not None
     assert found.breach.invariant == "S7"

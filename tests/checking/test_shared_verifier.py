@@ -8,7 +8,7 @@ import pytest
 
 from bft.checking.counterexample import run
 from bft.checking.generators import generate
-from bft.checking.mutants import mutant
+from bft.checking.protocols import bug
 from bft.checking.setting import Setting
 from bft.checking.shared_verifier import Judges, SharedVerifier
 from bft.checking.subjects import pbft
@@ -71,7 +71,7 @@ def test_a_checkpoint_proof_is_good_for_its_own_number_only():
 
 
 def test_a_mutant_that_judges_in_its_own_way_keeps_its_judge():
-    seeded = mutant("decisions of others believed unproved")
+    seeded = bug("pbft", "decisions of others believed unproved")
     world = World(seeded.subject(), Setting())
     assert not any(isinstance(replica.verifier, SharedVerifier) for replica in world.replicas)
     replica = PbftReplica(0, CONFIG, SymbolicKeyring())

@@ -13,8 +13,8 @@ from bft.checking.generators import GENERATORS, STEERED, generate
 from bft.checking.generators.corpus import KEPT, RARE, Corpus, steered
 from bft.checking.generators.draws import Draws
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import mutant
 from bft.checking.plan import Plan
+from bft.checking.protocols import bug
 from bft.checking.report import campaign_table
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
@@ -111,7 +111,7 @@ def test_steering_finds_sooner_what_needs_rare_events_first():
     """Schedules to the kill, summed over three seeds: random ones alone, and every second one steered."""
     needed = [
         sum(
-            hunt(mutant("repeated request executed again"), seed=seed, schedules=900, generators=order).schedules
+            hunt(bug("pbft", "repeated request executed again"), seed=seed, schedules=900, generators=order).schedules
             for seed in range(3)
         )
         for order in (("random",), ("random", STEERED))

@@ -93,7 +93,8 @@ def test_ballots_are_watched_whole_and_watching_changes_nothing(rule: Any, behav
     [("proof not shown", "B4"), ("restart forgets the decision", "B8"), ("votes with the crowd", "B2")],
 )
 def test_a_seeded_bug_of_a_ballot_is_seen_in_a_simulation(name: str, invariant: str) -> None:
-    make = next(each.make_replica for each in MUTANTS if each.name == name)
+    subject: Any = next(each.subject for each in MUTANTS if each.name == name)
+    make = subject.keywords["make_replica"]
     faults = {"nodes": [1], "behaviour": {"kind": "crash_recover", "at_s": 3.0, "back_s": 6.0}}
     scenario = bft.Scenario(protocol="ballot", validators=PANEL, faults=faults, horizon_s=40.0)
     found = {

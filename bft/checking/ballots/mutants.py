@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from bft.checking.ballots.subject import MakeBallot, MakeRule, ballot
-from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY
-from bft.checking.subject import Subject
+from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY, SeededBug
 from bft.core.effects import SetTimer
 from bft.core.events import Equivocation
 from bft.core.inputs import Deliver, Input, ProposalReady, Restart, VerdictReady
@@ -25,42 +25,19 @@ from bft.voting import Plurality, Quorum, Rule, Standing, Vote
 from bft.voting import State as Ballot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BallotMutant:
-    """One seeded bug.
-
-    Attributes
-    ----------
-    name : str
-        Says what is wrong.
-    by : str
-        The rule at which it can bite.
-    rule : callable or None
-        What replicas are told instead of the rule.
-    make_replica : callable
-        A wrapped replica.
-    n : int
-        Number of nodes at which it can bite.
-    quorum : int or None
-        Quorum that the replicas are told.
-    breaks : str
-        "safety", "liveness", or "harmless".
-    argument : str
-        Why a harmless one is harmless.
-    """
-
-    name: str
-    by: str = "quorum"
-    rule: MakeRule | None = None
-    make_replica: MakeBallot = BallotReplica
-    n: int = 4
-    quorum: int | None = None
-    breaks: str = SAFETY
-    argument: str = ""
-
-    def subject(self) -> Subject:
-        """Return the ballot with this bug."""
-        return ballot(self.by, rule=self.rule, make_replica=self.make_replica)
+def bug(
+    name: str,
+    make_replica: MakeBallot = BallotReplica,
+    *,
+    by: str = "quorum",
+    rule: MakeRule | None = None,
+    quorum: int | None = None,
+    breaks: str = SAFETY,
+    argument: str = "",
+) -> SeededBug:
+    """Return the ballot by a rule, with another rule or replica."""
+    subject = partial(ballot, by, rule=rule, make_replica=make_replica)
+    return SeededBug(name, subject, quorum=quorum, breaks=breaks, argument=argument)
 
 
 # Rules that are wrong
@@ -285,44 +262,44 @@ class Suspicious(Wrapped):
 
 
 COUNTING = (
-    BallotMutant(name="quorum one short", rule=_short_by_one),
-    BallotMutant(name="quorum of 2 at n = 4", quorum=2),
-    BallotMutant(name="heads counted instead of stakes", rule=_heads),
-    BallotMutant(name="whoever leads has won", rule=_leader_wins, by="plurality"),
-    BallotMutant(name="plurality will do at the deadline", rule=_content_at_the_deadline),
-    BallotMutant(name="gives up where votes differ", rule=_impatient),
-    BallotMutant(name="second vote of a voter counts too", make_replica=hearing(_second_counts_too)),
-    BallotMutant(name="latest vote instead of the first", make_replica=hearing(_latest_vote), by="plurality"),
+    bug("quorum one short", rule=_short_by_one),
+    bug("quorum of 2 at n = 4", quorum=2),
+    bug("heads counted instead of stakes", rule=_heads),
+    bug("whoever leads has won", rule=_leader_wins, by="plurality"),
+    bug("plurality will do at the deadline", rule=_content_at_the_deadline),
+    bug("gives up where votes differ", rule=_impatient),
+    bug("second vote of a voter counts too", hearing(_second_counts_too)),
+    bug("latest vote instead of the first", hearing(_latest_vote), by="plurality"),
 )
 PROVING = (
-    BallotMutant(name="certificates believed", make_replica=Credulous),
-    BallotMutant(name="signatures of votes unchecked", make_replica=unsigned),
-    BallotMutant(name="votes passed on believed", make_replica=hearing(_from_its_voter)),
-    BallotMutant(name="votes on other questions counted", make_replica=hearing(_any_question)),
-    BallotMutant(name="proof not shown", make_replica=saying(_proof_kept)),
-    BallotMutant(name="repetition taken for a double vote", make_replica=Suspicious),
+    bug("certificates believed", Credulous),
+    bug("signatures of votes unchecked", unsigned),
+    bug("votes passed on believed", hearing(_from_its_voter)),
+    bug("votes on other questions counted", hearing(_any_question)),
+    bug("proof not shown", saying(_proof_kept)),
+    bug("repetition taken for a double vote", Suspicious),
 )
 VOTING = (
-    BallotMutant(name="votes with the crowd", make_replica=hearing(_with_the_crowd)),
-    BallotMutant(name="approves what its validator rejects", make_replica=hearing(_agreeable), by="judge"),
-    BallotMutant(name="restart forgets own vote", make_replica=forgetting("cast")),
-    BallotMutant(name="restart forgets the decision", make_replica=forgetting("decision")),
+    bug("votes with the crowd", hearing(_with_the_crowd)),
+    bug("approves what its validator rejects", hearing(_agreeable), by="judge"),
+    bug("restart forgets own vote", forgetting("cast")),
+    bug("restart forgets the decision", forgetting("decision")),
 )
 LIVE = (
-    BallotMutant(name="nothing asked again", make_replica=without_timer("status"), breaks=LIVENESS),
-    BallotMutant(name="no deadline", make_replica=without_timer("deadline"), breaks=LIVENESS),
+    bug("nothing asked again", without_timer("status"), breaks=LIVENESS),
+    bug("no deadline", without_timer("deadline"), breaks=LIVENESS),
 )
 HARMLESS_ONES = (
-    BallotMutant(
-        name="double votes not reported",
-        make_replica=saying(_evidence_kept),
+    bug(
+        "double votes not reported",
+        saying(_evidence_kept),
         breaks=HARMLESS,
         argument="Evidence changes no count: the first vote of each voter counts, reported or not. If two decisions "
         "differ, their proofs hold both votes of somebody who voted twice (B6), and convict it all the same.",
     ),
-    BallotMutant(
-        name="proof shown twice",
-        make_replica=saying(_proof_twice),
+    bug(
+        "proof shown twice",
+        saying(_proof_twice),
         breaks=HARMLESS,
         argument="A proof proves itself as often as it comes: whoever has decided files its votes, each of which is "
         "the first of its voter or is dropped, and decides nothing again.",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bft.checking.hotstuff.subject import VARIANTS, hotstuff
-from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY
-from bft.checking.subject import Subject
+from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY, SeededBug
 from bft.core.quorum import QuorumSystem
 from bft.protocols.hotstuff.rules import (
     after_any,
@@ -27,42 +27,6 @@ ALL = tuple(VARIANTS)
 PHASED = ("hotstuff", "hotstuff-2")
 CHAINED = ("hotstuff-chained", "hotstuff-chained-2")
 LOCKING = (*PHASED, "hotstuff-chained")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One seeded bug of one variant.
-
-    Attributes
-    ----------
-    name : str
-        Says what is wrong.
-    variant : str
-        In which variant it is seeded.
-    rules : mapping
-        Rules replaced, by name.
-    n : int
-        Number of nodes at which it can bite.
-    quorum : int or None
-        Quorum that the replicas are told.
-    breaks : str
-        "safety", "liveness", or "harmless".
-    argument : str
-        Why a harmless one is harmless.
-    """
-
-    name: str
-    variant: str
-    rules: Mapping[str, Any] = field(default_factory=dict)
-    n: int = 4
-    quorum: int | None = None
-    breaks: str = SAFETY
-    argument: str = ""
-
-    def subject(self) -> Subject:
-        """Return the variant with this bug."""
-        right = VARIANTS[self.variant]
-        return hotstuff(right, replace(right, **self.rules))
 
 
 def one_less(system: QuorumSystem) -> int:
@@ -136,23 +100,22 @@ def _early(tree: Any, qc: Any, phase: int) -> Any:
     return tree.nodes[qc.node] if qc.phase >= phase else None
 
 
-EQUAL_VIEWS = Mutant(
-    name="liveness rule with ≥",
-    variant="hotstuff",
-    rules={"safe": safe_node(newer_or_as_new)},
-    breaks=HARMLESS,
-    argument=(
-        "Two certificates of one view are for one node (H2), so what the rule with ≥ lets pass beside the rule with > "
-        "extends the locked node, and passes by the safety rule anyway."
-    ),
+EQUAL_VIEWS = (
+    "Two certificates of one view are for one node (H2), so what the rule with ≥ lets pass beside the rule with > "
+    "extends the locked node, and passes by the safety rule anyway."
 )
+"""Why the liveness rule may let views be equal."""
 
 
-def mutants(name: str) -> Sequence[Mutant]:
+def mutants(name: str) -> Sequence[SeededBug]:
     """Return the bugs that are seeded in a variant."""
-    listed = [
-        Mutant(name=bug, variant=name, rules=rules, breaks=breaks)
-        for bug, variants, rules, breaks in BUGS
-        if name in variants
-    ]
-    return [*listed, *([replace(EQUAL_VIEWS, variant=name)] if name in LOCKING else [])]
+    right = VARIANTS[name]
+
+    def bug(what: str, rules: Mapping[str, Any], breaks: str, argument: str = "") -> SeededBug:
+        wrong = replace(right, **rules)
+        return SeededBug(what, partial(hotstuff, right, wrong), breaks=breaks, argument=argument)
+
+    listed = [bug(what, rules, breaks) for what, variants, rules, breaks in BUGS if name in variants]
+    if name in LOCKING:
+        listed.append(bug("liveness rule with ≥", {"safe": safe_node(newer_or_as_new)}, HARMLESS, EQUAL_VIEWS))
+    return listed

@@ -7,13 +7,13 @@ says why in its `argument`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bft.checking.membership.subject import MakeMember, SharedReplica, membership
 from bft.checking.membership.watching import SharedRing
-from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY
-from bft.checking.subject import Subject
+from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY, SeededBug
 from bft.core.effects import Broadcast, Persist, Send
 from bft.core.inputs import ClientRequest, Deliver, Input, Restart
 from bft.core.quorum import QuorumSystem
@@ -29,37 +29,9 @@ from bft.protocols.pbft import PbftReplica, evidence
 from bft.protocols.pbft.messages import CatchUp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembershipMutant:
-    """One seeded bug.
-
-    Attributes
-    ----------
-    name : str
-        Says what is wrong.
-    make_replica : callable
-        A wrong replica.
-    n : int
-        Number of nodes, members or not, at which it can bite.
-    breaks : str
-        "safety", "liveness", or "harmless".
-    argument : str
-        Why a harmless one is harmless.
-    """
-
-    name: str
-    make_replica: MakeMember
-    n: int = 6
-    breaks: str = SAFETY
-    argument: str = ""
-
-    @property
-    def quorum(self) -> None:
-        """Every epoch has the quorums of its members."""
-
-    def subject(self) -> Subject:
-        """Return membership with this bug."""
-        return membership(self.make_replica)
+def bug(name: str, make_replica: MakeMember, *, n: int = 6, breaks: str = SAFETY, argument: str = "") -> SeededBug:
+    """Return membership with another replica; every epoch has the quorums of its members."""
+    return SeededBug(name, partial(membership, make_replica), n=n, breaks=breaks, argument=argument)
 
 
 # Where an epoch ends
@@ -415,39 +387,37 @@ def _is_catch_up(event: Any) -> bool:
 
 
 MUTANTS = (
-    MembershipMutant(name="execution goes on above the end", make_replica=_with_instances(_never_stops)),
-    MembershipMutant(name="the epoch ends a checkpoint late", make_replica=_with_instances(_stops_late)),
-    MembershipMutant(name="votes above the end go out", make_replica=TalkativeReplica),
-    MembershipMutant(name="a change that was undone ends the epoch", make_replica=StickyReplica, breaks=LIVENESS),
-    MembershipMutant(name="state transfer does not see the end", make_replica=_blind_to(_is_catch_up)),
-    MembershipMutant(name="a restart does not see the end", make_replica=_blind_to(_is_restart)),
-    MembershipMutant(name="starts of epochs believed unproved", make_replica=_proving(_anything)),
-    MembershipMutant(
-        name="starts of epochs believed with f votes", make_replica=_proving(_enough(lambda system: system.tolerated))
-    ),
-    MembershipMutant(name="the state of a start is not compared", make_replica=Gullible),
-    MembershipMutant(name="any checkpoint begins an epoch", make_replica=UnchangedReplica),
-    MembershipMutant(name="an epoch begins without the replies", make_replica=ForgetfulOfReplies),
-    MembershipMutant(name="numbers begin anew in every epoch", make_replica=Recounting),
-    MembershipMutant(name="the quorum of the first members stays", make_replica=Outdated),
-    MembershipMutant(name="signatures do not name the epoch", make_replica=TimelessReplica),
-    MembershipMutant(name="nobody tells of the next epoch", make_replica=SilentAboutEpochs, breaks=LIVENESS),
-    MembershipMutant(name="accusations end with their epoch", make_replica=DroppingReplica, breaks=LIVENESS),
-    MembershipMutant(name="evidence convicts who has the seat today", make_replica=NewBroom),
-    MembershipMutant(name="evidence is judged by the present epoch", make_replica=PresentOnly),
-    MembershipMutant(name="signatures in evidence unchecked", make_replica=Credulous),
-    MembershipMutant(name="isolated on suspicion", make_replica=Hasty),
-    MembershipMutant(name="a second accusation takes the first's place", make_replica=OneAtATime, n=8, breaks=LIVENESS),
-    MembershipMutant(name="any client changes members", make_replica=DemocraticReplica),
-    MembershipMutant(name="the convicted may come back", make_replica=ForgivingReplica),
-    MembershipMutant(name="requests end in an epoch passed through", make_replica=Passing, breaks=LIVENESS),
-    MembershipMutant(name="epochs are not persisted", make_replica=Unpersisted),
-    MembershipMutant(name="a restart forgets the epoch", make_replica=Amnesiac),
-    MembershipMutant(name="a restart forgets the votes of later epochs", make_replica=Voteless),
-    MembershipMutant(name="newcomers are not told unasked", make_replica=WaitingForQuestions, breaks=LIVENESS),
-    MembershipMutant(
-        name="starts of epochs believed with f+1 votes",
-        make_replica=_proving(_enough(lambda system: system.weak)),
+    bug("execution goes on above the end", _with_instances(_never_stops)),
+    bug("the epoch ends a checkpoint late", _with_instances(_stops_late)),
+    bug("votes above the end go out", TalkativeReplica),
+    bug("a change that was undone ends the epoch", StickyReplica, breaks=LIVENESS),
+    bug("state transfer does not see the end", _blind_to(_is_catch_up)),
+    bug("a restart does not see the end", _blind_to(_is_restart)),
+    bug("starts of epochs believed unproved", _proving(_anything)),
+    bug("starts of epochs believed with f votes", _proving(_enough(lambda system: system.tolerated))),
+    bug("the state of a start is not compared", Gullible),
+    bug("any checkpoint begins an epoch", UnchangedReplica),
+    bug("an epoch begins without the replies", ForgetfulOfReplies),
+    bug("numbers begin anew in every epoch", Recounting),
+    bug("the quorum of the first members stays", Outdated),
+    bug("signatures do not name the epoch", TimelessReplica),
+    bug("nobody tells of the next epoch", SilentAboutEpochs, breaks=LIVENESS),
+    bug("accusations end with their epoch", DroppingReplica, breaks=LIVENESS),
+    bug("evidence convicts who has the seat today", NewBroom),
+    bug("evidence is judged by the present epoch", PresentOnly),
+    bug("signatures in evidence unchecked", Credulous),
+    bug("isolated on suspicion", Hasty),
+    bug("a second accusation takes the first's place", OneAtATime, n=8, breaks=LIVENESS),
+    bug("any client changes members", DemocraticReplica),
+    bug("the convicted may come back", ForgivingReplica),
+    bug("requests end in an epoch passed through", Passing, breaks=LIVENESS),
+    bug("epochs are not persisted", Unpersisted),
+    bug("a restart forgets the epoch", Amnesiac),
+    bug("a restart forgets the votes of later epochs", Voteless),
+    bug("newcomers are not told unasked", WaitingForQuestions, breaks=LIVENESS),
+    bug(
+        "starts of epochs believed with f+1 votes",
+        _proving(_enough(lambda system: system.weak)),
         breaks=HARMLESS,
         argument="One of f + 1 voters is honest, and has executed up to the end: the state is the one that all come "
         "to, and the epoch ends there for all. The quorum is needed for the window (K1), which moves by other means.",

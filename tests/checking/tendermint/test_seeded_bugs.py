@@ -7,15 +7,15 @@ import pytest
 from bft.checking.campaign import search
 from bft.checking.mutant_runner import hunt
 from bft.checking.plan import SIZES, Plan
-from bft.checking.seeded_bug import HARMLESS
-from bft.checking.tendermint.mutants import MUTANTS, TendermintMutant
+from bft.checking.seeded_bug import HARMLESS, SeededBug
+from bft.checking.tendermint.mutants import MUTANTS
 
 SLOW = ("whatever the lock", "restart forgets its lock", "changes state twice", "own messages", "without the polka")
 """Found after hundreds of schedules; the others within some hundred."""
 HARMFUL = [each for each in MUTANTS if each.breaks != HARMLESS]
 
 
-def slow(bug: TendermintMutant) -> bool:
+def slow(bug: SeededBug) -> bool:
     return any(words in bug.name for words in SLOW)
 
 
@@ -24,14 +24,14 @@ def slow(bug: TendermintMutant) -> bool:
     [pytest.param(each, marks=pytest.mark.nightly) if slow(each) else each for each in HARMFUL],
     ids=lambda each: each.name,
 )
-def test_every_harmful_bug_is_found(bug: TendermintMutant) -> None:
+def test_every_harmful_bug_is_found(bug: SeededBug) -> None:
     kill = hunt(bug, schedules=6000 if slow(bug) else 1000, seconds=60)
     assert kill.finding is not None
     assert kill.cpu_s < 60
 
 
 @pytest.mark.parametrize("bug", [each for each in MUTANTS if each.breaks == HARMLESS], ids=lambda each: each.name)
-def test_a_harmless_bug_says_why_and_survives(bug: TendermintMutant) -> None:
+def test_a_harmless_bug_says_why_and_survives(bug: SeededBug) -> None:
     assert len(bug.argument) > 50
     assert hunt(bug, schedules=150, seconds=60).finding is None
 
