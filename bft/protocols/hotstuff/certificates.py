@@ -1,8 +1,8 @@
 """What counts as proof: certificates of distinct votes, and what shows that a view may be entered.
 
-Replicas of one run share the objects that they send, so a certificate that one of them has found good is marked for
-all that judge by the same keys, quorum system and rules: a quorum of signatures is looked at once, not n times. A bad
-one is judged anew each time: what was forged in an honest name may have been signed since.
+Replicas of one run share the objects that they send, so a certificate or proposal that one of them has found good is
+marked for all that judge by the same keys, quorum system and rules: a quorum of signatures is looked at once, not n
+times. A bad one is judged anew each time: what was forged in an honest name may have been signed since.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from weakref import WeakKeyDictionary
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal
 from bft.core.signatures import Keyring, Signed
-from bft.protocols.hotstuff.messages import GENESIS_QC, QuorumCertificate, TimeoutCertificate
+from bft.protocols.hotstuff.messages import GENESIS_QC, Propose, QuorumCertificate, TimeoutCertificate
 from bft.protocols.hotstuff.rules import Rules
 
 _remember_qc = QuorumCertificate._judged.__set__  # type: ignore[attr-defined, misc]  # a frozen class refuses
 _remember_tc = TimeoutCertificate._judged.__set__  # type: ignore[attr-defined, misc]
+_remember_proposal = Propose._judged.__set__  # type: ignore[attr-defined, misc]
 
 _MARKS: WeakKeyDictionary[Keyring, list[tuple[QuorumSystem, Rules, object]]] = WeakKeyDictionary()
 """Per ring the marks of those who judge by it; a mark refers to nothing, so what bears it keeps nothing alive."""
@@ -92,6 +93,21 @@ class Verifier:
         if qc is not None and (qc.view >= view or (qc.view == view - 1 and qc.phase == self.rules.last_phase)):
             return self.certificate(qc)
         return tc is not None and tc.view >= view - 1 and self.timeout(tc)
+
+    def proposal_fault(self, message: Propose) -> str | None:
+        """Return what a proposal lacks, whoever hears it: its certificate, the proof of its view, its client's word."""
+        if message._judged is self._mark:
+            return None
+        node, justify = message.node, message.node.justify
+        if justify.phase != 0 or not self.certificate(justify):
+            return "proposal on an invalid certificate"
+        follows = self.rules.chain > 0 and justify.view == node.view - 1
+        if not follows and not self.entry(node.view, message.entry, message.tc):
+            return "proposal without proof of its view"
+        if node.proposal is not None and not self.request_authentic(node.proposal):
+            return "request not signed by its client"
+        _remember_proposal(message, self._mark)
+        return None
 
     def _distinct(self, voters: list[int], quorum: int) -> bool:
         n = self.system.n

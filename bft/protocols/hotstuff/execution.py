@@ -19,12 +19,14 @@ def commit(state: State, node: Node) -> None:
     for orphan in state.tree.commit(path, state.high.node):
         state.persist(("node", orphan.digest), None)
     for each in path:
-        state.persist(("node", each.digest), None)
-        state.persist(("committed", each.height), each)
+        if state.durable:
+            state.persist(("node", each.digest), None)
+            state.persist(("committed", each.height), each)
         if each.proposal is not None:
             execute(state, each)
     state.progressed = True
-    rest(state)
+    if not state.pending:
+        rest(state)
     return None
 
 
@@ -75,7 +77,6 @@ def forget_verdicts(state: State, client: str, timestamp: int) -> None:
 
 def rest(state: State) -> None:
     """With nothing left to wait for, no view is timed."""
-    if not state.pending:
-        state.stop_view_timer()
-        if not state.missing:
-            state.stop_status_timer()
+    state.stop_view_timer()
+    if not state.missing:
+        state.stop_status_timer()

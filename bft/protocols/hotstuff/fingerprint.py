@@ -39,7 +39,7 @@ def of_state(state: State) -> Hashable:
         tuple(sorted((phase, vote.node) for phase, vote in state.own_votes.items())),
         state.left,
         state.formed,
-        tuple(sorted(state.tree.open)),
+        tuple(sorted([node.digest for node in state.tree.open])),
         state.tree.committed.digest,
         None if state.proposal is None else of_message(state.proposal),
         certificate(state.phase),

@@ -40,20 +40,23 @@ def learn(state: State, qc: QuorumCertificate, source: int, *, needed: bool = Fa
         return False
     if qc.phase == 0 and qc.view > state.high.view:
         state.high = qc
-        state.persist(("high",), qc)
         tree.certify(qc)
-        if node.height > tree.committed.height:
-            state.persist(("node", qc.node), node)
+        if state.durable:
+            state.persist(("high",), qc)
+            if node.height > tree.committed.height:
+                state.persist(("node", qc.node), node)
     lock = rules.locks(tree, qc)
     if lock is not None and lock.view > state.locked.view:
         state.locked = lock
-        state.persist(("locked",), lock)
+        if state.durable:
+            state.persist(("locked",), lock)
     target = rules.commits(tree, qc)
     if target is not None:
         if qc is state.high:
             state.follows = target.seq
         if target.height > tree.committed.height:
             state.commit = qc
-            state.persist(("commit",), qc)
+            if state.durable:
+                state.persist(("commit",), qc)
             execution.commit(state, target)
     return True

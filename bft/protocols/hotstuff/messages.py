@@ -129,6 +129,7 @@ class Propose(BySender):
     tc: TimeoutCertificate | None
     replica: int
     signature: bytes = signature_field()
+    _judged: object = field(default=None, init=False, compare=False, repr=False)
 
 
 @lean

@@ -85,7 +85,7 @@ def advance(
 
 def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutCertificate | None) -> None:
     """Enter a later view with what proves that it may be entered."""
-    if view <= state.view or not state.allowed(view):
+    if not state.view < view < state.views:
         return
     by_timeout = entry is None or entry.view < view - 1
     state.view = view
@@ -99,7 +99,8 @@ def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutC
     if by_timeout:
         state.failures += 1
         state.timeouts.forget_through(view - 2)
-    state.persist(("view",), (view, state.entry, state.tc))
+    if state.durable:
+        state.persist(("view",), (view, state.entry, state.tc))
     state.emit(ViewBegun(view, by_timeout))
     if state.pending:
         state.start_view_timer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from copy import deepcopy
+from math import inf
 
 from bft.core.ballot import BallotBox
 from bft.core.effects import CancelTimer, SetTimer
@@ -93,11 +94,13 @@ class State:
         "commit",
         "config",
         "drops",
+        "durable",
         "effects",
         "emit",
         "entry",
         "exhausted",
         "failures",
+        "first_timer",
         "follows",
         "formed",
         "held",
@@ -141,6 +144,7 @@ class State:
         "verifier",
         "view",
         "view_timer_runs",
+        "views",
         "voted",
         "votes",
         "wait_timer_runs",
@@ -155,6 +159,7 @@ class State:
         self.machine = machine
         self.system = config.system
         self.n = config.system.n
+        self.views = inf if config.views is None else config.views
         self.verifier = Verifier(config.system, rules, keyring)
         self.quorum = rules.certificate_quorum(config.system)
         self.timeout_quorum = rules.timeout_quorum(config.system)
@@ -198,6 +203,7 @@ class State:
         self.failures = 0
         self.exhausted = False
 
+        self.first_timer = SetTimer(VIEW_TIMER, config.timeout_s(0))
         self.view_timer_runs = False
         self.status_timer_runs = False
         self.wait_timer_runs = False
@@ -211,6 +217,7 @@ class State:
         self.emit = self.effects.append
         """Ask the host for an effect, or report an event."""
         self.unsaved: dict[tuple[object, ...], object | None] = {}
+        self.durable = config.durable
         self.persist = self.unsaved.__setitem__ if config.durable else keep_nothing
         """Store a value under a key; a step stores everything at once, before it sends anything."""
 
@@ -257,7 +264,7 @@ class State:
 
     def allowed(self, view: int) -> bool:
         """Whether a view is among those that may be used."""
-        return self.config.views is None or view < self.config.views
+        return view < self.views
 
     def drop(self, reason: str) -> None:
         """Count an input that does not count: Byzantine or late input is data, never an error."""
@@ -266,7 +273,8 @@ class State:
     def start_view_timer(self) -> None:
         """Give the current view its time, anew."""
         self.view_timer_runs = True
-        self.emit(SetTimer(VIEW_TIMER, self.config.timeout_s(self.failures)))
+        failures = self.failures
+        self.emit(SetTimer(VIEW_TIMER, self.config.timeout_s(failures)) if failures else self.first_timer)
 
     def stop_view_timer(self) -> None:
         """Nothing is waited for."""

@@ -17,12 +17,12 @@ UNCERTIFIED_VIEWS = 16
 class Tree:
     """Nodes by digest, of which those that nothing can undo form `chain`."""
 
-    __slots__ = ("accepted", "added", "chain", "committed", "forked", "nodes", "open", "tip")
+    __slots__ = ("accepted", "added", "chain", "committed", "forked", "nodes", "tip")
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {GENESIS.digest: GENESIS}
-        self.chain: list[Node] = [GENESIS]
-        self.open: dict[str, Node] = {}
+        self.chain: dict[int, Node] = {0: GENESIS}
+        """By height."""
         self.accepted: dict[int, str] = {}
         """Per view the accepted proposal that nobody has certified."""
         self.added = 0
@@ -37,7 +37,6 @@ class Tree:
         twin = Tree.__new__(Tree)
         twin.nodes = self.nodes.copy()
         twin.chain = self.chain.copy()
-        twin.open = self.open.copy()
         twin.accepted = self.accepted.copy()
         twin.added = self.added
         twin.committed = self.committed
@@ -45,12 +44,18 @@ class Tree:
         twin.forked = self.forked
         return twin
 
+    @property
+    def open(self) -> list[Node]:
+        """The nodes that are not committed, as they came."""
+        chain = self.chain
+        return [node for node in self.nodes.values() if chain.get(node.height) is not node]
+
     def add(self, node: Node) -> bool:
         """Keep a node whose parent is known; return False where it was known already."""
         digest = node.digest
         if digest in self.nodes:
             return False
-        self.nodes[digest] = self.open[digest] = node
+        self.nodes[digest] = node
         self.added += 1
         if node.justify.node != self.tip:
             self.forked = True
@@ -60,9 +65,10 @@ class Tree:
     def accept(self, node: Node) -> None:
         """Keep a leader's proposal, and forget earlier ones that came to nothing."""
         if self.add(node):
-            self.accepted[node.view] = node.digest
-            if len(self.accepted) > UNCERTIFIED_VIEWS:
-                self.drop(self.nodes[self.accepted.pop(min(self.accepted))])
+            accepted = self.accepted
+            accepted[node.view] = node.digest
+            if len(accepted) > UNCERTIFIED_VIEWS:
+                self.drop(self.nodes[accepted.pop(min(accepted))])
 
     def certify(self, qc: QuorumCertificate) -> None:
         """A node is certified, so it is kept until something else is committed."""
@@ -71,7 +77,6 @@ class Tree:
 
     def drop(self, node: Node) -> None:
         """Forget an open node."""
-        self.open.pop(node.digest, None)
         self.nodes.pop(node.digest, None)
         if self.accepted.get(node.view) == node.digest:
             del self.accepted[node.view]
@@ -89,7 +94,7 @@ class Tree:
                 return True
             if here.height <= height:
                 known = self.nodes.get(ancestor)
-                return known is not None and known.height <= here.height and self.chain[known.height] is known
+                return known is not None and known.height <= here.height and self.chain.get(known.height) is known
             here = self.parent(here)
         return False
 
@@ -97,10 +102,10 @@ class Tree:
         """Return the nodes above the committed one up to a node, in ascending order; empty if it stands elsewhere."""
         path: list[Node] = []
         here: Node | None = node
-        last = self.committed
+        last, nodes = self.committed, self.nodes
         while here is not None and here.height > last.height:
             path.append(here)
-            here = self.parent(here)
+            here = nodes.get(here.justify.node)
         return path[::-1] if here is last else []
 
     def commit(self, path: list[Node], high: str) -> list[Node]:
@@ -109,18 +114,18 @@ class Tree:
         The branch of the highest certificate is kept: it conflicts with what is committed only where more than the
         tolerated number are faulty, and a replica goes on even then.
         """
+        chain, accepted = self.chain, self.accepted
         for node in path:
-            digest = node.digest
-            self.chain.append(node)
-            self.open.pop(digest, None)
-            if self.accepted.get(node.view) == digest:
-                del self.accepted[node.view]
+            chain[node.height] = node
+            if accepted and accepted.get(node.view) == node.digest:
+                del accepted[node.view]
         self.committed = last = path[-1]
         if not self.forked:
             return []
-        self.forked = bool(self.open)
-        orphans = [node for node in self.open.values() if node.height <= last.height]
-        orphans += [node for node in self.open.values() if node.height > last.height and not self._above(node, last)]
+        left = self.open
+        self.forked = bool(left)
+        orphans = [node for node in left if node.height <= last.height]
+        orphans += [node for node in left if node.height > last.height and not self._above(node, last)]
         if orphans:
             kept = {node.digest for node in self._down_from(high)}
             orphans = [node for node in orphans if node.digest not in kept]
@@ -129,10 +134,10 @@ class Tree:
         return orphans
 
     def _down_from(self, digest: str) -> Iterator[Node]:
-        here = self.open.get(digest)
-        while here is not None:
+        here = self.nodes.get(digest)
+        while here is not None and self.chain.get(here.height) is not here:
             yield here
-            here = self.open.get(here.justify.node)
+            here = self.parent(here)
 
     def _above(self, node: Node, last: Node) -> bool:
         here: Node | None = node

@@ -25,7 +25,7 @@ MOST_VERDICTS = 256
 def on_propose(state: State, sender: int, message: Propose) -> None:
     """A leader's proposal: accept the first valid one of its view, and vote for it if that is safe (lines 8 to 10)."""
     rules = state.rules
-    if not well_formed(message):
+    if not (message._well_formed or well_formed(message)):
         return state.drop("malformed message")
     node = message.node
     view, justify = node.view, node.justify
@@ -33,7 +33,7 @@ def on_propose(state: State, sender: int, message: Propose) -> None:
         return state.drop("identity differs from sender")
     if rules.only_leader_proposes and sender != view % state.n:
         return state.drop("proposal not from the leader")
-    if view < 0 or not state.allowed(view):
+    if not 0 <= view < state.views:
         return state.drop("proposal beyond the last view")
     if view < state.view:
         return on_late_proposal(state, sender, message)
@@ -44,19 +44,15 @@ def on_propose(state: State, sender: int, message: Propose) -> None:
                 return state.drop("second proposal")
         else:
             return state.drop("repeated proposal")
-    if justify.phase != 0 or not state.verifier.certificate(justify):
-        return state.drop("proposal on an invalid certificate")
-    follows = rules.chain > 0 and justify.view == view - 1
-    if not follows and not state.verifier.entry(view, message.entry, message.tc):
-        return state.drop("proposal without proof of its view")
-    if node.proposal is not None and not state.verifier.request_authentic(node.proposal):
-        return state.drop("request not signed by its client")
+    fault = state.verifier.proposal_fault(message)
+    if fault is not None:
+        return state.drop(fault)
     known = learn(state, justify, sender, needed=True)
     if not known:
         fetching.hold(state, view, sender, message)
     elif not in_place(state, node):
         return state.drop("proposal that does not extend its certificate")
-    if follows:
+    if rules.chain > 0 and justify.view == view - 1:
         pacemaker.enter(state, view, justify, None)
     else:
         pacemaker.advance(state, view, message.entry, message.tc, sender)
@@ -72,7 +68,7 @@ def on_propose(state: State, sender: int, message: Propose) -> None:
     state.proposal = message
     if node.proposal is not None:
         pacemaker.wait_for(state, node.proposal)
-    consider_vote(state)
+    consider_vote(state, message)
     if state.missing:
         take_up(state)
     return None
@@ -88,32 +84,35 @@ def free_to_vote(state: State, view: int, phase: int) -> bool:
     return view > state.voted or (view == state.voted and not state.phases >> phase & 1)
 
 
-def consider_vote(state: State) -> None:
+def consider_vote(state: State, message: Propose) -> None:
     """Vote for the accepted proposal if that is safe and the validator agrees (lines 9 and 10)."""
-    message = state.proposal
-    assert message is not None
     node = message.node
-    if not free_to_vote(state, node.view, 0) or node.view != state.view:
+    if not free_to_vote(state, node.view, 0):
         return None
     if not state.rules.safe(state.tree, state.locked, node, message.tc):
         return state.drop("unsafe proposal")
-    proposal = node.proposal
     certified = state.phase is not None and state.phase.node == node.digest
-    if proposal is not None and proposal.request is not None and not certified:
-        asked = proposal.request
-        if asked.timestamp <= state.clients.get(asked.client, (-1, ""))[0]:
-            return state.drop("proposal of an executed request")
-    if proposal is not None and message.replica != state.id and state.rules.follow_verdict and not certified:
-        value = proposal.digest
-        known = state.verdicts.get(value)
-        if known is None or state.rules.judge_again:
-            if value not in state.judging:
-                state.judging[value] = proposal
-                state.emit(RequestVerdict(node.view, node.seq, value, proposal))
-            return None
-        if known[0] is not Verdict.ACCEPT:
-            return None
+    if node.proposal is not None and not certified and not approved(state, message, node.proposal):
+        return None
     return cast(state, 0, node.view, node.digest)
+
+
+def approved(state: State, message: Propose, proposal: Proposal) -> bool:
+    """Whether a value is still wanted and the validator accepts it; it is asked where it has not judged it yet."""
+    request, rules = proposal.request, state.rules
+    if request is not None and request.timestamp <= state.clients.get(request.client, (-1, ""))[0]:
+        state.drop("proposal of an executed request")
+        return False
+    if message.replica == state.id or not rules.follow_verdict:
+        return True
+    value = proposal.digest
+    known = state.verdicts.get(value)
+    if known is not None and not rules.judge_again:
+        return known[0] is Verdict.ACCEPT
+    if value not in state.judging:
+        state.judging[value] = proposal
+        state.emit(RequestVerdict(message.node.view, message.node.seq, value, proposal))
+    return False
 
 
 def on_verdict(state: State, event: VerdictReady) -> None:
@@ -157,9 +156,10 @@ def cast(state: State, phase: int, view: int, node: str) -> None:
         state.own_votes = {}
     state.phases |= 1 << phase
     state.own_votes[phase] = vote
-    state.persist(("voted", phase), vote)
-    if phase == 0:
-        state.persist(("node", node), state.tree.nodes.get(node))
+    if state.durable:
+        state.persist(("voted", phase), vote)
+        if phase == 0:
+            state.persist(("node", node), state.tree.nodes.get(node))
     collector = state.collector(view)
     if collector == state.id:
         state.own.append(vote)
@@ -219,7 +219,7 @@ def certified(state: State, qc: QuorumCertificate) -> None:
 
 def on_phase(state: State, sender: int, message: Phase) -> None:
     """A leader shows the certificate of a phase: lock and vote in the next one, or decide (lines 16 to 33)."""
-    if not well_formed(message):
+    if not (message._well_formed or well_formed(message)):
         return state.drop("malformed message")
     qc = message.qc
     rules = state.rules
