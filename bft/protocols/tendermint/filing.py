@@ -27,7 +27,7 @@ def file_message(state: State, message: Own) -> bool:
             state.start_status_timer()
         state.drop(PAST_HEIGHT if ahead < 0 else "message of a far height")
         return False
-    if not 0 <= message.replica < state.system.n:
+    if not 0 <= message.replica < len(state.weights):
         state.drop("unknown sender")
         return False
     round_ = message.round
@@ -114,6 +114,8 @@ def file_vote(state: State, log: RoundLog, vote: Vote) -> bool:
     tally.total += weight
     tally.weights[vote.digest] = tally.weights.get(vote.digest, 0) + weight
     needed = state.polka_quorum if is_prevote else state.decision_quorum
+    if tally.total < needed:
+        return True
     reached = log.polkas if is_prevote else log.decided
     nil = tally.weights.get(None, 0) if state.rules.count_nil else 0
     for digest, backing in tally.weights.items():

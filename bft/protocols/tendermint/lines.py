@@ -200,7 +200,7 @@ def on_timer(state: State, event: TimerFired) -> None:
 def valid(state: State, value: Proposal, *, polka: bool) -> bool | None:
     """valid(v): whether the own validator accepts a value; None while that is not known.
 
-    It is asked once for each value. Whether the value's request is still to be executed everybody knows alike.
+    It is asked once for each value, whose request must be still to be executed; within a height that does not change.
 
     Parameters
     ----------
@@ -213,15 +213,16 @@ def valid(state: State, value: Proposal, *, polka: bool) -> bool | None:
     """
     if polka and state.config.follow_polka:
         return True
+    digest = value.digest
+    verdict = state.verdicts.get(digest)
+    if verdict is not None:
+        return verdict is Verdict.ACCEPT
     assert value.request is not None
     if state.rules.refuse_executed and not fresh(state, value.request):
         return False
-    verdict = state.verdicts.get(value.digest)
-    if verdict is not None:
-        return verdict is Verdict.ACCEPT
-    if value.digest not in state.asked:
-        state.asked.add(value.digest)
-        state.emit(RequestVerdict(max(state.round, 0), state.height, value.digest, value))
+    if digest not in state.asked:
+        state.asked.add(digest)
+        state.emit(RequestVerdict(max(state.round, 0), state.height, digest, value))
     return None
 
 

@@ -24,12 +24,14 @@ def take(state: State, request: Request) -> None:
 
 def learn(state: State, request: Request) -> None:
     """Hold an authenticated request until it is executed; a later one of its client takes its place and waits anew."""
+    held = state.pending.get(request.client)
+    if held is not None and request.timestamp == held.timestamp:
+        return None
     if not fresh(state, request):
         return None
-    held = state.pending.get(request.client)
     if held is not None:
-        if request.timestamp <= held.timestamp:
-            return None if request.timestamp == held.timestamp else state.drop(SUPERSEDED)
+        if request.timestamp < held.timestamp:
+            return state.drop(SUPERSEDED)
         del state.pending[request.client]
         state.drop(SUPERSEDED)
     state.pending[request.client] = request

@@ -19,7 +19,6 @@ from bft.protocols.tendermint.state import (
     PREVOTE_TIMER,
     PROPOSE,
     PROPOSE_TIMER,
-    Own,
     State,
 )
 
@@ -29,7 +28,7 @@ def start_round(state: State, round_: int, *, skipped: bool = False) -> None:
     if state.config.views is not None and round_ >= state.config.views:
         state.emit(ViewsExhausted(state.round))
         return
-    if state.timers and state.rules.drop_stale_timers:
+    if round_ > 0 and state.rules.drop_stale_timers:
         for name in (PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER):
             state.cancel(name)
     state.round = round_  # line 12
@@ -94,11 +93,6 @@ def say(state: State, message: Propose | Prevote | Precommit) -> None:
     state.persist((kind,), signed)
     state.emit(Broadcast(signed))
     if state.hear_own is None:
-        hear(state, signed)
+        file_in(state, state.log(message.round), signed)
     else:
         state.hear_own(state, signed)
-
-
-def hear(state: State, message: Own) -> None:
-    """File an own message like any other's."""
-    file_in(state, state.log(message.round), message)
