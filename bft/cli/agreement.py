@@ -104,13 +104,14 @@ def _protocol_plans(arguments: Namespace) -> list[Plan]:
     return [_plan(arguments, each, common=True, protocol=names) for each in (scenario, fallible)]
 
 
-def _plan(arguments: Namespace, scenario: Scenario, *, common: bool = False, **over: object) -> Plan:
+def _plan(arguments: Namespace, scenario: Scenario, *, common: bool = False, **over: Any) -> Plan:
     how = sampling(arguments)
     if how["witness"] is None and arguments.witness is None:
         how["witness"] = WITNESS
     if how["replications"] is None and how["precision"] is None:
-        way = way_of(scenario.replace(DELTA, 0.1), arguments.engine, records=arguments.records)
-        how["replications"] = None if way is Way.SIMPY else VECTORISED_REPLICATIONS
+        each = [scenario.replace("protocol", name) for name in over.get("protocol", (scenario.protocol,))]
+        ways = {way_of(some.replace(DELTA, 0.1), arguments.engine, records=arguments.records) for some in each}
+        how["replications"] = None if Way.SIMPY in ways else VECTORISED_REPLICATIONS
     return plan(scenario, {**over, DELTA: arguments.delta}, common_random_numbers=common, **how)
 
 

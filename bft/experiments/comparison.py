@@ -41,9 +41,10 @@ class Compared:
         The same by the exact law, where one exists.
     precision : Estimate
         P(right | agreed), among runs that agreed; its value is nan where none did.
-    calls, saved, latency_s : Estimate
-        Means: calls to validators in a run, share of a run's calls that was unanswered when it mattered no more, and
-        seconds until the decision in those runs that came to one.
+    calls, saved, messages, latency_s : Estimate
+        Means: calls to validators in a run, share of a run's calls that was unanswered when it mattered no more, copies
+        of messages sent until nothing could change any more, and seconds until the decision in those runs that came to
+        one.
     faults : mapping of str to int
         What the faulty nodes did, added up over all runs.
     level : float
@@ -58,6 +59,7 @@ class Compared:
     precision: Estimate
     calls: Estimate
     saved: Estimate
+    messages: Estimate
     latency_s: Estimate
     faults: Mapping[str, int]
     level: float
@@ -96,6 +98,7 @@ class _Measures:
     outcome: Outcome
     calls: int
     saved: int
+    messages: int
     decided_at_s: float | None
     faults: Mapping[str, int]
 
@@ -105,7 +108,8 @@ def _measures(run: Run) -> _Measures:
     for told in run.faults.values():
         done.update({what: times for what, times in told.items() if what != "behaviour"})
     metrics = run.metrics
-    return _Measures(run.outcome, metrics.calls, metrics.calls_saved, metrics.decided_at_s, done)
+    calls, saved = metrics.calls, metrics.calls_saved
+    return _Measures(run.outcome, calls, saved, metrics.messages_sent, metrics.decided_at_s, done)
 
 
 def _compared(label: str, scenario: Scenario, runs: Sequence[_Measures], level: float) -> Compared:
@@ -126,6 +130,7 @@ def _compared(label: str, scenario: Scenario, runs: Sequence[_Measures], level: 
         precision=estimate(right, right + wrong, level),
         calls=_mean([run.calls for run in runs], level),
         saved=_mean([run.saved / run.calls for run in asked], level),
+        messages=_mean([run.messages for run in runs], level),
         latency_s=_mean([run.decided_at_s for run in runs if run.decided_at_s is not None], level),
         faults=dict(sum((Counter(run.faults) for run in runs), Counter())),
         level=level,
@@ -138,19 +143,21 @@ def _mean(values: Sequence[float], level: float) -> Estimate:
 
 
 SHOWN = ("agree", "correct", "wrong", "stalled", "split")
+EXACT = ("correct", "wrong", "stalled")
 
 
 def comparison_table(found: Sequence[Compared]) -> str:
     """Return an aligned table: shares and precision with their intervals, exact laws where there are, costs."""
     exact = any(each.exact for each in found)
-    header = ["", *SHOWN, *(["exact correct", "exact wrong"] if exact else [])]
-    header += ["precision", "calls", "saved", "latency s"]
+    header = ["", *SHOWN, *(f"exact {name}" for name in EXACT if exact)]
+    header += ["precision", "calls", "saved", "messages", "latency s"]
     lines = []
     for each in found:
         line = [each.label, *(_share(each.shares[name]) for name in SHOWN)]
         if exact:
-            line += [_number(each.exact.get(name)) for name in ("correct", "wrong")]
-        line += [_share(each.precision), _spread(each.calls, 1), _share(each.saved), _spread(each.latency_s, 2)]
+            line += [_number(each.exact.get(name)) for name in EXACT]
+        line += [_share(each.precision), _spread(each.calls, 1), _share(each.saved), _spread(each.messages, 1)]
+        line.append(_spread(each.latency_s, 2))
         lines.append(line)
     widest = max(len(line[0]) for line in lines)
     return align([[line[0].ljust(widest), *line[1:]] for line in [header, *lines]])

@@ -57,7 +57,7 @@ def html_table(rows: Sequence[Row], parameters: Sequence[str]) -> str:
 def _readable(rows: Sequence[Row], parameters: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     """Return header and lines: each outcome that occurs with its interval, and its exact value where there is one."""
     shown = [name for name in OUTCOMES if any(row[f"p_{name}"] or row.get(f"exact_{name}") for row in rows)]
-    if "correct" in shown and all(row["p_correct"] == row["p_agree"] for row in rows):
+    if "correct" in shown and all(_the_same(row) for row in rows):
         shown.remove("correct")
     exact = [name for name in shown if any(f"exact_{name}" in row for row in rows)]
     troubles = [name for name in ("witnessed", "failed", "breaches") if any(row.get(name) for row in rows)]
@@ -72,6 +72,11 @@ def _readable(rows: Sequence[Row], parameters: Sequence[str]) -> tuple[list[str]
             line += [_estimate(row, name), *([_share(row.get(f"exact_{name}"))] if name in exact else [])]
         body.append(line)
     return header, body
+
+
+def _the_same(row: Row) -> bool:
+    """Whether being right is no more than agreeing, by what was seen and by the law."""
+    return bool(row["p_correct"] == row["p_agree"] and row.get("exact_correct") in (None, row.get("exact_agree")))
 
 
 def _estimate(row: Row, name: str) -> str:

@@ -30,13 +30,16 @@ from bft.plotting.style import (
 if TYPE_CHECKING:
     from bft.experiments.comparison import Compared
 
+Measure = Literal["precision", "calls", "saved", "messages", "latency_s"]
 OUTCOMES = ("correct", "wrong", "partial", "stalled", "split")
 MEASURES = {
     "precision": "P(right | agreed)",
     "calls": "calls to validators",
     "saved": "share of calls saved",
+    "messages": "messages",
     "latency_s": "seconds to a decision",
 }
+PANELS: tuple[Measure, ...] = ("precision", "calls", "messages", "latency_s")
 SHARES_OF_ONE = ("precision", "saved")
 BAR_HEIGHT = 0.66
 HALF_A_MARK = 0.41  # of a law, in rows
@@ -45,7 +48,7 @@ INTERVAL: dict[str, Any] = {"capsize": 3, "linewidth": 1.1, "clip_on": False}
 
 
 def comparison_figure(found: Sequence[Compared], title: str = "Scenarios side by side") -> Figure:
-    """Return one row for each scenario: outcomes, then precision, calls and time to a decision.
+    """Return one row for each scenario: outcomes, then precision, calls, messages and time to a decision.
 
     Parameters
     ----------
@@ -55,12 +58,11 @@ def comparison_figure(found: Sequence[Compared], title: str = "Scenarios side by
         Above it all.
     """
     with styled():
-        figure = new_figure(12.0, 1.6 + ROW_IN * len(found))
-        panels = figure.subplots(1, 4, sharey=True, width_ratios=(3, 1.4, 1.1, 1.1))
-        outcome_bars(found, ax=panels[0], title="", legend=False)
-        measured(found, "precision", ax=panels[1], title="")
-        measured(found, "calls", ax=panels[2], title="")
-        measured(found, "latency_s", ax=panels[3], title="")
+        figure = new_figure(13.5, 1.6 + ROW_IN * len(found))
+        first, *others = figure.subplots(1, 5, sharey=True, width_ratios=(3, 1.3, 1.1, 1.1, 1.1))
+        outcome_bars(found, ax=first, title="", legend=False)
+        for ax, measure in zip(others, PANELS, strict=True):
+            measured(found, measure, ax=ax, title="")
         figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
         handles = _handles(found)
         legend_under(figure, handles, [str(each.get_label()) for each in handles], columns=len(handles), left=True)
@@ -119,7 +121,7 @@ def outcome_bars(
 
 def measured(
     found: Sequence[Compared],
-    measure: Literal["precision", "calls", "saved", "latency_s"],
+    measure: Measure,
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -130,7 +132,7 @@ def measured(
     ----------
     found : sequence of Compared
         What `bft.experiments.comparison.compare` returned, from top to bottom.
-    measure : {"precision", "calls", "saved", "latency_s"}
+    measure : {"precision", "calls", "saved", "messages", "latency_s"}
         The attribute of `Compared` to draw.
     ax : Axes, optional
         Where to draw; by default on a figure of its own.

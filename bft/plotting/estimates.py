@@ -20,6 +20,7 @@ NAMES = {
     "views": "views",
     "faults.behaviour": "",
     "faults.draw": "draw",
+    "protocol": "",
     "validators.kind": "",
     "validators.preset": "",
     "network.loss": "loss",

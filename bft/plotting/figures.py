@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from bft.plotting.agreement import DASHED, agreement, source_documents
 from bft.plotting.bands import WORDS, bands
 from bft.plotting.estimates import DELTA, Estimates, Prediction, all_series, drawn_from, horizontal
-from bft.plotting.scenario_words import title_of
+from bft.plotting.scenario_words import behaviour_words, title_of, validator_words
 from bft.plotting.share import draw_law, draw_points, frame, legend_of, share
 from bft.plotting.style import REFERENCE_COLOUR, legend_under, new_figure, styled
 
@@ -23,6 +23,9 @@ PANEL_COLOURS = {
     "stalled": "#555555",
     "split": "#161616",
 }
+MOST_ABREAST = 4  # panels in a row
+LONG_HANDLE = 4.5  # of a legend whose marks would hide the line
+TITLE: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": 10.5, "fontweight": "bold"}
 PANEL_MARKERS = {"correct": "o", "wrong": "s", "partial": "v", "stalled": "D", "split": "X"}
 
 
@@ -50,27 +53,48 @@ def agreement_figure(perfect: Estimates, fallible: Estimates, *, over_formulas: 
 
 
 def protocols_figure(perfect: Estimates, fallible: Estimates) -> Figure:
-    """Return protocols side by side: agreement of perfect validators, what fallible ones agree on, and their silence.
+    """Return protocols side by side: how often perfect validators agree, and all outcomes of fallible ones.
+
+    Splits have panels of their own where there are any.
 
     Parameters
     ----------
     perfect, fallible : Sweep
         Over `protocol` and δ.
     """
-    panels = (
+    panels = [
         (perfect, "agree", "perfect validators agree"),
+        *_if_any(perfect, "split", "perfect validators split"),
         (fallible, "correct", "fallible validators agree, correct"),
         (fallible, "wrong", "fallible validators agree, wrong"),
         (fallible, "stalled", "fallible validators stall"),
-    )
+        *_if_any(fallible, "split", "fallible validators split"),
+    ]
+    rows = 1 if len(panels) <= MOST_ABREAST else 2
     with styled():
-        figure = new_figure(16.0, 5.0)
+        figure = new_figure(16.0, 5.2 * rows)
         path = horizontal(perfect, DELTA)
-        for ax, (estimates, outcome, title) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        places = list(figure.subplots(rows, -(-len(panels) // rows), squeeze=False).flat)
+        for ax, (estimates, outcome, title) in zip(places, panels, strict=False):
             share(estimates, outcome, x=DELTA, ax=ax, title=title, legend=False)
+        for ax in places[len(panels) :]:
+            ax.set_visible(False)
+        words = f"n = {perfect.scenario.n}, {behaviour_words(perfect.scenario, perfect.over)}"
+        figure.suptitle(
+            f"{words}; fallible: {validator_words(fallible.scenario)}; seed {perfect.seed}",
+            **TITLE,
+        )
         handles, labels = legend_of(perfect, "agree", path)
-        legend_under(figure, handles, labels, columns=len(handles))
+        labels = ["exact law (thin: none, points joined)" if each == "exact law" else each for each in labels]
+        legend_under(figure, handles, labels, columns=len(handles), handlelength=LONG_HANDLE)
     return figure
+
+
+def _if_any(estimates: Estimates, outcome: str, title: str) -> list[tuple[Estimates, str, str]]:
+    """Return a panel for an outcome, if it was seen or has a probability by the law."""
+    level = estimates.level
+    seen = any(each.share([outcome], level).value > 0 or each.exact([outcome]) for each in estimates.results)
+    return [(estimates, outcome, title)] if seen else []
 
 
 def share_panels(estimates: Estimates, outcomes: Sequence[str], x: str | None = None) -> Figure:
@@ -153,7 +177,7 @@ def _panel(ax: Axes, estimates: Estimates, name: str, path: str | None, predicti
 
 
 def _title(figure: Figure, estimates: Estimates, path: str | None) -> None:
-    figure.suptitle(title_of(estimates, path), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+    figure.suptitle(title_of(estimates, path), **TITLE)
 
 
 def _legend(estimates: Estimates, prediction: Prediction | None, *, has_law: bool) -> tuple[list[Any], list[str]]:

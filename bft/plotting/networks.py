@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogFormatter
 
 from bft.errors import SweepError, bad_value
 from bft.plotting.style import LAW_COLOUR, axes_or_new, legend_below, series_looks, styled
@@ -33,6 +34,8 @@ def curves(
     title: str,
     logarithmic: bool = False,
     categories: Sequence[str] = (),
+    nested: bool = False,
+    joined: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Plot one curve for each series, with intervals; published values as hollow black marks.
@@ -47,6 +50,10 @@ def curves(
         Whether both axes are.
     categories : sequence of str
         Where x only counts, the names of its values 0, 1, …: marks stand side by side, and no line joins them.
+    nested : bool
+        Whether curves may lie on one another: each further one is thinner.
+    joined : bool
+        Whether a line joins the points of a series.
     ax : Axes, optional
         Where to draw; by default new ones.
 
@@ -61,7 +68,7 @@ def curves(
                 raise SweepError(bad_value("x", x, f"must be the place of a category, 0 to {len(categories) - 1}"))
     with styled():
         ax = axes_or_new(ax)
-        looks = series_looks(len(series))
+        looks = series_looks(len(series), nested=nested)
         step = min(DODGE, ROOM / max(1, len(series)))
         for place, (name, points) in enumerate(series.items()):
             aside = step * (place - (len(series) - 1) / 2) if categories else 0.0
@@ -73,7 +80,7 @@ def curves(
                     [max(0.0, each.high - each.value) for each in points],
                 ],
                 label=name,
-                **(looks[place] | ({"linestyle": "none"} if categories else {})),
+                **(looks[place] | ({} if joined and not categories else {"linestyle": "none"})),
                 capsize=2.2,
             )
             told = [(each.x + aside, each.published) for each in points if each.published is not None]
@@ -82,6 +89,8 @@ def curves(
         if logarithmic:
             ax.set_xscale("log")
             ax.set_yscale("log")
+            ax.yaxis.set_major_formatter(LogFormatter())  # plain numbers
+            ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
             seen = sorted({each.x for points in series.values() for each in points})
             if len(seen) <= MOST_TICKS:
                 ax.set_xticks(seen, [f"{x:g}" for x in seen])

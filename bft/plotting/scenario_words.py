@@ -22,7 +22,8 @@ BEHAVIOUR = "faults.behaviour"
 def title_of(estimates: Estimates, path: str | None) -> str:
     """Return a title in two lines: the faults, then the validators and what else is fixed."""
     scenario, over = estimates.scenario, estimates.over
-    what = scenario.protocol.name.upper() + ("" if BEHAVIOUR in over else f", {behaviour_words(scenario, over)}")
+    what = "protocols side by side" if "protocol" in over else scenario.protocol.name.upper()
+    what += "" if BEHAVIOUR in over else f", {behaviour_words(scenario, over)}"
     fixed = [called(name, values[0]) for name, values in over.items() if len(values) == 1 and name != path]
     if "n" not in over:
         fixed.insert(0, f"n = {scenario.n}")

@@ -35,6 +35,7 @@ from bft.plotting.style import (
 
 CURVE_POINTS = 101
 CAP_SIZE = 2.2
+PROTOCOL = "protocol"
 DODGE = 0.5  # of the room between two categories
 LETTERS_ABREAST = 75  # what stands under an axis of usual width without touching
 
@@ -96,16 +97,19 @@ def draw_series(ax: Axes, estimates: Estimates, outcome: str, path: str | None) 
     """Draw points, intervals and laws of all series."""
     for number, (each, look) in enumerate(_looks(estimates, path)):
         shift = dodge(estimates, path, number, len(all_series(estimates, path)))
-        draw_points(ax, estimates, each, [outcome], path, colour=look["color"], marker=look["marker"], shift=shift)
-        line = {"linestyle": look["linestyle"]}
-        if not draw_law(ax, estimates, each, [outcome], path, colour=look["color"], shift=shift, **line):
+        mark = {"colour": look["color"], "shift": shift, "marker": look["marker"]}
+        line = {"colour": look["color"], "shift": shift, "linestyle": look["linestyle"]}
+        if "markersize" in look:
+            mark["markersize"], line["linewidth"] = look["markersize"], look["linewidth"]
+        draw_points(ax, estimates, each, [outcome], path, **mark)
+        if not draw_law(ax, estimates, each, [outcome], path, **line):
             _join(ax, estimates, each, outcome, path, look)
 
 
 def legend_of(estimates: Estimates, outcome: str, path: str | None) -> tuple[list[Any], list[str]]:
     """Return handles and labels of what `draw_series` draws."""
     looks = _looks(estimates, path)
-    handles = [Line2D([], [], markersize=5, **look) for each, look in looks if each.label]
+    handles = [Line2D([], [], **{"markersize": 5, **look}) for each, look in looks if each.label]
     labels = [each.label for each, _ in looks if each.label]
     grey = "#555555" if labels else looks[0][1]["color"]
     if any(_law(estimates, each, [outcome], path) is not None for each, _ in looks):
@@ -119,7 +123,9 @@ def legend_of(estimates: Estimates, outcome: str, path: str | None) -> tuple[lis
 def _looks(estimates: Estimates, path: str | None) -> list[tuple[Series, dict[str, Any]]]:
     """Return colour, marker and line of every series."""
     series = all_series(estimates, path)
-    return list(zip(series, series_looks(len(series), ordered=ordered_series(estimates, path)), strict=True))
+    nested = path != PROTOCOL and len(estimates.over.get(PROTOCOL, ())) > 1  # protocols often come to the same
+    looks = series_looks(len(series), ordered=ordered_series(estimates, path), nested=nested)
+    return list(zip(series, looks, strict=True))
 
 
 def _join(ax: Axes, estimates: Estimates, series: Series, outcome: str, path: str | None, look: dict[str, Any]) -> None:

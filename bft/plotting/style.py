@@ -61,6 +61,7 @@ LINES: tuple[Any, ...] = (
     (0, (2.5, 1)),
     (0, (3, 1, 1, 1)),
 )
+MARKS, WIDTHS = (11.0, 3.6), (5.0, 1.2)  # of the first and the last of nested series, in points
 DARKEST, LIGHTEST = 0.0, 0.8  # of viridis; lighter ones vanish on white
 
 OUTCOME_COLOURS = {
@@ -110,16 +111,21 @@ def series_colours(count: int, *, ordered: bool) -> list[Any]:
     return [QUALITATIVE[place % len(QUALITATIVE)] for place in range(count)]
 
 
-def series_looks(count: int, *, ordered: bool = False) -> list[dict[str, Any]]:
+def series_looks(count: int, *, ordered: bool = False, nested: bool = False) -> list[dict[str, Any]]:
     """Return colour, marker and line of each series: no two share both marker and line, up to 64 of them.
 
-    Series in an order have colours from dark to light and whole lines; their markers tell them apart.
+    Series in an order have colours from dark to light and whole lines; their markers tell them apart. Nested ones may
+    lie on one another: from one to the next marks are smaller and lines thinner, so that each is seen.
     """
     looks = []
     for place, colour in enumerate(series_colours(count, ordered=ordered)):
         turn = place // len(MARKERS)  # each further turn pairs markers with other lines
         line = LINES[turn % len(LINES)] if ordered else LINES[(place + turn) % len(LINES)]
         looks.append({"color": colour, "marker": MARKERS[place % len(MARKERS)], "linestyle": line})
+        if nested:
+            inner = place / max(1, count - 1)
+            looks[-1] |= {"markersize": (1 - inner) * MARKS[0] + inner * MARKS[1]}
+            looks[-1] |= {"linewidth": (1 - inner) * WIDTHS[0] + inner * WIDTHS[1]}
     return looks
 
 
@@ -159,6 +165,7 @@ def legend_under(
     columns: int,
     *,
     left: bool = False,
+    handlelength: float = 2.0,
 ) -> None:
     """Put one legend under all panels of a figure, in at most so many columns, and no more than fit."""
     place: Literal["outside lower left", "outside lower center"] = (
@@ -168,7 +175,7 @@ def legend_under(
     def drawn(ncols: int, shown: Sequence[str]) -> Legend:
         for earlier in list(figure.legends):
             earlier.remove()
-        return figure.legend(handles, shown, loc=place, ncols=ncols)
+        return figure.legend(handles, shown, loc=place, ncols=ncols, handlelength=handlelength)
 
     _fit(figure, drawn, labels, columns, figure.bbox.width)
 

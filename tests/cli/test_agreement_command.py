@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from bft.cli import main
 from bft.experiments.predictions import independent_errors_prediction
-from bft.experiments.sweeps import sweep
+from bft.experiments.sweeps import Plan, sweep
 from bft.scenario import Scenario
 
 QUICK = ["--replications", "6", "--delta", "0:0.5:3", "--workers", "1", "--quiet"]
@@ -150,6 +150,17 @@ def test_protocols_stand_side_by_side_on_the_same_faults(tmp_path: Path, capsys:
     for delta in (0.0, 0.25, 0.5):  # the same nodes are down under each
         assert len({agreed[protocol, delta] for protocol in ("tendermint", "hotstuff", "ballot")}) == 1
     assert (tmp_path / "agreement.png").exists()
+
+
+@pytest.mark.parametrize(("protocols", "replications"), [("pbft,ballot", 10_000), ("pbft,tendermint", 400)])
+def test_protocols_have_as_many_replications_as_the_slowest_engine_among_them_runs_by_itself(
+    protocols: str, replications: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[Plan] = []
+    monkeypatch.setattr("bft.cli.agreement.run_plans", lambda plans: (planned.extend(plans) or [], 1))
+    monkeypatch.setattr("bft.cli.agreement.report", lambda *_, **__: None)
+    assert main(["agreement", "--protocols", protocols, "--out", str(tmp_path)]) == 1
+    assert [plan.replications for plan in planned] == [replications] * 2
 
 
 @pytest.mark.parametrize(

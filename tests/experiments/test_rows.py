@@ -92,3 +92,11 @@ def test_exported_blocks_write_seeds_alike(sweep: bft.Sweep, tmp_path: Path) -> 
     with table.open(encoding="utf-8") as file:
         seeds = {line["seed"] for line in csv.DictReader(file)}
     assert seeds == {row["seed"] for row in again.rows} == {row["seed"] for row in sweep.rows}
+
+
+def test_a_table_tells_right_from_agreed_where_the_law_does_though_nobody_was_seen_to_be_wrong() -> None:
+    scenario = bft.Scenario(n=4, validators={"kind": "statistical", "accuracy": 0.95})
+    header = bft.sweep(scenario, replications=2, seed=1, workers=1).to_text().splitlines()[0].split()
+    assert [name for name in header if name != "exact"] == ["replications", "agree", "correct", "wrong", "stalled"]
+    perfect = bft.sweep(bft.Scenario(n=4), replications=2, seed=1, workers=1).to_text().splitlines()[0]
+    assert "correct" not in perfect

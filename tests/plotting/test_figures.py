@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -107,7 +108,47 @@ def test_a_comparison_shows_outcomes_intervals_laws_and_measures() -> None:
     marks = [line.get_data() for line in precision.lines if line.get_marker() == "o"]
     assert [(float(x[0]), int(y[0])) for x, y in marks] == [(1.0, 0)]  # where none agreed, none is precise
     assert precision.get_ylim() == (1.5, -0.5)
-    with pytest.raises(SweepError, match=r"measure = 'cost': must be one of precision, calls, saved, latency_s"):
+    with pytest.raises(SweepError, match=r"measure = 'cost': must be one of precision, calls, .*messages, latency_s"):
         plotting.measured(found, "cost")  # type: ignore[arg-type]
     with pytest.raises(SweepError, match=r"found = \[\]: must hold at least one scenario"):
         plotting.outcome_bars([])
+
+
+def _protocols(behaviour: str, delta: list[float]) -> tuple[bft.Sweep, bft.Sweep]:
+    scenario = bft.Scenario(n=4, faults={"behaviour": behaviour})
+    over = {"protocol": ["pbft", "tendermint", "hotstuff-chained"], "faults.delta": delta}
+    how = {"replications": 4, "seed": 1, "workers": 1, "common_random_numbers": True, "progress": False}
+    scenarios = (scenario.replace("validators", kind) for kind in ("perfect", "statistical"))
+    perfect, fallible = (bft.sweep(each, over, **how) for each in scenarios)
+    return perfect, fallible
+
+
+def test_protocols_side_by_side_show_every_outcome_that_occurs() -> None:
+    crash, split = (plotting.protocols_figure(*_protocols(kind, [0.0, 0.5])) for kind in ("crash", "equivocate"))
+    titles = [ax.get_title(loc="left") for ax in split.axes if ax.get_visible()]
+    assert [ax.get_title(loc="left") for ax in crash.axes] == [
+        "perfect validators agree",
+        "fallible validators agree, correct",
+        "fallible validators agree, wrong",
+        "fallible validators stall",
+    ]
+    assert "perfect validators split" in titles
+    assert split.get_suptitle().startswith("n = 4, faulty nodes equivocate; fallible: LLM validators")
+    (legend,) = crash.legends
+    assert [text.get_text() for text in legend.get_texts()][:3] == ["pbft", "tendermint", "hotstuff-chained"]
+
+
+def test_protocols_that_come_to_the_same_are_nested_so_that_each_is_seen() -> None:
+    perfect, _ = _protocols("crash", [0.0, 0.5])
+    ax = plotting.share(perfect, "agree", legend=False)
+    marks = [each.lines[0] for each in ax.containers if isinstance(each, ErrorbarContainer)]
+    assert [tuple(mark.get_xdata()) for mark in marks] == [(0.0, 0.5)] * 3  # each at its true place
+    sizes = [mark.get_markersize() for mark in marks]
+    laws = [line for line in ax.lines if len(line.get_xdata()) > 2]
+    widths = [line.get_linewidth() for line in laws]
+    for nested in (sizes, widths):
+        assert len(nested) == 3
+        assert nested == sorted(nested, reverse=True)
+        assert min(before - after for before, after in itertools.pairwise(nested)) >= 1.5
+    assert len({(mark.get_marker(), line.get_linestyle()) for mark, line in zip(marks, laws, strict=True)}) == 3
+    assert "PBFT" not in plotting.share(perfect, "agree").get_title(loc="left")
