@@ -36,6 +36,7 @@ _OPTIONS = (
     "stakes",
     "grace_s",
     "max_cost",
+    "max_total_cost",
     "min_providers",
     "compare",
     "reproducible",

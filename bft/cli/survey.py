@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from bft.cli.panel import needing_the_extra, panel_of
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.tables import align
 from bft.validators.panel_record import RecordedQuestion
-from bft.validators.table_rows import ANSWERED
+from bft.validators.table_rows import ANSWERED, MISSING
 from bft.validators.table_writing import check_writable, write_rows
 from bft.validators.tables import load_answers
 
@@ -28,15 +29,19 @@ _EVERY_S = 1.0
 
 
 def survey_command(arguments: Namespace) -> int:
-    """Ask, write the table, and print what it holds; return 1 if nobody ever answered."""
+    """Ask, write the table, and print what it holds; return 1 if nobody ever answered, or money ran out."""
     with needing_the_extra():
-        from bft.live.survey import asked_before, read_questions, survey
+        from bft.live.survey import asked_before, read_questions, spent_before, survey
 
         out = Path(arguments.out)
         check_writable(out)
         record = Path(arguments.record or out.with_suffix(".record.jsonl"))
         questions = read_questions(Path(arguments.questions), columns_of(arguments.columns))
         arguments.record, arguments.rule = str(record), None
+        if (ceiling := arguments.max_cost) is not None:
+            if not 0.0 <= ceiling < math.inf:
+                raise ScenarioError(bad_value("max_cost", ceiling, "must be a number, 0 or more"))
+            arguments.max_cost, arguments.max_total_cost = None, max(0.0, ceiling - spent_before(record))
         panel = panel_of(arguments, short_answers=True)
         panel.check()
 
@@ -61,17 +66,32 @@ def survey_command(arguments: Namespace) -> int:
         if panel.unrecorded is not None:
             raise ScenarioError(bad_value("record", str(record), f"cannot be written: {panel.unrecorded[1]}"))
         known = asked_before(questions, panel.settings.names, record)
-        graded = [known[each.id] for each in questions if each.gold is not None]
+        graded = [known[each.id] for each in questions if each.gold is not None and each.id in known]
         if graded:
             write_rows(out, [row for question in graded for row in question.answer_rows()])
             for warning in load_answers(out).warnings():
                 complain(f"warning: {warning}")
-        if (left := len(questions) - len(graded)) > 0:
+        if (left := sum(each.gold is None for each in questions)) > 0:
             complain(f"warning: {left} questions have no right answer (gold): they are in {record}, not in the table")
+        if panel.overspent:
+            complain(_stopped(len(questions), known, panel.settings.names, record, spent_before(record)))
         result = _summary(list(known.values()), panel.settings.names)
         told = {"table": str(out) if graded else None, "record": str(record), **_spent(progress), "members": result}
         tell(json.dumps(told, indent=1) if arguments.json else _readable(told, result))
-    return DONE if any(each["answered"] for each in result) else NOTHING
+    return DONE if any(each["answered"] for each in result) and not panel.overspent else NOTHING
+
+
+def _stopped(
+    questions: int, known: Mapping[str, RecordedQuestion], names: Sequence[str], record: Path, spent: float
+) -> str:
+    """Say how far a survey came that its ceiling on spend has stopped."""
+    seats = range(len(names))
+    kept = sum(each.own_status(node) in (ANSWERED, MISSING) for each in known.values() for node in seats)
+    return (
+        f"the ceiling on spend is reached: {kept} of {questions * len(seats)} answers are in {record}, which cost "
+        f"{spent:.6g}; the next call could cost more than is left, and with a higher ceiling the same "
+        "command goes on"
+    )
 
 
 class _Told:

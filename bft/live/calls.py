@@ -260,7 +260,7 @@ async def _invoke(
 ) -> tuple[Result, Attempt, bool]:
     try:
         chat, given = _arguments(model.chat, asked)
-        message = await chat.ainvoke(list(prompt), config, **given)
+        message = await chat.ainvoke(list(prompt), config, **given, **model.seed(prompt, asked.options))
     except Exception as error:
         failure = _failure(error)
         failure = replace(failure, detail=secrets.hide(failure.detail))

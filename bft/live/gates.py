@@ -78,6 +78,8 @@ class Spend:
         What the ceiling is called.
     spent, reserved : float
         What has been spent, and what requests under way are estimated to cost.
+    reached : bool
+        Whether it has refused a request.
     """
 
     ceiling: float | None = None
@@ -85,10 +87,12 @@ class Spend:
     above: Spend | None = None
     spent: float = 0.0
     reserved: float = 0.0
+    reached: bool = False
 
     def refused(self, estimate: float) -> str:
         """Reserve the cost of a request; where it is too much, reserve nothing and return the sentence that says so."""
         if self.ceiling is not None and self.spent + self.reserved + estimate > self.ceiling:
+            self.reached = True
             return f"{self.name} = {self.ceiling:g} leaves nothing for it: {self.spent:.6g} are spent"
         told = "" if self.above is None else self.above.refused(estimate)
         if not told:

@@ -7,10 +7,12 @@ members of a panel on one loop. How a call is tried again is left to the pipelin
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -25,6 +27,7 @@ from bft.live.fakes import PREFIX, fake
 from bft.live.gates import CHARS_A_TOKEN, TOKENS_WRITTEN, Gate
 from bft.live.local.server import ALIAS
 from bft.live.meaning import Pair, by_chat, by_embedding, chat_settings, embeddings_of
+from bft.live.prompts import Messages
 from bft.live.roles import ROLES, RoleSettings, RolesSettings
 from bft.live.secrecy import secrets_in, secrets_of
 from bft.live.settings import LOCAL, MemberSettings, ModelSettings, PanelSettings
@@ -44,6 +47,8 @@ LOCAL_ROLES = RolesSettings(
 )
 """How the local model is asked unless the panel or the member says otherwise: without a grammar it gives no verdict."""
 
+SEED_BYTES = 4
+
 NO_KEY = "none"
 """Sent to endpoints that ask for no key: their clients insist on one."""
 
@@ -62,6 +67,8 @@ class Model:
     ----------
     name : str
         As results call it.
+    seat : int
+        The node that asks it.
     chat : BaseChatModel
         What is asked.
     settings : ModelSettings
@@ -73,10 +80,18 @@ class Model:
     """
 
     name: str
+    seat: int
     chat: BaseChatModel
     settings: ModelSettings
     refused: set[str] = field(default_factory=set)
     gate: Gate | None = None
+
+    def seed(self, prompt: Messages, options: Mapping[str, Any]) -> dict[str, int]:
+        """Return the seed that a call carries, if it is to have one of the panel's."""
+        if not self.settings.seeded or "seed" in {**self.settings.options, **options}:
+            return {}
+        told = json.dumps([self.seat, prompt]).encode()
+        return {"seed": int.from_bytes(sha256(told).digest()[:SEED_BYTES]) >> 1}  # of 31 bits: some take no more
 
     def cost(self, read: int, written: int) -> float | None:
         """Return the price of tokens; None where it is not known."""
@@ -199,11 +214,11 @@ def muster(settings: PanelSettings, given: Given, local_url: str | None = None) 
     for node, (name, member) in enumerate(zip(settings.names, settings.members, strict=True)):
         models: dict[str, Model] = {}
         for level, described in enumerate((member, *member.fallbacks)):
-            endpoint, described = described.endpoint, at_local(described, node, local_url)
+            endpoint, described = described.endpoint, at_local(described, local_url)
             chat = given.get((node, level)) or build(described, clients, field=f"members.{node}.model")
             shown = name if level == 0 else described.model
             label = shown if shown not in models else f"{shown} ({level})"
-            models[label] = Model(name=shown, chat=chat, settings=described, gate=gates.get(endpoint))
+            models[label] = Model(name=shown, seat=node, chat=chat, settings=described, gate=gates.get(endpoint))
         pipeline = Pipeline(_policies(settings, member, list(models)))
         share_s = settings.share_s(member)
         panels = settings.roles.over(LOCAL_ROLES) if member.model == LOCAL else settings.roles
@@ -212,12 +227,12 @@ def muster(settings: PanelSettings, given: Given, local_url: str | None = None) 
     return Crew(members=tuple(members), pair=_comparing(settings.compare, clients), clients=clients)
 
 
-def at_local(described: ModelSettings, node: int, url: str | None) -> ModelSettings:
+def at_local(described: ModelSettings, url: str | None) -> ModelSettings:
     """Return the description of the local model as that of an endpoint; any other as it is."""
     if described.model != LOCAL or described.base_url is not None:
         return described
-    options = {"temperature": 0.7, "max_tokens": LOCAL_TOKENS, "seed": node + 1, **described.options}
-    return described.model_copy(update={"model": ALIAS, "base_url": url, "options": options})
+    options = {"temperature": 0.7, "max_tokens": LOCAL_TOKENS, **described.options}
+    return described.model_copy(update={"model": ALIAS, "base_url": url, "options": options, "seeded": True})
 
 
 def build(described: ModelSettings, clients: Clients, *, field: str) -> BaseChatModel:

@@ -132,6 +132,11 @@ class Panel(Runnable[Any, PanelAnswer]):
         return self._run.unrecorded
 
     @property
+    def overspent(self) -> bool:
+        """Whether `max_total_cost` has kept a request from being sent."""
+        return self._run.overspent
+
+    @property
     def InputType(self) -> Any:  # noqa: N802 (LangChain's name)
         """A question, or a conversation that ends with one."""
         return str | list[Any] | dict[str, Any]

@@ -109,6 +109,11 @@ class PanelRun:
         kept = self._recorder
         return None if kept is None or kept.failure is None else (kept.lost, kept.failure)
 
+    @property
+    def overspent(self) -> bool:
+        """Whether the ceiling on the cost of all questions has kept a request from being sent."""
+        return self._spend.reached
+
     async def finished(self) -> None:
         """Wait for calls that run on, on this event loop, as long as they may."""
         await self._finishing.close()

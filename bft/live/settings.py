@@ -52,6 +52,10 @@ class ModelSettings(Settings):
     options: dict[str, Any] = Field(default_factory=dict, repr=False)  # headers with keys, perhaps
     """Passed on to the model: temperature, max_tokens, …"""
 
+    seeded: bool = False
+    """Whether each call carries a `seed` that follows from seat and prompt, where no option gives one. One seed for all
+    questions would draw the same number on each: a seat would always be the bold or the timid sample of its model."""
+
     price_in: Price | None = None
     """Price of a million tokens read."""
 

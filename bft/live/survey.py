@@ -1,7 +1,8 @@
 """A survey: every member of a panel answers every question, so that a table of answers is no sample of the hard ones.
 
 Everything is written to the panel's record as it comes. Whoever is interrupted gives the same questions and the same
-record again, and what is there is not asked again; questions that were under way are asked anew. What a table of the
+record again, and what is there is not asked again; questions that were under way are asked anew. Where the panel's
+ceiling on spend is reached no further question is asked, and who could not be asked has yet to be. What a table of the
 answers is good for is left to `bft.calibration`.
 """
 
@@ -156,6 +157,8 @@ async def survey(
 
     async def ask(question: Question, nodes: tuple[int, ...]) -> None:
         async with places:
+            if panel.overspent:
+                return
             table = {"question": question.text, "id": question.id, "gold": question.gold}
             progress.add(await panel.asurvey(table, judging=judging, nodes=nodes))
             tell(progress)
@@ -179,6 +182,15 @@ def open_seats(
         return tuple(node for node in everybody if question.own_status(node) not in settled)
 
     return {each.id: wanted(known[each.id]) if each.id in known else everybody for each in questions}
+
+
+def spent_before(record: Path) -> float:
+    """Return what the calls of a record have cost, as far as it is known."""
+    if not record.exists() or not record.stat().st_size:
+        return 0.0
+    held = read_record(record)
+    calls = [*(each.calls for each in held.questions), *held.open_calls.values()]
+    return sum(call.cost for each in calls for call in each)
 
 
 def asked_before(questions: Sequence[Question], names: Sequence[str], record: Path) -> dict[str, RecordedQuestion]:

@@ -19,7 +19,7 @@ from bft.validators.table_writing import write_rows
 
 VERSION = 1
 SURVEYED = "surveyed"
-NEVER_SENT = frozenset({"breaker open", "shed", "rate limited", "not cached"})
+NEVER_SENT = frozenset({"breaker open", "shed", "rate limited", "not cached", "spend"})
 """Failures of calls that no endpoint heard of."""
 BEGINNING = '{"version": '
 """How every line begins."""

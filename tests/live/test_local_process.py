@@ -131,11 +131,11 @@ def test_all_panels_share_one_server_and_the_last_ends_it(monkeypatch: pytest.Mo
 
 def test_a_member_that_is_local_becomes_an_endpoint_on_this_machine_with_options_of_its_own() -> None:
     described = MemberSettings(model="local", options={"temperature": 0.0})
-    made = at_local(described, 2, "http://127.0.0.1:1/v1")
-    assert (made.model, made.base_url) == ("smollm2", "http://127.0.0.1:1/v1")
-    assert made.options == {"temperature": 0.0, "max_tokens": 128, "seed": 3}
+    made = at_local(described, "http://127.0.0.1:1/v1")
+    assert (made.model, made.base_url, made.seeded) == ("smollm2", "http://127.0.0.1:1/v1", True)
+    assert made.options == {"temperature": 0.0, "max_tokens": 128}
     other = MemberSettings(model="local", base_url="http://127.0.0.1:2/v1")
-    assert at_local(other, 0, "http://127.0.0.1:1/v1") is other
+    assert at_local(other, "http://127.0.0.1:1/v1") is other
     assert PanelSettings(members=[{"model": "fake:always=1", "fallbacks": [{"model": "local"}]}]).local
     assert not PanelSettings(members=[{"model": "fake:always=1"}]).local
 

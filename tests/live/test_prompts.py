@@ -180,3 +180,41 @@ def test_what_a_member_leaves_open_is_as_the_panel_says() -> None:
     panels = RolesSettings(poll={"system": "P", "forms": "structured", "options": {"temperature": 0}})
     own = RolesSettings(poll={"forms": "text"}).over(panels).poll
     assert (own.system, own.forms, own.options) == ("P", ("text",), {"temperature": 0})
+
+
+def seeds_of(endpoint: Any, questions: list[str], **more: Any) -> list[list[Any]]:
+    endpoint.asked.clear()
+    members = [endpoint.member("m", name=f"m{node}", **more) for node in range(3)]
+    with Panel(members, rule="plurality", grace_s=5.0) as panel:
+        for question in questions:
+            panel.invoke(question)
+    return [[each.body.get("seed") for each in endpoint.asked if question in each.prompt] for question in questions]
+
+
+def test_a_seeded_model_gets_other_seeds_for_other_questions_and_seats_and_the_same_for_the_same(
+    endpoint: Any, saying: Any
+) -> None:
+    endpoint.script["m"] = saying("fake:always=42")
+    questions = [f"What is {number} + 1?" for number in range(20, 25)]
+    seeds = seeds_of(endpoint, questions, seeded=True)
+    every = [seed for each in seeds for seed in each]
+    assert len(set(every)) == 15
+    assert all(isinstance(seed, int) and 0 <= seed < 2**31 for seed in every)
+    again = seeds_of(endpoint, questions, seeded=True)
+    assert [set(each) for each in seeds] == [set(each) for each in again]
+
+
+@pytest.mark.parametrize(
+    ("more", "seed"), [({}, None), ({"options": {"seed": 7}, "seeded": True}, 7), ({"options": {"seed": 8}}, 8)]
+)
+def test_without_it_no_seed_is_sent_but_one_that_an_option_gives(
+    endpoint: Any, saying: Any, more: dict[str, Any], seed: int | None
+) -> None:
+    endpoint.script["m"] = saying("fake:always=42")
+    assert seeds_of(endpoint, ["What is 20 + 1?"], **more) == [[seed] * 3]
+
+
+def test_a_seed_among_the_options_of_a_role_takes_precedence(endpoint: Any, saying: Any) -> None:
+    endpoint.script["m"] = saying("fake:always=42")
+    roles = {"poll": {"options": {"seed": 9}}}
+    assert seeds_of(endpoint, ["What is 20 + 1?"], roles=roles, seeded=True) == [[9] * 3]

@@ -219,6 +219,60 @@ def test_bad_options_are_refused_before_anyone_is_asked(
     assert sentence in capsys.readouterr().err
 
 
+def test_a_ceiling_on_spend_stops_a_survey_which_a_higher_one_carries_on_with_nothing_lost_or_asked_twice(
+    questions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A member of 1,000 for a million tokens read; a prompt is estimated at a token for three of its letters."""
+    panel, out = questions.with_name("panel.toml"), questions.with_name("a.csv")
+    members = "".join(
+        f'[[members]]\nname = "{name}"\nmodel = "fake:always={says}"\nprice_in = 1e3\nprice_out = 0\n'
+        for name, says in (("a", 1), ("b", 2))
+    )
+    panel.write_text(members, encoding="utf-8")
+    words = ["survey", str(questions), "--panel", str(panel), "--out", str(out), "--at-once", "1", "--json"]
+
+    def survey(ceiling: float | None, code: int) -> tuple[Any, str]:
+        assert main([*words, *([] if ceiling is None else ["--max-cost", str(ceiling)])]) == code
+        told, err = capsys.readouterr()
+        return json.loads(told), err
+
+    whole, _ = survey(None, 0)
+    calls = [line for line in out.with_suffix(".record.jsonl").read_text("utf-8").splitlines() if '"call"' in line]
+    each = whole["cost"] / len(calls)
+    complete = rows_of(out)
+    for file in (out, out.with_suffix(".record.jsonl")):
+        file.unlink()
+
+    told, err = survey(5.7 * each, 1)  # an estimate is higher than the cost
+    sent = told["calls"] - told["failed"]
+    assert 3 <= sent <= 5
+    assert told["cost"] <= 5.7 * each
+    assert f"the ceiling on spend is reached: {sent} of 8 answers are in" in err
+    statuses = [row["status"] for row in rows_of(out)]
+    assert statuses.count("answered") == sent
+    assert set(statuses) == {"answered", "not_asked"} or len(statuses) == sent
+    again, err = survey(5.7 * each, 1)
+    assert (again["calls"] - again["failed"], "the ceiling on spend is reached" in err) == (0, True), "in all, not anew"
+    last, err = survey(100.0 * each, 0)
+    assert (last["calls"], "ceiling" in err) == (8 - sent, False)
+    assert rows_of(out) == complete
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "sentence"),
+    [
+        ("-1", "max_cost = -1.0: must be a number, 0 or more"),
+        ("inf", "max_cost = inf: must be a number, 0 or more"),
+        ("1", "needs price_in and price_out of every model"),
+    ],
+)
+def test_a_ceiling_needs_a_number_and_prices(
+    questions: Path, ceiling: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words_for(questions, "fake:always=1"), "--max-cost", ceiling]) == 2
+    assert sentence in capsys.readouterr().err
+
+
 def test_nobody_ever_answering_is_told(questions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words_for(questions, "fake:error=401")) == 1
     assert (load_answers(questions.with_name("answers.csv")).answers == -1).all()

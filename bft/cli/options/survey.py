@@ -26,8 +26,9 @@ examples:
   bft survey tasks.json --columns question=prompt,gold=label,id=key --panel panel.toml --out answers.csv
   bft survey questions.jsonl --models A,A,A,A --out clones.csv      four samples of one model: A #1 to A #4
   bft survey questions.jsonl --panel panel.toml --out answers.parquet --retry-failed
+  bft survey questions.jsonl --panel panel.toml --out answers.parquet --max-cost 5
 
-exit codes: 0 done, 1 nobody ever answered, 2 bad input, 130 interrupted""",
+exit codes: 0 done, 1 nobody ever answered, or the ceiling on spend was reached, 2 bad input, 130 interrupted""",
     )
     command.add_argument("questions", metavar="QUESTIONS", help="file of questions")
     command.add_argument("--models", action=Names, **NAMES, help="one model for each member")
@@ -40,6 +41,12 @@ exit codes: 0 done, 1 nobody ever answered, 2 bad input, 130 interrupted""",
     command.add_argument("--at-once", type=whole, default=4, help="questions at a time (default: 4)")
     command.add_argument("--deadline", dest="deadline_s", type=number, metavar="S", help="for one question")
     command.add_argument("--call-deadline", dest="call_deadline_s", type=number, metavar="S", help="for one call")
+    command.add_argument(
+        "--max-cost",
+        type=number,
+        metavar="X",
+        help="what all calls in the record may cost, earlier ones included, in the unit of the members' prices",
+    )
     command.add_argument("--attempts", type=whole, help="attempts of a call on each model")
     command.add_argument("--quiet", action="store_true", help="no progress")
     command.add_argument("--json", action="store_true", help="print one JSON object")
