@@ -133,10 +133,10 @@ def described(random: Random, table: Path, timing: bool) -> dict[str, Any]:
         "faults": faults(random, n, timing),
         "validators": validators(random, n, table),
         "network": {"delay": delay(random, timeout_s, timing)},
-        "view_timeout_s": timeout_s,
     }
     fields |= dict(_weights(random, n))
     fields |= dict(_times(random, timeout_s))
+    fields["pbft"] = {"view_timeout_s": timeout_s, **dict(_own(random, timeout_s))}
     if timing and random.random() < 0.12:
         fields |= {"views": 1, "retransmission": False}
         fields["network"]["loss"] = random.choice((0.01, 0.1, 0.5, 1.0))
@@ -155,7 +155,7 @@ def ballot(random: Random, table: Path, timing: bool) -> dict[str, Any]:
         "faults": voters(random, n, timeout_s, timing),
         "validators": validators(random, n, table),
         "network": {"delay": delay(random, timeout_s, timing)},
-        "view_timeout_s": timeout_s,
+        "ballot": {"deadline_s": timeout_s},
     }
     fields |= dict(_weights(random, n))
     if random.random() < 0.35:
@@ -246,13 +246,19 @@ def _weights(random: Random, n: int) -> Iterator[tuple[str, Any]]:
 
 
 def _times(random: Random, timeout_s: float) -> Iterator[tuple[str, Any]]:
-    """Yield views, timers and the horizon."""
+    """Yield views, retransmission and the horizon."""
     if random.random() < 0.35:
         yield "retransmission", False
     elif random.random() < 0.5:
         yield "retransmit_s", timeout_s * random.choice((0.01, 0.05, 0.2, 0.5, 0.9, 1.0, 1.5, 3.0))
     if random.random() < 0.4:
         yield "views", random.choice((1, 2, 3, n_or_more(random), "unlimited"))
+    if random.random() < 0.15:
+        yield "horizon_s", timeout_s * random.choice((0.0, 0.03, 0.6, 1.1, 2.5, 8.0))
+
+
+def _own(random: Random, timeout_s: float) -> Iterator[tuple[str, Any]]:
+    """Yield PBFT's own timers, checkpoints and window."""
     if random.random() < 0.4:
         yield "timeout_growth", random.choice((1.0, 1.1, 1.5, 3.0, 10.0))
     if random.random() < 0.4:
@@ -260,8 +266,6 @@ def _times(random: Random, timeout_s: float) -> Iterator[tuple[str, Any]]:
     if random.random() < 0.1:
         yield "checkpoint_interval", 1
         yield "window", random.choice((2, 8))
-    if random.random() < 0.15:
-        yield "horizon_s", timeout_s * random.choice((0.0, 0.03, 0.6, 1.1, 2.5, 8.0))
 
 
 def n_or_more(random: Random) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import (
@@ -51,6 +52,11 @@ class Settings(BaseModel, metaclass=_Refusing):
     _written_if_set: ClassVar[frozenset[str]] = frozenset()
     """Fields written only where they differ from their default: a sweep's seeds follow from what a scenario says, so a
     field that came later changes no earlier result."""
+
+    former_names: ClassVar[Mapping[str, str]] = {}
+    """Of the settings of a protocol that stood among a scenario's own fields before: the name that each had there.
+    Whoever still writes it is told the new one, and seeds of sweeps still follow from it: a field that moved changes no
+    earlier result."""
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

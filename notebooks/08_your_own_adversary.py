@@ -59,7 +59,7 @@ run
 
 times = {}
 for timeout_s in (1.0, 3.0, 10.0):
-    scenario = slow.replace_all({"view_timeout_s": timeout_s, "faults.behaviour": DragsItsFeet(0.9 * timeout_s)})
+    scenario = slow.replace_all({"pbft.view_timeout_s": timeout_s, "faults.behaviour": DragsItsFeet(0.9 * timeout_s)})
     simulator = bft.Simulator(scenario, seed=7)
     times[f"view timeout {timeout_s:g} s"] = [simulator.run(number).metrics.decided_at_s for number in range(100)]
 bft.plotting.latencies(times, title="a primary that drags its feet", log=True).figure

@@ -33,6 +33,7 @@ ROUNDS = (0, 1, 2, 4)
 COLLUDERS = (0, 1)
 DEBATES: dict[str, dict[str, Any]] = {"plain": {}, "sycophants": {"sycophancy": 0.5}, "colluders": {}}
 TIMEOUT_S = 200.0  # of a view or a ballot: longer than nearly every debate
+PATIENT = {"pbft": {"pbft": {"view_timeout_s": TIMEOUT_S}}, "ballot": {"ballot": {"deadline_s": TIMEOUT_S}}}
 REPLICATIONS = 400  # runs of each debate
 SEED = 1
 OUT = Path("out/debate")
@@ -46,7 +47,7 @@ def scenario(kind: str, rounds: int, protocol: str) -> bft.Scenario:
         protocol=protocol,
         validators={"kind": "statistical", "latency": {}, "debate": debate},
         faults={"nodes": COLLUDERS, "behaviour": "collude"} if kind == "colluders" else {},
-        view_timeout_s=TIMEOUT_S,
+        **PATIENT[protocol],
     )
 
 

@@ -95,7 +95,7 @@ def runs_of(timeout_s: float, ask_s: float | None, replications: int) -> list[bf
     scenario = bft.Scenario(
         n=NODES,
         network=bft.Network(delay=NormalDelay(mean_s=0.25, sd_s=0.05), partitions=(halves,)),
-        view_timeout_s=timeout_s,
+        pbft={"view_timeout_s": timeout_s},
         views="unlimited",
         retransmission=ask_s is not None,
         retransmit_s=ask_s or 1.0,
@@ -113,7 +113,7 @@ def crossing(replications: int) -> list[tuple[str, Estimate]]:
         scenario = bft.Scenario(
             n=NODES,
             network=bft.Network(delay=NormalDelay(mean_s=0.25, sd_s=0.05), partitions=(halves,)),
-            view_timeout_s=3 * LAMBDA_S,
+            pbft={"view_timeout_s": 3 * LAMBDA_S},
             views="unlimited",
             retransmission=False,
             horizon_s=2000.0,

@@ -77,9 +77,7 @@ def run_of(n: int, decisions: int, seed: int = SEED) -> bft.Run:
         requests={"count": decisions, "rate_per_s": 1e6, "clients": 1},
         views=1,
         retransmission=False,
-        checkpoint_interval=2 * decisions,
-        window=4 * decisions,
-        view_timeout_s=1e8,
+        pbft={"checkpoint_interval": 2 * decisions, "window": 4 * decisions, "view_timeout_s": 1e8},
         horizon_s=1e9,
     )
     return bft.simulate(scenario, seed)

@@ -73,7 +73,7 @@ def main(replications: int = REPLICATIONS, out: Path = OUT) -> list[Cell]:
 def cell(layer: str, delta: float, replications: int) -> Cell:
     """Measure one layer at one δ."""
     scenario = bft.Scenario(
-        n=N, views=1, faults={"delta": delta}, service=LAYERS[layer], view_timeout_s=600.0, horizon_s=900.0
+        n=N, views=1, faults={"delta": delta}, service=LAYERS[layer], pbft={"view_timeout_s": 600.0}, horizon_s=900.0
     )
     simulator = bft.Simulator(scenario, SEED)
     agreed = sum(simulator.run(replication).outcome.agreed for replication in range(replications))

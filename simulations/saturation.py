@@ -109,7 +109,7 @@ def run_of(n: int, model: str, offered_per_s: float, requests: int) -> bft.Run:
         n=n,
         network={"delay": {"law": "constant", "delay_s": 0.001}, **MODELS[model]},
         requests=bft.Requests(count=requests, rate_per_s=offered_per_s),
-        view_timeout_s=500.0,
+        pbft={"view_timeout_s": 500.0},
         retransmission=False,
         horizon_s=1000.0,
     )

@@ -79,7 +79,7 @@ def scenario(count: int, fallback: bool) -> bft.Scenario:
         "use": [[name, *(each for each in names if each != name)] for name in own],
         "fallback": fallback,
     }
-    return bft.Scenario(n=N, service=service, view_timeout_s=20.0, timeout_growth=1.0, horizon_s=300.0)
+    return bft.Scenario(n=N, service=service, pbft={"view_timeout_s": 20.0, "timeout_growth": 1.0}, horizon_s=300.0)
 
 
 def cell(count: int, fallback: bool, replications: int) -> Cell:

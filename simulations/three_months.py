@@ -74,9 +74,8 @@ def scenario(days: float) -> bft.Scenario:
         ),
         machine=MACHINE,
         service=SERVICE,
-        checkpoint_interval=64,
-        window=256,
-        view_timeout_s=60.0,  # a view must outlast a call with its retries
+        # a view must outlast a call with its retries
+        pbft={"checkpoint_interval": 64, "window": 256, "view_timeout_s": 60.0},
         retransmit_s=20.0,
         horizon_s=days * DAY_S * 1.05 + LAST_S,  # arrivals are random: the last may come a little later
     )

@@ -52,7 +52,8 @@ OUT = Path("out/voting_rules")
 
 def scenario(validators: Mapping[str, Any], n: int, protocol: str, **given: Any) -> bft.Scenario:
     """Return a scenario of the comparison."""
-    return bft.Scenario(n=n, protocol=protocol, validators=validators, view_timeout_s=TIMEOUT_S, **given)
+    own = {"deadline_s": TIMEOUT_S} if protocol == "ballot" else {"view_timeout_s": TIMEOUT_S}
+    return bft.Scenario(n=n, protocol=protocol, validators=validators, **{protocol: own}, **given)
 
 
 def rules(panel: Mapping[str, Any], n: int) -> dict[str, bft.Scenario]:

@@ -71,8 +71,6 @@ def setup(protocol: Protocol, setting: Setting) -> Setup:
         voting_rule=lambda: Quorum(system=system),
         settings=None if protocol.settings is None else protocol.settings(),
         retransmit_s=RETRANSMIT_S if setting.retransmit else None,
-        checkpoint_interval=setting.checkpoint_interval,
-        window=setting.window,
     )
 
 

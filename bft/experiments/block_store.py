@@ -28,7 +28,7 @@ from bft.adversary.settings import BEHAVIOURS
 from bft.arguments import check_instance
 from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Failure, Record, Tally
-from bft.experiments.cells import content
+from bft.experiments.cells import addressed, content
 from bft.experiments.results_version import RESULTS_VERSION
 from bft.protocols.registry import PROTOCOLS, homes
 from bft.randomness import seed_text
@@ -232,7 +232,8 @@ class BlockStore:
     def _cell(self, key: str, scenario: Scenario, seed: int) -> int:
         described = json.dumps(content(scenario), sort_keys=True)
         self._file.execute(
-            "INSERT OR IGNORE INTO cells (key, scenario, seed, results_version) VALUES (?, ?, ?, ?)",
+            "INSERT INTO cells (key, scenario, seed, results_version) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET scenario = excluded.scenario",  # fields may have had other names
             (key, described, seed, RESULTS_VERSION),
         )
         return int(self._file.execute("SELECT id FROM cells WHERE key = ?", (key,)).fetchone()[0])
@@ -272,7 +273,7 @@ def cell_key(scenario: Scenario, seed: int) -> str:
     strangers = [_code(each) for each in scenario.faults.behaviour if type(each) not in BEHAVIOURS.values()]
     if scenario.protocol.name not in PROTOCOLS:
         strangers += [getsource(sys.modules[home]) for home in homes(scenario.protocol)]
-    written = json.dumps([RESULTS_VERSION, content(scenario), strangers, seed], sort_keys=True)
+    written = json.dumps([RESULTS_VERSION, addressed(scenario), strangers, seed], sort_keys=True)
     return sha256(written.encode()).hexdigest()
 
 

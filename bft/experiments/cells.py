@@ -82,9 +82,19 @@ def _told_apart(axes: Axes) -> None:
             raise SweepError(bad_value(f"over.{PROTOCOL}", name, "is the name of two of the protocols"))
 
 
+FIRST_SAID = {
+    "view_timeout_s": 10.0,
+    "timeout_growth": 2.0,
+    "timeout_cap_s": 600.0,
+    "checkpoint_interval": 16,
+    "window": 64,
+}
+"""Fields that every scenario had, with their defaults, before protocols had tables of their own."""
+
+
 def cell_seed(scenario: Scenario, seed: int) -> int:
     """Return the seed of a scenario under a master seed, between 0 and 2⁶³ − 1."""
-    written = json.dumps([seed, content(scenario)], sort_keys=True)
+    written = json.dumps([seed, addressed(scenario)], sort_keys=True)
     return int.from_bytes(sha256(written.encode()).digest()[:8], "big") >> 1
 
 
@@ -94,4 +104,18 @@ def content(scenario: Scenario) -> dict[str, Any]:
     file = said["validators"].get("file")
     if file is not None:
         said["validators"]["file"] = sha256(Path(file).read_bytes()).hexdigest()
+    return said
+
+
+def addressed(scenario: Scenario) -> dict[str, Any]:
+    """Return what seeds and the keys of stored blocks follow from: what a scenario says, in the names it had at first.
+
+    So a setting that moved to its protocol's table changes no seed, and finds the blocks that were stored before.
+    """
+    said = {**FIRST_SAID, **content(scenario)}
+    former = {} if scenario.own is None else type(scenario.own).former_names
+    if former:
+        own = said.pop(scenario.protocol.name)
+        said |= {former[name]: own.pop(name) for name in former}
+        said |= {scenario.protocol.name: own} if own else {}
     return said

@@ -34,8 +34,8 @@ OPENED: dict[type[Settings], str] = {
 """Fields whose own settings are gone through."""
 
 TAKEN_WHOLE: dict[type[Settings], str] = {
-    Scenario: "n f quorum stakes protocol views view_timeout_s timeout_growth timeout_cap_s retransmission "
-    "retransmit_s checkpoint_interval window horizon_s machine service membership",  # the last three must not be given
+    Scenario: "n f quorum stakes protocol views retransmission retransmit_s horizon_s machine service membership",
+    # machine, service and membership must not be given
     Faults: "delta draw nodes behaviour shares",
     # The slowest message is asked of whatever law there is; partitions, and what goes beyond delays, must not be given.
     Network: " ".join(("delay loss duplication partitions", *BEYOND)),

@@ -179,7 +179,7 @@ class Sweep:
         column                            meaning
         ================================  ============================================================================
         the path of each swept field      its value: a number, text or truth value; a table or list as JSON text. Times
-                                          end in their unit, as in `view_timeout_s`
+                                          end in their unit, as in `pbft.view_timeout_s`
         replications                      runs behind the estimates
         failed, breaches                  replications that ended with an error, or broke an invariant that the protocol
                                           guarantees

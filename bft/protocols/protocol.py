@@ -47,12 +47,7 @@ READ: Mapping[str, str] = {
     "membership": "members that come and go",
     "rule": "a voting rule",
     "views": "a bound on views",
-    "view_timeout_s": "the timeout of a view",
-    "timeout_growth": "growing timeouts",
-    "timeout_cap_s": "a cap on timeouts",
     "retransmission": "requests for retransmission",
-    "checkpoint_interval": "checkpoints",
-    "window": "a window of numbers in flight",
 }
 """The fields of a scenario that not every protocol reads, and what each asks of it."""
 
@@ -194,13 +189,9 @@ class Setup:
     requests : int
         How many requests there are.
     last_arrival_s : float
-        When the last request is expected at the latest, if none before it waits for longer than a view.
+        When the last request is expected at the latest, if no request before it takes longer than `Protocol.turn_s`.
     retransmit_s : float or None
         After how many seconds a replica that waits asks for what it lacks; None never.
-    view_timeout_s, timeout_growth, timeout_cap_s : float
-        Timeouts of views, for protocols that read these fields.
-    checkpoint_interval, window : int
-        The same.
     voting_rule : callable
         Makes the rule by which votes are counted, for protocols that read `rule`; it may learn from the panel.
     rules : object or None
@@ -216,11 +207,6 @@ class Setup:
     requests: int = 1
     last_arrival_s: float = 0.0
     retransmit_s: float | None = 5.0
-    view_timeout_s: float = 10.0
-    timeout_growth: float = 2.0
-    timeout_cap_s: float = 600.0
-    checkpoint_interval: int = 16
-    window: int = 64
     rules: Any = None
     panel: Any = None
     randomness: Randomness | None = None
@@ -230,6 +216,12 @@ def every_node_once(system: QuorumSystem, settings: Any) -> int:
     """Return as many views as there are nodes: every node leads once."""
     del settings
     return system.n
+
+
+def ten_seconds(settings: Any) -> float:
+    """Return what a request may take where a protocol does not say it."""
+    del settings
+    return 10.0
 
 
 def _needed(*_: Any) -> Any:
@@ -260,6 +252,9 @@ class Protocol:
         A subclass of `bft.settings.Settings`: the protocol's own table in a scenario.
     views : callable
         From the quorum system and the settings to the default number of views for one request.
+    turn_s : callable
+        From the settings to how many seconds a request may take, so that a client with several sends its last one in
+        time (`Setup.last_arrival_s`); by default 10.
     reads : frozenset of str
         Which fields of `READ` it takes part in; scenarios that set another are refused.
     without : mapping of str to str
@@ -304,6 +299,7 @@ class Protocol:
     package: str = ""
     settings: type[Settings] | None = None
     views: Callable[[QuorumSystem, Any], int | None] = every_node_once
+    turn_s: Callable[[Any], float] = ten_seconds
     reads: frozenset[str] = frozenset()
     without: Mapping[str, str] = field(default_factory=dict)
     events: tuple[EventKind, ...] = ()
@@ -323,7 +319,7 @@ class Protocol:
         check_instance("protocol.name", self.name, str, allowed, ScenarioError)
         if not NAME.fullmatch(self.name):
             raise ScenarioError(bad_value("protocol.name", self.name, allowed))
-        for part in ("replica", "configure", "end_s", "views"):
+        for part in ("replica", "configure", "end_s", "views", "turn_s"):
             if getattr(self, part) is _needed:
                 raise ScenarioError(f"protocol {self.name}: {part}: is needed and was not given")
             if not callable(getattr(self, part)):

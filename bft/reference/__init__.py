@@ -1,7 +1,7 @@
 """What a scenario can say, field by field, read off the settings: names, types, units, ranges, who honours it.
 
 >>> from bft.reference import field
->>> view = field("view_timeout_s")
+>>> view = field("pbft.view_timeout_s")
 >>> view.type, view.unit, view.default, view.range
 ('number', 'seconds', '10', 'more than 0')
 """

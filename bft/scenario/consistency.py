@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bft.adversary.crash import CrashRecover
 from bft.adversary.fitting import check_behaviour
@@ -20,16 +19,8 @@ from bft.validators.rule_settings import check_rule
 if TYPE_CHECKING:
     from bft.scenario.description import Scenario
 
-TIMES = {
-    "view_timeout_s": "view_timeout_s",
-    "timeout_growth": "timeout_growth",
-    "timeout_cap_s": "timeout_cap_s",
-    "retransmission": "retransmission",
-    "retransmit_s": "retransmission",
-    "checkpoint_interval": "checkpoint_interval",
-    "window": "window",
-}
-"""Fields that always have a value, and what each is called in `READ`."""
+RETRANSMISSION = ("retransmission", "retransmit_s")
+"""Fields that always have a value; both are "retransmission" in `READ`."""
 
 
 def check_consistency(scenario: Scenario) -> None:
@@ -89,17 +80,10 @@ def _set_fields(scenario: Scenario) -> Iterator[tuple[str, str, object]]:
     for name in ("stakes", "views"):
         if getattr(scenario, name) is not None:
             yield name, name, getattr(scenario, name)
-    for name, (field, default) in _times(type(scenario)).items():
+    for name in RETRANSMISSION:
         value = getattr(scenario, name)
-        if value != default:
-            yield field, name, value
-
-
-@cache
-def _times(kind: type[Scenario]) -> dict[str, tuple[str, Any]]:
-    """Return what each field of `TIMES` is called in `READ`, and its default: asking pydantic again takes long."""
-    fields = kind.model_fields
-    return {name: (field, fields[name].default) for name, field in TIMES.items()}
+        if value != type(scenario).model_fields[name].default:
+            yield "retransmission", name, value
 
 
 def _check_operations(scenario: Scenario) -> None:

@@ -127,20 +127,10 @@ class Scenario(Settings):
     views : int or "unlimited", optional
         How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
         and no limit for more.
-    view_timeout_s : float
-        How long the first view may take; how long a ballot waits for votes.
-    timeout_growth : float
-        By what the time of a view is multiplied after each view that failed.
-    timeout_cap_s : float
-        How long a view may take at the most.
     retransmission : bool
         Whether waiting replicas ask for what they lack.
     retransmit_s : float
         After how many seconds they ask first; then after twice as many, and so on, up to 8 times as many.
-    checkpoint_interval : int
-        PBFT's K: after how many requests replicas agree on their state.
-    window : int
-        PBFT's L: how many requests beyond the last stable checkpoint may be ordered, at least twice K.
     horizon_s : float, optional
         When the run ends at the latest; by default late enough for all views.
     """
@@ -159,13 +149,8 @@ class Scenario(Settings):
     service: Annotated[Service | None, under("service")] = None
     membership: Membership | None = None
     views: Annotated[int, Field(ge=1)] | Literal["unlimited"] | None = None
-    view_timeout_s: PositiveSeconds = 10.0
-    timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
-    timeout_cap_s: PositiveSeconds = 600.0
     retransmission: bool = True
     retransmit_s: PositiveSeconds = 5.0
-    checkpoint_interval: Annotated[int, Field(ge=1)] = 16
-    window: Annotated[int, Field(ge=2)] = 64
     horizon_s: Seconds | None = None
 
     _own: Settings | None = PrivateAttr(default=None)
@@ -236,13 +221,8 @@ class Scenario(Settings):
             settings=self.own,
             views=self.view_limit,
             requests=requests.count,
-            last_arrival_s=max(arrivals_s, (requests.turns - 1) * self.view_timeout_s),
+            last_arrival_s=max(arrivals_s, (requests.turns - 1) * self.protocol.turn_s(self.own)),
             retransmit_s=self.retransmit_s if self.retransmission else None,
-            view_timeout_s=self.view_timeout_s,
-            timeout_growth=self.timeout_growth,
-            timeout_cap_s=self.timeout_cap_s,
-            checkpoint_interval=self.checkpoint_interval,
-            window=self.window,
             rules=rules,
             panel=panel,
             randomness=randomness,

@@ -28,7 +28,9 @@ def notebook_table(scenario: Scenario) -> str:
 
 def changed_fields(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Yield path and value, as JSON writes it, of every field but n that is not what it is by default."""
-    usual = dict(_leaves(type(scenario)().to_dict()))
+    own = scenario.own
+    by_default = {} if own is None else {scenario.protocol.name: type(own)().model_dump(mode="json")}
+    usual = dict(_leaves({**type(scenario)().to_dict(), **by_default}))
     for path, value in _leaves(scenario.to_dict()):
         if path != "n" and usual.get(path) != value:
             yield path, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

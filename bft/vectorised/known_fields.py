@@ -17,6 +17,8 @@ from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.network.delays import ConstantDelay, ExponentialDelay, LognormalDelay, NormalDelay, UniformDelay
 from bft.network.settings import BEYOND, Network, Partition
+from bft.protocols.ballot.settings import BallotSettings
+from bft.protocols.pbft.settings import PbftSettings
 from bft.scenario import Requests, Scenario
 from bft.settings import Settings
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
@@ -39,9 +41,10 @@ from bft.validators.settings import PerfectValidators, RecordedValidators, Stati
 from bft.validators.timeouts import TimeoutSettings
 
 FIELDS: dict[type[Settings], str] = {
-    Scenario: "n f quorum stakes protocol rule faults validators network requests views view_timeout_s timeout_growth "
-    "timeout_cap_s retransmission retransmit_s checkpoint_interval window horizon_s "
-    "machine service membership",  # known to be refused: their own settings are not in this table
+    Scenario: "n f quorum stakes protocol rule faults validators network requests views retransmission retransmit_s "
+    "horizon_s machine service membership",  # known to be refused: their own settings are not in this table
+    PbftSettings: "view_timeout_s timeout_growth timeout_cap_s checkpoint_interval window",
+    BallotSettings: "deadline_s",
     Faults: "delta draw nodes behaviour shares",
     Network: "delay loss duplication partitions",
     Partition: "groups start_s end_s",
@@ -91,6 +94,8 @@ def unknown_fields(scenario: Scenario) -> Iterator[tuple[str, Any]]:
             if field.name not in parameters and getattr(behaviour, field.name) != field.default:
                 yield f"faults.behaviour.{field.name}", getattr(behaviour, field.name)
     yield from _unknown(scenario, ())
+    if type(scenario.own) in KNOWN:
+        yield from _unknown(scenario.own, (scenario.protocol.name,))
 
 
 def _unknown(settings: Settings, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

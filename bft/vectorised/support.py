@@ -77,8 +77,9 @@ def _obstacles(scenario: Scenario, timing: bool) -> Iterator[str]:
     yield from _validator_obstacles(scenario)
     yield from _fault_obstacles(scenario, timing)
     if not timing:
-        if scenario.checkpoint_interval == 1:
-            yield _refusal("checkpoint_interval", 1, "outcomes alone with 2 or more: checkpoints may overtake commits")
+        if scenario.own.checkpoint_interval == 1:
+            runs = "outcomes alone with 2 or more: checkpoints may overtake commits"
+            yield _refusal("pbft.checkpoint_interval", 1, runs)
         yield from _time_obstacles(scenario)
 
 
@@ -130,8 +131,8 @@ def _equivocation_obstacles(scenario: Scenario, behaviour: Equivocate, timing: b
         yield _refusal("stakes", scenario.stakes, "equivocators with equal weights")
     if not scenario.retransmission:
         yield _refusal("retransmission", False, "equivocators with retransmission")
-    if scenario.retransmit_s > scenario.view_timeout_s:
-        yield _refusal("retransmit_s", scenario.retransmit_s, "equivocators with at most view_timeout_s")
+    if scenario.retransmit_s > scenario.own.view_timeout_s:
+        yield _refusal("retransmit_s", scenario.retransmit_s, "equivocators with at most pbft.view_timeout_s")
     if system.weight(range(turns)) <= system.live_up_to:
         yield _refusal("views", scenario.views, "equivocators with views enough for an honest primary")
     if behaviour.rush and system.live_up_to >= system.safe_below:

@@ -175,7 +175,7 @@ class Stopwatch:
             until_s = np.full_like(committed_s, inf) if last_view else clock.timeout_at_s
             in_time = committed_s < np.minimum(until_s, clock.entered_s + patience_s)
             found.unsure[view.which[(alive & ~in_time).any(axis=1)]] = True
-        if scenario.checkpoint_interval == 1:
+        if self._config.checkpoint_interval == 1:
             overtaken = self._overtaken(view, times, alive, broadcasts, lost)
             found.unsure[view.which[overtaken]] = True
         found.committed_s[view.which] = np.where(committed_s <= scenario.end_s, committed_s, inf)
@@ -206,7 +206,7 @@ class Stopwatch:
         prepares = (view.accepts & view.votes & (times.accepted_s <= end_s)).sum(axis=1)
         commits = (view.votes & (times.prepared_s <= end_s)).sum(axis=1)
         checkpoints = (alive & (times.committed_s <= end_s)).sum(axis=1)
-        due = self._scenario.checkpoint_interval == 1
+        due = self._config.checkpoint_interval == 1
         return np.asarray((view.led + prepares + commits + due * checkpoints) * (n - 1))
 
     def _leave(self, clock: Clock, number: int, broadcasts: Broadcasts) -> None:

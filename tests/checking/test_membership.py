@@ -203,8 +203,7 @@ def scenario(**given: object) -> bft.Scenario:
             "changes": [{"at_s": 6.0, "remove": 2, "add": 5}, {"at_s": 9.0, "add": 2}, {"at_s": 14.0, "remove": 3}],
         },
         "requests": {"count": 24, "rate_per_s": 1.0, "clients": 24},
-        "checkpoint_interval": 4,
-        "window": 8,
+        "pbft": {"checkpoint_interval": 4, "window": 8},
         "horizon_s": 400.0,
     }
     return bft.Scenario(**{**fields, **given})

@@ -154,8 +154,7 @@ def test_balances_are_equal_on_all_honest_replicas_under_faults(behaviour: str, 
         faults=bft.Faults(nodes=(0,), behaviour=behaviour),
         network=bft.Network(loss=loss),
         requests=bft.Requests(count=len(OPERATIONS), rate_per_s=0.5),
-        checkpoint_interval=8,
-        window=16,
+        pbft={"checkpoint_interval": 8, "window": 16},
     )
     run = bft.Simulator(scenario, 7, make_replica=replica).run()
     assert not run.breaches

@@ -55,6 +55,26 @@ def test_a_seed_is_a_63_bit_number_that_no_process_changes() -> None:
     assert 0 <= seeds.pop() < 2**63
 
 
+@pytest.mark.parametrize(
+    ("given", "seed"),
+    [
+        ({}, 2945501896173412448),
+        ({"pbft": {"view_timeout_s": 3}}, 3749551023984465705),
+        (
+            {"pbft": {"timeout_growth": 1.5, "timeout_cap_s": 9.5, "window": 8, "checkpoint_interval": 2}},
+            5604816047856144223,
+        ),
+        ({"protocol": "ballot"}, 5623157322322774778),
+        ({"protocol": "ballot", "ballot": {"deadline_s": 60}, "rule": "plurality"}, 7792781360763846686),
+        ({"protocol": "hotstuff"}, 8821753388639906350),
+        ({"protocol": "tendermint", "tendermint": {"propose_s": 3}}, 5522754626805366138),
+    ],
+)
+def test_settings_that_moved_to_the_tables_of_protocols_changed_no_seed(given: dict[str, object], seed: int) -> None:
+    """Recorded when timers, checkpoints and the window stood among the fields of every scenario."""
+    assert cell_seed(Scenario(**given), 3) == seed
+
+
 def test_common_random_numbers_are_one_seed_for_all() -> None:
     made = make_cells(Scenario(), read_axes({"n": [4, 7]}), 7, common_random_numbers=True)
     assert [cell.seed for cell in made] == [7, 7]

@@ -151,7 +151,7 @@ def test_judges_have_a_law_where_every_verdict_is_fresh() -> None:
         {"network.partitions": [Partition(groups=((0, 1),), end_s=5.0)]},
         {"network.delay": ConstantDelay(delay_s=3.0)},
         {"network.delay": ExponentialDelay(mean_s=1.0)},
-        {"view_timeout_s": 0.5},
+        {"pbft.view_timeout_s": 0.5},
         {"horizon_s": 30.0},
         {"validators": {"kind": "statistical", "latency": {}}},
         {"validators": {"kind": "statistical", "check": {"kind": "same_answer", "flip": 0.1}}},

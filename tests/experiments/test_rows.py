@@ -17,7 +17,7 @@ from bft.randomness import read_seed, seed_text
 OVER = {
     "faults.delta": [0.0, 0.3],
     "faults.behaviour": ["crash", {"kind": "slow", "delay_s": 2.0}],
-    "view_timeout_s": [5.0],
+    "pbft.view_timeout_s": [5.0],
 }
 
 

@@ -40,7 +40,7 @@ def test_scenarios_that_only_the_event_engine_runs_need_no_witness() -> None:
 
 
 def test_what_the_vectorised_engine_hands_back_is_not_counted_twice() -> None:
-    scenario = bft.Scenario(faults=bft.Faults(behaviour="equivocate"), view_timeout_s=0.3)
+    scenario = bft.Scenario(faults=bft.Faults(behaviour="equivocate"), pbft={"view_timeout_s": 0.3})
     sweep = bft.sweep(scenario, over=OVER, replications=60, seed=1, workers=1, progress=False, witness=1)
     assert all(result.witnessed == result.tally.vectorised for result in sweep.results)
 

@@ -87,11 +87,11 @@ PBFT: tuple[dict[str, Any], ...] = (
     {"f": 0},
     {"quorum": 4},
     {"n": 5, "stakes": [1, 2, 3, 1, 1]},
-    {"views": 2, "view_timeout_s": 3.0},
-    {"views": "unlimited", "timeout_growth": 1.3, "timeout_cap_s": 12.0},
+    {"views": 2, "pbft": {"view_timeout_s": 3.0}},
+    {"views": "unlimited", "pbft": {"timeout_growth": 1.3, "timeout_cap_s": 12.0}},
     {"retransmission": False},
     {"retransmit_s": 0.3, "network": {"loss": 0.2}},
-    {"checkpoint_interval": 1, "window": 4, "requests": {"count": 9, "rate_per_s": 4.0}},
+    {"pbft": {"checkpoint_interval": 1, "window": 4}, "requests": {"count": 9, "rate_per_s": 4.0}},
     {"horizon_s": 0.2},
     {"faults": {"delta": 0.3}},
     {"faults": {"delta": (0.1, 0.5, 0.9, 0.1)}},
@@ -109,7 +109,7 @@ PBFT: tuple[dict[str, Any], ...] = (
             "changes": [{"at_s": 1.0, "remove": 4, "add": 5}, {"at_s": 9.0, "remove": 2}],
         },
         "requests": {"count": 8, "rate_per_s": 0.8},
-        "checkpoint_interval": 2,
+        "pbft": {"checkpoint_interval": 2},
     },
 )
 
@@ -278,7 +278,7 @@ BALLOTS: tuple[dict[str, Any], ...] = (
     ballot("judge") | statistical(check=JUDGE),
     ballot("log_odds") | recorded(kept_for_learning=0.4),
     ballot("confidence") | recorded(confidence={"spread": 3.0}),
-    ballot("plurality", view_timeout_s=1.0, retransmit_s=0.2) | network(loss=0.3),
+    ballot("plurality", ballot={"deadline_s": 1.0}, retransmit_s=0.2) | network(loss=0.3),
     ballot("plurality", retransmission=False) | network(delay={"law": "pareto"}, duplication=0.3),
     ballot("quorum", n=5) | network(topology="ring"),
     ballot("quorum") | statistical(latency=LATENCY, timeouts={"share": 0.1}),
@@ -304,7 +304,11 @@ REPLAYED: tuple[dict[str, Any], ...] = (
 
 TWINS: tuple[dict[str, Any], ...] = (
     {"n": 4, "faults": {"nodes": (2, 3), "behaviour": "twins"}},
-    {"n": 7, "faults": {"nodes": (0, 4, 5), "behaviour": {"kind": "twins", "first": (1, 6)}}, "view_timeout_s": 2.0},
+    {
+        "n": 7,
+        "faults": {"nodes": (0, 4, 5), "behaviour": {"kind": "twins", "first": (1, 6)}},
+        "pbft": {"view_timeout_s": 2.0},
+    },
     ballot("plurality", faults={"nodes": (1,), "behaviour": "twins"}),
 )
 

@@ -86,7 +86,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
         "replications": 40,
     },
     "common random numbers": {
-        "scenario": bft.Scenario(n=5, view_timeout_s=2.0),
+        "scenario": bft.Scenario(n=5, pbft={"view_timeout_s": 2.0}),
         "over": {"faults.delta": [0.1, 0.2, 0.5]},
         "replications": 40,
         "common_random_numbers": True,
@@ -230,7 +230,7 @@ def defaults(kind: type) -> dict[str, tuple[Any, Any]]:
 
 def all_fields() -> dict[type, dict[str, Any]]:
     """Return the fields of everything that a scenario can be made of, with their defaults."""
-    waiting: list[type] = [bft.Scenario, *BEHAVIOURS.values()]
+    waiting: list[type] = [bft.Scenario, *BEHAVIOURS.values(), *{type(scenario.own) for _, scenario in scenarios()}]
     found: dict[type, dict[str, Any]] = {}
     while waiting:
         kind = waiting.pop()
@@ -263,6 +263,7 @@ def test_every_field_of_a_scenario_is_recorded_with_a_value_that_is_not_its_defa
     drawn: dict[type, set[str]] = {}
     for _, scenario in scenarios():
         drawn_fields(scenario, drawn, known)
+        drawn_fields(scenario.own, drawn, known)
     missing = [
         f"{kind.__name__}.{name}"
         for kind, names in known.items()

@@ -251,7 +251,7 @@ def replayed(file: Path, rule: Any, n: int, **more: Any) -> set[str | None]:
         protocol="ballot",
         rule=rule,
         validators={"kind": "replayed", "file": str(file)},
-        view_timeout_s=60.0,
+        ballot={"deadline_s": 60.0},
         **more,
     )
     answers: set[str | None] = set()

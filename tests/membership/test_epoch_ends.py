@@ -174,8 +174,7 @@ def scenario(**given: object) -> bft.Scenario:
     fields: dict[str, object] = {
         "n": 4,
         "views": "unlimited",
-        "checkpoint_interval": 8,
-        "window": 32,
+        "pbft": {"checkpoint_interval": 8, "window": 32},
         "requests": {"count": 120, "rate_per_s": 2.0, "clients": 40},
         "horizon_s": 400.0,
     }
@@ -213,9 +212,7 @@ def test_state_transfer_and_execution_in_one_step_end_the_epoch_where_the_others
         scenario(
             n=5,
             requests={"count": 24, "rate_per_s": 1.0, "clients": 4},
-            checkpoint_interval=4,
-            window=8,
-            view_timeout_s=2.0,
+            pbft={"checkpoint_interval": 4, "window": 8, "view_timeout_s": 2.0},
             retransmit_s=1.0,
             horizon_s=900.0,
             membership={"members": 4, "changes": [{"at_s": 10.0, "remove": 3, "add": 4}]},

@@ -32,8 +32,7 @@ def scenario(count: int = 60, **given: object) -> bft.Scenario:
         "n": 5,
         "requests": {"count": count, "rate_per_s": 0.5, "operations": "account", "clients": 5},
         "membership": {"members": 4},
-        "checkpoint_interval": 8,
-        "window": 16,
+        "pbft": {"checkpoint_interval": 8, "window": 16},
         "horizon_s": 1200.0,
     }
     return bft.Scenario(**{**fields, **given})

@@ -86,7 +86,7 @@ def test_a_processor_takes_in_one_message_after_another() -> None:
     done at 5.2 s at the backups, at 6.2 s at the primary, who had three prepares to take in.
     """
     network = {"delay": CONSTANT, "processing": {"verify_s": 0.0, "sign_s": 0.0, "message_s": 1.0}}
-    run = bft.simulate(bft.Scenario(n=4, network=network, view_timeout_s=100, retransmit_s=100), 1)
+    run = bft.simulate(bft.Scenario(n=4, network=network, pbft={"view_timeout_s": 100}, retransmit_s=100), 1)
     assert executed(run.trace) == pytest.approx({0: 6.2, 1: 5.2, 2: 5.2, 3: 5.2})
     assert run.metrics.network is not None
     assert run.metrics.network.processor_busy_s == pytest.approx(6.0)

@@ -114,7 +114,7 @@ FIVE = {"law": "constant", "delay_s": 5.0}
 
 def parted(*parts: dict[str, object], **given: object) -> bft.Scenario:
     return bft.Scenario(
-        network={"delay": TENTH, "partitions": parts}, view_timeout_s=500.0, retransmission=False, **given
+        network={"delay": TENTH, "partitions": parts}, pbft={"view_timeout_s": 500.0}, retransmission=False, **given
     )
 
 

@@ -140,8 +140,10 @@ def test_behaviours_are_drawn_with_lines_of_their_own() -> None:
 
 def test_points_of_numbers_stand_at_their_value_and_marks_of_categories_in_their_room() -> None:
     scenario = bft.Scenario(faults=bft.Faults(delta=0.1))
-    sweep = bft.sweep(scenario, over={"view_timeout_s": [1.0, 10.0, 100.0], "n": [4, 5]}, replications=2, workers=1)
-    for container in share(sweep, x="view_timeout_s").containers:
+    sweep = bft.sweep(
+        scenario, over={"pbft.view_timeout_s": [1.0, 10.0, 100.0], "n": [4, 5]}, replications=2, workers=1
+    )
+    for container in share(sweep, x="pbft.view_timeout_s").containers:
         assert np.asarray(container[0].get_xdata()).tolist() == [1.0, 10.0, 100.0]  # type: ignore[union-attr]
     many = {f"{number}": [networks.Measured(0, 0.5, 0.4, 0.6)] for number in range(12)}
     ax = networks.curves(many, x_label="", y_label="", title="t", categories=["ring", "star"])

@@ -57,7 +57,7 @@ def test_its_own_settings_stand_in_a_table_of_its_name() -> None:
     assert bft.Scenario(protocol=ECHO).replace("echo.leader", 3).own.leader == 3
     assert bft.Scenario(protocol=ECHO).own.leader == 0
     assert bft.Scenario(protocol=ECHO) != scenario
-    assert bft.Scenario().own is None
+    assert bft.Scenario().own.window == 64
     assert "echo" not in bft.Scenario().to_dict()
 
 
@@ -70,9 +70,9 @@ def test_its_own_settings_stand_in_a_table_of_its_name() -> None:
         ({"echo": 3}, "echo = 3: must be a table"),
         ({"protocol": "pbft", "echo": {"leader": 1}}, "echo"),
         ({"pbft": {"window": 4}}, "pbft = 'given': needs protocol = 'pbft'; the scenario's is 'echo'"),
-        ({"protocol": "pbft", "pbft": {}}, "pbft = 'given': must be left out: pbft has no settings of its own"),
         ({"views": 3}, "views = 3: must be left out: echo has no place for a bound on views"),
-        ({"window": 128}, "window = 128: must be left out: echo has no place for a window of numbers in flight"),
+        ({"window": 128}, "window = 128: is a setting of another protocol, pbft.window; the scenario's is echo"),
+        ({"leader": 2}, "leader = 2: must stand in the table of echo's own settings: echo.leader"),
         ({"machine": {}}, "machine = 'given': must be left out: echo has no place for machines"),
         ({"rule": "plurality"}, "rule = 'plurality': must be left out: echo has no place for a voting rule"),
         (

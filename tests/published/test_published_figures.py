@@ -47,7 +47,7 @@ def test_latency_of_one_decision(
         quorum=quorum,
         network=bft.Network(delay=NormalDelay(mean_s=0.25, sd_s=0.05)),
         faults=bft.Faults(nodes=tuple(range(n - crashed, n)), behaviour="crash"),
-        view_timeout_s=60.0,
+        pbft={"view_timeout_s": 60.0},
     )
     simulator = bft.Simulator(scenario, 41)
     times = [simulator.run(replication).metrics.decided_at_s for replication in range(runs)]

@@ -66,7 +66,7 @@ def test_examples_name_only_files_that_are_shipped() -> None:
 
 
 def test_types_units_and_ranges_are_those_of_the_settings() -> None:
-    timeout = field("view_timeout_s")
+    timeout = field("pbft.view_timeout_s")
     assert (timeout.type, timeout.unit, timeout.range, timeout.default) == ("number", "seconds", "more than 0", "10")
     assert field("n").range == "at least 1 and at most 4096"
     assert field("faults.delta").range == "between 0 and 1"
@@ -127,10 +127,10 @@ def test_bft_fields_prints_all_one_and_json(capsys: pytest.CaptureFixture[str]) 
     assert main(["fields"]) == 0
     text = capsys.readouterr().out
     assert all(each.path in text for each in OF_ALL_PROTOCOLS)
-    assert main(["fields", "view_timeout_s"]) == 0
+    assert main(["fields", "pbft.view_timeout_s"]) == 0
     text = capsys.readouterr().out
     assert "  allowed     more than 0\n" in text
-    assert "  example     bft run --set view_timeout_s=" in text
+    assert "  example     bft run --set pbft.view_timeout_s=" in text
     assert main(["fields", "network.delay", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {each["name"] for each in told} >= {"network.delay", "network.delay.mean_s"}
@@ -148,7 +148,7 @@ def test_examples_are_commands_that_run(capsys: pytest.CaptureFixture[str]) -> N
     ("name", "complaint"),
     [
         ("delta", "field = 'delta': is no field of a scenario; did you mean faults.delta?"),
-        ("view_timeout", "field = 'view_timeout': is no field of a scenario; did you mean view_timeout_s"),
+        ("view_timeout", "field = 'view_timeout': is no field of a scenario; did you mean pbft.view_timeout_s"),
         ("", "field = '': is no field of a scenario; `bft fields` lists all"),
     ],
 )

@@ -30,7 +30,7 @@ PANEL = {"kind": "statistical", "latency": {}, "confidence": {}}
 
 
 def scenario(**given: Any) -> bft.Scenario:
-    return bft.Scenario(**{"n": 7, "protocol": "ballot", "view_timeout_s": 60, **given})
+    return bft.Scenario(**{"n": 7, "protocol": "ballot", "ballot": {"deadline_s": 60}, **given})
 
 
 def outcomes(described: bft.Scenario, runs: int = RUNS, seed: int = 1) -> Counter[Outcome]:
@@ -185,7 +185,7 @@ def test_lost_votes_are_asked_for_again() -> None:
 
 def test_a_slow_voter_past_the_deadline_splits_no_quorum_and_decides_with_proof() -> None:
     slow = {"nodes": (0, 1, 2), "behaviour": {"kind": "slow", "delay_s": 20.0}}
-    run = bft.simulate(scenario(view_timeout_s=10, faults=slow, horizon_s=60), 2)
+    run = bft.simulate(scenario(ballot={"deadline_s": 10}, faults=slow, horizon_s=60), 2)
     assert run.outcome is Outcome.AGREED_CORRECT
     assert run.metrics.last_decided_at_s > 20
 
@@ -238,7 +238,7 @@ def test_the_same_seed_gives_the_same_ballot() -> None:
 )
 def test_what_a_ballot_has_no_place_for_is_refused_by_name(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError) as refused:
-        scenario(**given)
+        bft.Scenario(**{"n": 7, "protocol": "ballot", **given})
     assert message in str(refused.value)
 
 

@@ -50,7 +50,9 @@ def executed(run: bft.Run) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("clients", [None, 20, 5, 1])
 @pytest.mark.parametrize(
-    "given", [{"validators": SLOW}, {"network": REORDERED, "view_timeout_s": 2.0}], ids=["validators", "network"]
+    "given",
+    [{"validators": SLOW}, {"network": REORDERED, "pbft": {"view_timeout_s": 2.0}}],
+    ids=["validators", "network"],
 )
 def test_every_request_of_a_client_that_waits_is_executed_in_its_order(
     clients: int | None, given: dict[str, Any]
@@ -146,7 +148,7 @@ def test_the_operations_of_accounts_are_those_that_were_asked_in_the_replication
 
 def test_a_run_may_take_a_view_for_each_turn_of_a_client() -> None:
     patient = bft.Scenario(requests={"count": 100, "rate_per_s": 50.0, "clients": 1})
-    assert patient.end_s >= 2 * 99 * patient.view_timeout_s
+    assert patient.end_s >= 2 * 99 * patient.own.view_timeout_s
     assert patient.replace("requests.pipelined", True).end_s < patient.end_s
 
 
@@ -166,8 +168,7 @@ def test_settings_of_clients_are_refused_by_name_and_cost_nothing_where_they_are
 MEMBERS: dict[str, Any] = {
     "n": 6,
     "requests": {"count": 40, "rate_per_s": 1.0, "clients": 4},
-    "checkpoint_interval": 4,
-    "window": 8,
+    "pbft": {"checkpoint_interval": 4, "window": 8},
 }
 
 

@@ -39,7 +39,7 @@ def censored(rules: Rules) -> tuple[list[float], list[float]]:
         n=4,
         views="unlimited",
         requests={"count": 240, "rate_per_s": 2.0, "clients": 12},
-        view_timeout_s=TIMEOUT_S,
+        pbft={"view_timeout_s": TIMEOUT_S},
         horizon_s=200.0,
     )
 

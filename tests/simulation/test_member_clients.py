@@ -19,8 +19,7 @@ def run_of(n: int, count: int = 20, **given: object) -> bft.Run:
         "membership": {"members": 4},
         "views": "unlimited",
         "requests": {"count": count, "rate_per_s": 1.0, "clients": count},
-        "checkpoint_interval": 4,
-        "window": 8,
+        "pbft": {"checkpoint_interval": 4, "window": 8},
         "horizon_s": 900.0,
     }
     return bft.simulate(bft.Scenario(**{**fields, **given}), 1)
@@ -70,8 +69,7 @@ def test_a_member_goes_on_from_its_last_backup(seed: int) -> None:
         n=5,
         membership={"members": 4, "changes": [{"at_s": 60.0, "remove": 2, "add": 4}]},
         requests={"count": 700, "rate_per_s": 2.0, "clients": 700, "operations": "account"},
-        checkpoint_interval=8,
-        window=16,
+        pbft={"checkpoint_interval": 8, "window": 16},
         horizon_s=500.0,
         views="unlimited",
         machine={

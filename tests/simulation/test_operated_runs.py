@@ -46,8 +46,7 @@ def scenario(count: int = 150, **given: object) -> bft.Scenario:
         "requests": {"count": count, "rate_per_s": 1 / 30, "clients": 10, "operations": "account"},
         "machine": MACHINE,
         "service": SERVICE,
-        "checkpoint_interval": 16,
-        "view_timeout_s": 60.0,
+        "pbft": {"checkpoint_interval": 16, "view_timeout_s": 60.0},
         "retransmit_s": 20.0,
         "horizon_s": count * 33.0 + 1000.0,
     }
@@ -244,7 +243,7 @@ DEAD = {"large": {**QUICK, "p_error": 1.0}}
 
 
 def one_decision(service: dict[str, object], **given: object) -> bft.Run:
-    return bft.simulate(bft.Scenario(n=4, service=service, view_timeout_s=60.0, **given), 1)
+    return bft.simulate(bft.Scenario(n=4, service=service, pbft={"view_timeout_s": 60.0}, **given), 1)
 
 
 def test_a_validator_whose_calls_fail_is_silent() -> None:

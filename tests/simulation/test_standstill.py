@@ -93,11 +93,12 @@ def _described(random: Random) -> dict[str, Any]:
         "validators": random.choice(
             ({"kind": "perfect"}, {"kind": "statistical", "accuracy": random.choice((0.4, 0.7)), "options": 4})
         ),
-        "view_timeout_s": random.choice((2.0, 10.0)),
-        "horizon_s": random.choice((300.0, 600.0)),
-        "protocol": random.choice(("pbft", "pbft", "pbft", "ballot")),
-        "retransmit_s": random.choice((1.0, 5.0, 20.0)),
     }
+    timeout_s = random.choice((2.0, 10.0))
+    found["horizon_s"] = random.choice((300.0, 600.0))
+    found["protocol"] = protocol = random.choice(("pbft", "pbft", "pbft", "ballot"))
+    found["retransmit_s"] = random.choice((1.0, 5.0, 20.0))
+    found[protocol] = {"deadline_s" if protocol == "ballot" else "view_timeout_s": timeout_s}
     delay = random.choice(({"law": "exponential", "mean_s": 0.1}, {"law": "constant", "delay_s": 0.05}))
     network: dict[str, Any] = {"delay": delay}
     if random.random() < 0.4:

@@ -132,7 +132,8 @@ def test_colluders_say_the_popular_wrong_answer_and_the_silent_nothing():
 def test_a_debate_costs_a_call_of_everybody_for_each_round_and_the_time_of_the_slowest(protocol: str) -> None:
     latency = {"first_token_log_sd": 0.0, "slow_share": 0.0, "tokens_median": 0.0, "first_token_median_s": (1, 2, 3, 4)}
     validators = {"kind": "statistical", "accuracy": 1.0, "latency": latency, "debate": {"rounds": 3}}
-    run = bft.simulate(bft.Scenario(n=4, protocol=protocol, validators=validators, view_timeout_s=60), 1)
+    own = {"pbft": {"view_timeout_s": 60}, "ballot": {"deadline_s": 60}}[protocol]
+    run = bft.simulate(bft.Scenario(n=4, protocol=protocol, validators=validators, **{protocol: own}), 1)
     assert run.outcome is Outcome.AGREED_CORRECT
     assert run.metrics.calls == 4 * 4
     third_vote_s = 3 * 4.0 + 3.0  # three rounds of the slowest, then the third fastest makes the quorum
@@ -141,7 +142,7 @@ def test_a_debate_costs_a_call_of_everybody_for_each_round_and_the_time_of_the_s
 
 def test_judges_judge_after_the_debate() -> None:
     validators = {"kind": "statistical", "accuracy": 1.0, "latency": {}, "debate": {}, "check": "judge"}
-    run = bft.simulate(bft.Scenario(n=4, validators=validators, view_timeout_s=200, views=1), 1)
+    run = bft.simulate(bft.Scenario(n=4, validators=validators, pbft={"view_timeout_s": 200}, views=1), 1)
     assert run.metrics.calls == 4 * 3 + 3
 
 

@@ -71,7 +71,11 @@ def test_forgetting_changes_no_event_of_a_stream(name: str, monkeypatch: pytest.
     requests = {"count": 120, "rate_per_s": 0.2, "clients": 3}
     faults = {"nodes": [3], "behaviour": "collude"}
     scenario = bft.Scenario(
-        n=NODES, validators={"kind": "statistical", **PANELS[name]}, requests=requests, faults=faults, view_timeout_s=60
+        n=NODES,
+        validators={"kind": "statistical", **PANELS[name]},
+        requests=requests,
+        faults=faults,
+        pbft={"view_timeout_s": 60},
     )
     whole = bft.simulate(scenario, 3)
     monkeypatch.setattr(composed, "QUESTIONS_HELD", 30)

@@ -110,7 +110,7 @@ def draw_scenario(random: Random, table: Path, timing: bool) -> bft.Scenario:
         elif kind < 0.3:
             described["retransmission"] = False
         elif kind < 0.4:
-            described |= {"view_timeout_s": 5.0, "retransmit_s": random.choice((2.0, 5.0, 7.0))}
+            described |= {"pbft": {"view_timeout_s": 5.0}, "retransmit_s": random.choice((2.0, 5.0, 7.0))}
         if "views" not in described and random.random() < 0.4:
             described["views"] = random.choice((1, 2, 3, "unlimited"))
         if random.random() < 0.1:

@@ -125,7 +125,7 @@ def test_a_status_that_arrives_in_the_next_view_is_noticed() -> None:
     # Nodes ask just before they leave view 0; what they ask for may then overtake what is under way.
     slow = {"law": "lognormal", "median_s": 0.1, "log_sd": 0.8}
     scenario = bft.Scenario(
-        n=7, faults=bft.Faults(nodes=(0,)), network={"delay": slow}, view_timeout_s=5.5, retransmit_s=5.0
+        n=7, faults=bft.Faults(nodes=(0,)), network={"delay": slow}, pbft={"view_timeout_s": 5.5}, retransmit_s=5.0
     )
     found, compared = differences(scenario, 1, range(400))
     assert found == []

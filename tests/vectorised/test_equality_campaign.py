@@ -20,7 +20,7 @@ from bft.vectorised.known_fields import FIELDS, JUDGED_BY_TYPE, TAKEN_WHOLE
 SLOW = {"law": "exponential", "mean_s": 1.5}
 NEAR = {
     "retransmission": False,
-    "timeout_cap_s": 5.4,
+    "pbft": {"timeout_cap_s": 5.4},
     "network": {"delay": SLOW},
     "validators": {
         "kind": "statistical",
@@ -58,7 +58,9 @@ def test_the_campaign_draws_every_field_that_the_engine_knows(tmp_path: Path) ->
                     look(inner)
 
     for number in range(700):
-        look(equality.random_scenario(Random(f"equality {number}"), table)[0])
+        scenario = equality.random_scenario(Random(f"equality {number}"), table)[0]
+        look(scenario)
+        look(scenario.own)
     refused = {"protocol", "machine", "service", "membership"}  # or of one value
     refused |= {"kind", "law", "file", "latency", "debate", "timeouts", "duplication", "partitions"}
     for settings, names in FIELDS.items():
@@ -78,13 +80,15 @@ def test_who_gives_up_waiting_for_a_new_view_is_noticed(f: int, behaviour: str) 
 
 
 def test_a_checkpoint_that_overtakes_commits_is_noticed() -> None:
-    scenario = bft.Scenario(n=7, checkpoint_interval=1, window=2, network={"delay": {"law": "exponential"}})
+    scenario = bft.Scenario(
+        n=7, pbft={"checkpoint_interval": 1, "window": 2}, network={"delay": {"law": "exponential"}}
+    )
     totals = equality.Totals()
     equality.compare(scenario, 1, range(60), timing=True, totals=totals)
     assert not totals.differences, totals.differences[0]
     assert 20 < totals.compared < 60
     assert supported(scenario, timing=False) == (
-        "checkpoint_interval = 1: the vectorised engine runs outcomes alone with 2 or more: "
+        "pbft.checkpoint_interval = 1: the vectorised engine runs outcomes alone with 2 or more: "
         "checkpoints may overtake commits"
     )
 

@@ -13,7 +13,7 @@ def add_fields(commands: Any) -> None:
         description="List the fields of a scenario, or tell all about those of one name.",
         epilog="""examples:
   bft fields
-  bft fields view_timeout_s
+  bft fields pbft.view_timeout_s
   bft fields network.delay
   bft fields --json""",
     )

@@ -28,6 +28,9 @@ from bft.validators.judge import JudgeCheck
 from bft.validators.rule_settings import JudgeRule, LogOddsRule, PluralityRule, QuorumRule, StakeRule
 from bft.validators.settings import RecordedValidators, StatisticalValidators
 
+SETTINGS = ("deadline_s",)
+"""The settings of ballots that the laws judge by their value alone."""
+
 
 def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     """Return the law of a ballot."""
@@ -36,7 +39,7 @@ def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]
     vote: FaultyVote | None = "crash" if quiet else faulty_vote(behaviours)
     if vote is None or scenario.network.loss > 0:
         return None
-    if not time_enough(scenario, scenario.view_timeout_s, DELAYS_PER_VIEW):
+    if not time_enough(scenario, scenario.own.deadline_s, DELAYS_PER_VIEW):
         return None
     if isinstance(rule, QuorumRule) and 2 * system.quorum > system.total:
         alike = scenario.model_copy(update={"protocol": protocol_of("pbft"), "rule": None, "views": scenario.n})

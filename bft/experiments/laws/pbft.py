@@ -32,6 +32,7 @@ from bft.adversary.silence import SilentPrimary, Withhold
 from bft.experiments.laws.faulty import anybody_faulty, faulty_vote, silent
 from bft.experiments.laws.panels import errors_of, wrong_answers_of
 from bft.experiments.laws.patience import time_enough
+from bft.protocols.pbft.settings import PbftSettings
 from bft.scenario import Scenario
 from bft.theory.agreement import alone_a_quorum, crash_law, silent_primary_law, withhold_law
 from bft.theory.equivocation import equivocation_law
@@ -49,11 +50,13 @@ from bft.validators.settings import PerfectValidators, RecordedValidators, Stati
 from bft.vectorised.support import asks_before_a_split
 
 DELAYS_PER_VIEW = 5  # view-change, new-view, prepare, commit, and the skew between the replicas' timers
+SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "checkpoint_interval", "window")
+"""Those of its own settings that the laws judge by their value alone."""
 
 
 def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     """Return the law of a decision by PBFT."""
-    if not time_enough(scenario, _first_timeout_s(scenario), DELAYS_PER_VIEW) or scenario.checkpoint_interval == 1:
+    if not time_enough(scenario, _first_timeout_s(scenario), DELAYS_PER_VIEW) or scenario.own.checkpoint_interval == 1:
         return None  # checkpoints may overtake the commits of the only request: a replica then waits for the state
     if scenario.network.loss > 0:
         return _lossy(scenario) if not anybody_faulty(faults) else None
@@ -72,7 +75,8 @@ def by_validators(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Beh
 
 
 def _first_timeout_s(scenario: Scenario) -> float:
-    return min(scenario.view_timeout_s, scenario.timeout_cap_s)
+    own: PbftSettings = scenario.own
+    return min(own.view_timeout_s, own.timeout_cap_s)
 
 
 def _lossy(scenario: Scenario) -> OutcomeLaw | None:

@@ -9,6 +9,7 @@ from bft.protocols.ballot.config import BallotConfig
 from bft.protocols.ballot.events import BallotUndecided
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
 from bft.protocols.ballot.replica import BallotReplica
+from bft.protocols.ballot.settings import BallotSettings
 from bft.protocols.ballot.state import DEADLINE, STATUS_TIMER
 from bft.protocols.ballot.words import EVENTS, answer_words, approval_words
 from bft.protocols.protocol import MessageKind, Protocol, Role, Setup
@@ -19,11 +20,12 @@ PBFT_ALONE = 'needs protocol = "pbft"'
 
 def configure(setup: Setup) -> BallotConfig:
     """Return what each replica is told; what the rule learns of the panel, it learns here."""
+    own: BallotSettings = setup.settings
     rule = setup.voting_rule()
     return BallotConfig(
         system=setup.system,
         rule=rule,
-        deadline_s=setup.view_timeout_s,
+        deadline_s=own.deadline_s,
         retransmit_s=setup.retransmit_s,
         judged=bool(getattr(rule, "judged", False)),
     )
@@ -31,7 +33,8 @@ def configure(setup: Setup) -> BallotConfig:
 
 def end_s(setup: Setup) -> float:
     """Return twice the time of all rounds."""
-    return 2.0 * ROUNDS * setup.view_timeout_s
+    own: BallotSettings = setup.settings
+    return 2.0 * ROUNDS * own.deadline_s
 
 
 def settled(trace: Any, done_at_s: Mapping[int, float]) -> Mapping[int, float]:
@@ -47,7 +50,8 @@ BALLOT = Protocol(
     replica=BallotReplica,
     configure=configure,
     end_s=end_s,
-    reads=frozenset({"stakes", "rule", "restart", "view_timeout_s", "retransmission"}),
+    settings=BallotSettings,
+    reads=frozenset({"stakes", "rule", "restart", "retransmission"}),
     without={
         "machine": PBFT_ALONE,
         "service": PBFT_ALONE,

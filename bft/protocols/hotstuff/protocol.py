@@ -82,6 +82,7 @@ def variant(name: str, settings: type[HotStuffSettings], rules_of: RulesOf) -> P
         end_s=ends(configure),
         settings=settings,
         views=enough_views(rules_of),
+        turn_s=lambda own: own.view_timeout_s,
         reads=frozenset({"requests", "operations", "restart", "machine", "service", "views", "retransmission"}),
         without={"stakes": STAKES},
         messages=(

@@ -18,6 +18,7 @@ from bft.protocols.pbft.messages import (
 )
 from bft.protocols.pbft.replica import PbftReplica
 from bft.protocols.pbft.rules import Rules
+from bft.protocols.pbft.settings import PbftSettings
 from bft.protocols.pbft.state import STATUS_TIMER, VIEW_TIMER
 from bft.protocols.pbft.words import EVENTS, catch_up_words, new_view_words, view_change_words
 from bft.protocols.protocol import MessageKind, Protocol, Role, Setup
@@ -39,15 +40,16 @@ def digest(message: PrePrepare | Prepare | Commit) -> str:
 
 def configure(setup: Setup) -> PbftConfig:
     """Return what each replica is told."""
+    own: PbftSettings = setup.settings
     return PbftConfig(
         system=setup.system,
-        view_timeout_s=setup.view_timeout_s,
-        timeout_growth=setup.timeout_growth,
-        timeout_cap_s=setup.timeout_cap_s,
+        view_timeout_s=own.view_timeout_s,
+        timeout_growth=own.timeout_growth,
+        timeout_cap_s=own.timeout_cap_s,
         views=setup.views,
         retransmit_s=setup.retransmit_s,
-        checkpoint_interval=setup.checkpoint_interval,
-        window=setup.window,
+        checkpoint_interval=own.checkpoint_interval,
+        window=own.window,
         rules=setup.rules or Rules(),
     )
 
@@ -66,9 +68,10 @@ PBFT = Protocol(
     replica=PbftReplica,
     configure=configure,
     end_s=end_s,
+    settings=PbftSettings,
+    turn_s=lambda own: own.view_timeout_s,
     reads=frozenset({
-        "stakes", "requests", "operations", "restart", "machine", "service", "membership", "views", "view_timeout_s",
-        "timeout_growth", "timeout_cap_s", "retransmission", "checkpoint_interval", "window",
+        "stakes", "requests", "operations", "restart", "machine", "service", "membership", "views", "retransmission",
     }),
     without={"rule": 'needs protocol = "ballot"'},
     messages=(

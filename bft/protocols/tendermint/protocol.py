@@ -64,6 +64,7 @@ TENDERMINT = Protocol(
     configure=configure,
     end_s=end_s,
     settings=TendermintSettings,
+    turn_s=lambda own: own.propose_s,
     reads=frozenset({
         "stakes", "requests", "operations", "restart", "machine", "service", "views", "retransmission",
     }),

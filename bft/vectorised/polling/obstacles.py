@@ -108,8 +108,8 @@ def _time_obstacles(scenario: Scenario) -> Iterator[Obstacle]:
     rounds = ROUNDS_WITH_JUDGES if judges(scenario) else 1
     late_s = max((each.delay_s for each in scenario.faults.behaviour if isinstance(each, Slow)), default=0.0)
     needed_s = longest_s(scenario.network.delay, rounds) + rounds * late_s
-    if needed_s >= scenario.view_timeout_s:
+    if needed_s >= scenario.own.deadline_s:
         law = scenario.network.delay.law
-        yield "network.delay.law", law, "outcomes alone where every message arrives before view_timeout_s"
+        yield "network.delay.law", law, "outcomes alone where every message arrives before ballot.deadline_s"
     if needed_s >= scenario.end_s:
         yield "horizon_s", scenario.end_s, f"outcomes alone with more than {needed_s:.4g} seconds"

@@ -84,7 +84,7 @@ class Shared:
         scenario, rounds = self.scenario, 2 if self.counting.judged else 1
         late_s = 0.0 if voters.late_s is None else float(voters.late_s.max())
         arrive_s = longest_s(scenario.network.delay, rounds) + rounds * late_s
-        until_s = min(scenario.view_timeout_s, self.end_s)
+        until_s = min(scenario.own.deadline_s, self.end_s)
         if self.timing:
             until_s = min(until_s, self.patience.first_s)
         return (
@@ -199,9 +199,9 @@ class Poll:
         numbers = numbered(self._rows)
         votes = self._votes(numbers, None)
         decided, hopeless, final, leads = completed(speaks.T, votes)
-        deadline_s = np.full(len(every), scenario.view_timeout_s)
+        deadline_s = np.full(len(every), scenario.own.deadline_s)
         if self._counting.judged:
-            deadline_s[~speaks.all(axis=1)] += scenario.view_timeout_s
+            deadline_s[~speaks.all(axis=1)] += scenario.own.deadline_s
         late = final & ~decided & ~hopeless & (deadline_s <= self._shared.end_s)
         if not self._shared.timing:
             return results.untimed(self._replications, decided | late, self._voters, self._right(numbers, leads))
@@ -242,7 +242,7 @@ class Poll:
         cast_s = self._ready_s()[part]
         heard_s = decider.heard_s(cast_s, shared.patience.before(cast_s))
         self._tell_twice(heard_s, 0)
-        deadline_s = np.full(cast_s.shape, scenario.view_timeout_s)
+        deadline_s = np.full(cast_s.shape, scenario.own.deadline_s)
         rounds, unsure = [], np.zeros(len(part), dtype=np.bool_)
         if not self._quiet:
             unsure |= shared.patience.at(cast_s).any(axis=1)
@@ -254,14 +254,14 @@ class Poll:
             unsure |= (voters.speaks & (all_s == deadline_s)).any(axis=1)
             unsure |= (late & (heard_s == deadline_s).any(axis=0)).any(axis=1)
             if not self._quiet:
-                unsure |= (shared.patience.at(due_s) & (due_s != scenario.view_timeout_s)).any(axis=1)
+                unsure |= (shared.patience.at(due_s) & (due_s != scenario.own.deadline_s)).any(axis=1)
             if votes is None:
                 votes = self._votes(numbers, heard_s <= due_s)
             rounds.append(Round(said_s=cast_s, heard_s=heard_s, until_s=due_s.copy()))
             if voters.gone_s is not None:
                 unsure |= ((due_s == voters.gone_s) & (due_s < inf)).any(axis=1)
                 due_s[due_s >= voters.gone_s] = inf
-            deadline_s = np.where(late, deadline_s + scenario.view_timeout_s, deadline_s)
+            deadline_s = np.where(late, deadline_s + scenario.own.deadline_s, deadline_s)
             earlier = (cast_s < inf).astype(np.intp)
             heard_s = decider.heard_s(due_s, earlier + shared.patience.before(due_s))
             self._tell_twice(heard_s, 1)
