@@ -10,11 +10,11 @@ node that it certifies, so views without a node leave a gap in the views and non
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from copy import copy
 from typing import Any
 
 from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.replica_state import StatefulReplica
 from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
@@ -37,7 +37,7 @@ from bft.protocols.hotstuff.state import VIEW_TIMER, WAIT_TIMER, State
 NOTHING: tuple[object, ...] = ()
 
 
-class HotStuffReplica:
+class HotStuffReplica(StatefulReplica[State]):
     """One replica of a HotStuff system.
 
     Parameters
@@ -52,7 +52,7 @@ class HotStuffReplica:
         What executing does; by default a log of answers.
     """
 
-    __slots__ = ("_state", "id")
+    __slots__ = ()
 
     def __init__(
         self, replica: int, config: HotStuffConfig, keyring: Keyring, machine: StateMachine | None = None
@@ -87,12 +87,6 @@ class HotStuffReplica:
         effects.clear()
         return done
 
-    def clone(self) -> HotStuffReplica:
-        """Return an independent replica that goes on from here, for searches that branch."""
-        twin = copy(self)
-        twin._state = self._state.clone()
-        return twin
-
     def fingerprint(self) -> Hashable:
         """Return a value that is equal for replicas which will do the same from here on; see `fingerprint`."""
         return fingerprint.of_state(self._state)
@@ -106,20 +100,6 @@ class HotStuffReplica:
     def progress(self) -> tuple[int, ...]:
         """A tuple that grows with whatever this replica learns; see `bft.core.replica.Replica` and `progress`."""
         return progress.of_state(self._state)
-
-    @property
-    def drops(self) -> Mapping[str, int]:
-        """How many inputs did not count, by reason."""
-        return self._state.drops
-
-    @property
-    def machine(self) -> StateMachine:
-        """What executing does; a laboratory may put another one in its place before the first step."""
-        return self._state.machine
-
-    @machine.setter
-    def machine(self, machine: StateMachine) -> None:
-        self._state.machine = machine
 
     @property
     def rules(self) -> Rules:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from copy import deepcopy
 from math import inf
 
 from bft.core.ballot import BallotBox
 from bft.core.effects import CancelTimer, SetTimer
+from bft.core.replica_state import ReplicaState
 from bft.core.request import Proposal, Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import StateMachine
@@ -43,11 +43,11 @@ MOST_HELD = 8
 """Messages that wait for missing nodes, the latest ones."""
 
 
-def keep_nothing(key: tuple[object, ...], value: object | None) -> None:
-    """Stand in for storing where nobody comes back to read it (`HotStuffConfig.durable`)."""
-
-
-class State:
+class State(
+    ReplicaState,
+    copied="missing held pending unanswered judging verdicts clients own own_votes",
+    cloned="new_views timeouts tree votes",
+):
     """The private, mutable state of one replica.
 
     Attributes
@@ -93,10 +93,7 @@ class State:
         "clients",
         "commit",
         "config",
-        "drops",
         "durable",
-        "effects",
-        "emit",
         "entry",
         "exhausted",
         "failures",
@@ -111,7 +108,6 @@ class State:
         "last_executed",
         "left",
         "locked",
-        "machine",
         "missing",
         "moved",
         "n",
@@ -123,7 +119,6 @@ class State:
         "own_timeout",
         "own_votes",
         "pending",
-        "persist",
         "phase",
         "phases",
         "progressed",
@@ -139,7 +134,6 @@ class State:
         "timeouts",
         "tree",
         "unanswered",
-        "unsaved",
         "verdicts",
         "verifier",
         "view",
@@ -152,11 +146,11 @@ class State:
     )
 
     def __init__(self, replica: int, config: HotStuffConfig, keyring: Keyring, machine: StateMachine) -> None:
+        super().__init__(machine, config.durable)
         self.id = replica
         self.config = config
         self.rules = rules = config.rules
         self.keyring = keyring
-        self.machine = machine
         self.system = config.system
         self.n = config.system.n
         self.views = inf if config.views is None else config.views
@@ -212,42 +206,7 @@ class State:
         self.moved = False
         self.own: deque[object] = deque()
         """Messages of this replica to itself, taken up before the step ends."""
-        self.drops: dict[str, int] = {}
-        self.effects: list[object] = []
-        self.emit = self.effects.append
-        """Ask the host for an effect, or report an event."""
-        self.unsaved: dict[tuple[object, ...], object | None] = {}
         self.durable = config.durable
-        self.persist = self.unsaved.__setitem__ if config.durable else keep_nothing
-        """Store a value under a key; a step stores everything at once, before it sends anything."""
-
-    def clone(self) -> State:
-        """Return an independent state that goes on from here; messages, keys and parameters are shared."""
-        twin = State.__new__(State)
-        for name in State.__slots__:
-            setattr(twin, name, getattr(self, name))
-        twin.machine = deepcopy(self.machine)
-        twin.tree = self.tree.clone()
-        for name in (
-            "missing",
-            "held",
-            "pending",
-            "unanswered",
-            "judging",
-            "verdicts",
-            "clients",
-            "drops",
-            "own",
-            "own_votes",
-        ):
-            setattr(twin, name, getattr(self, name).copy())
-        for name in ("votes", "timeouts", "new_views"):
-            setattr(twin, name, getattr(self, name).clone())
-        twin.effects = self.effects.copy()
-        twin.emit = twin.effects.append
-        twin.unsaved = self.unsaved.copy()
-        twin.persist = twin.unsaved.__setitem__ if self.config.durable else keep_nothing
-        return twin
 
     def leader(self, view: int) -> int:
         """Return who leads a view."""
@@ -265,10 +224,6 @@ class State:
     def allowed(self, view: int) -> bool:
         """Whether a view is among those that may be used."""
         return view < self.views
-
-    def drop(self, reason: str) -> None:
-        """Count an input that does not count: Byzantine or late input is data, never an error."""
-        self.drops[reason] = self.drops.get(reason, 0) + 1
 
     def start_view_timer(self) -> None:
         """Give the current view its time, anew."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bft.core.replica_state import Clonable
 from bft.protocols.hotstuff.messages import GENESIS, Node, QuorumCertificate
 
 UNCERTIFIED_VIEWS = 16
 """Proposals of earlier views that nobody has certified are kept this long; one that is certified later is fetched."""
 
 
-class Tree:
+class Tree(Clonable, copied="nodes chain accepted"):
     """Nodes by digest, of which those that nothing can undo form `chain`."""
 
     __slots__ = ("accepted", "added", "chain", "committed", "forked", "nodes", "tip")
@@ -31,18 +32,6 @@ class Tree:
         self.tip = GENESIS.digest
         self.forked = False
         """Whether the open nodes may be more than one branch; `tip` is the node added last."""
-
-    def clone(self) -> Tree:
-        """Return an independent tree of the same nodes."""
-        twin = Tree.__new__(Tree)
-        twin.nodes = self.nodes.copy()
-        twin.chain = self.chain.copy()
-        twin.accepted = self.accepted.copy()
-        twin.added = self.added
-        twin.committed = self.committed
-        twin.tip = self.tip
-        twin.forked = self.forked
-        return twin
 
     @property
     def open(self) -> list[Node]:

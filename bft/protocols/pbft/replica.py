@@ -8,11 +8,11 @@ accepted; retransmission follows TOCS 2002.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from copy import copy
 from typing import Any
 
 from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.replica_state import StatefulReplica
 from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, Snapshot, StateMachine
@@ -44,7 +44,7 @@ from bft.protocols.pbft.state import VIEW_TIMER, State
 NOTHING: tuple[object, ...] = ()
 
 
-class PbftReplica:
+class PbftReplica(StatefulReplica[State]):
     """One replica of a PBFT system.
 
     Parameters
@@ -63,7 +63,7 @@ class PbftReplica:
         Asked of the machine at every checkpoint: whether this instance is over. Then nothing more is executed in it.
     """
 
-    __slots__ = ("_on_input", "_on_message", "_state", "id")
+    __slots__ = ("_on_input", "_on_message")
 
     def __init__(
         self,
@@ -110,12 +110,6 @@ class PbftReplica:
         effects.clear()
         return done
 
-    def clone(self) -> PbftReplica:
-        """Return an independent replica that goes on from here, for searches that branch."""
-        twin = copy(self)
-        twin._state = self._state.clone()
-        return twin
-
     def fingerprint(self, names: Sequence[int] | None = None) -> Hashable:
         """Return a value that is equal for replicas which will do the same from here on; see `fingerprint`.
 
@@ -132,11 +126,6 @@ class PbftReplica:
         return progress.of_state(self._state)
 
     @property
-    def drops(self) -> Mapping[str, int]:
-        """How many inputs did not count, by reason."""
-        return self._state.drops
-
-    @property
     def certificates(self) -> Mapping[int, PreparedCertificate]:
         """Per number above the stable checkpoint, the prepared certificate that a view-change would carry."""
         return self._state.certificates
@@ -149,15 +138,6 @@ class PbftReplica:
     @verifier.setter
     def verifier(self, verifier: Verifier) -> None:
         self._state.verifier = verifier
-
-    @property
-    def machine(self) -> StateMachine:
-        """What executing does; a laboratory may put another one in its place before the first step."""
-        return self._state.machine
-
-    @machine.setter
-    def machine(self, machine: StateMachine) -> None:
-        self._state.machine = machine
 
     @property
     def waiting(self) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from bft.core.replica_state import Clonable
+
 Entry = tuple[str, int, str]
 """A client, the timestamp of its last executed request, and the reply to it."""
 
 
-class ReplyList:
+class ReplyList(Clonable, copied="_clients _entries _words"):
     """The last reply to every client, in ascending order of names.
 
     Examples
@@ -48,11 +50,3 @@ class ReplyList:
     def __repr__(self) -> str:
         """Return the words for `entries()`, so that a digest of the list is one of its entries."""
         return f"({self._words[0]},)" if len(self._words) == 1 else f"({', '.join(self._words)})"
-
-    def clone(self) -> ReplyList:
-        """Return an independent list with the same entries."""
-        twin = ReplyList()
-        twin._clients = self._clients.copy()
-        twin._entries = self._entries.copy()
-        twin._words = self._words.copy()
-        return twin

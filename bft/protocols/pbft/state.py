@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
+from typing import Self
 
 from bft.core.ballot import BallotBox
 from bft.core.effects import CancelTimer, SetTimer
+from bft.core.replica_state import Clonable, ReplicaState
 from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.state_machine import Snapshot, StateMachine
@@ -33,11 +34,7 @@ VIEWS_AHEAD = 16
 """Votes for views further ahead are not filed: a replica that far behind catches up by status."""
 
 
-def keep_nothing(key: tuple[object, ...], value: object | None) -> None:
-    """Stand in for storing where nobody comes back to read it (`PbftConfig.durable`)."""
-
-
-class Slot:
+class Slot(Clonable, copied="prepares commits"):
     """One sequence number in one view: the accepted pre-prepare and the first vote of every replica.
 
     `prepare_weight` and `commit_weight` count the votes for the accepted digest, so a vote costs O(1).
@@ -70,22 +67,12 @@ class Slot:
         self.commit_weight = 0
         self.committed = False
 
-    def clone(self) -> Slot:
-        """Return an independent slot with the same contents."""
-        twin = Slot(self.view, self.seq)
-        twin.preprepare = self.preprepare
-        twin.digest = self.digest
-        twin.prepares = dict(self.prepares)
-        twin.prepare_weight = self.prepare_weight
-        twin.prepare_sent = self.prepare_sent
-        twin.prepared = self.prepared
-        twin.commits = dict(self.commits)
-        twin.commit_weight = self.commit_weight
-        twin.committed = self.committed
-        return twin
 
-
-class State:
+class State(
+    ReplicaState,
+    copied="answered asked certificates clients decisions early ordering pending snapshots unexecuted unordered",
+    cloned="checkpoints view_changes",
+):
     """The private, mutable state of one replica.
 
     Attributes
@@ -132,10 +119,7 @@ class State:
         "commit_quorum",
         "config",
         "decisions",
-        "drops",
         "early",
-        "effects",
-        "emit",
         "failures",
         "future",
         "high",
@@ -144,7 +128,6 @@ class State:
         "keyring",
         "last_executed",
         "low",
-        "machine",
         "moved",
         "new_view",
         "next_seq",
@@ -152,7 +135,6 @@ class State:
         "over",
         "own_view_change",
         "pending",
-        "persist",
         "prepare_quorum",
         "primary",
         "replies",
@@ -166,7 +148,6 @@ class State:
         "system",
         "unexecuted",
         "unordered",
-        "unsaved",
         "verifier",
         "view",
         "view_change_quorum",
@@ -176,11 +157,11 @@ class State:
     )
 
     def __init__(self, replica: int, config: PbftConfig, keyring: Keyring, machine: StateMachine) -> None:
+        super().__init__(machine, config.durable)
         self.id = replica
         self.config = config
         self.rules = config.rules
         self.keyring = keyring
-        self.machine = machine
         self.system = config.system
         self.weights = config.system.weights
         self.verifier = Verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
@@ -229,79 +210,19 @@ class State:
         self.status_timer_runs = False
         self.status_wait_s = config.retransmit_s or 0.0
         self.moved = False
-        self.drops: dict[str, int] = {}
-        self.effects: list[object] = []
-        self.emit = self.effects.append
-        """Ask the host for an effect, or report an event."""
-        self.unsaved: dict[tuple[object, ...], object | None] = {}
-        self.persist = self.unsaved.__setitem__ if config.durable else keep_nothing
-        """Store a value under a key; a step stores everything at once, before it sends anything."""
 
-    def clone(self) -> State:
+    def clone(self) -> Self:
         """Return an independent state that goes on from here; messages, keys and parameters are shared."""
-        twin = State.__new__(State)
-        twin.id = self.id
-        twin.config = self.config
-        twin.rules = self.rules
-        twin.keyring = self.keyring
-        twin.machine = deepcopy(self.machine)
-        twin.system = self.system
-        twin.weights = self.weights
-        twin.verifier = self.verifier
-        twin.prepare_quorum = self.prepare_quorum
-        twin.commit_quorum = self.commit_quorum
-        twin.checkpoint_quorum = self.checkpoint_quorum
-        twin.view_change_quorum = self.view_change_quorum
-        twin.join_quorum = self.join_quorum
-        twin.view = self.view
-        twin.active = self.active
-        twin.primary = self.primary
-        twin.low = self.low
-        twin.high = self.high
+        twin = super().clone()
         twin.slots = {seq: slot.clone() for seq, slot in self.slots.items()}
         twin.future = {view: {seq: slot.clone() for seq, slot in slots.items()} for view, slots in self.future.items()}
-        twin.early = self.early.copy()
-        twin.certificates = self.certificates.copy()
-        twin.next_seq = self.next_seq
-        twin.pending = self.pending.copy()
-        twin.ordering = self.ordering.copy()
-        twin.asked = self.asked.copy()
-        twin.awaited = self.awaited
-        twin.unordered = self.unordered.copy()
-        twin.last_executed = self.last_executed
-        twin.stops = self.stops
-        twin.over = self.over
-        twin.decisions = self.decisions.copy()
-        twin.unexecuted = self.unexecuted.copy()
-        twin.clients = self.clients.copy()
-        twin.answered = self.answered.copy()
         twin.replies = None if self.replies is None else self.replies.clone()
-        twin.checkpoints = self.checkpoints.clone()
-        twin.stable_proof = self.stable_proof
-        twin.snapshots = self.snapshots.copy()
-        twin.view_changes = self.view_changes.clone()
-        twin.own_view_change = self.own_view_change
-        twin.new_view = self.new_view
-        twin.failures = self.failures
-        twin.view_timer_runs = self.view_timer_runs
-        twin.status_timer_runs = self.status_timer_runs
-        twin.status_wait_s = self.status_wait_s
-        twin.moved = self.moved
-        twin.drops = self.drops.copy()
-        twin.effects = self.effects.copy()
-        twin.emit = twin.effects.append
-        twin.unsaved = self.unsaved.copy()
-        twin.persist = twin.unsaved.__setitem__ if self.config.durable else keep_nothing
         return twin
 
     @property
     def is_primary(self) -> bool:
         """Whether this replica leads the current view."""
         return self.primary == self.id
-
-    def drop(self, reason: str) -> None:
-        """Count an input that does not count: Byzantine or late input is data, never an error."""
-        self.drops[reason] = self.drops.get(reason, 0) + 1
 
     def slot(self, seq: int) -> Slot:
         """Return the current view's slot for `seq`, new if need be."""

@@ -14,11 +14,11 @@ In effects and events `view` is the round and `seq` the height.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from copy import copy
 from typing import Any
 
 from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.replica_state import StatefulReplica
 from bft.core.request import Request
 from bft.core.signatures import Keyring
 from bft.core.state_machine import AnswerLog, StateMachine
@@ -30,7 +30,7 @@ from bft.protocols.tendermint.state import PROPOSE, STATUS_TIMER, State
 NOTHING: tuple[object, ...] = ()
 
 
-class TendermintReplica:
+class TendermintReplica(StatefulReplica[State]):
     """One replica of a Tendermint system.
 
     Parameters
@@ -45,7 +45,7 @@ class TendermintReplica:
         What executing does; by default a log of answers.
     """
 
-    __slots__ = ("_on_input", "_on_message", "_state", "id")
+    __slots__ = ("_on_input", "_on_message")
 
     def __init__(
         self, replica: int, config: TendermintConfig, keyring: Keyring, machine: StateMachine | None = None
@@ -80,12 +80,6 @@ class TendermintReplica:
         effects.clear()
         return done
 
-    def clone(self) -> TendermintReplica:
-        """Return an independent replica that goes on from here, for searches that branch."""
-        twin = copy(self)
-        twin._state = self._state.clone()
-        return twin
-
     def fingerprint(self, names: Sequence[int] | None = None) -> Hashable:
         """Return a value that is equal for replicas which will do the same from here on; see `fingerprint`.
 
@@ -102,23 +96,9 @@ class TendermintReplica:
         return progress.of_state(self._state)
 
     @property
-    def drops(self) -> Mapping[str, int]:
-        """How many inputs did not count, by reason."""
-        return self._state.drops
-
-    @property
     def state(self) -> State:
         """What the replica remembers; for oracles, which look at it and change nothing."""
         return self._state
-
-    @property
-    def machine(self) -> StateMachine:
-        """What executing does; a laboratory may put another one in its place before the first step."""
-        return self._state.machine
-
-    @machine.setter
-    def machine(self, machine: StateMachine) -> None:
-        self._state.machine = machine
 
     @property
     def view(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
+from bft.core.replica_state import Clonable
 from bft.protocols.tendermint.messages import Precommit, Prevote, Propose
 
 V = TypeVar("V", bound=Prevote | Precommit)
@@ -14,7 +15,7 @@ PROPOSALS = 2
 proposer makes one, and of a faulty one's the one that a quorum is for is needed (lines 36, 49)."""
 
 
-class Tally(Generic[V]):
+class Tally(Clonable, Generic[V], copied="votes weights proofs"):
     """The votes of one type in one round.
 
     Attributes
@@ -43,17 +44,8 @@ class Tally(Generic[V]):
         proof = self.proofs.get(digest)
         return tuple([vote for vote in self.votes.values() if vote.digest == digest]) if proof is None else proof
 
-    def clone(self) -> Tally[V]:
-        """Return an independent tally with the same votes."""
-        twin: Tally[V] = Tally()
-        twin.votes = self.votes.copy()
-        twin.weights = self.weights.copy()
-        twin.total = self.total
-        twin.proofs = self.proofs.copy()
-        return twin
 
-
-class RoundLog:
+class RoundLog(Clonable, copied="proposals polkas decided", cloned="prevotes precommits"):
     """One round of one height.
 
     Attributes
@@ -98,16 +90,3 @@ class RoundLog:
         found = {*self.prevotes.votes, *self.precommits.votes}
         found.update([each.replica for each in self.proposals.values()])
         return found
-
-    def clone(self) -> RoundLog:
-        """Return an independent log with the same contents."""
-        twin = RoundLog(self.round)
-        twin.proposals = self.proposals.copy()
-        twin.prevotes = self.prevotes.clone()
-        twin.precommits = self.precommits.clone()
-        twin.polkas = self.polkas.copy()
-        twin.decided = self.decided.copy()
-        twin.prevote_timer_set = self.prevote_timer_set
-        twin.precommit_timer_set = self.precommit_timer_set
-        twin.followed = self.followed
-        return twin

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
+from typing import Self
 
 from bft.core.ballot import BallotBox
 from bft.core.effects import CancelTimer, SetTimer
+from bft.core.replica_state import ReplicaState
 from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.state_machine import StateMachine
@@ -28,11 +29,11 @@ ROUNDS_AHEAD = 16
 Own = Propose | Prevote | Precommit
 
 
-def keep_nothing(key: tuple[object, ...], value: object | None) -> None:
-    """Stand in for storing where nobody comes back to read it (`TendermintConfig.durable`)."""
-
-
-class State:
+class State(
+    ReplicaState,
+    copied="verdicts asked pending clients decisions heights signed timers",
+    cloned="far",
+):
     """The private, mutable state of one replica.
 
     Attributes
@@ -75,9 +76,6 @@ class State:
         "decidable",
         "decision_quorum",
         "decisions",
-        "drops",
-        "effects",
-        "emit",
         "far",
         "hear_own",
         "height",
@@ -87,10 +85,8 @@ class State:
         "least",
         "locked",
         "locked_round",
-        "machine",
         "next_rounds",
         "pending",
-        "persist",
         "polka_quorum",
         "proposing",
         "rotation",
@@ -104,7 +100,6 @@ class State:
         "step",
         "system",
         "timers",
-        "unsaved",
         "valid",
         "valid_round",
         "verdicts",
@@ -114,11 +109,11 @@ class State:
 
     def __init__(self, replica: int, config: TendermintConfig, keyring: Keyring, machine: StateMachine) -> None:
         rules = config.rules
+        super().__init__(machine, config.durable)
         self.id = replica
         self.config = config
         self.rules = rules
         self.keyring = keyring
-        self.machine = machine
         self.system = system = config.counted
         self.weights = system.weights
         self.verifier = Verifier(system, rules, keyring)
@@ -153,35 +148,14 @@ class State:
         self.timers: dict[str, tuple[int, int]] = {}
         self.status_wait_s = config.retransmit_s or 0.0
         self.hear_own: Callable[[State, Own], None] | None = None
-        self.drops: dict[str, int] = {}
-        self.effects: list[object] = []
-        self.emit = self.effects.append
-        """Ask the host for an effect, or report an event."""
-        self.unsaved: dict[tuple[object, ...], object | None] = {}
-        self.persist = self.unsaved.__setitem__ if config.durable else keep_nothing
-        """Store a value under a key; a step stores everything at once, before it sends anything."""
 
-    def clone(self) -> State:
+    def clone(self) -> Self:
         """Return an independent state that goes on from here; messages, keys and parameters are shared."""
-        twin = State.__new__(State)
-        for name in State.__slots__:
-            setattr(twin, name, getattr(self, name))
-        twin.machine = deepcopy(self.machine)
+        twin = super().clone()
         twin.rounds = {number: log.clone() for number, log in self.rounds.items()}
         twin.next_rounds = {number: log.clone() for number, log in self.next_rounds.items()}
         twin.current = twin.rounds.get(self.round)
-        twin.far = self.far.clone()
-        for name in ("verdicts", "asked", "pending", "clients", "decisions", "heights", "signed", "timers", "drops"):
-            setattr(twin, name, getattr(self, name).copy())
-        twin.effects = self.effects.copy()
-        twin.emit = twin.effects.append
-        twin.unsaved = self.unsaved.copy()
-        twin.persist = twin.unsaved.__setitem__ if self.config.durable else keep_nothing
         return twin
-
-    def drop(self, reason: str) -> None:
-        """Count an input that does not count: Byzantine or late input is data, never an error."""
-        self.drops[reason] = self.drops.get(reason, 0) + 1
 
     def log(self, round_: int) -> RoundLog:
         """Return what was heard of a round of this height."""
