@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
-from bft.live.answer import Seat, Stance
+from bft.live.answer import Seat, Stance, View
 from bft.live.calls import OUT_OF_TIME, UNCOMPARED
 from bft.live.certificate import Certificate
 from bft.live.comparing import ComparisonError, Groups
@@ -144,3 +144,11 @@ class BallotValidators:
 
     def _nothing(self, call: Call) -> bool:
         return self._votes.get(call.node) is None if call.role == "answer" else call.verdict is None
+
+
+def told(
+    validators: BallotValidators, certificate: Certificate | None, latency_s: float, n: int
+) -> tuple[tuple[Seat, ...], tuple[View, ...], int | None]:
+    """Return where members stood, no views, and whose words the answer is in."""
+    author = None if certificate is None or certificate.author is None else certificate.author.node
+    return tuple(validators.seat(node, certificate, latency_s) for node in range(n)), (), author

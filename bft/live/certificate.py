@@ -21,7 +21,6 @@ from bft.core.digest import digest_of
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal, Request
 from bft.errors import BftError, ScenarioError
-from bft.live.ballots import rule_of
 from bft.live.certificate_json import FormError, read_parts
 from bft.live.comparing import CANONICAL, Described
 from bft.live.comparing import described as described_compare
@@ -31,7 +30,7 @@ from bft.live.encoding import Encoding
 from bft.live.keys import CLIENT, Ed25519Keyring, PublicKeys
 from bft.live.post import Envelope
 from bft.live.rule_settings import BallotRule, ConsensusRule, described
-from bft.live.rules import Proof, Rule
+from bft.live.rules import Proof, Rule, rule_of
 from bft.live.signed_votes import SignedVote, message_of, signed_vote, vote_to_json
 
 MESSAGE_SHOWN = 200  # letters of what is wrong with a certificate

@@ -13,13 +13,13 @@ from typing import Any
 
 from bft.core.quorum import QuorumSystem
 from bft.limits import MOST_MEMBERS, MOST_TEXT
-from bft.live.ballots import rule_of
 from bft.live.comparing import CANONICAL, read_compare
 from bft.live.comparing import described as described_compare
 from bft.live.diversity import described as described_diversity
 from bft.live.diversity import read_diversity
 from bft.live.keys import CLIENT, PublicKeys
 from bft.live.rule_settings import described, read_rule
+from bft.live.rules import rule_of
 from bft.live.signed_votes import SignedVote, said_fields, vote_from_json
 
 KEY_BYTES, SIGNATURE_BYTES = 32, 64

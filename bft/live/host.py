@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bft.core.effects import (
     Broadcast,
@@ -35,6 +35,11 @@ from bft.live.memory import Memory
 from bft.live.post import Post
 from bft.live.rules import Proof, Rule
 from bft.live.view_viability import ViewViability
+
+if TYPE_CHECKING:
+    from bft.live.comparing import Comparison
+    from bft.live.llm_calls import LlmCalls
+    from bft.live.transcript import Call
 
 CLOSING_S = 2.0
 """A call that does not end within so long after being cancelled is left to itself."""
@@ -67,6 +72,23 @@ class Validators(Protocol):
 
     async def judge(self, node: int, view: int, proposal: Proposal) -> Verdict | None:
         """Return the node's verdict, or None: it abstains."""
+
+
+class PanelValidators(Validators, Protocol):
+    """The members of a panel, for one question."""
+
+    llm_calls: LlmCalls
+    comparison: Comparison
+
+    def begin(self) -> None:
+        """Let members work out what they may be asked for anyway."""
+
+    @property
+    def under_way(self) -> tuple[asyncio.Task[Call], ...]:
+        """What members are still working out, beside the host's calls."""
+
+    async def close(self) -> None:
+        """Cancel it."""
 
 
 class AsyncioHost:

@@ -15,23 +15,20 @@ from typing import TypeAlias
 from bft.core.request import Request
 from bft.errors import ScenarioError, bad_value
 from bft.live.answer import PanelAnswer, Progress
-from bft.live.ballot_validators import COUNTING_S, BallotValidators
-from bft.live.ballots import rule_of
 from bft.live.certificate import context_of, encoding_of
 from bft.live.comparing import VALUES, Described, OwnComparison, comparison_of
 from bft.live.finishing import Finishing
 from bft.live.gates import Spend
-from bft.live.host import AsyncioHost, Ending
+from bft.live.host import AsyncioHost, Ending, PanelValidators
 from bft.live.keys import CLIENT, Ed25519Keyring, PanelKeys, Verified
 from bft.live.llm_calls import Configure, LlmCalls, Reader
 from bft.live.members import Crew
-from bft.live.pbft_validators import PbftValidators
 from bft.live.post import Post
 from bft.live.question import Question
 from bft.live.recorder import Recorder
 from bft.live.result import conclude
 from bft.live.rule_settings import ConsensusRule, check_of, form
-from bft.live.rules import Timing
+from bft.live.rules import Timing, rule_of
 from bft.live.secrecy import Secrets
 from bft.live.settings import PanelSettings
 from bft.live.transcript import Call
@@ -148,13 +145,8 @@ class PanelRun:
         if question.schema is not None and isinstance(self._settings.rule, ConfidenceRule):
             raise ScenarioError("schema: rule = 'confidence' counts stated confidence, and a JSON value states none")
         llm_calls = self._llm_calls(crew, question, configure, tell, secrets)
-        pbft = isinstance(self._settings.rule, ConsensusRule)
-        asked: PbftValidators | BallotValidators = (
-            PbftValidators(llm_calls, self._check)
-            if pbft
-            else BallotValidators(llm_calls, self._check, self._settings.deadline_s)
-        )
-        host, ending = await self._run(question, asked, counting_s=0.0 if pbft else COUNTING_S)
+        asked: PanelValidators = self._rule.validators(llm_calls, self._check, self._settings.deadline_s)
+        host, ending = await self._run(question, asked)
         answer = conclude(
             question,
             asked,
@@ -184,12 +176,11 @@ class PanelRun:
                 self._recorder.call(question.id, call, secrets)
 
         asked_for = form(self._settings.rule, self._check)
-        pbft = isinstance(self._settings.rule, ConsensusRule)
         return LlmCalls(
             crew,
             question,
             asked_for,
-            roles=("propose", "check") if pbft else ("poll", "judge"),
+            roles=self._rule.roles,
             reproducible=self._settings.reproducible,
             reader=self._reader,
             compare=self._settings.compare if question.schema is None else VALUES,
@@ -202,9 +193,7 @@ class PanelRun:
             keep=keep,
         )
 
-    async def _run(
-        self, question: Question, asked: PbftValidators | BallotValidators, *, counting_s: float
-    ) -> tuple[AsyncioHost, Ending]:
+    async def _run(self, question: Question, asked: PanelValidators) -> tuple[AsyncioHost, Ending]:
         settings, system, n = self._settings, self._system, self._system.n
         session = os.urandom(SESSION_BYTES)
         timing = Timing(
@@ -228,7 +217,10 @@ class PanelRun:
         try:
             asked.begin()
             ending = await host.run(
-                request, deadline_s=settings.deadline_s, grace_s=settings.grace_s, counting_s=counting_s
+                request,
+                deadline_s=settings.deadline_s,
+                grace_s=settings.grace_s,
+                counting_s=self._rule.counting_s,
             )
             finish = self._finish
         finally:

@@ -40,6 +40,8 @@ class PbftValidators:
         How they are asked.
     check : {"judge", "same_answer"}
         How they check the answers of others.
+    deadline_s : float
+        For the whole question.
 
     Attributes
     ----------
@@ -49,7 +51,8 @@ class PbftValidators:
         Who proposed what, by view: node, answer, wording.
     """
 
-    def __init__(self, llm_calls: LlmCalls, check: Check) -> None:
+    def __init__(self, llm_calls: LlmCalls, check: Check, deadline_s: float) -> None:
+        del deadline_s  # a call has a time of its own
         self.llm_calls = llm_calls
         self.comparison = llm_calls.comparison
         self._compares = check == "same_answer"

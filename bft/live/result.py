@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bft.live.answer import PanelAnswer, Seat, Stance, State, View
-from bft.live.ballot_validators import BallotValidators
+from bft.live.answer import PanelAnswer, Seat, Stance, State
 from bft.live.calls import OUT_OF_TIME, OVERSPENT
 from bft.live.caveats import by_minority, caveats
 from bft.live.certificate import Certificate
 from bft.live.comparing import Described
 from bft.live.diversity import TOO_FEW, Diversity
-from bft.live.host import AsyncioHost, Ending
+from bft.live.host import AsyncioHost, Ending, PanelValidators
 from bft.live.keys import PublicKeys
-from bft.live.pbft_validators import PbftValidators
 from bft.live.question import Question
 from bft.live.rule_settings import BallotRule, ConsensusRule, described
 from bft.live.transcript import Call
-from bft.live.views import deciding_view, seats_of, views_of
 
 
 def conclude(
     question: Question,
-    asked: PbftValidators | BallotValidators,
+    asked: PanelValidators,
     host: AsyncioHost,
     ending: Ending,
     *,
@@ -40,7 +37,7 @@ def conclude(
     ----------
     question : Question
         What was asked.
-    asked : PbftValidators or BallotValidators
+    asked : PanelValidators
         What the members said.
     host : AsyncioHost
         What the nodes signed.
@@ -57,7 +54,7 @@ def conclude(
     """
     counted = None if isinstance(rule, ConsensusRule) else diversity
     certificate = _certificate(host, ending, rule, public, asked.comparison.settings, counted)
-    seats, views, proposer = _told(asked, certificate, latency_s, host.system.n)
+    seats, views, proposer = host.rule.told(asked, certificate, latency_s, host.system.n)
     withheld = counted is not diversity and certificate is not None and not _spanned(diversity, seats)
     certificate, proposer = (None, None) if withheld else (certificate, proposer)
     calls = asked.llm_calls.calls
@@ -87,21 +84,6 @@ def _spanned(diversity: Diversity | None, seats: Sequence[Seat]) -> bool:
     """Return whether those who proposed or accepted are of enough providers or models."""
     behind = {seat.node for seat in seats if seat.stance in (Stance.PROPOSED, Stance.ACCEPTED)}
     return diversity is None or diversity.spanned(behind)
-
-
-def _told(
-    asked: PbftValidators | BallotValidators, certificate: Certificate | None, latency_s: float, n: int
-) -> tuple[tuple[Seat, ...], tuple[View, ...], int | None]:
-    """Return where members stood, in which views, and whose answer it is."""
-    if isinstance(asked, BallotValidators):
-        author = None if certificate is None or certificate.author is None else certificate.author.node
-        return tuple(asked.seat(node, certificate, latency_s) for node in range(n)), (), author
-    views = views_of(asked, n)
-    counted = max((view.number for view in views), default=0)
-    if certificate is not None:
-        counted = deciding_view(asked, certificate.proposal, certificate.view)
-    seats = seats_of(asked, counted, certificate, latency_s)
-    return seats, views, None if certificate is None else asked.proposals[counted][0]
 
 
 def _certificate(

@@ -27,6 +27,8 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.live.prompts import Form
+from bft.protocols.protocol import Protocol
+from bft.protocols.registry import PROTOCOLS
 from bft.randomness import Randomness
 from bft.settings import Settings
 from bft.validators.answers import Codes
@@ -43,6 +45,9 @@ from bft.validators.rule_settings import (
 from bft.voting import Rule
 
 NAMES = ("pbft", "tendermint", *RULES)
+
+BALLOT = "ballot"
+"""The protocol whose rules have names of their own."""
 
 Check: TypeAlias = Literal["judge", "same_answer"]
 
@@ -75,8 +80,10 @@ def _named(value: object) -> object:
     if hasattr(value, "standing"):
         told = "must be a name or a table: an object of Python cannot stand in a certificate that others verify"
         raise ScenarioError(bad_value("rule", value, told))
-    if isinstance(value, str) and value not in NAMES:
-        raise ScenarioError(bad_value("rule", value, f"must be one of {', '.join(NAMES)}"))
+    if isinstance(value, str | Protocol) and str(value) not in NAMES:
+        known = isinstance(value, Protocol) or value in PROTOCOLS.keys() - {BALLOT} or ":" in value
+        told = f"{value} cannot run live panels: " if known else ""
+        raise ScenarioError(bad_value("rule", str(value), f"{told}must be one of {', '.join(NAMES)}"))
     return by_name(value)
 
 
@@ -85,6 +92,11 @@ LiveRule: TypeAlias = Annotated[
     BeforeValidator(_named),
 ]
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(LiveRule)
+
+
+def protocol_name(rule: ConsensusRule | BallotRule) -> str:
+    """Return the protocol by which members decide."""
+    return rule.kind if isinstance(rule, ConsensusRule) else BALLOT
 
 
 def described(rule: ConsensusRule | BallotRule) -> str | dict[str, Any]:

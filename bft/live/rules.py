@@ -1,38 +1,28 @@
 """How a panel decides, as the host sees it: which replicas run, and what proves their decision to others.
 
 A rule is data. It says how a node's replica is made, which messages travel, where among what the nodes persisted the
-proof of a decision lies, when votes decide, and which timer may be fired early because the view is lost anyway. This
-is PBFT's; Tendermint's is in `tendermint`, those of ballots are in `ballots`.
+proof of a decision lies, when votes decide, which timer may be fired early because the view is lost anyway, and how
+members are asked. The rule of a protocol comes from its companion, `bft.live.protocols.NAME`; nothing else in this room
+knows a protocol.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
 
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
-from bft.core.request import Proposal, Request, RequestKey
+from bft.core.request import Proposal, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.verdict import Verdict
-from bft.protocols.pbft import PbftConfig, PbftReplica
-from bft.protocols.pbft.events import ViewChangeStarted, ViewEntered
-from bft.protocols.pbft.messages import (
-    CatchUp,
-    Checkpoint,
-    Commit,
-    Decision,
-    Held,
-    NewView,
-    Prepare,
-    PreparedCertificate,
-    PrePrepare,
-    Status,
-    ViewChange,
-)
-from bft.protocols.pbft.shape import well_formed
-from bft.protocols.pbft.state import VIEW_TIMER
+from bft.errors import ScenarioError, bad_value
+from bft.live.diversity import Diversity
+from bft.live.rule_settings import BallotRule, ConsensusRule, protocol_name
+from bft.protocols.registry import protocol_of
 
 RETRANSMIT_S = 1.0
 
@@ -115,6 +105,16 @@ class Rule:
         is asked twice about the same, so a view without a call under way has nothing to wait for.
     undecided : tuple of type
         Events that tell that votes can decide nothing any more; `proved`, if whatever the missing ones say.
+    validators : callable
+        Makes who is asked by the replicas, for one question, from the calls (`LlmCalls`), how answers are checked, and
+        the time for the question.
+    roles : tuple of str
+        In which role members answer, and in which they check (`bft.live.roles`).
+    told : callable
+        From those validators, the certificate or None, the time that it took and the number of members to where each
+        stood, in which views, and whose answer it is.
+    counting_s : float
+        How long after the deadline the votes that are there by then may be counted.
     """
 
     messages: tuple[type, ...]
@@ -130,54 +130,34 @@ class Rule:
     moved: tuple[type, ...] = ()
     entered: tuple[type, ...] = ()
     undecided: tuple[type, ...] = ()
+    validators: Callable[..., Any]
+    roles: tuple[Literal["propose", "poll"], Literal["check", "judge"]]
+    told: Callable[..., Any]
+    counting_s: float = 0.0
 
 
-def pbft(system: QuorumSystem) -> Rule:
-    """Return PBFT."""
+def rule_of(settings: ConsensusRule | BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
+    """Return the rule that settings describe; that of a ballot counts of how many providers or models its votes are.
 
-    def make_replica(node: int, timing: Timing, keyring: Keyring) -> Replica:
-        config = PbftConfig(
-            system=system,
-            view_timeout_s=timing.view_timeout_s,
-            timeout_growth=1.0,  # a view takes two calls, and calls have deadlines: there is no unknown delay to find
-            views=timing.views,
-            retransmit_s=RETRANSMIT_S,
-        )
-        return PbftReplica(node, config, keyring)
-
-    def decides(answer: str, votes: Sequence[Any]) -> bool:
-        del answer  # all votes are for the digest in which it is
-        sound = all(well_formed(vote) and vote.replica < system.n for vote in votes)
-        return sound and system.weight({vote.replica for vote in votes}) >= system.quorum
-
-    return Rule(
-        messages=(
-            Request,
-            Proposal,
-            PrePrepare,
-            Prepare,
-            Commit,
-            Checkpoint,
-            PreparedCertificate,
-            ViewChange,
-            NewView,
-            Decision,
-            Held,
-            Status,
-            CatchUp,
-        ),
-        make_replica=make_replica,
-        proof=_proof,
-        vote=Commit,
-        decides=decides,
-        replies=system.quorum,
-        impatient_timers=(VIEW_TIMER,),
-        moved=(ViewChangeStarted, ViewEntered),
-    )
+    Raises
+    ------
+    ScenarioError
+        If the rule cannot be had with this panel, or its protocol cannot run live panels.
+    """
+    rule: Rule = companion(protocol_name(settings)).rule_of(settings, system, diversity)
+    return rule
 
 
-def _proof(stored: Sequence[Stored], key: RequestKey) -> Proof | None:
-    for value in (value for each in stored for value in each.values()):
-        if isinstance(value, Decision) and value.proposal.request is not None and value.proposal.request.key == key:
-            return Proof(view=value.view, seq=value.seq, proposal=value.proposal, votes=value.commits)
-    return None
+def companion(protocol: str) -> Any:
+    """Return the module by which a protocol runs live panels.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    package = protocol_of(protocol).package
+    place = f"bft.live.protocols.{package}"
+    if not package or find_spec(place) is None:
+        raise ScenarioError(bad_value("rule", protocol, f"{protocol} cannot run live panels"))
+    return import_module(place)

@@ -17,12 +17,12 @@ from pydantic import Field, model_validator
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.limits import MOST_MEMBERS
-from bft.live.ballots import rule_of
 from bft.live.caveats import caveats
 from bft.live.comparing import CANONICAL, Compare, Embedding, Meaning, described
 from bft.live.diversity import Diversity
 from bft.live.roles import RolesSettings
 from bft.live.rule_settings import Check, ConsensusRule, LiveRule, PbftRule, check_of, system_of
+from bft.live.rules import rule_of
 from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.shown_values import HIDDEN, LOOKS_SECRET

@@ -1,4 +1,4 @@
-"""Where members stood in the views of PBFT. Pure functions over a question that has ended."""
+"""Where members stood in the views of PBFT or the rounds of Tendermint, once a question has ended. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from bft.core.request import Proposal
 from bft.live.answer import Seat, Stance, View
 from bft.live.certificate import Certificate
 from bft.live.pbft_validators import PbftValidators
+
+
+def told(
+    validators: PbftValidators, certificate: Certificate | None, latency_s: float, n: int
+) -> tuple[tuple[Seat, ...], tuple[View, ...], int | None]:
+    """Return where members stood in the view that counts, all views, and whose answer it is."""
+    views = views_of(validators, n)
+    counted = max((view.number for view in views), default=0)
+    if certificate is not None:
+        counted = deciding_view(validators, certificate.proposal, certificate.view)
+    seats = seats_of(validators, counted, certificate, latency_s)
+    return seats, views, None if certificate is None else validators.proposals[counted][0]
 
 
 def views_of(validators: PbftValidators, n: int) -> tuple[View, ...]:

@@ -162,6 +162,9 @@ def live(*, crash: bool) -> Log:
         vote=Ping,
         decides=lambda *_: False,
         replies=N,
+        validators=lambda *_: None,
+        roles=("propose", "check"),
+        told=lambda *_: None,
     )
 
     async def run() -> None:

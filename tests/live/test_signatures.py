@@ -25,7 +25,7 @@ from bft.live.host import Answered, AsyncioHost, Ending
 from bft.live.keys import CLIENT, Ed25519Keyring
 from bft.live.post import Envelope, Post
 from bft.live.rule_settings import PbftRule, PluralityRule
-from bft.live.rules import Proof, Timing, pbft
+from bft.live.rules import Proof, Timing, rule_of
 from bft.live.signed_votes import SignedVote
 from bft.protocols.pbft.messages import Commit, NewView, Prepare, PreparedCertificate, PrePrepare, ViewChange
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 N = 4
 SYSTEM = QuorumSystem.of(N)
 KEYS = PanelKeys(seeds=tuple(bytes([number]) * 32 for number in range(N + 1)))
-PBFT = pbft(SYSTEM)
+PBFT = rule_of(PbftRule(), SYSTEM)
 ENCODING = encoding_of(PBFT)
 CONTEXT = context_of(PbftRule(), SYSTEM, KEYS.public)
 SESSION = b"this question"

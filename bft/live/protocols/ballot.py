@@ -16,10 +16,10 @@ from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
+from bft.live.ballot_validators import COUNTING_S, BallotValidators, told
 from bft.live.diversity import Diversity
-from bft.live.rule_settings import BallotRule, ConsensusRule, TendermintRule, counting
-from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing, pbft
-from bft.live.tendermint import tendermint
+from bft.live.rule_settings import BallotRule, counting
+from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing
 from bft.protocols.ballot import BallotConfig, BallotReplica
 from bft.protocols.ballot.events import BallotUndecided
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate, vote_of, well_formed
@@ -28,21 +28,14 @@ from bft.validators.rule_settings import judged
 from bft.voting import decided
 
 
-def rule_of(settings: ConsensusRule | BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
-    """Return the rule that settings describe, and that counts of how many providers or models its votes are.
+def rule_of(settings: BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
+    """Return a ballot that is counted by a rule, which may ask of how many providers or models its votes are.
 
     Raises
     ------
     ScenarioError
         If the rule cannot be had with this panel.
     """
-    if isinstance(settings, TendermintRule):
-        return tendermint(system)
-    return pbft(system) if isinstance(settings, ConsensusRule) else ballot(settings, system, diversity)
-
-
-def ballot(settings: BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
-    """Return a ballot that is counted by a rule."""
     counted = counting(settings, system)
     if diversity is not None and len(diversity.groups) != system.n:
         raise ScenarioError(bad_value("groups", len(diversity.groups), f"must be {system.n}, one for each member"))
@@ -75,6 +68,10 @@ def ballot(settings: BallotRule, system: QuorumSystem, diversity: Diversity | No
         replies=1,  # the proof is whole, whoever shows it
         unsaid=Verdict.UNSURE,
         undecided=(BallotUndecided,),
+        validators=BallotValidators,
+        roles=("poll", "judge"),
+        told=told,
+        counting_s=COUNTING_S,
     )
 
 

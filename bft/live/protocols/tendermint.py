@@ -16,7 +16,11 @@ from bft.core.replica import Replica
 from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.verdict import Verdict
+from bft.live.diversity import Diversity
+from bft.live.pbft_validators import PbftValidators
+from bft.live.rule_settings import ConsensusRule
 from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing
+from bft.live.views import told
 from bft.protocols.tendermint import TendermintConfig, TendermintReplica
 from bft.protocols.tendermint.events import RoundStarted
 from bft.protocols.tendermint.messages import (
@@ -35,8 +39,9 @@ from bft.protocols.tendermint.state import PREVOTE_TIMER, PROPOSE_TIMER
 PRECOMMIT_S = 0.1
 
 
-def tendermint(system: QuorumSystem) -> Rule:
-    """Return Tendermint."""
+def rule_of(settings: ConsensusRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
+    """Return Tendermint; of how many providers or models votes are is not counted with them."""
+    del settings, diversity
 
     def make_replica(node: int, timing: Timing, keyring: Keyring) -> Replica:
         config = TendermintConfig(
@@ -66,6 +71,9 @@ def tendermint(system: QuorumSystem) -> Rule:
         unsaid=Verdict.UNSURE,
         impatient_timers=(PROPOSE_TIMER, PREVOTE_TIMER),
         entered=(RoundStarted,),
+        validators=PbftValidators,
+        roles=("propose", "check"),
+        told=told,
     )
 
 

@@ -1,0 +1,1 @@
+"""How each protocol runs live panels: a module for each package of `bft.protocols` that can, found by `rules`."""
