@@ -52,6 +52,9 @@ AT_ONCE_CHARS = 2**13
 FAIR_SHARE = 0.5
 """A call that is cut off by the deadline counts against an endpoint that had so much of the call's time."""
 
+TOOL_CHARS = 40
+"""So much of a tool's name is shown."""
+
 _VOTES = ("answer", "verdict")
 _CUT_SHORT = frozenset({"length", "max_tokens", "content_filter", "safety", "recitation"})
 _UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, UnusableReplyError)
@@ -277,6 +280,9 @@ async def _invoke(
         cost=None if read is None or written is None else model.cost(read, written),
     )
     text = _written(message, asked)
+    if (stranger := _not_offered(message, asked)) is not None:
+        nothing = Failure(kind=FailureKind.EMPTY, detail=f"a call of the tool {stranger!r}, which was not offered")
+        return nothing, replace(made, failure=nothing.reason), False
     ended = str(_ended(message))[:40].lower()
     blank = not text.strip()
     if blank or ended in _CUT_SHORT or len(text) > REPLY_CHARS:
@@ -321,6 +327,13 @@ def _written(message: Any, asked: Asked) -> str:
     return "\n".join(dict.fromkeys(called)) or str(message.text)
 
 
+def _not_offered(message: Any, asked: Asked) -> str | None:
+    """Return the name of a tool that a model wants called though nobody offered it: it has not replied yet."""
+    called = [*getattr(message, "tool_calls", ()), *getattr(message, "invalid_tool_calls", ())]
+    names = [str(each.get("name"))[:TOOL_CHARS] for each in called]
+    return next((name for name in names if asked.form != "tool" or name != TOOL), None)
+
+
 def tokens(told: object) -> int | None:
     """Return what an endpoint reports as a number of tokens; None where that is none that anybody could have used.
 
@@ -341,7 +354,8 @@ def _failure(error: Exception) -> Failure:
     failure = failure_of(error, now_s=time.time())
     unusable = isinstance(error, _UNUSABLE) or type(error).__name__ == "APIResponseValidationError"
     if failure.kind is FailureKind.UNKNOWN and unusable:
-        return Failure(kind=FailureKind.EMPTY, detail=f"an unusable reply: {failure.detail}")
+        told = next(iter(failure.detail.splitlines()), type(error).__name__)
+        return Failure(kind=FailureKind.EMPTY, detail=f"an unusable reply: {told}")
     return failure
 
 

@@ -15,8 +15,10 @@ import math
 import re
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+from bft.live.completions import fault_of, fault_of_body
 from bft.live.secrecy import Secrets, secrets_sent
 
 BODY_BYTES = 8 * 2**20
@@ -30,6 +32,9 @@ JSON_CHOICES = 16
 
 AT_ONCE_BYTES = 2**15
 """Longer bodies are looked at in a thread."""
+
+COMPLETIONS = "/chat/completions"
+OK = 200
 
 _CHUNK_BYTES = 2**16
 _PARTS = re.compile(rb'"[^"\\]*+(?:\\(?s:.|\Z)[^"\\]*+)*+(?:"|\Z)|[,\[{]')
@@ -69,10 +74,15 @@ def bounded_client(*, heeds_proxies: bool) -> Any:
                 await response.aclose()
             secrets = Secrets(secrets_sent(request.headers.multi_items(), str(request.url)))
             body = secrets.cut_bytes(body)
-            if "json" in response.headers.get("content-type", "").lower():
-                body = await asyncio.to_thread(checked, body) if len(body) > AT_ONCE_BYTES else checked(body)
-            told = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _OF_TRANSFER]
-            headers = [(name, secrets.cut(value)) for name, value in told]
+            told = response.headers.get("content-type", "")
+            completes = response.status_code == OK and request.url.path.endswith(COMPLETIONS)
+            if completes and (fault := fault_of_body(body, told)) is not None:
+                raise UnusableReplyError(fault)
+            if "json" in told.lower():
+                look = partial(checked, body, completes=completes)
+                body = await asyncio.to_thread(look) if len(body) > AT_ONCE_BYTES else look()
+            kept = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _OF_TRANSFER]
+            headers = [(name, secrets.cut(value)) for name, value in kept]
             read = type(response)(
                 response.status_code, headers=headers, content=body, request=request, extensions=response.extensions
             )
@@ -112,13 +122,20 @@ def _decoded(decoder: Any, chunk: bytes) -> Iterator[bytes]:
         left = decoder.unconsumed_tail
 
 
-def checked(body: bytes) -> bytes:
+def checked(body: bytes, *, completes: bool = False) -> bytes:
     """Return a body of JSON that a client can read; what is no JSON is returned as it is, for the client to refuse.
+
+    Parameters
+    ----------
+    body : bytes
+        Of a response.
+    completes : bool
+        Whether it must be a chat completion.
 
     Raises
     ------
     UnusableReplyError
-        If it holds more values than a reply has, or nests too deeply.
+        If it holds more values than a reply has, nests too deeply, or is no completion where it must be.
     """
     if next(itertools.islice(_PARTS.finditer(body), 2 * JSON_VALUES, None), None) is not None:
         raise UnusableReplyError(f"JSON of more than {JSON_VALUES} values")
@@ -127,12 +144,16 @@ def checked(body: bytes) -> bytes:
     except RecursionError:
         raise UnusableReplyError("JSON that nests too deeply") from None
     except ValueError:
+        if completes:
+            raise UnusableReplyError("a body that says it is JSON and is none") from None
         return body
-    if not isinstance(said, dict):
-        return body
-    choices = said.get("choices")
+    choices = said.get("choices") if isinstance(said, dict) else None
     if isinstance(choices, list) and len(choices) > JSON_CHOICES:
         raise UnusableReplyError(f"{len(choices)} choices, where one was asked for")
+    if completes and (fault := fault_of(said)) is not None:
+        raise UnusableReplyError(fault)
+    if not isinstance(said, dict):
+        return body
     if "usage" in said and not _plausible(said["usage"]):
         del said["usage"]
         return json.dumps(said).encode()

@@ -70,6 +70,14 @@ _OBJECT = re.compile(r"\{\s{0,5}\"")
 
 _BOXED = "\\boxed{"
 _ASKED = re.compile(r"\b(?:your|answer|response|number)\b", re.IGNORECASE)
+_LABELS = re.compile(r"(?<![A-Za-z])(?:FINAL\s)?(ANSWER|VERDICT|CONFIDENCE)\s?[:：]")
+"""The labels of the prompt, as it writes them; an answer holds none."""
+
+_SPOKEN_OF = re.compile(
+    r"n['’]t\b|\b(?:not|never|no|if|would|format|form|line|write|says?|said|example|instead)\b|[\"'“”‘’`<>]"
+)
+"""Words and signs before a label that may speak of it."""
+
 _BRACKETS = "<>[]{}()（）【】《》«»⟨⟩ "
 
 
@@ -121,6 +129,18 @@ def _last_label(page: Page) -> Read[str] | None:
         below_it = below[0].text
         return Read(None if VERDICT.value(below_it) else _answer(_shorter(below_it, page), page))
     return None
+
+
+def _behind_a_sentence(page: Page) -> Read[str] | None:
+    """Behind the label on the one line of a reply, where whole sentences that do not speak of it stand before it."""
+    if len(page.lines) != 1 or page.lines[0].quoted or page.tagged or len(page.lines[0].text) > SHORT_CHARS:
+        return None
+    before, *rest = _LABELS.split(page.lines[0].text)
+    if len(rest) != 2 or rest[0] != "ANSWER" or _SPOKEN_OF.search(before):
+        return None
+    if not before.strip(MARKS).endswith((".", "!", ";")):
+        return None
+    return Read(_answer(_shorter(rest[1].strip(MARKS), page), page))
 
 
 def _shorter(value: str, page: Page) -> str:
@@ -213,6 +233,7 @@ ANSWER_RULES: tuple[Rule[str], ...] = (
     Rule("a JSON object", _from_json),
     Rule("a pair of tags", _in_tags),
     Rule("the last label", _last_label),
+    Rule("a label behind a sentence", _behind_a_sentence),
     Rule("a box", _boxed),
     Rule("a sentence that gives the answer", _in_a_sentence),
     Rule("one code fence", _in_one_fence),
@@ -256,6 +277,8 @@ def _bare(value: str, *, bare: bool) -> str | None:
     if value.startswith("<") and value.endswith(">") and _ASKED.search(value):
         return None
     told = plain(inner).strip(_BRACKETS + MARKS + _QUOTES + ".")
+    if _LABELS.search(inner):
+        return None
     if (
         _SILENT.fullmatch(told)
         or _PLACEHOLDER.fullmatch(told)

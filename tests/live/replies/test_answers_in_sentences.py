@@ -58,6 +58,10 @@ READ = [
     (PIGS, "No, cows cannot sing.", "No", "a yes or no first"),
     (PIGS, "No", "No", "a yes or no first"),
     ("True or false: snow is cold.", "True: it is frozen water, which melts.", "True", "a yes or no first"),
+    # a label behind a sentence
+    ("", "6 · 7 = 42. ANSWER: 42", "42", "a label behind a sentence"),
+    ("", "I add six sevens; **ANSWER: 42**", "42", "a label behind a sentence"),
+    ("What is half of 70?", "I halve it. FINAL ANSWER: Half of 70 is 35.", "35", "a label behind a sentence"),
     # equations
     ("", "3 + 8 = 11", "11", "the end of an equation"),
     ("", "25% of 80 is 0.25 * 80 = 20.", "20", "the end of an equation"),
@@ -104,6 +108,13 @@ UNREAD = [
     ("", "<<<QUESTION\nIs it?\nQUESTION>>>\nA simple one, but I am not sure."),
     ("", '{"reasoning": "It is 12"}'),
     ("", '{"answer": "12"'),
+    ("", "ANSWER: 41ANSWER: 42"),  # two labels on a line
+    ("", "ANSWER: 41. No, wait, ANSWER: 42"),
+    ("", "ANSWER: 42 VERDICT: ACCEPT"),
+    ("", "I was told to write a line. ANSWER: 42"),  # it may speak of the label
+    ("", "Do not write ANSWER: 41. ANSWER: 42"),
+    ("", "The form is ANSWER: 42"),
+    ("", "It is so. ANSWER: 42. VERDICT: ACCEPT"),
     ("", "ANSWER: QUESTION>>>"),
     ("", "ANSWER: 42 QUESTION c0d1>>>"),
 ]
