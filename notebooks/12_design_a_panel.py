@@ -38,14 +38,14 @@ figure = bft.plotting.design_figure(found)
 figure
 
 # %% [markdown]
-# ## Luck
+# ## Optimism
 #
 # How much better did the choices look where they were made?
 
 # %%
 for panel in found.front[:5]:
-    luck = panel.held_out.wrong.value - panel.chosen_on_wrong
-    print(f"{panel.by:<20} {panel.n} models  wrong {panel.held_out.wrong.value:.3f}, optimism {luck:+.3f}")
+    optimism = panel.held_out.wrong.value - panel.chosen_on_wrong
+    print(f"{panel.by:<20} {panel.n} models  wrong {panel.held_out.wrong.value:.3f}, optimism {optimism:+.3f}")
 
 # %% [markdown]
 # ## How many validators?

@@ -45,7 +45,7 @@ def main(
     for n in nodes:
         for delta in CRASHES:
             for loss in LOSSES:
-                seed = SEED + len(found)  # cells do not share their luck
+                seed = SEED + len(found)  # cells use different random numbers
                 found[n, loss, delta] = (simulated(n, loss, delta, replications, seed), exact(n, loss, delta))
     rows = [
         [str(n), f"{loss:g}", f"{delta:g}", f"{each.value:.3f}", f"{each.low:.3f} to {each.high:.3f}", f"{law:.5f}"]

@@ -145,7 +145,7 @@ class _Equal(str):
     __hash__ = str.__hash__
 
 
-class HastyReplica(Wrapped):
+class RepliesWhenPrepared(Wrapped):
     """Answers its clients as soon as it has prepared (tentative execution, without the quorum that it needs)."""
 
     __slots__ = ()
@@ -162,7 +162,7 @@ class HastyReplica(Wrapped):
         return said
 
 
-class ObligingReplica(Wrapped):
+class AnswersOldRequests(Wrapped):
     """Answers a request that it has long executed with the reply to the client's latest one."""
 
     __slots__ = ()
@@ -178,7 +178,7 @@ class ObligingReplica(Wrapped):
         return effects
 
 
-class CurtReplica(Wrapped):
+class AnswersOnce(Wrapped):
     """Says nothing to a client that asks again for what it has executed."""
 
     __slots__ = ()
@@ -192,7 +192,7 @@ class CurtReplica(Wrapped):
         return super().step(now, event)
 
 
-class AgreeableReplica(Wrapped):
+class PreparesRejected(Wrapped):
     """Prepares whatever its validator says of it."""
 
     __slots__ = ()
@@ -231,7 +231,7 @@ class PiecemealWriter(Wrapped):
         return effects
 
 
-class Credulous(Wrapped):
+class ComparesByEquality(Wrapped):
     """Compares a vote's replica with its sender by equality alone, so that True and 3.0 get into certificates.
 
     The vote is counted as the number that it equals, and what was counted then becomes what was sent.
@@ -252,7 +252,7 @@ class Credulous(Wrapped):
         return super().step(now, event)
 
 
-class Fragile(Wrapped):
+class ComparesBeforeTypes(Wrapped):
     """Looks into a message before it knows what it is."""
 
     __slots__ = ()

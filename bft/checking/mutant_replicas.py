@@ -51,7 +51,7 @@ def hearing_once(kind: str) -> Make:
     return HearingOnce
 
 
-class UndeadReplica(Wrapped):
+class VotesInLeftView(Wrapped):
     """After it has left a view, goes on voting in it until the next one starts."""
 
     __slots__ = ("_left",)
@@ -80,7 +80,7 @@ class UndeadReplica(Wrapped):
         return effects
 
 
-class TalkativePrimary(Wrapped):
+class PreparingPrimary(Wrapped):
     """As primary, prepares its own proposals too."""
 
     __slots__ = ()
@@ -96,7 +96,7 @@ class TalkativePrimary(Wrapped):
         return said
 
 
-class Impostor(Wrapped):
+class CommitsInAnothersName(Wrapped):
     """Sends its commits in the name of the next replica."""
 
     __slots__ = ()
@@ -111,7 +111,7 @@ class Impostor(Wrapped):
         return effect
 
 
-class Forgetful(Wrapped):
+class DiscardsTooMuch(Wrapped):
     """Discards one number more than the stable checkpoint allows."""
 
     __slots__ = ()

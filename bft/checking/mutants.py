@@ -113,7 +113,7 @@ NORMAL_CASE = (
     bug("second pre-prepare overwrites the first", keep_first_preprepare=False),
     bug("pre-prepare accepted from a non-primary", only_primary_proposes=False),
     bug("votes of old views filed under the current one", refuse_old_views=False),
-    bug("old view goes on during a view change", wrapped.UndeadReplica),
+    bug("old view goes on during a view change", wrapped.VotesInLeftView),
     bug("pre-prepare without request validity", check_requests=False),
     bug("pre-prepare digest not checked", check_digest=False),
     bug("identity in the body not checked", check_identity=False),
@@ -121,9 +121,9 @@ NORMAL_CASE = (
     bug("repeated request executed again", execute_once=False),
     bug("high watermark off by one", high_watermark=lambda low, window: low + window + 1),
     bug("high watermark absent", high_watermark=lambda low, window: low + 1000),
-    bug("primary sends a prepare", wrapped.TalkativePrimary),
-    bug("commits sent in another's name", wrapped.Impostor),
-    bug("discards above the stable checkpoint", wrapped.Forgetful),
+    bug("primary sends a prepare", wrapped.PreparingPrimary),
+    bug("commits sent in another's name", wrapped.CommitsInAnothersName),
+    bug("discards above the stable checkpoint", wrapped.DiscardsTooMuch),
 )
 VIEW_CHANGE = (
     bug("view-change omits prepared entries", prepared_entries=lambda certificates, last: ()),

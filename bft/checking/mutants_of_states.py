@@ -32,10 +32,10 @@ SERVICE = (
     bug("reply is the client's first one for ever", bent.keeping_the_first_reply),
     bug("null request changes the state", bent.applying_null),
     bug("repeated request changes the state, not the reply", bent.applying_repeated),
-    bug("reply sent when prepared", bent.HastyReplica),
-    bug("old request answered with the latest reply", bent.ObligingReplica),
-    bug("request asked again not answered again", bent.CurtReplica, breaks=LIVENESS),
-    bug("rejected proposals prepared", bent.AgreeableReplica),
+    bug("reply sent when prepared", bent.RepliesWhenPrepared),
+    bug("old request answered with the latest reply", bent.AnswersOldRequests),
+    bug("request asked again not answered again", bent.AnswersOnce, breaks=LIVENESS),
+    bug("rejected proposals prepared", bent.PreparesRejected),
     bug("last decision kept for ever when it comes again", bent.keeping_the_last_decision, breaks=LIVENESS),
 )
 STATES = (
@@ -86,7 +86,7 @@ HARMLESS_ON_DISK = (
 )
 TYPES = (
     # It stops view changes, but what it takes into a certificate is seen before that.
-    bug("replica and sender compared by equality alone", bent.Credulous),
-    bug("number compared before its type is known", bent.Fragile),
+    bug("replica and sender compared by equality alone", bent.ComparesByEquality),
+    bug("number compared before its type is known", bent.ComparesBeforeTypes),
 )
 STATE_MUTANTS = (*SERVICE, *STATES, *DISKS, *HARMLESS_ON_DISK, *TYPES)

@@ -12,7 +12,7 @@ from bft.cli.output import tell
 from bft.cli.run_words import readable
 from bft.cli.scenario_words import scenario_of
 from bft.errors import ScenarioError, bad_value
-from bft.experiments.blocks import broken_promise
+from bft.experiments.blocks import violates_guarantee
 
 
 def run_command(arguments: Namespace) -> int:
@@ -35,4 +35,4 @@ def run_command(arguments: Namespace) -> int:
     for name, file in exports.items():
         FORMATS[name](run, file)
     tell(json.dumps(result, indent=2) if arguments.json else readable(run))
-    return int(broken_promise(run))
+    return int(violates_guarantee(run))

@@ -21,8 +21,8 @@ NOTES = """\
 K of n nodes are faulty, each with probability δ. Safety needs K < 2q − n Byzantine nodes, liveness K ≤ n − q faulty
 ones.
 crash, silent primary, equivocate, lie: exact laws of one decision in n views, lossless links, perfect validators.
-S1 is a source document: its α is the probability that at least one node is faulty, its R is the reliability of a single
-node, 1 − δ, whatever n, and its P(t) is no probability. None of them is the probability of agreement; what S1 lacks is
+The source document's α is the probability that at least one node is faulty, its R is the reliability of a single
+node, 1 − δ, whatever n, and its P(t) is no probability. None of them is the probability of agreement; what it lacks is
 P(K ≤ f), the probability that PBFT is within its fault bound."""
 
 
@@ -67,7 +67,7 @@ def row(n: Any, delta: Any) -> dict[str, Any]:
 def readable(rows: list[dict[str, Any]]) -> str:
     """Return the rows as a table with notes."""
     header = ["n", "f", "q", "2q−n", "n−q", "δ", "P(K≤f)", "crash", "silent primary", "equivocate", "split", "stalled"]
-    header += ["lie: correct", "wrong", "S1: α", "R", "P(t)"]
+    header += ["lie: correct", "wrong", "source: α", "R", "P(t)"]
     names = ["at_most_f_faulty", "crash_agree", "silent_primary_agree", "equivocate_agree", "equivocate_split"]
     names += ["equivocate_stalled", "lie_correct", "lie_wrong", "s1_alpha", "s1_reliability", "s1_p_t"]
     whole = ["n", "f", "q", "safety_needs_k_below", "liveness_needs_k_up_to"]

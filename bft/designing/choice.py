@@ -1,10 +1,10 @@
 """Which candidate to take, given what all of them did on the questions that may be looked at.
 
-A choice looks at one set of questions only; that it keeps its promise on others is for `trial` to find out. So choices
-differ in care. The careful one takes the fewest wrong decisions that still leave enough right ones. Of thousands of
-candidates the one with the fewest errors is the luckiest as well: therefore it looks at smoothed rates (`smoothing`),
-and weighs right decisions against wrong ones a little, which prefers panels that decline more. The bold ones take the
-most right decisions among candidates whose wrong ones are at most a share of the target.
+A choice looks at one set of questions only; whether it holds on others is for `trial` to find out. So choices differ in
+care. The careful one takes the fewest wrong decisions that still leave enough right ones. Of thousands of candidates
+the one with the fewest errors is flattered most by chance: therefore it looks at smoothed rates (`smoothing`), and
+weighs right decisions against wrong ones a little, which prefers panels that decline more. The bold ones take the most
+right decisions among candidates whose wrong ones are at most a share of the target.
 """
 
 from __future__ import annotations

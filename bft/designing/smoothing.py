@@ -1,10 +1,10 @@
-"""Rates of similar candidates told apart with less luck: what a panel does follows, in part, from who is in it.
+"""Rates of similar candidates with less noise: what a panel does follows, in part, from who is in it.
 
 On a few hundred questions a careful panel errs twice or not at all, and of thousands of candidates the one with the
-fewest errors is mostly lucky. Candidates of one size, rule and quorum share members; so the logarithm of the rate of
-wrong decisions is fitted as a sum over the members (a Poisson regression with a ridge towards equal members), that of
-right ones as such a sum itself, and each candidate is taken half as it was counted and half as it was fitted. This is
-for choosing only: what a choice is worth is counted.
+fewest errors has mostly been flattered by chance. Candidates of one size, rule and quorum share members; so the
+logarithm of the rate of wrong decisions is fitted as a sum over the members (a Poisson regression with a ridge towards
+equal members), that of right ones as such a sum itself, and each candidate is taken half as it was counted and half as
+it was fitted. This is for choosing only: what a choice is worth is counted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def smoothed(scores: Scores, questions: float) -> tuple[Floats, Floats]:
     scores : Scores
         As counted.
     questions : float
-        On how many questions; infinite where nothing was left to luck, and then nothing is smoothed.
+        On how many questions; infinite where rates are exact, and then nothing is smoothed.
     """
     correct, wrong = scores.correct.copy(), scores.wrong.copy()
     if not np.isfinite(questions):

@@ -211,7 +211,7 @@ def _event_by_event(block: Block, replications: Iterable[int]) -> Tally:
             failures.append(Failure(seed=block.seed, replication=replication, error=_told(error)))
         else:
             counts[run.outcome] += 1
-            breaches += broken_promise(run)
+            breaches += violates_guarantee(run)
             if block.records:
                 records.append(_record(run))
     return Tally(counts=dict(counts), breaches=breaches, failures=tuple(failures), records=tuple(records))
@@ -221,7 +221,7 @@ AGREEMENT = ("S1", "S5", "S6")
 """Invariants that two honest replicas break together when they decide differently."""
 
 
-def broken_promise(run: Run) -> bool:
+def violates_guarantee(run: Run) -> bool:
     """Return whether an invariant broke that the protocol guarantees for so few Byzantine nodes, in every epoch.
 
     Beyond the bound a split is a result, not a fault of the protocol; so it is under voting rules without a quorum, and
@@ -244,7 +244,7 @@ def broken_promise(run: Run) -> bool:
 
 
 def _few(system: QuorumSystem, byzantine: Iterable[int]) -> bool:
-    """Whether a system keeps its promises with these Byzantine nodes."""
+    """Whether a system guarantees agreement with these Byzantine nodes."""
     weight = system.weight(byzantine)
     return weight <= system.tolerated and weight < system.safe_below
 

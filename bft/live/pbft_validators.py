@@ -1,7 +1,8 @@
 """The validators of PBFT: members propose and judge when the host asks, and where they stood in each view is kept.
 
 A call that failed, or that nobody can read, is an abstention. A member repeats itself: asked about the same answer in a
-later view it is not asked again, else a liar could try its luck in every view. A call that failed is made anew.
+later view it is not asked again, else a liar could have its proposal judged anew in every view. A call that failed is
+made anew.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def agreement(
     x, ax, title
         As for `share`.
     source_documents : bool
-        Whether the formulas α and R of source document S1 are drawn as well, dashed. They are no laws of agreement: α
+        Whether the formulas α and R of the source document are drawn as well, dashed. They are no laws of agreement: α
         is the probability that at least one node is faulty, R is 1 − δ. Only along δ.
 
     Returns

@@ -48,7 +48,7 @@ class Links:
         self._chunks: dict[int, tuple[list[list[int]], list[list[float]]]] = {}
         self._rows: tuple[Any, ...] | None = None
         self._send_delays: Tape | None = None
-        self._luck: Tape | None = None
+        self._losses: Tape | None = None
         self.perfect = not (self._loss or self._duplication or self._partitions)
 
     def broadcast(self, sender: int) -> tuple[list[int], list[float]]:
@@ -94,11 +94,11 @@ class Links:
 
     def copies(self, sender: int, recipient: int, now_s: float) -> int:
         """Return how often a message sent now arrives: 0 when lost or cut off, 2 when duplicated."""
-        if self._luck is None:
+        if self._losses is None:
             depth = SENDS * self._n
-            self._luck = Tape(self._randomness, "loss and duplication", self._n, depth, self._replication)
-        lost = self._loss > 0 and self._luck.draw(sender) < self._loss
-        twice = self._duplication > 0 and self._luck.draw(sender) < self._duplication
+            self._losses = Tape(self._randomness, "loss and duplication", self._n, depth, self._replication)
+        lost = self._loss > 0 and self._losses.draw(sender) < self._loss
+        twice = self._duplication > 0 and self._losses.draw(sender) < self._duplication
         if lost or any(partition.cuts(sender, recipient, now_s) for partition in self._partitions):
             return 0
         return 2 if twice else 1

@@ -1,8 +1,8 @@
 """Runs that have come to a standstill: nothing can change in them any more, so there is nothing to wait for.
 
-When all views have been used in vain, the replicas go on asking what they lack, every few seconds until the run's end,
-and hear each time what they know already. Such a run ends after one whole round of questions and answers that changed
-nothing.
+When all views have been used in vain, the replicas keep requesting retransmission, every few seconds until the run's
+end, and hear each time what they know already. Such a run ends after one whole round of questions and answers that
+changed nothing.
 """
 
 from __future__ import annotations

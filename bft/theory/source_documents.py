@@ -1,11 +1,11 @@
-"""The reliability formulas of source document S1, under their own names, and what is true of each.
+"""The reliability formulas of the source document on fault tolerance, under their own names, and what is true of each.
 
 They are kept as they stand there so that figures can show them beside the exact laws. None of them is used by a law of
 this package. The document's missing formula, P(at most f of n faulty), is here too.
 
 References
 ----------
-Source document S1 on Byzantine fault tolerance, summarised row by row in the project's requirements.
+The source document on Byzantine fault tolerance, summarised row by row in the project's requirements.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_NODES_OF_P_T = 1000  # beyond about 1500 nodes the "probability" exceeds th
 
 
 def alpha(n: int, delta: ArrayLike) -> Values:
-    """α = 1 − (1 − δ)ⁿ, which S1 offers as the failure probability of the system.
+    """α = 1 − (1 − δ)ⁿ, which the document offers as the failure probability of the system.
 
     What it is: the probability that *at least one* of n nodes is faulty. PBFT is built to survive that, so α says
     nothing about agreement; it grows with n where the exact law improves.
@@ -47,10 +47,10 @@ def alpha(n: int, delta: ArrayLike) -> Values:
 
 
 def reliability(delta: ArrayLike) -> Values:
-    """R = 1 / (1 + δ/(1 − δ)), which S1 offers as the reliability of the system.
+    """R = 1 / (1 + δ/(1 − δ)), which the document offers as the reliability of the system.
 
-    What it is: algebraically 1 − δ, the reliability of one node, whatever n. S1 prints 0.9842 for n = 10 and δ = 0.05;
-    its own formula gives 0.95. At δ = 1 the value is the limit 0.
+    What it is: algebraically 1 − δ, the reliability of one node, whatever n. The document prints 0.9842 for n = 10 and
+    δ = 0.05; its own formula gives 0.95. At δ = 1 the value is the limit 0.
 
     Examples
     --------
@@ -65,8 +65,8 @@ def reliability(delta: ArrayLike) -> Values:
 def p_t(n: int, delta: ArrayLike) -> Values:
     """P(t) = Σ_{k ≤ n/2} C(n, k) δᵏ (1 − δ)ⁿ⁻ᵏ · C(n − k, n − 2k) / C(n, n): *not a probability*.
 
-    S1 offers it as the probability of consensus after t rounds. The second factor counts ways instead of weighing
-    them, so the sum exceeds 1 as soon as n ≥ 3 and δ is not tiny; and t does not occur in it.
+    The document offers it as the probability of consensus after t rounds. The second factor counts ways instead of
+    weighing them, so the sum exceeds 1 as soon as n ≥ 3 and δ is not tiny; and t does not occur in it.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def p_t(n: int, delta: ArrayLike) -> Values:
 
 
 def at_most_f_faulty(n: int, delta: ArrayLike) -> Values:
-    """P(K ≤ f) = Σ_{k ≤ f} C(n, k) δᵏ (1 − δ)ⁿ⁻ᵏ with f = ⌊(n − 1)/3⌋: the formula S1 lacks.
+    """P(K ≤ f) = Σ_{k ≤ f} C(n, k) δᵏ (1 − δ)ⁿ⁻ᵏ with f = ⌊(n − 1)/3⌋: the formula the document lacks.
 
     What it is: the probability that PBFT is within its fault bound, where it agrees whatever the faulty nodes do.
 

@@ -156,7 +156,7 @@ def test_the_naive_count_and_the_rules_agree_on_every_ballot(data: st.DataObject
     ]
     standing = rule.standing(votes, missing)
     assert count.certain(counted) == standing.answer
-    assert count.hopeless(counted) == (standing.state is State.IMPOSSIBLE)
+    assert count.impossible(counted) == (standing.state is State.IMPOSSIBLE)
     assert count.winner(counted) == rule.standing(votes, ()).answer
 
 
@@ -164,7 +164,7 @@ def test_the_naive_count_sees_a_wrong_rule() -> None:
     votes = [Counted(0, ("A",)), Counted(1, ("A",))]
     assert Count(weights=(1, 1, 1, 1), need=3).certain(votes) is None
     assert Count(weights=(1, 1, 1, 1), need=2).certain([*votes, Counted(2, ("A",))]) == "A"
-    assert Count(weights=(1, 1, 1, 1), need=4).hopeless([Counted(0, ("A",)), Counted(1, ("B",))])
+    assert Count(weights=(1, 1, 1, 1), need=4).impossible([Counted(0, ("A",)), Counted(1, ("B",))])
 
 
 def test_a_ballot_has_one_question_and_two_answers() -> None:

@@ -238,10 +238,10 @@ def test_and_splits_them_where_they_are_not() -> None:
 
 
 def test_a_split_by_forgery_breaks_no_promise_where_links_allow_it() -> None:
-    from bft.experiments.blocks import broken_promise
+    from bft.experiments.blocks import violates_guarantee
 
     run = cut_by({"kind": "routed", "byzantine_relays": "alter", "signed": False})
-    assert not broken_promise(run), "f + 1 liars are not needed where one can forge: connectivity is below 2f + 1"
+    assert not violates_guarantee(run), "f + 1 liars are not needed where one can forge: connectivity is below 2f + 1"
     assert not bft.Network(topology="ring", routing=ALTER).authentic(7, 2)
     assert bft.Network(topology="ring", routing=ALTER).authentic(7, 0)
     assert bft.Network(topology="ring", routing={**ALTER, "signed": True}).authentic(7, 2)

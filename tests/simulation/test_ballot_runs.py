@@ -17,7 +17,7 @@ import pytest
 import bft
 from bft.adversary.settings import BEHAVIOURS
 from bft.errors import ScenarioError
-from bft.experiments.blocks import broken_promise
+from bft.experiments.blocks import violates_guarantee
 from bft.experiments.laws import law_of
 from bft.protocols.ballot.events import CallsSaved
 from bft.protocols.pbft import Rules
@@ -154,9 +154,9 @@ def test_a_split_breaks_a_promise_only_where_a_quorum_makes_one() -> None:
     faults = {"nodes": (3,), "behaviour": "equivocate"}
     simulator = bft.Simulator(scenario(n=4, rule="plurality", validators=PANEL, faults=faults), 1)
     split = next(run for run in map(simulator.run, range(200)) if run.outcome is Outcome.SPLIT)
-    assert not broken_promise(split)
+    assert not violates_guarantee(split)
     promised = replace(split, scenario=split.scenario.replace("rule", "quorum"))
-    assert broken_promise(promised)
+    assert violates_guarantee(promised)
 
 
 def test_double_voters_split_a_quorum_from_2q_minus_n_on() -> None:

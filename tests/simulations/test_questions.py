@@ -1,6 +1,7 @@
 """The scripts of `simulations/` answer as their docstrings say, with fewer replications than they use by themselves.
 
-Statistical statements are held at five standard errors or compare runs that share their luck: false alarms below 1e-5.
+Statistical statements are held at five standard errors or compare runs on common random numbers: false alarms below
+1e-5.
 """
 
 from __future__ import annotations

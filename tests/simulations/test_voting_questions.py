@@ -1,7 +1,7 @@
 """The scripts on voting rules and debates answer as their docstrings say, with fewer runs than they use by themselves.
 
-Runs of one script share their luck; what is compared differs by many standard errors, so that false alarms stay below
-1e-4 for each comparison.
+Runs of one script have common random numbers; what is compared differs by many standard errors, so that false alarms
+stay below 1e-4 for each comparison.
 """
 
 from __future__ import annotations

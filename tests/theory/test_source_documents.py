@@ -1,4 +1,4 @@
-"""The formulas of source document S1 give what they give, and the one it lacks is right."""
+"""The formulas of the source document give what they give, and the one it lacks is right."""
 
 from __future__ import annotations
 

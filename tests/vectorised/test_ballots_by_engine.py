@@ -273,7 +273,7 @@ def test_votes_are_counted_as_the_rules_themselves_count_them() -> None:
         votes = Votes(counting=count, answers=4, choice=np.array(choice)[:, None], weight=weight)
         heard_s = [random.choice((0.0, 1.0, 2.0, 3.0, 3.0, inf)) for _ in range(n)]
         found = standings.standings(np.array(heard_s)[:, None], votes, np.array([0]))
-        decided_s = hopeless_s = inf
+        decided_s = impossible_s = inf
         for now_s in sorted(set(heard_s) - {inf}):
             heard = [voter for voter in range(n) if heard_s[voter] <= now_s]
             standing = rule.standing(
@@ -292,9 +292,9 @@ def test_votes_are_counted_as_the_rules_themselves_count_them() -> None:
             if standing.state is State.DECIDED and decided_s == inf:
                 decided_s = now_s
                 assert str(found.answer[0]) == standing.answer
-            elif standing.state is State.IMPOSSIBLE and hopeless_s == inf:
-                hopeless_s = now_s
-        assert (found.decided_s[0], found.hopeless_s[0]) == (decided_s, hopeless_s), (rule, sets, heard_s)
+            elif standing.state is State.IMPOSSIBLE and impossible_s == inf:
+                impossible_s = now_s
+        assert (found.decided_s[0], found.impossible_s[0]) == (decided_s, impossible_s), (rule, sets, heard_s)
     assert min(seen.values()) > 50
 
 

@@ -98,8 +98,8 @@ def on_request(node: FaultyNode, request: Request) -> list[object]:
     if request not in requests:
         requests.append(request)
     leading = node.coalition.memory.get("leading", 0)
-    hopeless = not can_split(node) and not honest_decide(node)  # silence stalls them, a vote might help
-    if leading % node.system.n == node.id and not hopeless:
+    undecidable = not can_split(node) and not honest_decide(node)  # silence stalls them, a vote might help
+    if leading % node.system.n == node.id and not undecidable:
         return split(node, leading)
     return []
 

@@ -78,7 +78,7 @@ def _content_at_the_deadline(system: QuorumSystem) -> Rule:
     return Bent(Quorum(system=system), bend)
 
 
-def _impatient(system: QuorumSystem) -> Rule:
+def _gives_up_early(system: QuorumSystem) -> Rule:
     """Nothing can be decided as soon as two answers have votes."""
 
     def bend(rule: Rule, votes: Sequence[Vote], missing: Sequence[int]) -> Standing:
@@ -128,7 +128,7 @@ def saying(bend: Callable[[State, Any], Sequence[object]]) -> MakeBallot:
     return Saying
 
 
-class Credulous(Wrapped):
+class BelievesCertificates(Wrapped):
     """Follows a certificate without looking at it."""
 
     __slots__ = ()
@@ -197,7 +197,7 @@ def _second_counts_too(state: State, event: Any) -> Any:
     return event
 
 
-def _with_the_crowd(state: State, event: Any) -> Any:
+def _as_most_others(state: State, event: Any) -> Any:
     """Vote as most others have, whatever the own validator says."""
     said = [vote.answer for vote in state.casts.values() if vote.answer is not None]
     if isinstance(event, ProposalReady) and said:
@@ -205,7 +205,7 @@ def _with_the_crowd(state: State, event: Any) -> Any:
     return event
 
 
-def _agreeable(state: State, event: Any) -> Any:
+def _accepts_all(state: State, event: Any) -> Any:
     """Take every verdict for approval."""
     del state
     return replace(event, verdict=Verdict.ACCEPT) if isinstance(event, VerdictReady) else event
@@ -246,7 +246,7 @@ def _proof_twice(state: State, effect: Any) -> Sequence[object]:
     return (effect, effect) if isinstance(getattr(effect, "message", None), Certificate) else (effect,)
 
 
-class Suspicious(Wrapped):
+class AccusesRepetition(Wrapped):
     """Takes a vote that comes twice for two votes."""
 
     __slots__ = ()
@@ -267,21 +267,21 @@ COUNTING = (
     bug("heads counted instead of stakes", rule=_heads),
     bug("whoever leads has won", rule=_leader_wins, by="plurality"),
     bug("plurality will do at the deadline", rule=_content_at_the_deadline),
-    bug("gives up where votes differ", rule=_impatient),
+    bug("gives up where votes differ", rule=_gives_up_early),
     bug("second vote of a voter counts too", hearing(_second_counts_too)),
     bug("latest vote instead of the first", hearing(_latest_vote), by="plurality"),
 )
 PROVING = (
-    bug("certificates believed", Credulous),
+    bug("certificates believed", BelievesCertificates),
     bug("signatures of votes unchecked", unsigned),
     bug("votes passed on believed", hearing(_from_its_voter)),
     bug("votes on other questions counted", hearing(_any_question)),
     bug("proof not shown", saying(_proof_kept)),
-    bug("repetition taken for a double vote", Suspicious),
+    bug("repetition taken for a double vote", AccusesRepetition),
 )
 VOTING = (
-    bug("votes with the crowd", hearing(_with_the_crowd)),
-    bug("approves what its validator rejects", hearing(_agreeable), by="judge"),
+    bug("votes with the crowd", hearing(_as_most_others)),
+    bug("approves what its validator rejects", hearing(_accepts_all), by="judge"),
     bug("restart forgets own vote", forgetting("cast")),
     bug("restart forgets the decision", forgetting("decision")),
 )

@@ -34,7 +34,7 @@ class Counting(Protocol):
     def certain(self, votes: Sequence[Vote]) -> str | None:
         """Return the answer that wins whatever the missing voters say."""
 
-    def hopeless(self, votes: Sequence[Vote]) -> bool:
+    def impossible(self, votes: Sequence[Vote]) -> bool:
         """Whether nothing wins, whatever the missing voters say."""
 
 
@@ -70,7 +70,7 @@ class _Completed:
         ends = self.ends(votes)
         return ends.pop() if len(ends) == 1 else None
 
-    def hopeless(self, votes: Sequence[Vote]) -> bool:
+    def impossible(self, votes: Sequence[Vote]) -> bool:
         """Whether nothing wins, whatever the missing voters say."""
         return self.ends(votes) == {None}
 

@@ -221,7 +221,7 @@ def giving_up(facts: Facts, node: int, event: BallotUndecided) -> str | None:
     ballot: BallotFacts = facts.ballot
     votes = ballot.votes(ballot.held[node])
     if event.proved:
-        return None if ballot.count.hopeless(votes) else f"gave up, though these may still decide: {votes}"
+        return None if ballot.count.impossible(votes) else f"gave up, though these may still decide: {votes}"
     if not _time_is_up(facts, node):
         return "gave up for want of time before the deadline"
     won = ballot.count.winner(votes)

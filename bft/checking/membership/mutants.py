@@ -86,18 +86,18 @@ def _blind_to(kind: Callable[[Any], bool]) -> MakeMember:
     return BlindReplica
 
 
-class _Talkative(Instance):
+class _VotesAboveTheEnd(Instance):
     def _counts(self, message: object) -> bool:
         return True
 
 
-class TalkativeReplica(SharedReplica):
+class VotesAboveTheEnd(SharedReplica):
     """Votes go out above the end of the epoch."""
 
-    instances = _Talkative
+    instances = _VotesAboveTheEnd
 
 
-class _Sticky(MemberMachine):
+class _EndsThoughUndone(MemberMachine):
     _once = False
 
     @property
@@ -115,10 +115,10 @@ class _Sticky(MemberMachine):
         self._once = False
 
 
-class StickyReplica(SharedReplica):
+class EndsThoughUndone(SharedReplica):
     """A change that was undone ends the epoch where it was executed."""
 
-    machines = _Sticky
+    machines = _EndsThoughUndone
 
 
 # How an epoch begins
@@ -151,7 +151,7 @@ def _enough(votes: Callable[[QuorumSystem], int]) -> Callable[[SharedReplica, Ep
     return proved
 
 
-class Gullible(SharedReplica):
+class BelievesAnyState(SharedReplica):
     """Whatever state is sent with the votes is taken for the one that they prove."""
 
     def _holds_what_is_proved(self, start: EpochStart) -> bool:
@@ -170,7 +170,7 @@ class UnchangedReplica(SharedReplica):
         return believed
 
 
-class ForgetfulOfReplies(SharedReplica):
+class BeginsWithoutReplies(SharedReplica):
     """The next epoch begins without the replies of the last one."""
 
     def _set_up(self) -> None:
@@ -189,7 +189,7 @@ class Recounting(SharedReplica):
             self._inner._base = 0
 
 
-class Outdated(SharedReplica):
+class KeepsFirstQuorum(SharedReplica):
     """The quorum stays what it was in the first epoch, if that is less."""
 
     def _quorums(self) -> QuorumSystem:
@@ -248,7 +248,7 @@ class DroppingReplica(SharedReplica):
 # Evidence
 
 
-class NewBroom(SharedReplica):
+class ConvictsPresentSeat(SharedReplica):
     """Evidence convicts who has the liar's seat today."""
 
     def _convicts(self, epoch: int, claimed: evidence.Evidence) -> int | None:
@@ -259,14 +259,14 @@ class NewBroom(SharedReplica):
         return self.members[seat] if seat < len(self.members) else right
 
 
-class PresentOnly(SharedReplica):
+class JudgesByPresentEpoch(SharedReplica):
     """Evidence of whichever epoch is judged by the present one."""
 
     def _convicts(self, epoch: int, claimed: evidence.Evidence) -> int | None:
         return super()._convicts(self.epoch if 0 <= epoch < len(self._history) else epoch, claimed)
 
 
-class Credulous(SharedReplica):
+class BelievesUnsignedEvidence(SharedReplica):
     """Evidence is believed without its signatures."""
 
     def _convicts(self, epoch: int, claimed: evidence.Evidence) -> int | None:
@@ -277,7 +277,7 @@ class Credulous(SharedReplica):
         return members[place] if place is not None and 0 <= place < len(members) else None
 
 
-class Hasty(SharedReplica):
+class IsolatesOnSuspicion(SharedReplica):
     """Whoever is suspected is isolated, proved or not."""
 
     def _suspect(self, claimed: evidence.Evidence | None) -> None:
@@ -307,20 +307,20 @@ class OneAtATime(SharedReplica):
                 self._out[place] = Broadcast(InEpoch(self.epoch, accusation))
 
 
-class _Democratic(MemberMachine):
+class _AnyClientChanges(MemberMachine):
     def _execute(self, request: Request) -> str:
         if request.operation.startswith("member"):
             request = replace(request, client=OPERATOR)
         return super()._execute(request)
 
 
-class DemocraticReplica(SharedReplica):
+class AnyClientChangesMembers(SharedReplica):
     """Any client changes members."""
 
-    machines = _Democratic
+    machines = _AnyClientChanges
 
 
-class _Forgiving(MemberMachine):
+class _ReaddsConvicted(MemberMachine):
     def _change(self, *, leaving: int | None = None, coming: int | None = None) -> str:
         kept, self.convicted = self.convicted, ()
         said = super()._change(leaving=leaving, coming=coming)
@@ -328,16 +328,16 @@ class _Forgiving(MemberMachine):
         return said
 
 
-class ForgivingReplica(SharedReplica):
+class ReaddsConvicted(SharedReplica):
     """Who was convicted may be added again."""
 
-    machines = _Forgiving
+    machines = _ReaddsConvicted
 
 
 # What is remembered
 
 
-class Passing(SharedReplica):
+class DropsRequestsBetweenEpochs(SharedReplica):
     """Who passes through several epochs in one step takes no request along."""
 
     def _begin(self, start: EpochStart) -> None:
@@ -357,7 +357,7 @@ def _tells_epochs(effect: Persist) -> bool:
     return any(key == EPOCHS for key, _ in effect.entries)
 
 
-class Amnesiac(SharedReplica):
+class RestartsInFirstEpoch(SharedReplica):
     """A restart leads back into the first epoch."""
 
     def step(self, now: float, event: Input) -> Sequence[object]:
@@ -367,7 +367,7 @@ class Amnesiac(SharedReplica):
         return super().step(now, event)
 
 
-class Voteless(SharedReplica):
+class ForgetsLaterEpochs(SharedReplica):
     """A restart finds nothing that was persisted in a later epoch than the first."""
 
     def step(self, now: float, event: Input) -> Sequence[object]:
@@ -389,31 +389,31 @@ def _is_catch_up(event: Any) -> bool:
 MUTANTS = (
     bug("execution goes on above the end", _with_instances(_never_stops)),
     bug("the epoch ends a checkpoint late", _with_instances(_stops_late)),
-    bug("votes above the end go out", TalkativeReplica),
-    bug("a change that was undone ends the epoch", StickyReplica, breaks=LIVENESS),
+    bug("votes above the end go out", VotesAboveTheEnd),
+    bug("a change that was undone ends the epoch", EndsThoughUndone, breaks=LIVENESS),
     bug("state transfer does not see the end", _blind_to(_is_catch_up)),
     bug("a restart does not see the end", _blind_to(_is_restart)),
     bug("starts of epochs believed unproved", _proving(_anything)),
     bug("starts of epochs believed with f votes", _proving(_enough(lambda system: system.tolerated))),
-    bug("the state of a start is not compared", Gullible),
+    bug("the state of a start is not compared", BelievesAnyState),
     bug("any checkpoint begins an epoch", UnchangedReplica),
-    bug("an epoch begins without the replies", ForgetfulOfReplies),
+    bug("an epoch begins without the replies", BeginsWithoutReplies),
     bug("numbers begin anew in every epoch", Recounting),
-    bug("the quorum of the first members stays", Outdated),
+    bug("the quorum of the first members stays", KeepsFirstQuorum),
     bug("signatures do not name the epoch", TimelessReplica),
     bug("nobody tells of the next epoch", SilentAboutEpochs, breaks=LIVENESS),
     bug("accusations end with their epoch", DroppingReplica, breaks=LIVENESS),
-    bug("evidence convicts who has the seat today", NewBroom),
-    bug("evidence is judged by the present epoch", PresentOnly),
-    bug("signatures in evidence unchecked", Credulous),
-    bug("isolated on suspicion", Hasty),
+    bug("evidence convicts who has the seat today", ConvictsPresentSeat),
+    bug("evidence is judged by the present epoch", JudgesByPresentEpoch),
+    bug("signatures in evidence unchecked", BelievesUnsignedEvidence),
+    bug("isolated on suspicion", IsolatesOnSuspicion),
     bug("a second accusation takes the first's place", OneAtATime, n=8, breaks=LIVENESS),
-    bug("any client changes members", DemocraticReplica),
-    bug("the convicted may come back", ForgivingReplica),
-    bug("requests end in an epoch passed through", Passing, breaks=LIVENESS),
+    bug("any client changes members", AnyClientChangesMembers),
+    bug("the convicted may come back", ReaddsConvicted),
+    bug("requests end in an epoch passed through", DropsRequestsBetweenEpochs, breaks=LIVENESS),
     bug("epochs are not persisted", Unpersisted),
-    bug("a restart forgets the epoch", Amnesiac),
-    bug("a restart forgets the votes of later epochs", Voteless),
+    bug("a restart forgets the epoch", RestartsInFirstEpoch),
+    bug("a restart forgets the votes of later epochs", ForgetsLaterEpochs),
     bug("newcomers are not told unasked", WaitingForQuestions, breaks=LIVENESS),
     bug(
         "starts of epochs believed with f+1 votes",

@@ -38,10 +38,10 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     >>> law.agree.round(5).tolist()
     [1.0, 0.9477]
     """
-    operated = any(each is not None for each in (scenario.machine, scenario.service, scenario.membership))
+    operations = any(each is not None for each in (scenario.machine, scenario.service, scenario.membership))
     network = scenario.network
     laws = laws_about(scenario.protocol)
-    if operated or scenario.requests.count > 1 or network.beyond_delays or network.partitions or laws is None:
+    if operations or scenario.requests.count > 1 or network.beyond_delays or network.partitions or laws is None:
         return None
     if any(getattr(scenario.validators, name, None) is not None for name in ("debate", "timeouts", "clones")):
         return None

@@ -138,8 +138,8 @@ class Count:
         step = self._n + 1
         lead, behind = (first + self._n) // step, (second + self._n) // step
         newest = self._n if self._newest is None else self._newest
-        hopeful = np.maximum(second + self._rest * step, (behind + self._rest) * step - newest)
-        decided = (lead >= need) & (lead > 0) & (first > hopeful)
+        possible = np.maximum(second + self._rest * step, (behind + self._rest) * step - newest)
+        decided = (lead >= need) & (lead > 0) & (first > possible)
         return decided, ~decided & ((self._rest == 0) | (lead + self._rest < need))
 
     def final(self) -> tuple[Flags, NDArray[Any]]:

@@ -9,7 +9,7 @@ Causes come before effects, so what nobody can know beforehand is found by repet
 is due does not vote, and a proof may bring others to decide and prove. Each round settles at least the next in time.
 
 Two things at one node at the very same time are not followed where their order matters; such replications are marked,
-and left to the event engine. What is hopeless is marked only where somebody might still decide.
+and left to the event engine. That nothing can be decided is marked only where somebody might still decide.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Decisions:
         Whether it can prove it.
     answer : ndarray of int
         The number of the answer; meaningless where nothing is decided.
-    hopeless_s : ndarray
+    impossible_s : ndarray
         When it knew by itself that nothing can be decided.
     unsure : ndarray of bool, shape (replications,)
         Where the event engine has to be asked.
@@ -51,12 +51,12 @@ class Decisions:
     decided_s: Floats
     proved: Flags
     answer: Ints
-    hopeless_s: Floats
+    impossible_s: Floats
     unsure: Flags
 
     def put(self, chosen: Ints, other: Decisions) -> None:
         """Replace some of the replications."""
-        for name in ("decided_s", "proved", "answer", "hopeless_s", "unsure"):
+        for name in ("decided_s", "proved", "answer", "impossible_s", "unsure"):
             getattr(self, name)[chosen] = getattr(other, name)
 
 
@@ -164,7 +164,7 @@ class Decider:
 
     def _silent(self, found: Decisions, due_s: Floats) -> Flags:
         """Return who does not vote after all."""
-        return np.minimum(found.decided_s, found.hopeless_s) < due_s
+        return np.minimum(found.decided_s, found.impossible_s) < due_s
 
     def _counted(
         self, part: Ints, heard_s: Floats, said_s: Floats, earlier: Ints, deadline_s: Floats, votes: Votes
@@ -176,12 +176,12 @@ class Decider:
         if votes.choice.shape[1] != len(self._which):
             ballot = (part[:, None] * n + np.arange(n)).reshape(-1)
         count = standings(columns, votes, ballot)
-        decided_s, hopeless_s = count.decided_s.reshape(speaks.shape), count.hopeless_s.reshape(speaks.shape)
+        decided_s, impossible_s = count.decided_s.reshape(speaks.shape), count.impossible_s.reshape(speaks.shape)
         answer = count.answer.reshape(speaks.shape)
         unsure = np.zeros(len(part), dtype=np.bool_)
         proved = np.ones(speaks.shape, dtype=np.bool_)
-        decided_s[~speaks] = hopeless_s[~speaks] = inf
-        waits = speaks & (np.minimum(decided_s, hopeless_s) >= deadline_s) & (deadline_s <= self._end_s)
+        decided_s[~speaks] = impossible_s[~speaks] = inf
+        waits = speaks & (np.minimum(decided_s, impossible_s) >= deadline_s) & (deadline_s <= self._end_s)
         if waits.any():
             chosen = np.flatnonzero(waits.reshape(-1))
             until_s = deadline_s.reshape(-1)[chosen]
@@ -193,11 +193,11 @@ class Decider:
                 array.reshape(-1)[chosen] = value
         if self._voters.gone_s is not None:
             gone_s = self._voters.gone_s[part]
-            unsure |= ((np.minimum(decided_s, hopeless_s) == gone_s) & (gone_s < inf)).any(axis=1)
+            unsure |= ((np.minimum(decided_s, impossible_s) == gone_s) & (gone_s < inf)).any(axis=1)
             decided_s[decided_s >= gone_s] = inf
-            hopeless_s[hopeless_s >= gone_s] = inf
+            impossible_s[impossible_s >= gone_s] = inf
         decided_s[decided_s > self._end_s] = inf
-        found = Decisions(decided_s=decided_s, proved=proved, answer=answer, hopeless_s=hopeless_s, unsure=unsure)
+        found = Decisions(decided_s=decided_s, proved=proved, answer=answer, impossible_s=impossible_s, unsure=unsure)
         self._prove(part, found, said_s, earlier)
         return found
 
@@ -281,13 +281,13 @@ class Decider:
 
         Where everybody hears in time what the first of them had heard, nothing is decided. Else it is not followed.
         """
-        gives_up = (found.hopeless_s < due_s) & (found.decided_s >= found.hopeless_s)
+        gives_up = (found.impossible_s < due_s) & (found.decided_s >= found.impossible_s)
         gives_up &= due_s < inf
         if not gives_up.any():
             return
         some = np.flatnonzero(gives_up.any(axis=1))
         speaks = self._voters.speaks[some]
-        first_s = found.hopeless_s[some].min(axis=1)
+        first_s = found.impossible_s[some].min(axis=1)
         known = (due_s[some] <= first_s[:, None]).T
         latest_s = np.where(known[:, :, None], heard_s[:, some], -inf).max(axis=0)
         in_time = (~speaks | (latest_s < deadline_s[some])).all(axis=1)

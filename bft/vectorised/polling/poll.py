@@ -198,18 +198,18 @@ class Poll:
         scenario, speaks = self._scenario, self._voters.speaks
         numbers = numbered(self._rows)
         votes = self._votes(numbers, None)
-        decided, hopeless, final, leads = completed(speaks.T, votes)
+        decided, impossible, final, leads = completed(speaks.T, votes)
         deadline_s = np.full(len(every), scenario.own.deadline_s)
         if self._counting.judged:
             deadline_s[~speaks.all(axis=1)] += scenario.own.deadline_s
-        late = final & ~decided & ~hopeless & (deadline_s <= self._shared.end_s)
+        late = final & ~decided & ~impossible & (deadline_s <= self._shared.end_s)
         if not self._shared.timing:
             return results.untimed(self._replications, decided | late, self._voters, self._right(numbers, leads))
         found = Decisions(
             decided_s=np.where((late[:, None]) & speaks, deadline_s[:, None], inf),
             proved=np.zeros(speaks.shape, dtype=np.bool_),
             answer=np.broadcast_to(leads[:, None], speaks.shape).copy(),
-            hopeless_s=np.full(speaks.shape, inf),
+            impossible_s=np.full(speaks.shape, inf),
             unsure=np.zeros(len(every), dtype=np.bool_),
         )
         if decided.any():
@@ -274,7 +274,7 @@ class Poll:
         found.unsure |= unsure
         if (voters.speaks & (found.decided_s > shared.patience.first_s)).any():
             rounds.append(Round(said_s=due_s, heard_s=heard_s, until_s=found.decided_s))
-            indifferent = (~voters.speaks | (found.hopeless_s < deadline_s)).all(axis=1) & ~voters.twice.any(axis=1)
+            indifferent = (~voters.speaks | (found.impossible_s < deadline_s)).all(axis=1) & ~voters.twice.any(axis=1)
             found.unsure |= answered_sooner(
                 shared.patience,
                 broadcasts,

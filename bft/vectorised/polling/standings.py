@@ -1,7 +1,7 @@
 """When a ballot is decided at each node, from the times at which it hears the votes.
 
-Whether a ballot is decided, or hopeless, only changes once as votes come in. So votes are counted in the order in which
-a node hears them, and the first after which the rule leaves nothing open tells the time.
+Whether a ballot is decided, or cannot be any more, only changes once as votes come in. So votes are counted in the
+order in which a node hears them, and the first after which the rule leaves nothing open tells the time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Standings:
 
     Attributes
     ----------
-    decided_s, hopeless_s : ndarray
+    decided_s, impossible_s : ndarray
         When the votes heard decide whatever the missing say, and when nothing can be decided any more; infinity for
         never.
     answer : ndarray of int
@@ -32,7 +32,7 @@ class Standings:
     """
 
     decided_s: Floats
-    hopeless_s: Floats
+    impossible_s: Floats
     answer: Ints
 
 
@@ -53,7 +53,7 @@ def standings(heard_s: Floats, votes: Votes, ballot: Ints) -> Standings:
     times_s = np.take_along_axis(heard_s, order, axis=0)
     count = Count(votes, columns)
     newest = _newest_missing(order, votes) if votes.counting.lowest else None
-    decided_s, hopeless_s = np.full(columns, inf), np.full(columns, inf)
+    decided_s, impossible_s = np.full(columns, inf), np.full(columns, inf)
     for place in range(n):
         heard = times_s[place] < inf
         if not heard.any():
@@ -61,10 +61,10 @@ def standings(heard_s: Floats, votes: Votes, ballot: Ints) -> Standings:
         count.add(order[place], ballot, None if heard.all() else heard)
         if newest is not None:
             count.missing(newest[place])
-        decided, hopeless = count.standing()
-        for flags, found_s in ((decided, decided_s), (hopeless, hopeless_s)):
+        decided, impossible = count.standing()
+        for flags, found_s in ((decided, decided_s), (impossible, impossible_s)):
             np.copyto(found_s, times_s[place], where=flags & heard & (found_s == inf))
-    return Standings(decided_s=decided_s, hopeless_s=hopeless_s, answer=count.final()[1])
+    return Standings(decided_s=decided_s, impossible_s=impossible_s, answer=count.final()[1])
 
 
 def _newest_missing(order: Ints, votes: Votes) -> NDArray[Any]:
@@ -118,6 +118,6 @@ def completed(heard: Flags, votes: Votes) -> tuple[Flags, Flags, Flags, Ints]:
         if votes.counting.lowest and votes.counting.weights[voter] > 0:
             np.minimum(newest, np.where(flags, len(heard), voter), out=newest)
     count.missing(newest)
-    decided, hopeless = count.standing()
+    decided, impossible = count.standing()
     final, answer = count.final()
-    return decided, hopeless, final, answer
+    return decided, impossible, final, answer
