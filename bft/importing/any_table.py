@@ -2,26 +2,24 @@
 
 Needed are question_id, gold and answer, and a model, by a column or by name. A column `epoch`, `sample` or `trial` says
 which of several answers it is, `correct` whether an evaluator counted it as right, `category` and `n_options` what they
-say. A name with dots is a path into nested objects.
+say. A name with dots is a path into nested objects. Where a row holds the answers of several models, `answer` is called
+`*`, if each column that is left is a model's, or `PATH.*`, if each key of an object is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bft.errors import TableError, bad_value
+from bft.errors import TableError
+from bft.importing.column_names import EACH, KNOWN, NEEDED, column_names, of_each
 from bft.importing.evidence import Evidence, ImportedAnswer, graded, right_of, text_of, whole_of
 from bft.importing.request import Request
-from bft.validators.raw_tables import raw_table
-from bft.validators.table_files import listed, named
+from bft.validators.raw_tables import Columns, RawTable, raw_table
 from bft.validators.table_rows import STATUSES
-from bft.validators.table_values import Field, Float, Unreadable, texts_of
+from bft.validators.table_values import Field, Float, Unreadable, field_of, texts_of
 
 NAME = "table"
-NEEDED = ("question_id", "gold", "answer")
-SAMPLES = ("epoch", "sample", "trial")
-KNOWN = (*NEEDED, "model", "sample", "correct", "category", "n_options", "task", "status")
 
 
 def read(file: Path, request: Request) -> Evidence:
@@ -32,12 +30,10 @@ def read(file: Path, request: Request) -> Evidence:
     TableError
         If a column that is needed is not there, or named wrongly.
     """
-    for name in request.columns:
-        if name not in KNOWN:
-            raise TableError(bad_value("columns", name, f"must be among {', '.join(KNOWN)}"))
     with raw_table(file, (*NEEDED, "model", *request.columns.values())) as table:
-        names = _names(file, table.header, table.kind, request)
-        columns = table.columns(names)
+        names = column_names(file, table, request)
+        several = of_each(names["answer"])
+        columns = _of_each_model(file, table, names) if several else table.columns(names)
     evidence = Evidence(file=str(file), form=NAME, read=len(columns["question_id"]))
     nothing: list[Field] = [None] * evidence.read
     listed_columns = [columns.get(name, nothing) for name in KNOWN]
@@ -46,29 +42,44 @@ def read(file: Path, request: Request) -> Evidence:
     return evidence
 
 
-def _names(file: Path, header: Sequence[str], kind: str, request: Request) -> dict[str, str]:
-    """Return what the file calls each column that is known here."""
-    found = {}
-    for name, called in request.columns.items():
-        column = named(file, header, called)
-        if column is None and called.partition(".")[0] not in header:
-            raise TableError(f"{file}: column {called!r} is missing (found{kind}: {listed(header)})")
-        found[name] = called if column is None else column
-    for name in KNOWN:
-        usual = SAMPLES if name == "sample" else (name,)
-        column = next((there for each in usual if (there := named(file, header, each)) is not None), None)
-        if name not in found and column is not None and column not in found.values():
-            found[name] = column
-    absent = [name for name in NEEDED if name not in found]
-    if absent:
-        example = ",".join(f"{name}=…" for name in absent)
-        raise TableError(
-            f"{file}: no form that is known, and no column {absent[0]!r} (found{kind}: {listed(header)}); name the "
-            f"columns with --columns {example}"
-        )
-    if "model" not in found and request.model is None:
-        raise TableError(f"{file}: names no model; give it with --model NAME, or its column with --columns model=…")
+def _of_each_model(file: Path, table: RawTable, names: Mapping[str, str]) -> Columns:
+    """Return the columns of a table with a row for each question as if it had one for each answer.
+
+    Raises
+    ------
+    TableError
+        If no column is left that could be a model's, or what should hold the answers holds none.
+    """
+    called = names["answer"]
+    others = {name: column for name, column in names.items() if name not in ("answer", "model")}
+    if called == EACH:
+        models = [column for column in table.header if column not in others.values()]
+        if not models:
+            raise TableError(f"{file}: --columns answer=* leaves no column that could be a model's")
+        columns = table.columns({**others, **{f"{EACH}{model}": model for model in models}})
+        rows = [
+            [(model, columns[f"{EACH}{model}"][place]) for model in models]
+            for place in range(len(columns["question_id"]))
+        ]
+    else:
+        path = called.removesuffix(f".{EACH}")
+        columns = table.columns({**others, EACH: path})
+        rows = [list(_answers(field)) for field in columns[EACH]]
+        if not any(rows):
+            raise TableError(f"{file}: {path!r} holds no object with the answers of models by their names")
+    found: Columns = {
+        name: [field for field, answers in zip(columns[name], rows, strict=True) for _ in answers] for name in others
+    }
+    found["model"] = [model for answers in rows for model, _ in answers]
+    found["answer"] = [answer for answers in rows for _, answer in answers]
     return found
+
+
+def _answers(field: Field) -> Iterator[tuple[str, Field]]:
+    """Yield the answers in an object, by the names of their models."""
+    value = _value(field)
+    if isinstance(value, Mapping):
+        yield from ((str(model), field_of(answer)) for model, answer in value.items())
 
 
 def _keep(evidence: Evidence, row: Mapping[str, Field], request: Request) -> None:

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,72 @@ def test_nothing_is_written_where_nothing_is_left_or_the_place_is_wrong(
     assert not (tmp_path / "o.csv").exists()
     assert main(["answers", "import", str(file), "--out", str(tmp_path / "nowhere" / "o.csv")]) == 2
     assert "must be in a folder that exists" in capsys.readouterr().err
+
+
+LINES = [
+    {"id": "q1", "gold": "A", "by": {"gpt-4.1": "A", "b": None}},
+    {"id": "q2", "gold": "B", "by": {"gpt-4.1": "C"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [
+        ("a.jsonl", '{"question": "1", "gold": "A", "model": "m", "answer": "A"}\n', "question_id=question"),
+        ("a.csv", "question_id,model,prediction,answer\n1,m,A,B\n", "gold=answer,answer=prediction"),
+        ("a.csv", "id,label,x,y\n1,A,A,B\n", "'question_id=id,gold=label,answer=*'"),
+        ("a.json", json.dumps(LINES), "'question_id=id,answer=by.*'"),
+        (
+            "a.jsonl",
+            '{"id": 1, "target": 2, "llm": "m", "output": {"text": 2}}\n',
+            "question_id=id,gold=target,answer=output.…,model=llm",
+        ),
+        ("a.csv", "a,b\n1,2\n", "question_id=…,gold=…,answer=*"),
+        ("a.csv", "id,a\n1\n", "question_id=id,gold=…,answer=…,model=…"),
+    ],
+)
+def test_a_refusal_shows_the_columns_that_may_be_meant(name: str, text: str, hint: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(TableError) as refused:
+        import_answers([file])
+    assert hint in str(refused.value)
+    assert "name the columns with --columns " in str(refused.value)
+
+
+def test_a_row_may_hold_the_answers_of_several_models(tmp_path: Path) -> None:
+    lines, table = tmp_path / "a.json", tmp_path / "a.csv"
+    lines.write_text(json.dumps(LINES), encoding="utf-8")
+    table.write_text("id,x,gold,category,y\n1,A,A,c,B\n2,B,B,c,\n", encoding="utf-8")
+    inside = import_answers([lines], columns={"question_id": "id", "answer": "by.*"})
+    assert [(row["question_id"], row["model"], row["answer"]) for row in inside.gathered.rows] == [
+        ("q1", "gpt-4.1", "A"),
+        ("q1", "b", None),
+        ("q2", "gpt-4.1", "C"),
+    ]
+    beside = import_answers([table], columns={"question_id": "id", "answer": "*"})
+    assert [(row["question_id"], row["gold"], row["model"], row["answer"]) for row in beside.gathered.rows] == [
+        ("1", "A", "x", "A"),
+        ("1", "A", "y", "B"),
+        ("2", "B", "x", "B"),
+        ("2", "B", "y", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"columns": {"question_id": "id", "answer": "*"}, "models": ["m"]}, "answer = '*': must be one column where"),
+        ({"columns": {"question_id": "id", "answer": "by.*", "model": "id"}}, "answer = 'by.*': must be one column"),
+        ({"columns": {"question_id": "id", "answer": "gold.*"}}, "'gold' holds no object with the answers of models"),
+        ({"columns": {"question_id": "id", "gold": "gold", "category": "by", "answer": "*"}}, "leaves no column that"),
+        ({"columns": {"question_id": "id", "answer": "nowhere.*"}}, "column 'nowhere.*' is missing"),
+    ],
+)
+def test_answers_of_several_models_that_are_not_there_are_refused(
+    asked: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(LINES), encoding="utf-8")
+    with pytest.raises(TableError, match=re.escape(sentence)):
+        import_answers([file], **asked)

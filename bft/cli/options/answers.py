@@ -31,6 +31,7 @@ examples:
   bft answers import out/*/samples_gsm8k_*.jsonl --filter flexible-extract --out answers.parquet
   bft answers import logs/*.eval --out answers.parquet
   bft answers import a.csv b.csv --model gpt-x claude-y --columns gold=answer,answer=pred,question_id=id --out t.csv
+  bft answers import wide.jsonl --columns 'question_id=id,answer=responses.*' --out t.csv  (a model for each key)
   bft answers import runs.json --columns gold=doc.label,answer=reply.text,question_id=doc.id,model=name --out t.csv""",
     )
     command.add_argument("files", metavar="FILE", nargs="+", help="what the tools wrote")
