@@ -40,6 +40,9 @@ TRIED = {
     "notebooks": (("-c", "from bft.notebook.sliders import outcome_sliders; outcome_sliders()"),),
     "jupyter": (("-m", "jupyterlab", "--version"),),
     "docs": (("-m", "sphinx", "--version"),),
+    "hypothesis": (("-c", "from bft.checking.strategies import schedules"),),
+    "local": (("-c", "import xllamacpp, bft.live.local.process"),),
+    "mcp": (("-c", "from bft.model_context.server import server; server()"),),
 }
 """What is run with each extra alone. The extras `test` and `dev` are what `make test` and `make check` use."""
 

@@ -60,6 +60,9 @@ def test_there_is_something_to_run() -> None:
 def test_python_in_the_documents_runs(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     write_made_up_answers(tmp_path / "answers.csv")
+    if "from echo import" in BLOCKS[name]:  # the protocol of the same page, which its reader has saved
+        (tmp_path / "echo.py").write_text(BLOCKS["docs/how_to/own_protocol.md:0"], encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
     block = re.sub(r"replications=\d+", "replications=2", BLOCKS[name])
     names = run(block, monkeypatch)
     if "fitted" in names:

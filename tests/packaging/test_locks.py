@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, requires
@@ -76,3 +77,13 @@ def test_the_classifiers_name_the_pythons_that_are_tested() -> None:
     named = {each.rpartition(" ")[2] for each in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", each)}
     assert named >= {"3.11", "3.12", "3.13"}
     assert PROJECT["requires-python"] == ">=3.11"
+
+
+def test_something_is_tried_with_every_extra() -> None:
+    place = ROOT / "release" / "try_package.py"
+    spec = importlib.util.spec_from_file_location("try_package", place)
+    assert spec is not None
+    assert spec.loader is not None
+    trying = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(trying)
+    assert set(PROJECT["optional-dependencies"]) - set(trying.TRIED) == {"test", "dev"}
