@@ -58,8 +58,7 @@ def right_validators(described: bft.Scenario, replications: int) -> Estimate:
     faulty = set(described.faults.nodes or ())
     randomness, counts = Randomness(SEED), []
     for replication in range(replications):
-        panel = model.panel(randomness, replication)
-        panel.attend(dict.fromkeys(faulty, "popular_wrong"), float)
+        panel = model.panel(randomness, replication, dict.fromkeys(faulty, "popular_wrong"))
         counts.append(sum(panel.own_answer(node, 0) == panel.truth(0) for node in range(NODES) if node not in faulty))
     found = mean_estimate(counts)
     return Estimate(found.value, found.low, found.high)

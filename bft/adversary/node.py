@@ -142,7 +142,7 @@ class Behaviour(Protocol):
     `byzantine` is True if the node may break the protocol, False for faults that only stop, delay or mislead its
     validator. Safety is checked over all nodes that are not Byzantine. A behaviour that has `only_validator` set to
     True leaves the replica honest in every respect: then its decision counts like any other. `voice` says what the node
-    says in debates of validators (see `bft.validators.debate.Voice`): without it, what its own validator thinks.
+    says in debates of validators (see `bft.validators.panel.Voice`): without it, what its own validator thinks.
     `memoryless` is True if what it does, once the run has begun, depends on nothing but the input and the effects: not
     on the time, and not on what it did before. `alone(node)` is True if the node's honest replica is not run at all:
     `bend` is then given no effects. `takes` names the roles of messages that it keeps back, `asks` the calls to its

@@ -52,6 +52,8 @@ class ServicePanel:
 
     Attributes
     ----------
+    service : LlmService
+        The endpoints.
     tally : Tally
         Decisions of all pipelines.
     monitors : list of Monitor
@@ -76,6 +78,7 @@ class ServicePanel:
     ) -> None:
         self._settings = settings
         self._panel = panel
+        self.service = service
         self._clock = service.clock
         self._note = note
         self._first_class = settings.votes == "first_class"

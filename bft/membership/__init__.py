@@ -1,4 +1,4 @@
-"""Membership by consensus: members are removed, added and replaced by requests that the members themselves order.
+"""Epochs of PBFT's members: they are removed, added and replaced by requests that the members themselves order.
 
 The rule. A change is an ordinary request (`machine` says which there are). It is executed at its number s like any
 other, and takes effect at e, the first checkpoint boundary at or after s, unless it has been undone by then: an epoch

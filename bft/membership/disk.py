@@ -1,4 +1,4 @@
-"""What a node's disk holds under membership: the starts of its epochs, and what the present one's instance persisted.
+"""What a node's disk holds over epochs: the starts of its epochs, and what the present one's instance persisted.
 
 An instance's keys name its epoch ("3/snapshot"), and are forgotten when the next epoch begins. The starts of epochs are
 kept with the log of votes: a node that went back to an earlier epoch could contradict what it said in a later one.

@@ -1,4 +1,4 @@
-"""What happens to membership, as events of a trace."""
+"""What happens over epochs of PBFT's members, as events of a trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a scenario describes who the members are, and how they change."""
+"""How a scenario describes who PBFT's members are, and how they change: the table [membership]."""
 
 from __future__ import annotations
 

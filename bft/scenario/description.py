@@ -123,7 +123,7 @@ class Scenario(Settings):
         The LLM service behind the validators, and the policies that it is asked with; by default validators answer
         without one.
     membership : settings, optional
-        Which nodes are members at first, and how that changes; by default all are, for ever.
+        Which nodes are PBFT's members at first, and how that changes from epoch to epoch; by default all are, for ever.
     views : int or "unlimited", optional
         How many views (rounds of voting) may be used. By default n for one request, so that every node leads once,
         and no limit for more.

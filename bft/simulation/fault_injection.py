@@ -1,12 +1,14 @@
 """The operations of one run: machines that fail crash and restart its replicas, validators are reached by calls.
 
-This file ties `lifecycles` and the LLM service to the host; what came of it is reported by `operations_report`.
+This file ties the LLM service and `lifecycles` to a run; what came of it is reported by `operations_report`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bft.adversary.node import Crash, Recover
-from bft.clock import Alarm
+from bft.clock import Alarm, Clock
 from bft.llm_service.panel import ServicePanel
 from bft.llm_service.service import LlmService
 from bft.membership.disk import kind_of, of_present, present
@@ -30,70 +32,57 @@ FROM_BACKUP = frozenset({Action.RESTORE, Action.MIGRATE, Action.REPLACE})
 """Actions after which a node goes on from its last backup."""
 
 
-class Operations:
-    """Machines and service of one run.
+def served(
+    scenario: Scenario,
+    clock: Clock,
+    panel: Panel,
+    randomness: Randomness,
+    replication: int,
+    note: Callable[[int, object], None],
+) -> ServicePanel | None:
+    """Return a run's validators as an LLM service lets them be reached; None where nothing stands before them.
 
     Parameters
     ----------
     scenario : Scenario
-        With a machine, a service, or both.
-    host : Host
-        The run.
+        What is run.
+    clock : Clock
+        Of the run.
     panel : Panel
         What validators say.
     randomness, replication
         Address of the randomness.
-    operator : callable, optional
-        Decides about repairs by hand, before the policy.
+    note : callable
+        Is told each event with its node.
     """
+    settings = scenario.service
+    if settings is None:
+        return None
+    service = LlmService(
+        list(settings.endpoints.values()),
+        seed=randomness,
+        replication=replication,
+        providers=list(settings.providers.values()),
+        clock=clock,
+        metered=True,
+    )
+    monitoring = (scenario.machine or Machine()).monitoring
+    return ServicePanel(settings, n=scenario.n, panel=panel, service=service, monitoring=monitoring, note=note)
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        host: Host,
-        *,
-        panel: Panel,
-        randomness: Randomness,
-        replication: int,
-        operator: Operator | None = None,
-    ) -> None:
-        rules = scenario.machine or Machine()
-        self._laws = _laws(rules)
-        self.panel: ServicePanel | None = None
-        self.service: LlmService | None = None
-        self.machines: Machines | None = None
-        if scenario.service is not None:
-            self.service = LlmService(
-                list(scenario.service.endpoints.values()),
-                seed=randomness,
-                replication=replication,
-                providers=list(scenario.service.providers.values()),
-                clock=host.clock,
-                metered=True,
-            )
-            self.panel = ServicePanel(
-                scenario.service,
-                n=scenario.n,
-                panel=panel,
-                service=self.service,
-                monitoring=rules.monitoring,
-                note=host.intervene,
-            )
-            host.calls = self.panel
-        if rules.up is not None:
-            self.machines = Machines(scenario, rules, host, randomness, replication, operator)
 
-    def report(self, end_s: float) -> OperationsReport:
-        """Return what came of it."""
-        machines = self.machines
-        return report(
-            end_s=end_s,
-            lives=None if machines is None else machines.lifecycles.lives(end_s),
-            laws=self._laws,
-            lost_requests=() if machines is None else tuple(machines.lost_requests),
-            panel=self.panel,
-            service=self.service,
-        )
+def operations_report(
+    scenario: Scenario, calls: ServicePanel | None, machines: Machines | None, end_s: float
+) -> OperationsReport | None:
+    """Return what came of machines and service; None where there are none."""
+    if scenario.machine is None and calls is None:
+        return None
+    return report(
+        end_s=end_s,
+        lives=None if machines is None else machines.lifecycles.lives(end_s),
+        laws=_laws(scenario.machine or Machine()),
+        lost_requests=() if machines is None else tuple(machines.lost_requests),
+        panel=calls,
+    )
 
 
 class Machines:

@@ -28,10 +28,11 @@ from bft.core.request import Request
 from bft.core.verdict import Verdict
 from bft.membership.events import EpochEntered
 from bft.protocols.protocol import Protocol
-from bft.record.safety import SafetyMonitor
+from bft.record.safety import Breach, SafetyMonitor
 from bft.record.trace import Record
 from bft.simulation.clients import Clients
 from bft.simulation.fabric import Fabric
+from bft.simulation.journal import Journal
 from bft.simulation.links import Links
 from bft.simulation.standstill import Standstill
 from bft.simulation.world import Questions
@@ -88,6 +89,8 @@ class Host:
         How messages travel.
     panel : Panel
         The validators.
+    calls : Calls, optional
+        Asked instead of the panel, where validators are reached through a service.
     questions : Questions
         Question number of each request.
     clients : Clients
@@ -105,8 +108,6 @@ class Host:
 
     Attributes
     ----------
-    calls : Calls or None
-        Asked instead of the panel, where validators are reached through a service.
     changed : bool
         Whether more was done than to send messages and to set timers since it was last set to False.
     """
@@ -127,6 +128,7 @@ class Host:
         make_replica: Callable[[int], Replica],
         links: Links,
         panel: Panel,
+        calls: Calls | None = None,
         questions: Questions,
         clients: Clients,
         monitor: SafetyMonitor,
@@ -150,7 +152,7 @@ class Host:
         self.monitor = monitor
         self._noted = noted(protocol, monitor.kinds)
         self.faulty = faulty
-        self.calls: Calls | None = None
+        self.calls = calls
         self.records: Keeper = [] if records is None else records
         self.milestones: Keeper = [] if milestones is None else milestones
         self.views: list[Record] = []
@@ -169,6 +171,9 @@ class Host:
             self._do = self._do | fabric.carry(self.clock, self._receive, self.running, self._launched)
         for node in range(n):
             self._start(node)
+
+    def finished(self, byzantine: set[int], breaches: Sequence[Breach]) -> Journal | None:
+        """Return the journal of a run that has ended, if one was kept."""
 
     def run(self, until_s: float) -> None:
         """Run until nothing happens or nothing can change any more, at the latest until `until_s` (inclusive).

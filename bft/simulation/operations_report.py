@@ -175,13 +175,12 @@ def report(
     laws: tuple[Law, Law],
     lost_requests: Sequence[int],
     panel: ServicePanel | None,
-    service: LlmService | None,
 ) -> OperationsReport:
     """Gather what came of operations; `laws` are those of the times up and down, as far as their intervals go."""
     return OperationsReport(
         end_s=end_s,
         machines=None if lives is None else _machines(lives, laws, lost_requests),
-        service=None if panel is None or service is None else _service(panel, service),
+        service=None if panel is None else _service(panel, panel.service),
     )
 
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from time import process_time
 from typing import Any, Literal, NamedTuple
 
 from bft.adversary.draw import behaviours, faulty_nodes
-from bft.adversary.epochs import InEpochs
 from bft.adversary.held_keys import HeldKeys
 from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
-from bft.checking.full_check import FullCheck
-from bft.checking.membership.full_check import MembersCheck
 from bft.clock import Clock
 from bft.core.account import Account
-from bft.core.quorum import QuorumSystem
-from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.core.state_machine import AnswerLog, StateMachine
 from bft.errors import ScenarioError, bad_value
-from bft.membership.replica import Members, last_members
+from bft.llm_service.panel import ServicePanel
 from bft.network.plan import NetworkPlan
 from bft.operations.policies import Operator
-from bft.protocols.registry import PROTOCOLS
-from bft.protocols.replica_check import CheckedReplica
 from bft.randomness import Randomness
 from bft.record.outcome import Outcome, worst
 from bft.record.safety import Breach, SafetyMonitor
@@ -37,12 +30,13 @@ from bft.record.trace import Trace
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
 from bft.simulation.fabric import Fabric
-from bft.simulation.fault_injection import Operations
+from bft.simulation.fault_injection import Machines, operations_report, served
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
 from bft.simulation.keys import FadingKeyring
 from bft.simulation.links import Links
 from bft.simulation.member_changes import ChangeTold, changes_told
+from bft.simulation.memberships import Application, Check, MakeReplica, membership_of
 from bft.simulation.meter import MeteredPanel
 from bft.simulation.operations_report import OperationsReport
 from bft.simulation.recorders import KeepAll, KeepSummary
@@ -51,13 +45,8 @@ from bft.simulation.request_counts import Asked, count_requests
 from bft.simulation.run import Metrics, Run
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
-from bft.validators.composed import ComposedPanel
-from bft.validators.debate import Voice
 from bft.validators.injection import instruction_by
-from bft.validators.panel import Panel
-
-MakeReplica = Callable[[int, Any, SymbolicKeyring], Replica]
-"""Takes a node's number, the configuration of its protocol, and the keys."""
+from bft.validators.panel import Panel, Voice
 
 
 class Assembly(NamedTuple):
@@ -71,10 +60,11 @@ class Assembly(NamedTuple):
     keyring: SymbolicKeyring
     validators: Panel
     panel: MeteredPanel
+    calls: ServicePanel | None
     contexts: Mapping[int, FaultyNode]
     clients: Clients
     monitor: SafetyMonitor
-    full: FullCheck | MembersCheck | None
+    full: Check | None
     accounts: dict[int, Account]
     keep: KeepAll | KeepSummary
     fabric: Fabric | None
@@ -124,18 +114,12 @@ class Simulator:
             raise ScenarioError(bad_value("check", check, "must be 'basic' or 'full'"))
         if keep not in ("all", "summary"):
             raise ScenarioError(bad_value("keep", keep, "must be 'all' or 'summary'"))
-        if scenario.membership is not None:
-            if keep != "all":
-                raise ScenarioError(bad_value("keep", keep, "must be 'all' where membership changes"))
-            if make_replica is not None:
-                allowed = "must be left out where membership changes: every epoch makes its own"
-                raise ScenarioError(bad_value("make_replica", make_replica, allowed))
         self.scenario = scenario
+        self._membership = membership_of(scenario, make_replica, keep)
         self._randomness = seed if isinstance(seed, Randomness) else Randomness(seed)
         self.seed = self._randomness.seed
         self._model = scenario.validators.model(scenario.n)
         self._config = self._protocol_config(rules)
-        self._make_replica = scenario.protocol.replica if make_replica is None else make_replica
         self._check = check
         self._summary = keep == "summary"
         self._operator = operator
@@ -144,9 +128,7 @@ class Simulator:
         self._plan = NetworkPlan(scenario.network, scenario.n) if scenario.network.beyond_delays else None
         self._nodes = tuple(range(scenario.n))
         self._every_node = frozenset(self._nodes)
-        self._changes = () if scenario.membership is None else scenario.membership.changes
-        self._workload = Workload(scenario.requests, self._randomness, self._changes)
-        self._enough = enough(scenario.system)
+        self._workload = Workload(scenario.requests, self._randomness, self._membership.changes)
         fail = scenario.machine is not None and scenario.machine.up is not None
         self._recoverable = self._nodes if recoverable or fail else ()
         self._volatile = self._config
@@ -175,7 +157,7 @@ class Simulator:
 
     def _run(self, replication: int) -> Run:
         parts = self.assemble(replication)
-        operations = self._operations(parts.host, parts.panel, replication)
+        machines = self._machines(parts.host, replication)
         workload, keyring = self._workload, parts.keyring
         requests = workload.stream(replication) if self._summary else workload.asked(replication)
         arrivals = workload.arrivals(requests, replication)
@@ -183,7 +165,7 @@ class Simulator:
         parts.host.run(self._end_s)
         if parts.fabric is not None:
             parts.fabric.leave()
-        return self.finished(parts, requests, None if operations is None else operations.report(self._end_s))
+        return self.finished(parts, requests, operations_report(self.scenario, parts.calls, machines, self._end_s))
 
     def assemble(self, replication: int) -> Assembly:
         """Put one replication together: nodes, links, validators and clients, before anything is asked."""
@@ -201,28 +183,19 @@ class Simulator:
         byzantine = {node for node in faulty if plan[node].byzantine}
         keyring = FadingKeyring(byzantine) if self._summary else SymbolicKeyring(byzantine)
         clock = Clock()
-        validators = self._model.panel(self._randomness, replication)
-        if isinstance(validators, ComposedPanel):
-            voices: dict[int, Voice] = {node: getattr(plan[node], "voice", "own") for node in plan}
-            validators.attend(voices, lambda: clock.now)
+        voices: dict[int, Voice] = {node: getattr(plan[node], "voice", "own") for node in plan}
+        validators = self._model.panel(self._randomness, replication, voices, lambda: clock.now)
         panel = MeteredPanel(validators, lambda: clock.now, times=not self._summary)
         world = PanelWorld(panel, self._workload)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
-        membership = scenario.membership
+        membership = self._membership
         clients = Clients(scenario.system, pipelined=scenario.requests.pipelined)
-        if membership is not None:
-            clients.members_changed(range(membership.members), 0.0)
-        monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify, epochs=membership is not None)
+        membership.begin(clients)
+        monitor = SafetyMonitor(self._every_node - byzantine, keyring.verify, epochs=membership.epochs)
         accounts: dict[int, Account] = {}
-        plain = self._maker(accounts)
-        full: FullCheck | MembersCheck | None = None
-        if self._check == "full":
-            full = (
-                MembersCheck(plain)
-                if isinstance(plain, Members)
-                else FullCheck(plain, scenario.protocol, system=scenario.system)
-            )
-        make_replica: MakeReplica = plain if full is None else full
+        application = self._application(accounts)
+        full = membership.watched(application) if self._check == "full" else None
+        make_replica: MakeReplica = membership.maker(application) if full is None else full
         workload = self._workload
         keep = (
             KeepSummary(scenario.protocol, replicas, workload, world.is_right)
@@ -232,6 +205,9 @@ class Simulator:
         fabric = self._fabric(replication, byzantine, keyring)
         returning = {*faulty, *self._recoverable}
         durable, volatile = self._config, self._volatile
+        calls = served(
+            scenario, clock, panel, self._randomness, replication, lambda node, event: host.intervene(node, event)
+        )
         host = self._host(
             n=n,
             protocol=scenario.protocol,
@@ -239,10 +215,11 @@ class Simulator:
             make_replica=lambda node: make_replica(node, durable if node in returning else volatile, keyring),
             links=Links(scenario.network, n, self._randomness, replication),
             panel=panel,
+            calls=calls,
             questions=self._workload,
             clients=clients,
             monitor=monitor,
-            faulty={node: (self._seen(plan[node]), contexts[node]) for node in faulty},
+            faulty={node: (membership.met(plan[node]), contexts[node]) for node in faulty},
             recoverable=self._recoverable,
             records=keep.records,
             milestones=keep.milestones,
@@ -257,6 +234,7 @@ class Simulator:
             keyring,
             validators,
             panel,
+            calls,
             contexts,
             clients,
             monitor,
@@ -277,14 +255,10 @@ class Simulator:
         """Read off a replication what came of it; `requests` are those that were asked, in order."""
         host, plan, clients = parts.host, parts.plan, parts.clients
         count_obeyed(parts.contexts, plan, getattr(parts.validators, "obeyed", {}))
-        members: Sequence[int] = self._nodes
-        replicas, deciding = parts.replicas, self._enough
-        if self.scenario.membership is not None:
-            members = last_members(host.replicas)
-            replicas = tuple(node for node in replicas if node in members)
-            deciding = enough(QuorumSystem.of(len(members)))
+        members = self._membership.last(host.replicas)
+        replicas = tuple(node for node in parts.replicas if node in members)
         outcomes, done_at_s = parts.keep.decided(replicas, requests)
-        changes = changes_told(self._changes, clients) if self._changes else ()
+        changes = changes_told(self._membership.changes, clients)
         trace = parts.keep.trace()
         found = parts.monitor.breaches
         breaches = tuple(found if parts.full is None else both(parts.full.breaches, found))
@@ -295,7 +269,7 @@ class Simulator:
             outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
             requests=count_requests(clients, workload or self._workload, outcomes, parts.replication),
-            metrics=self._metrics(parts, deciding, replicas, done_at_s, trace),
+            metrics=self._metrics(parts, self._membership.enough(members), replicas, done_at_s, trace),
             faults={
                 node: {"behaviour": describe(plan[node])["kind"], **parts.contexts[node].counts}
                 for node in sorted(plan)
@@ -305,7 +279,7 @@ class Simulator:
             cpu_s=process_time() - parts.started_s,
             operations=operations,
             balances={node: account.balances for node, account in sorted(parts.accounts.items()) if node in members},
-            journal=host.finished(parts.byzantine, breaches) if isinstance(host, JournalledHost) else None,
+            journal=host.finished(parts.byzantine, breaches),
             members=tuple(members),
             changes=changes,
             memberships=tuple([who for _, who in clients.epochs]),
@@ -326,71 +300,38 @@ class Simulator:
             raise ScenarioError(bad_value("rules", rules, f"{wanted} where the protocol is {protocol.name}"))
         return protocol.configure(self.scenario.setup(rules=rules, panel=self._model, randomness=self._randomness))
 
-    def _maker(self, accounts: dict[int, Account]) -> MakeReplica:
-        """Return what makes replicas; where there are accounts, `accounts` holds each node's last."""
-        has_accounts, membership = self.scenario.requests.operations == "account", self.scenario.membership
+    def _application(self, accounts: dict[int, Account]) -> Application:
+        """Return what makes the machines that are replicated; `accounts` then holds each node's last, if it is one."""
+        if self.scenario.requests.operations != "account":
+            return lambda _: AnswerLog()
 
-        def application(node: int) -> StateMachine:
-            if not has_accounts:
-                return AnswerLog()
+        def account(node: int) -> StateMachine:
             accounts[node] = Account()
             return accounts[node]
 
-        if membership is not None:
-            nodes = range(self.scenario.n)
-            return Members(
-                members=tuple(nodes[: membership.members]),
-                spares=tuple(nodes[membership.members :]),
-                least=membership.least,
-                machine=application,
-            )
-        protocol, n = self.scenario.protocol, self.scenario.n
-        made: MakeReplica = self._make_replica
-        shipped = made is protocol.replica and protocol.name in PROTOCOLS
+        return account
 
-        def with_machine(node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
-            return protocol.replica(node, config, keyring, application(node))
-
-        def checked(node: int, config: Any, keyring: SymbolicKeyring) -> Replica:
-            return CheckedReplica(made(node, config, keyring), protocol.name, n)
-
-        if has_accounts and made is protocol.replica:
-            made = with_machine
-        return made if shipped else checked
-
-    def _seen(self, behaviour: Behaviour) -> Behaviour:
-        """Return a behaviour as it meets the messages of this scenario."""
-        return behaviour if self.scenario.membership is None else InEpochs(behaviour)
-
-    def _operations(self, host: Host, panel: Panel, replication: int) -> Operations | None:
-        """Let machines and service act on the host, where there are any."""
-        if self.scenario.machine is None and self.scenario.service is None:
+    def _machines(self, host: Host, replication: int) -> Machines | None:
+        """Let machines that fail act on the host, where there are any."""
+        rules = self.scenario.machine
+        if rules is None or rules.up is None:
             return None
-        return Operations(
-            self.scenario,
-            host,
-            panel=panel,
-            randomness=self._randomness,
-            replication=replication,
-            operator=self._operator,
-        )
+        return Machines(self.scenario, rules, host, self._randomness, replication, self._operator)
 
     def _contexts(
         self, plan: Mapping[int, Behaviour], honest: tuple[int, ...], keyring: SymbolicKeyring, world: PanelWorld
     ) -> dict[int, FaultyNode]:
         """Return what each faulty node's behaviour may use; nodes with equal behaviour form a coalition."""
-        membership = self.scenario.membership
-        system = self.scenario.system if membership is None else QuorumSystem.of(membership.members)
         coalitions: dict[Behaviour, Coalition] = {}
         for behaviour in plan.values():
             if behaviour not in coalitions:
                 members = tuple(other for other in plan if plan[other] == behaviour)
                 coalitions[behaviour] = Coalition(members=members, honest=honest)
-        make_twin = self._maker({})
+        make_twin = self._membership.maker(self._application({}))
         return {
             node: FaultyNode(
                 id=node,
-                system=system,
+                system=self._membership.system,
                 views=self.scenario.view_limit,
                 keyring=HeldKeys(keyring, node),
                 coalition=coalitions[behaviour],
@@ -433,11 +374,6 @@ class Simulator:
             client_latency_s=tuple([latency_s for latency_s in parts.clients.latency_s if latency_s >= 0.0]),
             network=None if fabric is None else fabric.metrics(),
         )
-
-
-def enough(system: QuorumSystem) -> int | None:
-    """Return how many nodes make a decision, n − f; None where they weigh differently."""
-    return None if system.weighted else system.n - system.tolerated
 
 
 def outcome_of_all(outcomes: Sequence[Outcome], changes: Sequence[ChangeTold], breaches: Sequence[Breach]) -> Outcome:

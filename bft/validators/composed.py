@@ -12,12 +12,12 @@ from bft.core.verdict import Verdict
 from bft.randomness import Randomness
 from bft.validators.answers import AnswerModel, Answers, Codes
 from bft.validators.confidence import ConfidenceLaw
-from bft.validators.debate import Debate, Voice
+from bft.validators.debate import Debate
 from bft.validators.debate_law import DebateLaw
 from bft.validators.injection import Readers
 from bft.validators.judge import Check, SameAnswerCheck
 from bft.validators.latency import AT_ONCE, Call, LatencyLaw
-from bft.validators.panel import Judged, Proposed
+from bft.validators.panel import NO_VOICES, Judged, Proposed, Voice
 from bft.validators.timeouts import Timeouts
 
 _AT_ONCE = {verdict: Judged(verdict=verdict) for verdict in Verdict}
@@ -62,9 +62,15 @@ class ComposedModel:
         """Return codes of the panel's answers to other questions than those asked, shape (questions, n)."""
         return self.answers.training(randomness, questions)
 
-    def panel(self, randomness: Randomness, replication: int) -> ComposedPanel:
+    def panel(
+        self,
+        randomness: Randomness,
+        replication: int,
+        voices: Mapping[int, Voice] = NO_VOICES,
+        now: Callable[[], float] = float,
+    ) -> ComposedPanel:
         """Return the validators of one replication."""
-        return ComposedPanel(self, randomness, replication)
+        return ComposedPanel(self, randomness, replication, voices, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +101,14 @@ class ComposedPanel:
         "_verdicts",
     )
 
-    def __init__(self, model: ComposedModel, randomness: Randomness, replication: int) -> None:
+    def __init__(
+        self,
+        model: ComposedModel,
+        randomness: Randomness,
+        replication: int,
+        voices: Mapping[int, Voice],
+        now: Callable[[], float],
+    ) -> None:
         address = (randomness, replication)
         self._draws = model.answers.draws(*address)
         self._verdicts = model.check.verdicts(model.answers, *address)
@@ -106,19 +119,13 @@ class ComposedPanel:
         self._debate = (
             None
             if model.debate is None
-            else Debate(model.debate, self._same, model.answers.n, *address, timeouts=model.timeouts)
+            else Debate(model.debate, self._same, model.answers.n, *address, voices, timeouts=model.timeouts)
         )
         self._readers = None if model.injected is None else Readers(model.injected, *address)
         self._timeouts = None if model.timeouts is None else Timeouts(*model.timeouts, *address)
-        self._now: Callable[[], float] = float
+        self._now = now
         self._answers: dict[int, Answers] = {}
         self._said: dict[int, dict[tuple[int, str], Verdict]] = {}
-
-    def attend(self, voices: Mapping[int, Voice], now: Callable[[], float]) -> None:
-        """Say what the faulty nodes say in debates, and from which clock debates take their time."""
-        self._now = now
-        if self._debate is not None:
-            self._debate.voices = voices
 
     @property
     def obeyed(self) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated
 
 from pydantic import Field
 
@@ -22,13 +22,11 @@ from bft.validators.answers import Answers
 from bft.validators.debate_law import DebateLaw
 from bft.validators.draws import QuestionDraws
 from bft.validators.latency import AT_ONCE, Call, Calls
+from bft.validators.panel import NO_VOICES, Voice
 from bft.validators.quantities import Factor
 
 PURPOSE = "validators.debate"
 TIMEOUTS = "validators.debate.timeouts"
-
-Voice: TypeAlias = Literal["own", "silent", "popular_wrong", "wrong"]
-"""What a faulty node says: its validator's answer, nothing, the honest nodes' most popular wrong one, a wrong one."""
 
 
 class DebateSettings(Settings):
@@ -80,13 +78,10 @@ class Debate:
         Number of validators.
     randomness, replication
         The streams of the seed, and which replication.
+    voices : mapping of int to Voice, optional
+        What the faulty nodes say; all others are honest.
     timeouts : (tuple of float, float), optional
         Each node's probability that a call never answers, and after how many seconds it is given up.
-
-    Attributes
-    ----------
-    voices : mapping of int to Voice
-        What the faulty nodes say; all others are honest.
     """
 
     def __init__(
@@ -96,9 +91,10 @@ class Debate:
         n: int,
         randomness: Randomness,
         replication: int,
+        voices: Mapping[int, Voice] = NO_VOICES,
         timeouts: tuple[Sequence[float], float] | None = None,
     ) -> None:
-        self.voices: Mapping[int, Voice] = {}
+        self.voices = voices
         self.law = law
         self._same = same
         self._n = n

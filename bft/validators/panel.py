@@ -7,12 +7,19 @@ on it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeAlias
 
 from bft.core.verdict import Verdict
 from bft.randomness import Randomness
 from bft.validators.answers import Codes
+
+Voice: TypeAlias = Literal["own", "silent", "popular_wrong", "wrong"]
+"""What a faulty node says: its validator's answer, nothing, the honest nodes' most popular wrong one, a wrong one."""
+
+NO_VOICES: Mapping[int, Voice] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +67,26 @@ class Panel(Protocol):
 class PanelModel(Protocol):
     """Makes the panel of each replication; built once from a scenario's settings."""
 
-    def panel(self, randomness: Randomness, replication: int) -> Panel:
-        """Return the validators of one replication."""
+    def panel(
+        self,
+        randomness: Randomness,
+        replication: int,
+        voices: Mapping[int, Voice] = NO_VOICES,
+        now: Callable[[], float] = float,
+    ) -> Panel:
+        """Return the validators of one replication.
+
+        Parameters
+        ----------
+        randomness : Randomness
+            All that they draw.
+        replication : int
+            Which.
+        voices : mapping of int to Voice
+            What the faulty nodes say in debates; all others are honest.
+        now : callable
+            The clock from which debates take their time, in seconds.
+        """
 
     def training(self, randomness: Randomness, questions: int, n: int) -> Codes:
         """Return codes of the answers of the `n` validators to other questions than those asked."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from bft.core.verdict import Verdict
 from bft.randomness import Randomness
 from bft.validators.answers import RIGHT, Codes
-from bft.validators.panel import Judged, Proposed
+from bft.validators.panel import NO_VOICES, Judged, Proposed, Voice
 
 TRUTH = "right"
 WRONG = "wrong"
@@ -20,7 +22,13 @@ _REJECTED = Judged(verdict=Verdict.REJECT)
 class PerfectPanel:
     """Every validator knows the truth, at once and for free; one panel serves all replications."""
 
-    def panel(self, randomness: Randomness, replication: int) -> PerfectPanel:
+    def panel(
+        self,
+        randomness: Randomness,
+        replication: int,
+        voices: Mapping[int, Voice] = NO_VOICES,
+        now: Callable[[], float] = float,
+    ) -> PerfectPanel:
         """Return the validators of one replication."""
         return self
 

@@ -13,7 +13,7 @@ all answer (`check = "same_answer"`, `Panel.survey`, `finish = true`) everything
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal, TypeAlias
@@ -26,7 +26,7 @@ from bft.randomness import Floats, Randomness
 from bft.validators.answers import Codes
 from bft.validators.canonical import canonical
 from bft.validators.draws import QuestionDraws
-from bft.validators.panel import Judged, Proposed
+from bft.validators.panel import NO_VOICES, Judged, Proposed, Voice
 from bft.validators.panel_record import RecordedCall, RecordedQuestion
 from bft.validators.recorded import PURPOSE
 
@@ -84,7 +84,13 @@ class ReplayedModel:
         }
         self.scripts = tuple(Script(question, usual_s if latency else None, filling) for question in questions)
 
-    def panel(self, randomness: Randomness, replication: int) -> ReplayedPanel:
+    def panel(
+        self,
+        randomness: Randomness,
+        replication: int,
+        voices: Mapping[int, Voice] = NO_VOICES,
+        now: Callable[[], float] = float,
+    ) -> ReplayedPanel:
         """Return the validators of one replication."""
         return ReplayedPanel(self, QuestionDraws(randomness, PURPOSE, (1,), replication, self._prepare))
 

@@ -1,1 +1,1 @@
-"""Membership as a subject: a model of who is a member, invariants over epochs, schedules, forging, seeded bugs."""
+"""Epochs of PBFT's members as a subject: who is a member, invariants over epochs, schedules, forging, seeded bugs."""

@@ -1,4 +1,4 @@
-"""Seeded bugs of membership: one thing wrong in how epochs end and begin, in evidence, or in what is remembered.
+"""Seeded bugs of epochs of PBFT's members: one thing wrong in how they end and begin, in evidence, or in memory.
 
 Most are a method replaced in a subclass of the replica, its machine, its instances or its keys. One that breaks nothing
 says why in its `argument`.

@@ -1,4 +1,4 @@
-"""Membership as a subject: some nodes are members at first, the others spares, and an operator changes that."""
+"""Epochs of PBFT's members as a subject: some nodes are members at first, an operator replaces them by spares."""
 
 from __future__ import annotations
 

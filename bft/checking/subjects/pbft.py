@@ -1,4 +1,4 @@
-"""PBFT as a subject to examine, and membership, which is PBFT epoch after epoch."""
+"""PBFT as a subject to examine, and the epochs of its members, which are named "membership"."""
 
 from __future__ import annotations
 

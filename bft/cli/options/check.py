@@ -23,7 +23,7 @@ def add_check(commands: Any) -> None:
   bft check --mutants                                  all of them: each must be found
   bft check --protocol ballot --schedules 10000        one vote of all by a quorum; --mutants: its own seeded bugs
   bft check --protocol hotstuff --schedules 10000      basic HotStuff; hotstuff-2, hotstuff-chained, hotstuff-chained-2
-  bft check --protocol membership --schedules 10000    members that come and go; --mutants: its own seeded bugs
+  bft check --protocol membership --schedules 10000    epochs of PBFT's members; --mutants: its own seeded bugs
   bft check --protocol my_lab.echo:ECHO --schedules 5000   your own protocol
   bft check --protocol tendermint --traces FOLDER      do traces of an independent specification agree?
   bft check --replay out/split/counterexample.json""",
@@ -31,8 +31,9 @@ def add_check(commands: Any) -> None:
     command.add_argument(
         "--protocol",
         default="pbft",
-        help="pbft (the default), membership, tendermint, hotstuff, hotstuff-2, hotstuff-chained, hotstuff-chained-2, "
-        "ballot, or ballot-plurality, -stake, -confidence, -judge; or where your own stands: package.module:NAME",
+        help="pbft (the default), membership (epochs of PBFT's members), tendermint, hotstuff, hotstuff-2, "
+        "hotstuff-chained, hotstuff-chained-2, ballot, or ballot-plurality, -stake, -confidence, -judge; or where your "
+        "own stands: package.module:NAME",
     )
     command.add_argument("--n", metavar="VALUES", help="numbers of nodes, taken in turn (default: 4,5,6,7,8,10)")
     command.add_argument("--byzantine", type=whole, help="most nodes that the adversary holds (default: f)")
