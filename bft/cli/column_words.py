@@ -18,7 +18,9 @@ def columns_of(words: str | None) -> dict[str, str]:
         if not pair.strip():
             continue
         name, equals, called = (part.strip() for part in pair.partition("="))
-        if not (name and equals and called) or name in found:
+        if not (name and equals and called):
             raise ScenarioError(bad_value("columns", words, "must be a list such as gold=answer,answer=pred"))
+        if name in found:
+            raise ScenarioError(bad_value("columns", words, f"must name {name} once"))
         found[name] = called
     return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bft.errors import TableError
+from bft.errors import TableError, bad_value
 from bft.importing.column_names import EACH, KNOWN, NEEDED, column_names, of_each
 from bft.importing.evidence import Evidence, ImportedAnswer, graded, right_of, text_of, whole_of
 from bft.importing.request import Request
@@ -30,15 +30,22 @@ def read(file: Path, request: Request) -> Evidence:
     TableError
         If a column that is needed is not there, or named wrongly.
     """
+    if request.chosen is not None:
+        raise TableError(bad_value("filter", request.chosen, f"must be left out: {file} is a table, which has none"))
     with raw_table(file, (*NEEDED, "model", *request.columns.values())) as table:
         names = column_names(file, table, request)
         several = of_each(names["answer"])
         columns = _of_each_model(file, table, names) if several else table.columns(names)
+    for name in ("question_id", "gold", "model"):
+        held = columns.get(name)
+        if name in request.columns and held and all(field is None for field in held):
+            raise TableError(f"{file}: {request.columns[name]!r}, named for {name}, holds nothing in any row")
+    from_zero = any(whole_of(_text(field)) == 0 for field in columns.get("sample", ()))
     evidence = Evidence(file=str(file), form=NAME, read=len(columns["question_id"]))
     nothing: list[Field] = [None] * evidence.read
     listed_columns = [columns.get(name, nothing) for name in KNOWN]
     for fields in zip(*listed_columns, strict=True):
-        _keep(evidence, dict(zip(KNOWN, fields, strict=True)), request)
+        _keep(evidence, dict(zip(KNOWN, fields, strict=True)), request, from_zero=from_zero)
     return evidence
 
 
@@ -82,7 +89,7 @@ def _answers(field: Field) -> Iterator[tuple[str, Field]]:
         yield from ((str(model), field_of(answer)) for model, answer in value.items())
 
 
-def _keep(evidence: Evidence, row: Mapping[str, Field], request: Request) -> None:
+def _keep(evidence: Evidence, row: Mapping[str, Field], request: Request, *, from_zero: bool) -> None:
     strange = next((name for name in ("question_id", "gold", "model") if _strange(row[name])), None)
     if strange is not None:
         evidence.drop(f"{strange} is neither text nor number")
@@ -96,6 +103,7 @@ def _keep(evidence: Evidence, row: Mapping[str, Field], request: Request) -> Non
     elif _strange(row["answer"]):
         evidence.drop("answer is neither text nor number")
     else:
+        sample = whole_of(_text(row["sample"]))
         evidence.answers.append(
             ImportedAnswer(
                 question=question,
@@ -103,7 +111,7 @@ def _keep(evidence: Evidence, row: Mapping[str, Field], request: Request) -> Non
                 model=model,
                 answer=text_of(answer),
                 task=_text(row["task"]) or "",
-                sample=whole_of(_text(row["sample"])) or 1,
+                sample=1 if sample is None else sample + from_zero,
                 correct=graded(_value(row["correct"])),
                 category=_text(row["category"]),
                 n_options=whole_of(_text(row["n_options"])),

@@ -56,7 +56,7 @@ def _shape(value: Any) -> str:
         return f"an object with the keys {keys}" if value else "an empty object"
     if isinstance(value, list):
         return f"an array of {len(value)}, the first {_shape(value[0])}" if value else "an empty array"
-    return f"a {type(value).__name__}"
+    return "a text" if isinstance(value, str) else f"the value {json.dumps(value)}"
 
 
 def documents_of(file: Path) -> Iterator[Document]:

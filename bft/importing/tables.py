@@ -127,6 +127,8 @@ def import_answers(
 
 def _read(file: Path, request: Request, form: str | None) -> list[Evidence]:
     kind = ending(file)
+    if file.is_dir():
+        raise TableError(bad_value("file", str(file), "is a folder; must be a file: name those in it"))
     if kind not in (*DOCUMENTS, *TABLES):
         allowed = f"must end in {', '.join((*DOCUMENTS, *TABLES))}, or one of these and {', '.join(ENDINGS)}"
         raise TableError(bad_value("file", str(file), allowed))
@@ -144,8 +146,9 @@ def _evidence(document: Document, request: Request, form: str | None) -> Evidenc
             try:
                 evidence: Evidence = module.read(document, request)
             except (KeyError, TypeError, AttributeError, ValueError, IndexError) as reason:
-                told = f"has not the form of {module.NAME}: {type(reason).__name__} {reason}"
-                raise TableError(f"{document.file}: {told}; it is {document.told()}") from reason
+                lacks = f", which has {reason}" if isinstance(reason, KeyError) else ""
+                told = f"has not the form of {module.NAME}{lacks}; it is {document.told()}"
+                raise TableError(f"{document.file}: {told}") from reason
             return evidence
     rows = document.value if document.lines else rows_of_json(document.value)
     if rows and all(isinstance(row, dict) for row in rows) and document.name == document.file.name:

@@ -18,6 +18,16 @@ from typing import BinaryIO, cast
 from bft.errors import TableError, bad_value
 
 ENDINGS = (".gz", ".bz2", ".xz", ".zst")
+_BEGINNINGS = {
+    b"\x1f\x8b": "gz does: then its name must end in .gz",
+    b"BZh": "bz2 does: then its name must end in .bz2",
+    b"\xfd7zXZ": "xz does: then its name must end in .xz",
+    b"\x28\xb5\x2f\xfd": "zstandard does: then its name must end in .zst",
+    b"PAR1": "parquet does: then its name must end in .parquet",
+    b"PK\x03\x04": "an archive or a spreadsheet does, which is no text",
+    b"\xff\xfe": "UTF-16 does, which must be saved as UTF-8",
+    b"\xfe\xff": "UTF-16 does, which must be saved as UTF-8",
+}
 
 
 def ending(file: Path) -> str:
@@ -44,11 +54,18 @@ def opened(file: Path) -> Iterator[BinaryIO]:
         told = str(reason) or "it ends too early"
         raise TableError(f"{file}: is not {file.suffix.lower().removeprefix('.')}: {told}") from reason
     except UnicodeDecodeError as reason:
-        raise TableError(
-            f"{file}: is not text in UTF-8 (byte {reason.start}); must be a {ending(file)} file"
-        ) from reason
+        seems = _seems(file)
+        told = f"must be a {ending(file)} file" if seems is None else f"it begins as {seems}"
+        raise TableError(f"{file}: is not text in UTF-8 (byte {reason.start}); {told}") from reason
     except OSError as reason:
         raise TableError(f"{file}: cannot be read: {reason.strerror or reason}") from reason
+
+
+def _seems(file: Path) -> str | None:
+    """Return what the first bytes of a file say that it is; None: nothing known here."""
+    with file.open("rb") as stream:
+        begins = stream.read(8)
+    return next((told for signs, told in _BEGINNINGS.items() if begins.startswith(signs)), None)
 
 
 def _stream(file: Path) -> BinaryIO:

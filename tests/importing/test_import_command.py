@@ -97,8 +97,8 @@ def test_a_question_with_two_right_answers_is_dropped(tmp_path: Path) -> None:
     ("name", "text", "asked", "sentence"),
     [
         ("a.json", '{"a": 1, "b": 2}', {}, "is an object with the keys a, b: none of the forms that are known"),
-        ("a.json", "[1, 2]", {}, "is an array of 2, the first a int: none of the forms"),
-        ("a.json", '"text"', {}, "is a str: none of the forms"),
+        ("a.json", "[1, 2]", {}, "is an array of 2, the first the value 1: none of the forms"),
+        ("a.json", '"text"', {}, "is a text: none of the forms"),
         ("a.json", "{broken", {}, "a.json: is not JSON"),
         ("a.json", "", {}, "a.json: is empty"),
         ("a.jsonl", '{"a": 1}\n{oops\n', {}, "line 2: is not JSON"),
@@ -110,6 +110,14 @@ def test_a_question_with_two_right_answers_is_dropped(tmp_path: Path) -> None:
         ("a.csv", CSV, {"models": ["a", "b"]}, "must name one for all files, or one for each of the 1"),
         ("a.csv", CSV, {"form": "wandb"}, "form = 'wandb': must be among record, lm-eval, inspect"),
         ("a.json", "[]", {"form": "helm"}, "has not the form of HELM scenario state"),
+        ("a.jsonl", '{"run_id": 1}\n', {"form": "lm-eval", "models": ["m"]}, "has not the form of lm-evaluation-"),
+        ("a.csv", CSV, {"chosen": "strict", "columns": COLUMNS}, "filter = 'strict': must be left out: "),
+        (
+            "a.jsonl",
+            '{"doc": {"id": 1}, "resp": "A"}\n',
+            {"columns": {"question_id": "doc.id", "gold": "doc.target", "answer": "resp"}, "models": ["m"]},
+            "'doc.target', named for gold, holds nothing in any row",
+        ),
         ("a.eval", "PK", {}, "is not a ZIP archive"),
         ("a.csv.gz", "plain text", {"columns": COLUMNS, "models": ["m"]}, "is not gz"),
         ("a.xlsx", "PK", {}, "must end in .json, .jsonl"),
@@ -131,11 +139,39 @@ def test_a_truncated_archive_and_a_folder_are_refused(tmp_path: Path) -> None:
     file.write_bytes(gzip.compress(CSV.encode() * 1000)[:-20])
     with pytest.raises(TableError, match="is not gz"):
         import_answers([file], columns=COLUMNS, models=["m"])
+    with pytest.raises(TableError, match="is a folder; must be a file: name those in it"):
+        import_answers([tmp_path])
     (tmp_path / "logs.json").mkdir()
     with pytest.raises(TableError, match="is a folder; must be a file"):
         import_answers([tmp_path / "logs.json"])
     with pytest.raises(TableError, match="cannot be read"):
         import_answers([tmp_path / "nowhere.json"])
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("a.csv", gzip.compress(CSV.encode()), "it begins as gz does: then its name must end in .gz"),
+        ("a.jsonl", lzma.compress(b"{}"), "it begins as xz does: then its name must end in .xz"),
+        ("a.json", bytes.fromhex("28b52ffd24"), "it begins as zstandard does: then its name must end in .zst"),
+        ("a.csv", b"PK\x03\x04\xff\xfe", "it begins as an archive or a spreadsheet does, which is no text"),
+        ("a.csv", CSV.encode("utf-16"), "it begins as UTF-16 does, which must be saved as UTF-8"),
+        ("a.csv", "question_id,gold\n1,é\n".encode("latin-1"), "is not text in UTF-8 (byte 19); must be a .csv file"),
+    ],
+)
+def test_what_is_no_text_is_told_by_its_first_bytes(name: str, data: bytes, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(TableError) as refused:
+        import_answers([tmp_path / name], columns=COLUMNS, models=["m"])
+    assert sentence in str(refused.value)
+
+
+def test_samples_may_be_counted_from_zero(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("question_id,gold,model,answer,epoch\n1,A,m,A,0\n1,A,m,B,1\n", encoding="utf-8")
+    gathered = import_answers([file]).gathered
+    assert [(row["model"], row["answer"]) for row in gathered.rows] == [("m #1", "A"), ("m #2", "B")]
+    assert not gathered.dropped
 
 
 def test_nothing_is_written_where_nothing_is_left_or_the_place_is_wrong(

@@ -207,6 +207,7 @@ def test_columns_may_have_other_names_and_questions_no_identifier(tmp_path: Path
     ("more", "sentence"),
     [
         (["--columns", "gold"], "columns = 'gold': must be a list such as gold=answer,answer=pred"),
+        (["--columns", "gold=a,gold=b"], "columns = 'gold=a,gold=b': must name gold once"),
         (["--at-once", "0"], "at_once = 0: must be at least 1"),
         (["--out", "nowhere/a.csv"], "must be in a folder that exists"),
         (["--out", "a.xlsx"], "must end in .parquet, .csv, .jsonl"),
