@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bft.arguments import is_whole
 from bft.errors import ScenarioError, bad_value
+from bft.stream_starts import StreamStarts
 
 Floats = NDArray[np.float64]
 
@@ -92,6 +93,10 @@ class Randomness:
         """Return a fresh generator for an address, for draws too rare or too many for a block."""
         key = np.random.SeedSequence(self.seed, spawn_key=(purpose_key(purpose), *address))
         return np.random.Generator(np.random.PCG64(key))
+
+    def starts(self, purpose: str, *address: int, nodes: int) -> StreamStarts:
+        """Return what makes the generators of ``(*address, node, chunk)``, for those who need many."""
+        return StreamStarts(self.seed, (purpose_key(purpose), *address), nodes)
 
     def rows(
         self,
@@ -179,7 +184,7 @@ class Tape:
         Turns uniforms into what is drawn, number by number, many at a time: a law of times, say.
     """
 
-    __slots__ = ("_depth", "_next", "_prepare", "_purpose", "_randomness", "_replication", "_rows", "_shape")
+    __slots__ = ("_depth", "_next", "_prepare", "_purpose", "_randomness", "_replication", "_rows", "_shape", "_starts")
 
     def __init__(
         self,
@@ -198,6 +203,7 @@ class Tape:
         self._depth = depth
         self._next = [0] * nodes
         self._rows: list[list[float] | None] = [None] * nodes
+        self._starts: StreamStarts | None = None
 
     def draw(self, node: int) -> float:
         """Return the node's next uniform in [0, 1), or what it was turned into."""
@@ -212,8 +218,9 @@ class Tape:
             return row[position]
         chunk, place = divmod(position - self._depth, TAPE_CHUNK)
         if place == 0:  # what was drawn is not kept: runs are long
-            generator = self._randomness.generator(self._purpose, 1, self._replication, node, chunk)
-            row = self._prepare(generator.random(TAPE_CHUNK)).tolist()
+            if self._starts is None:
+                self._starts = self._randomness.starts(self._purpose, 1, self._replication, nodes=self._shape[0])
+            row = self._prepare(self._starts.generator(node, chunk).random(TAPE_CHUNK)).tolist()
             self._rows[node] = row
         return row[place]
 

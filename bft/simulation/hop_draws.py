@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bft.network.delays import DelayLaw
 from bft.randomness import Floats, Randomness
+from bft.stream_starts import StreamStarts
 
 CHUNK = 64  # draws that are transformed at once
 
@@ -41,7 +42,9 @@ class HopDraws:
     def _tape(self, purpose: str, node: int) -> _Tape:
         tapes = self._tapes.get(purpose)
         if tapes is None:
-            tapes = [_Tape(self._randomness, purpose, self._n, each, self._replication) for each in range(self._n)]
+            starts = self._randomness.starts(purpose, 1, self._replication, nodes=self._n)
+            address = (purpose, self._n, self._replication)
+            tapes = [_Tape(self._randomness, starts, address, each) for each in range(self._n)]
             self._tapes[purpose] = tapes
         return tapes[node]
 
@@ -49,11 +52,13 @@ class HopDraws:
 class _Tape:
     """One node's uniforms, in chunks; the first is a slice of the block that replications share."""
 
-    __slots__ = ("_address", "_made", "_next", "_randomness", "_raw", "_sampled", "_uniforms")
+    __slots__ = ("_address", "_made", "_next", "_node", "_randomness", "_raw", "_sampled", "_starts", "_uniforms")
 
-    def __init__(self, randomness: Randomness, purpose: str, n: int, node: int, replication: int) -> None:
+    def __init__(self, randomness: Randomness, starts: StreamStarts, address: tuple[str, int, int], node: int) -> None:
         self._randomness = randomness
-        self._address = (purpose, n, node, replication)
+        self._starts = starts
+        self._address = address
+        self._node = node
         self._next = CHUNK
         self._made = 0
         self._raw: Floats
@@ -81,11 +86,11 @@ class _Tape:
         return self._next - 1
 
     def _refill(self) -> None:
-        purpose, n, node, replication = self._address
         if self._made == 0:
-            self._raw = self._randomness.uniforms(purpose, (n, CHUNK), replication)[node]
+            purpose, n, replication = self._address
+            self._raw = self._randomness.uniforms(purpose, (n, CHUNK), replication)[self._node]
         else:
-            self._raw = self._randomness.generator(purpose, 1, replication, node, self._made - 1).random(CHUNK)
+            self._raw = self._starts.generator(self._node, self._made - 1).random(CHUNK)
         self._made += 1
         self._next = 0
         self._uniforms = []

@@ -15,8 +15,12 @@ from bft.network.delays import DelayLaw
 from bft.network.draws import BROADCASTS, CHUNK_ELEMENTS, SENDS
 from bft.network.settings import Network
 from bft.randomness import Floats, Randomness, Tape
+from bft.stream_starts import StreamStarts
 
-CONVERTED_AT_ONCE = 8
+CONVERTED_AT_ONCE = 16
+"""Nodes up to which it costs less to convert the usual rows of all at once than each when it is needed."""
+USUAL = 2
+"""Broadcasts that every node makes in the normal case."""
 
 
 class Links:
@@ -47,6 +51,9 @@ class Links:
         self._chunk = max(1, CHUNK_ELEMENTS // n)
         self._chunks: dict[int, tuple[list[list[int]], list[list[float]]]] = {}
         self._rows: tuple[Any, ...] | None = None
+        self._usual: tuple[Any, ...] = ()
+        self._converted = 0
+        self._starts: StreamStarts | None = None
         self._send_delays: Tape | None = None
         self._losses: Tape | None = None
         self.perfect = not (self._loss or self._duplication or self._partitions)
@@ -55,17 +62,19 @@ class Links:
         """Return the other nodes and their delays in seconds, soonest first, for the sender's next broadcast."""
         index = self._broadcasts[sender]
         self._broadcasts[sender] = index + 1
+        if index < self._converted:
+            order, delays = self._usual
+            return order[sender][index], delays[sender][index]
         if index >= BROADCASTS:
             return self._own_row(sender, index - BROADCASTS)
         if self._rows is None:
-            rows = self._randomness.rows(
+            self._rows = self._randomness.rows(
                 "broadcast delays", (self._n, BROADCASTS, self._n), self._replication, self._sorted_rows
             )
-            # Few nodes use most of their rows: one conversion of all is cheaper than one of each.
-            self._rows = tuple([row.tolist() for row in rows]) if self._n <= CONVERTED_AT_ONCE else rows
+            if self._n <= CONVERTED_AT_ONCE:
+                self._usual = tuple([row[:, :USUAL].tolist() for row in self._rows])
+                self._converted = USUAL
         order, delays = self._rows
-        if self._n <= CONVERTED_AT_ONCE:
-            return order[sender][index], delays[sender][index]
         return order[sender, index].tolist(), delays[sender, index].tolist()
 
     def _sorted_rows(self, uniforms: Floats) -> tuple[NDArray[Any], ...]:
@@ -77,8 +86,9 @@ class Links:
     def _own_row(self, sender: int, index: int) -> tuple[list[int], list[float]]:
         chunk, row = divmod(index, self._chunk)
         if row == 0:
-            generator = self._randomness.generator("broadcast delays", 1, self._replication, sender, chunk)
-            delays = self._delay.sample(generator.random((self._chunk, self._n)))
+            if self._starts is None:
+                self._starts = self._randomness.starts("broadcast delays", 1, self._replication, nodes=self._n)
+            delays = self._delay.sample(self._starts.generator(sender, chunk).random((self._chunk, self._n)))
             delays[:, sender] = np.inf
             recipients, times = sort_delays(delays)
             self._chunks[sender] = recipients.tolist(), times.tolist()
@@ -107,4 +117,4 @@ class Links:
 def sort_delays(delays: Floats) -> tuple[NDArray[Any], ...]:
     """Return recipients and delays, soonest first along the last axis, without the last (the sender itself)."""
     order = np.argsort(delays, axis=-1, kind="stable")
-    return order[..., :-1], np.take_along_axis(delays, order, axis=-1)[..., :-1]
+    return order[..., :-1], np.sort(delays, axis=-1)[..., :-1]
