@@ -122,7 +122,8 @@ from time import process_time
 sys.path.insert(0, sys.argv[1])
 import bft
 scenario, keep, pbft = json.loads(sys.argv[2])
-scenario = {**scenario, "pbft": pbft} if "view_timeout_s" not in bft.Scenario.model_fields and pbft else {**scenario, **pbft}
+flat = "view_timeout_s" in bft.Scenario.model_fields
+scenario = {**scenario, **pbft} if flat or not pbft else {**scenario, "pbft": pbft}
 simulator = bft.Simulator(bft.Scenario(**scenario), 7, keep=keep)
 for line in sys.stdin:
     first, end = json.loads(line)

@@ -1,66 +1,160 @@
 """The SimPy environment of a run, and events that fire at exact times.
 
 One event walks a whole broadcast: it is put back on the heap for each recipient in turn, so that n messages in flight
-cost one heap entry. Times are absolute: summing relative delays would round, and two engines could disagree about an
-order.
+cost one heap entry. Timers of one delay ring in the order in which they were set, so that only the next of them is on
+the heap; one that was stopped is never put there. Times are absolute: summing relative delays would round, and two
+engines could disagree about an order.
 
 It uses SimPy's heap, its counter of entries and its present time directly (`_queue`, `_eid`, `_now`): an event of its
 own for each message is several times slower where nodes are many. What is no fan-out, timer or alarm takes SimPy's own
 `step`. Order and times are SimPy's, but for one thing: at the very same time, a broadcast takes its turn anew for each
 of its recipients.
+
+An entry of the heap begins with its time, SimPy's priority and its number, by which it is ordered. Then comes what it
+is, and for the two kinds that are nearly all there is, what else is to be known, so that neither needs an object:
+
+    a fan-out   an iterator over the (delay, recipient) still to come; recipient; when it was sent; the input
+    a timer     the line of its delay; node; name
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import simpy
 from simpy.events import NORMAL
 
+Timer = tuple[Any, ...]
+"""An entry of the heap, which belongs to a node (its fifth part) and has a name (its sixth)."""
+
+
+class Line(deque[Timer]):
+    """The timers of one delay in the order in which they ring; the first is on the heap."""
+
+    __slots__ = ("delay_s",)
+    delay_s: float
+
 
 class Clock(simpy.Environment):
     """A SimPy environment that can schedule at an absolute time."""
+
+    def __init__(self, initial_time: float = 0) -> None:
+        super().__init__(initial_time)
+        self._lines: dict[float, Line] = {}
 
     def at(self, time_s: float, event: simpy.Event) -> None:
         """Put a triggered event on the heap; events of one time fire in the order in which they were put there."""
         heappush(self._queue, (time_s, NORMAL, next(self._eid), event))
 
-    def run_through(self, until_s: float, receive: Callable[[int, Any], None], ring: Callable[[Timer], None]) -> None:
+    def fan_out(self, recipients: Iterable[int], delays_s: Iterable[float], event: object) -> None:
+        """Send an input to nodes.
+
+        Parameters
+        ----------
+        recipients, delays_s : iterable
+            Nodes, and their delays from now in ascending order; not changed as long as it is on its way.
+        event : object
+            The input, shared by all recipients.
+        """
+        rest, start_s = zip(delays_s, recipients, strict=True), self._now
+        queue: list[Any] = self._queue
+        for delay_s, recipient in rest:
+            heappush(queue, (start_s + delay_s, NORMAL, next(self._eid), rest, recipient, start_s, event))
+            break
+
+    def timer(self, delay_s: float, node: int, name: str) -> Timer:
+        """Start a timer and return it; it runs for as long as the node has it under its name, see `run_through`."""
+        line = self._lines.get(delay_s)
+        if line is None:
+            line = self._lines[delay_s] = Line()
+            line.delay_s = delay_s
+        timer = (self._now + delay_s, NORMAL, next(self._eid), line, node, name)
+        if not line:
+            queue: list[Any] = self._queue
+            heappush(queue, timer)
+        line.append(timer)
+        return timer
+
+    def run_through(
+        self,
+        until_s: float,
+        running: Sequence[Callable[[float, Any], Any] | None],
+        timers: Sequence[Mapping[str, Timer]],
+        *,
+        perform: Callable[[int, Any], None],
+        receive: Callable[[int, Any], None],
+        ring: Callable[[int, str], None],
+    ) -> int:
         """Process what is on the heap, at the latest until `until_s` (inclusive).
 
-        Fanouts, timers and alarms, which are nearly all there is, are taken here; other events take SimPy's `step`.
+        Fan-outs, timers and alarms, which are nearly all there is, are taken here; other events take SimPy's `step`.
+        Of all a run does, most is done by this loop and what it calls for a message: so it calls no method in between.
 
         Parameters
         ----------
         until_s : float
             End of the run, in seconds.
+        running : sequence
+            Of every node, what takes the time and the input that a message makes, and returns effects; None where
+            messages go to `receive`.
+        timers : sequence of mapping
+            The timers of every node that run, by name.
+        perform : callable
+            Called with a node and its effects, where there are any.
         receive : callable
-            Called with a node and the input for it when a message arrives.
+            Called with a node and the input for it, see `running`.
         ring : callable
-            Called with a timer that ran out and was not cancelled.
+            Called with the node and the name of a timer that ran out.
+
+        Returns
+        -------
+        int
+            How many messages were given to nodes that `running` has.
         """
         queue: list[Any] = self._queue
+        number = self._eid.__next__
+        delivered = 0
         while queue:
-            now_s, _, _, event = queue[0]
-            if now_s > until_s:
-                return
-            kind = event.__class__
-            if kind is Fanout:
+            entry = queue[0]
+            if entry[3].__class__ is zip:  # a fan-out
+                now_s, _, _, rest, node, start_s, message = entry
+                if now_s > until_s:
+                    break
                 self._now = now_s
-                position = event.position
-                if position < event.last:
-                    event.position = after = position + 1
-                    heapreplace(queue, (event.start_s + event.delays_s[after], NORMAL, next(self._eid), event))
+                for delay_s, following in rest:
+                    heapreplace(queue, (start_s + delay_s, NORMAL, number(), rest, following, start_s, message))
+                    break
                 else:
                     heappop(queue)
-                receive(event.recipients[position], event.event)
-            elif kind is Timer:
+                step = running[node]
+                if step is None:
+                    receive(node, message)
+                else:
+                    delivered += 1
+                    effects = step(now_s, message)
+                    if effects:
+                        perform(node, effects)
+                continue
+            now_s, event = entry[0], entry[3]
+            if now_s > until_s:
+                break
+            kind = event.__class__
+            if kind is Line:
                 heappop(queue)
-                if not event.cancelled:
+                event.popleft()
+                while event and timers[event[0][4]].get(event[0][5]) is not event[0]:  # it was stopped
+                    event.popleft()
+                if event:
+                    heappush(queue, event[0])
+                else:
+                    del self._lines[event.delay_s]
+                node, name = entry[4:]
+                if timers[node].get(name) is entry:
                     self._now = now_s
-                    ring(event)
+                    ring(node, name)
             elif kind is Alarm:
                 heappop(queue)
                 self._now = now_s
@@ -69,6 +163,7 @@ class Clock(simpy.Environment):
                     call(event)
             else:
                 self.step()
+        return delivered
 
 
 class Alarm(simpy.Event):
@@ -82,55 +177,3 @@ class Alarm(simpy.Event):
         self._value = None
         self._ok = True
         clock.at(time_s, self)
-
-
-class Timer:
-    """A replica's timer on the heap of a clock; a cancelled one is taken off silently when its time comes.
-
-    Parameters
-    ----------
-    clock : Clock
-        Where it is scheduled.
-    time_s : float
-        When it rings.
-    node : int
-        Whose it is.
-    name : str
-        Its name at the node.
-    """
-
-    __slots__ = ("cancelled", "name", "node")
-
-    def __init__(self, clock: Clock, time_s: float, node: int, name: str) -> None:
-        self.node = node
-        self.name = name
-        self.cancelled = False
-        queue: list[Any] = clock._queue
-        heappush(queue, (time_s, NORMAL, next(clock._eid), self))
-
-
-class Fanout:
-    """A message on its way to many nodes, each at its time: one entry on the heap of a clock.
-
-    Parameters
-    ----------
-    clock : Clock
-        Where it is scheduled.
-    recipients, delays_s : list
-        Nodes, and their delays from now in ascending order; never changed.
-    event : object
-        The input, shared by all recipients.
-    """
-
-    __slots__ = ("delays_s", "event", "last", "position", "recipients", "start_s")
-
-    def __init__(self, clock: Clock, recipients: list[int], delays_s: list[float], event: object) -> None:
-        self.recipients = recipients
-        self.delays_s = delays_s
-        self.start_s = start_s = clock._now
-        self.event = event
-        self.position = 0
-        self.last = len(recipients) - 1
-        if recipients:
-            queue: list[Any] = clock._queue
-            heappush(queue, (start_s + delays_s[0], NORMAL, next(clock._eid), self))

@@ -17,6 +17,7 @@ from bft.core.replica import Replica
 from bft.core.request import Proposal, Request
 from bft.core.signatures import Keyring
 from bft.protocols.protocol import Protocol as ProtocolValue
+from bft.protocols.protocol import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,14 @@ class FaultyNode:
     make_twin: Callable[[], Replica] | None = None
     memory: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    _kinds: dict[int, tuple[tuple[Role, ...], tuple[type, ...]]] = field(default_factory=dict)
+
+    def kinds(self, roles: tuple[Role, ...]) -> tuple[type, ...]:
+        """Return the classes of the messages that have one of these roles."""
+        known = self._kinds.get(id(roles))  # to hash roles takes longer than all else that most behaviours do
+        if known is None or known[0] is not roles:
+            known = self._kinds[id(roles)] = roles, self.protocol.kinds(*roles)
+        return known[1]
 
     def twin(self) -> Replica:
         """Return a fresh replica of the node, as an honest one would start."""

@@ -14,10 +14,12 @@ from bft.protocols.protocol import Role
 
 def _without(node: FaultyNode, effects: Sequence[object], roles: tuple[Role, ...], what: str) -> list[object]:
     """Return the effects without messages of these roles, counting what was kept back."""
-    kinds = node.protocol.kinds(*roles)
+    if not effects:
+        return []
+    kinds = node.kinds(roles)
     kept: list[object] = []
     for effect in effects:
-        if isinstance(effect, Send | Broadcast) and isinstance(effect.message, kinds):
+        if isinstance(effect, (Send, Broadcast)) and isinstance(effect.message, kinds):
             node.count(what)
         else:
             kept.append(effect)

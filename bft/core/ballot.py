@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Message = TypeVar("Message")
 
 KEYS_PER_VOTER = 8
+_EMPTY: Any = {}
+"""Never filled."""
 
 
 class BallotBox(Generic[Message]):
@@ -18,12 +20,15 @@ class BallotBox(Generic[Message]):
     __slots__ = ("_by_key", "_highest", "_keys_of")
 
     def __init__(self) -> None:
-        self._by_key: dict[int, dict[int, Message]] = {}
-        self._keys_of: dict[int, list[int]] = {}
-        self._highest: dict[int, int] = {}
+        # Most replicas of most runs never need theirs: dictionaries are made for the first message.
+        self._by_key: dict[int, dict[int, Message]] = _EMPTY
+        self._keys_of: dict[int, list[int]] = _EMPTY
+        self._highest: dict[int, int] = _EMPTY
 
     def add(self, key: int, voter: int, message: Message) -> bool:
         """Keep the voter's first message under `key`; return False if it had one."""
+        if self._by_key is _EMPTY:
+            self._by_key, self._keys_of, self._highest = {}, {}, {}
         votes = self._by_key.get(key)
         if votes is None:
             self._by_key[key] = {voter: message}
@@ -67,6 +72,8 @@ class BallotBox(Generic[Message]):
 
     def forget_through(self, key: int) -> None:
         """Drop everything at or below `key`."""
+        if self._by_key is _EMPTY:
+            return
         self._by_key = {kept: votes for kept, votes in self._by_key.items() if kept > key}
         self._keys_of = {voter: [kept for kept in keys if kept > key] for voter, keys in self._keys_of.items()}
         self._highest = {voter: top for voter, top in self._highest.items() if top > key}

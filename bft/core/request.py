@@ -18,7 +18,9 @@ RequestKey = tuple[str, int]
 class _Held:
     """What a ring may remember for just as long as somebody holds it, and `bft.core.shape` marks when it is good."""
 
-    __slots__ = ("__weakref__", "_well_formed")
+    __slots__ = ("__weakref__", "_well_formed", "key")
+    key: RequestKey
+    _derived = {"key": "(client, timestamp)"}  # noqa: RUF012 (a dataclass takes an annotated one for a field)
 
 
 @lean
@@ -32,6 +34,8 @@ class Request(_Held):
         Who asks, and who signs.
     timestamp : int
         Strictly increasing per client; makes execution exactly-once (§4.1).
+    key : tuple of str and int
+        Client and timestamp: what makes two requests the same. Made with the request: it is asked for again and again.
     operation : str
         The question, or any operation the state machine understands.
     """
@@ -40,11 +44,6 @@ class Request(_Held):
     timestamp: Natural
     operation: str
     signature: bytes = field(default=b"", compare=False, repr=False)
-
-    @property
-    def key(self) -> RequestKey:
-        """Client and timestamp: what makes two requests the same."""
-        return (self.client, self.timestamp)
 
     @property
     def signer(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bft.core.effects import Execute
 from bft.core.events import StateTransferred
 from bft.core.request import Proposal, Request, RequestKey
-from bft.record.trace import Record
+from bft.record.trace import Recorded
 
 
 class Executions:
@@ -20,7 +20,7 @@ class Executions:
     Parameters
     ----------
     records : sequence of Record
-        A trace, in order of time.
+        A trace, in order of time, or as much of it as executions and transfers of states.
     nodes : sequence of int
         Whose executions count.
     requests : sequence of Request
@@ -34,28 +34,38 @@ class Executions:
         When each node had executed every request, for those who have.
     """
 
-    def __init__(self, records: Sequence[Record], nodes: Sequence[int], requests: Sequence[Request]) -> None:
+    def __init__(self, records: Sequence[Recorded], nodes: Sequence[int], requests: Sequence[Request]) -> None:
         self._wanted: dict[RequestKey, dict[int, Proposal]] = {request.key: {} for request in requests}
         self._missing = dict.fromkeys(nodes, len(requests))
         self._log: dict[int, dict[int, Proposal]] = {node: {} for node in nodes}
         self._reached: dict[tuple[int, str], int] = {}
         self.done_at_s: dict[int, float] = {}
+        missing, take = self._missing, self._take
+        adopted = any(event.__class__ is StateTransferred for _, _, event in records)
         for time_s, node, event in records:
-            if node not in self._missing:
+            if node not in missing:
                 continue
-            if isinstance(event, Execute):
+            if event.__class__ is Execute:
                 if not event.repeated:  # else it changed nothing: no execution of what it names
-                    self._take(time_s, node, event.seq, event.proposal)
-                self._reached.setdefault((event.seq, event.state_digest), node)
-            elif isinstance(event, StateTransferred):
+                    take(time_s, node, event.proposal)
+                if adopted:
+                    self._remember(node, event)
+            elif event.__class__ is StateTransferred:
                 self._adopt(time_s, node, event)
         self.by_request = list(self._wanted.values())
 
-    def _take(self, time_s: float, node: int, seq: int, proposal: Proposal) -> None:
+    def _remember(self, node: int, event: Execute) -> None:
+        """Note what a node executed, and in which state it was then, for those who take over that state."""
+        if not event.repeated:
+            self._log[node].setdefault(event.seq, event.proposal)
+        self._reached.setdefault((event.seq, event.state_digest), node)
+
+    def _take(self, time_s: float, node: int, proposal: Proposal) -> None:
         """Note that a node executed a proposal; only the first for a request counts."""
-        self._log[node].setdefault(seq, proposal)
         request = proposal.request
-        executed = self._wanted.get(request.key) if request is not None else None
+        if request is None:
+            return
+        executed = self._wanted.get(request.key)
         if executed is None or node in executed:
             return
         executed[node] = proposal
@@ -70,4 +80,5 @@ class Executions:
             return
         for seq, proposal in sorted(self._log[source].items()):
             if seq <= event.seq:
-                self._take(time_s, node, seq, proposal)
+                self._log[node].setdefault(seq, proposal)
+                self._take(time_s, node, proposal)

@@ -53,8 +53,9 @@ def outcome_of(executed: Mapping[int, Proposal], honest: Sequence[int], right: b
     if not values:
         return Outcome.STALLED
     first = values[0]
-    if any(value is not first and value != first for value in values):
-        return Outcome.SPLIT
+    for value in values:
+        if value is not first and value != first:
+            return Outcome.SPLIT
     if len(values) < len(honest):
         return Outcome.PARTIAL
     if right is None:

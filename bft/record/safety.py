@@ -9,7 +9,7 @@ from typing import ClassVar
 from bft.core.effects import Execute
 from bft.core.events import Restarted, StateTransferred
 from bft.core.request import Request
-from bft.record.trace import Record
+from bft.record.trace import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,21 @@ class SafetyMonitor:
         if isinstance(event, Execute):
             seq = event.seq
             # S1: no two honest replicas execute different values at one number (§4.2).
+            known = self._digest_at.get(seq)
             if seq <= self._forgotten:
                 self.unjudged += 1
-                digest, first = event.digest, node
-            else:
-                digest, first = self._digest_at.setdefault(seq, (event.digest, node))
-            if digest != event.digest and (node, seq) not in self._told:
+            elif known is None:
+                self._digest_at[seq] = (event.digest, node)
+            elif known[0] != event.digest and (node, seq) not in self._told:
+                digest, first = known
                 self._disagree(time_s, node, seq, f"node {first} decided {digest[:8]}, node {node} {event.digest[:8]}")
             # S2: execution leaves no gap and repeats nothing.
             last = self._last.get(node, 0)
-            if seq != last + 1:
+            if seq == last + 1:
+                self._last[node] = seq
+            else:
                 self.breaches.append(Breach("S2", time_s, node, f"seq {seq} executed after {last}"))
-            self._last[node] = max(last, seq)
+                self._last[node] = max(last, seq)
             # S3: what executes is null or a client's own request (§4.1).
             request = event.proposal.request
             if request is not None and not self.authentic(request):
@@ -87,7 +90,7 @@ class SafetyMonitor:
         elif isinstance(event, Restarted):
             self._last[node] = event.last_executed  # less than before, if its disk was set back
 
-    def committed(self, record: Record) -> None:
+    def committed(self, record: Recorded) -> None:
         """Check a local commit: it may never be executed, where its node has passed the number or waits for a gap."""
         time_s, node, event = record
         known = self._digest_at.get(event.seq)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -17,20 +18,35 @@ class Record(NamedTuple):
     event: Any
 
 
+Recorded = tuple[float, int, Any]
+"""A record as it is kept while a run lasts: a plain tuple, which is made in a quarter of the time."""
+
+
 class Trace(Sequence[Record]):
     """All recorded events of a run, in order.
 
     Parameters
     ----------
-    records : list of Record
-        Kept as given.
+    records : list of tuple
+        Records, or plain tuples of what they name, which become records when somebody reads them. Kept as given: what
+        is added to the list later belongs to the trace.
     """
 
-    def __init__(self, records: list[Record]) -> None:
-        self.records = records
+    def __init__(self, records: list[Any]) -> None:
+        self._records = records
+        self._made = 0
+
+    @property
+    def records(self) -> list[Record]:
+        """All records, in order."""
+        records = self._records
+        if self._made < len(records):
+            records[self._made :] = map(partial(tuple.__new__, Record), records[self._made :])
+            self._made = len(records)
+        return records
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self._records)
 
     def __getitem__(self, index: Any) -> Any:
         return self.records[index]
@@ -46,7 +62,7 @@ class Trace(Sequence[Record]):
     def hash(self) -> str:
         """SHA-256 over every time, node and event: equal for equal runs, in every process."""
         digest = sha256()
-        for time_s, node, event in self.records:
+        for time_s, node, event in self._records:
             digest.update(f"{time_s!r} {node} {event!r}\n".encode())
         return digest.hexdigest()
 
@@ -54,7 +70,7 @@ class Trace(Sequence[Record]):
         """Return the records as JSON values: `time_s`, `node`, `event` (its type) and the event's fields."""
         return [
             {"time_s": time_s, "node": node, "event": type(event).__name__, **_fields(event)}
-            for time_s, node, event in self.records
+            for time_s, node, event in self._records
         ]
 
 

@@ -23,6 +23,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from bft.core.lean import lean
 from bft.resilience.exchange import Query, Result
 
 
@@ -111,6 +112,7 @@ class Blocking:
     work: Callable[[], Any]
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """A decision that a policy took, for counters, traces and tests.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
+from bft.core.lean import lean
 from bft.core.refusal import require
 
 Parameter: TypeAlias = str | int | float | bool | None
@@ -56,6 +57,8 @@ class Query:
     course: Course | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if self.parameters == ():
+            return
         names = [name for name, _ in self.parameters]
         require(len(set(names)) == len(names), "query.parameters", self.parameters, "must name each parameter once")
         object.__setattr__(self, "parameters", tuple(sorted(self.parameters, key=lambda pair: pair[0])))
@@ -70,6 +73,7 @@ class Source(Enum):
     DEFAULT = "default"
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """How an answer came about; it travels with the text.
@@ -106,6 +110,7 @@ class Provenance:
         return self.source is Source.MODEL and self.rank == 0 and not self.transformed
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A text and where it is from.

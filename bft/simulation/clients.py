@@ -104,9 +104,15 @@ class Clients:
         waiting = self._open.get(key)
         if waiting is None:
             return None
-        nodes = self._replies.setdefault(key, {}).setdefault(reply.result, set())
+        result = reply.result
+        told = self._replies.get(key)
+        if told is None:
+            self._replies[key] = told = {}
+        nodes = told.get(result)
+        if nodes is None:
+            told[result] = nodes = set()
         nodes.add(node)
-        return self._settle(key, reply.result, now_s) if self._convinced(nodes, waiting[1]) else None
+        return self._settle(key, result, now_s) if self._convinced(nodes, waiting[1]) else None
 
     def waiting(self) -> list[Request]:
         """Return the requests that were sent and not answered yet, in the order in which they were sent."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any
 from typing import Protocol as Interface
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
-from bft.clock import Alarm, Clock, Fanout, Timer
+from bft.clock import Alarm, Clock, Timer
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
@@ -23,13 +22,14 @@ from bft.core.effects import (
     SetTimer,
 )
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.lean import maker
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.verdict import Verdict
 from bft.membership.events import EpochEntered
 from bft.protocols.protocol import Protocol
 from bft.record.safety import Breach, SafetyMonitor
-from bft.record.trace import Record
+from bft.record.trace import Recorded
 from bft.simulation.clients import Clients
 from bft.simulation.fabric import Fabric
 from bft.simulation.journal import Journal
@@ -39,23 +39,15 @@ from bft.simulation.world import Questions
 from bft.validators.panel import Panel
 
 Step = Callable[[float, Any], Any]
+Action = Callable[[Any, int, Any], None]
 
-
-WATCHED, COMMITS, ENTERS = range(3)
-
-
-@lru_cache(maxsize=64)
-def noted(protocol: Protocol, watched: frozenset[type]) -> Mapping[type, int]:
-    """Return what the host does with events beside recording: shown to the monitor, committed, or a view entered."""
-    kinds = {each.type: COMMITS for each in protocol.events if each.commits}
-    kinds |= {each.type: ENTERS for each in protocol.events if each.enters}
-    return kinds | dict.fromkeys(watched, WATCHED)
+new_delivery, new_verdict = maker(Deliver), maker(VerdictReady)
 
 
 class Keeper(Interface):
-    """Takes in records; a list does, and what keeps less does too."""
+    """Takes in records, as plain tuples of what `Record` names; a list does, and what keeps less does too."""
 
-    def append(self, record: Record, /) -> None:
+    def append(self, record: Recorded, /) -> None:
         """Take in a record."""
 
 
@@ -112,13 +104,6 @@ class Host:
         Whether more was done than to send messages and to set timers since it was last set to False.
     """
 
-    _fanout: Callable[..., object] = Fanout
-    _do: dict[type, Callable[[Any, int, Any], None]]
-
-    def __init_subclass__(cls) -> None:
-        """Look the methods for effects up once a class, the overridden ones of a subclass among them."""
-        cls._do = {kind: getattr(cls, name) for kind, name in _DO.items()}
-
     def __init__(
         self,
         *,
@@ -150,25 +135,28 @@ class Host:
         self.questions = questions
         self.clients = clients
         self.monitor = monitor
-        self._noted = noted(protocol, monitor.kinds)
+        cls: Any = self.__class__
+        self._do = actions(cls, protocol, monitor.kinds)
         self.faulty = faulty
         self.calls = calls
-        self.records: Keeper = [] if records is None else records
+        self._append = ([] if records is None else records).append
         self.milestones: Keeper = [] if milestones is None else milestones
-        self.views: list[Record] = []
+        self.views: list[Recorded] = []
         self.delivered = 0
         self._sent: dict[type, int] = {}
         self.lost = 0
         self._epoch = 0
         self.running: list[Step | None] = [None] * n
         self.replicas: list[Replica | None] = [None] * n
-        self._honest_step: dict[int, Step] = {}
         self._life = [0] * n
         self._timers: list[dict[str, Timer]] = [{} for _ in range(n)]
-        self._stored: dict[int, dict[tuple[object, ...], object]] = {node: {} for node in (*faulty, *recoverable)}
+        self._stored: dict[int, dict[tuple[object, ...], object]] = {}
+        if faulty or recoverable:
+            self._stored = {node: {} for node in (*faulty, *recoverable)}
         self._soon: deque[tuple[int, object]] = deque()
+        self._fan_out: Callable[[list[int], list[float], Deliver], None] = clock.fan_out
         if fabric is not None:
-            self._do = self._do | fabric.carry(self.clock, self._receive, self.running, self._launched)
+            self._do = {**self._do, **fabric.carry(self.clock, self._receive, self.running, self._launched)}
         for node in range(n):
             self._start(node)
 
@@ -176,20 +164,7 @@ class Host:
         """Return the journal of a run that has ended, if one was kept."""
 
     def run(self, until_s: float) -> None:
-        """Run until nothing happens or nothing can change any more, at the latest until `until_s` (inclusive).
-
-        The cycle collector pauses meanwhile: a run makes no cycles, and searching its growing trace for some again and
-        again would take up to a fifth of the time.
-        """
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            self._run(until_s)
-        finally:
-            if collecting:
-                gc.enable()
-
-    def _run(self, until_s: float) -> None:
+        """Run until nothing happens or nothing can change any more, at the latest until `until_s` (inclusive)."""
         self.begin(until_s)
         self.go_on(until_s)
         self.clock._queue.clear()
@@ -205,7 +180,15 @@ class Host:
 
     def go_on(self, until_s: float) -> None:
         """Let everything happen that is due until then (inclusive)."""
-        self.clock.run_through(until_s, self._receive, self._ring)
+        delivered = self.clock.run_through(
+            until_s,
+            self.running,
+            self._timers,
+            perform=self._perform_all,
+            receive=self._receive,
+            ring=self._ring,
+        )
+        self.delivered += delivered  # `receive` has counted others meanwhile
 
     def submit(self, requests: Iterator[tuple[Request, float]]) -> None:
         """Let clients send requests to every node, each at its time, in order."""
@@ -250,23 +233,9 @@ class Host:
     def _start(self, node: int) -> None:
         """Build the node's replica; a faulty node's behaviour stands before it."""
         self.changed = True
-        replica = self.make_replica(node)
-        self.replicas[node] = replica
-        step: Step = replica.step
-        self._honest_step[node] = step
-        if node in self.faulty:
-            behaviour, context = self.faulty[node]
-            alone = getattr(behaviour, "alone", None)
-
-            def bent(now: float, event: Any) -> Any:
-                return behaviour.bend(context, now, event, step(now, event))
-
-            def bare(now: float, event: Any) -> Any:
-                return behaviour.bend(context, now, event, ())
-
-            self.running[node] = bent if alone is None or not alone(context) else bare
-        else:
-            self.running[node] = step
+        self.replicas[node] = replica = self.make_replica(node)
+        faulty = self.faulty.get(node)
+        self.running[node] = replica.step if faulty is None else _bent(replica.step, *faulty)
 
     def _receive(self, node: int, event: Any) -> None:
         """Give a message to a node and do what it asks."""
@@ -277,9 +246,7 @@ class Host:
         self.delivered += 1
         effects = step(self.clock._now, event)
         if effects:
-            self._perform(node, effects)
-            if self._soon:
-                self._drain()
+            self._perform_all(node, effects)
 
     def _input(self, node: int, event: object) -> None:
         """Give a node an input that is no message."""
@@ -293,7 +260,8 @@ class Host:
         """Give the inputs that came without delay, in order."""
         soon = self._soon
         while soon:
-            self._input(*soon.popleft())
+            node, event = soon.popleft()
+            self._input(node, event)
 
     def _perform(self, node: int, effects: Any) -> None:
         do = self._do
@@ -302,23 +270,45 @@ class Host:
             if action is not None:
                 action(self, node, effect)
             else:
-                self._record(node, effect)
+                self.changed = True
+                self._append((self.clock._now, node, effect))
+
+    def _perform_all(self, node: int, effects: Any) -> None:
+        """Do what a node asks, and give the inputs that came of it without delay."""
+        do = self._do
+        for effect in effects:  # as `_perform`, which is not called: this is done for every message that has effects
+            action = do.get(effect.__class__)
+            if action is not None:
+                action(self, node, effect)
+            else:
+                self.changed = True
+                self._append((self.clock._now, node, effect))
+        if self._soon:
+            self._drain()
 
     def _record(self, node: int, event: object) -> None:
-        now = self.clock._now
-        record = tuple.__new__(Record, (now, node, event))  # half the price of calling the class
         self.changed = True
-        self.records.append(record)
-        what = self._noted.get(event.__class__)
-        if what is None:
-            return
-        if what == WATCHED:
-            self.milestones.append(record)
-            self.monitor.observe(now, node, event)
-        elif what == COMMITS:
-            self.monitor.committed(record)
-        else:
-            self.views.append(record)
+        self._append((self.clock._now, node, event))
+
+    def _watched(self, node: int, event: object) -> None:
+        self.changed = True
+        now = self.clock._now
+        record = (now, node, event)
+        self._append(record)
+        self.milestones.append(record)
+        self.monitor.observe(now, node, event)
+
+    def _committed(self, node: int, event: object) -> None:
+        self.changed = True
+        record = (self.clock._now, node, event)
+        self._append(record)
+        self.monitor.committed(record)
+
+    def _entered(self, node: int, event: object) -> None:
+        self.changed = True
+        record = (self.clock._now, node, event)
+        self._append(record)
+        self.views.append(record)
 
     def _reply(self, node: int, effect: Reply) -> None:
         self.changed = True
@@ -336,13 +326,13 @@ class Host:
 
     def _broadcast(self, node: int, effect: Broadcast) -> None:
         message = effect.message
-        links, sent, kind = self.links, self._sent, message.__class__
+        sent, kind = self._sent, message.__class__
         sent[kind] = sent.get(kind, 0) + self.n - 1
-        recipients, delays_s = links.broadcast(node)
-        event = Deliver(node, message)
-        if not links.perfect:
+        recipients, delays_s = self.links.broadcast(node)
+        event = new_delivery(node, message)
+        if not self.links.perfect:
             recipients, delays_s = self._survivors(node, recipients, delays_s, event)
-        self._fanout(self.clock, recipients, delays_s, event)
+        self._fan_out(recipients, delays_s, event)
 
     def _survivors(
         self, node: int, recipients: list[int], delays_s: list[float], event: Deliver
@@ -370,7 +360,7 @@ class Host:
             self._deliver_once(node, recipient, event)
 
     def _deliver_once(self, node: int, recipient: int, event: Deliver) -> None:
-        self._fanout(self.clock, [recipient], [self.links.send_delay_s(node)], event)
+        self._fan_out([recipient], [self.links.send_delay_s(node)], event)
 
     def _launched(self, event: Deliver, recipients: Sequence[int]) -> None:
         """The fabric has taken over a message."""
@@ -382,45 +372,40 @@ class Host:
         """How many copies were sent, by type of message."""
         return {kind.__name__: copies for kind, copies in self._sent.items()}
 
-    def _after(self, node: int, delay_s: float, call: Callable[[], None]) -> Alarm:
-        """Call after a delay, unless the node has crashed in between."""
+    def _after(self, node: int, delay_s: float, event: object) -> None:
+        """Give a node an input after a delay, unless it has crashed in between."""
         life = self._life[node]
 
         def ring(_: Any) -> None:
             if self._life[node] == life:
-                call()
+                self._input(node, event)
                 self._drain()
 
-        return Alarm(self.clock, self.clock._now + delay_s, ring)
+        Alarm(self.clock, self.clock._now + delay_s, ring)
 
     def _give(self, node: int, delay_s: float, event: object) -> None:
         """Give a node an input after a delay; without delay, after the present effects."""
         if delay_s <= 0:
             self._soon.append((node, event))
         else:
-            self._after(node, delay_s, lambda: self._input(node, event))
+            self._after(node, delay_s, event)
 
     def _set_timer(self, node: int, effect: SetTimer) -> None:
-        timers = self._timers[node]
-        before = timers.get(effect.name)
-        if before is not None:
-            before.cancelled = True
-        timers[effect.name] = Timer(self.clock, self.clock._now + effect.delay_s, node, effect.name)
+        name = effect.name
+        self._timers[node][name] = self.clock.timer(effect.delay_s, node, name)
 
     def _cancel_timer(self, node: int, effect: CancelTimer) -> None:
         self.changed = True
-        timer = self._timers[node].pop(effect.name, None)
-        if timer is not None:
-            timer.cancelled = True
+        self._timers[node].pop(effect.name, None)
 
-    def _ring(self, timer: Timer) -> None:
+    def _ring(self, node: int, name: str) -> None:
         """A timer ran out; where nothing can change any more, the run ends instead."""
         if self.calls is None and not self._endless:
             if self._standstill is None:  # most runs end before any timer rings
                 self._standstill = Standstill(self.links.network, self.faulty, self._until_s)
             changed, self.changed = self.changed, False
             if self._standstill.reached(
-                timer,
+                (node, name),
                 self.clock._queue,
                 self.running,
                 self.replicas,
@@ -430,8 +415,8 @@ class Host:
             ):
                 self.clock._queue.clear()
                 return
-        del self._timers[timer.node][timer.name]
-        self._input(timer.node, TimerFired(timer.name))
+        del self._timers[node][name]
+        self._input(node, TimerFired(name))
         self._drain()
 
     def _persist(self, node: int, effect: Persist) -> None:
@@ -456,38 +441,40 @@ class Host:
         self.changed = True
         question = self.questions[effect.request.key]
         if self.calls is not None:
-
-            def respond(answer: str | None) -> None:
-                self.give(node, ProposalReady(effect.view, effect.request, answer))
-
-            self.calls.propose(node, question, respond)
+            self._call_to_propose(self.calls, node, question, effect)
             return
         proposed = self.panel.propose(node, question)
         ready = ProposalReady(effect.view, effect.request, proposed.answer, confidence=proposed.confidence)
         self._give(node, proposed.latency_s, ready)
 
+    def _call_to_propose(self, calls: Calls, node: int, question: int, effect: RequestProposal) -> None:
+        def respond(answer: str | None) -> None:
+            self.give(node, ProposalReady(effect.view, effect.request, answer))
+
+        calls.propose(node, question, respond)
+
     def _request_verdict(self, node: int, effect: RequestVerdict) -> None:
         self.changed = True
-        request = effect.proposal.request
-        assert request is not None, "null requests are not judged"
         proposal = effect.proposal
+        request = proposal.request
+        assert request is not None, "null requests are not judged"
         question, answer = self.questions[request.key], proposal.answer or ""
         if self.calls is not None:
-
-            def respond(verdict: Verdict) -> None:
-                self.give(node, VerdictReady(effect.view, effect.seq, effect.digest, verdict))
-
-            self.calls.judge(node, question, answer, proposal.wording, respond)
+            self._call_to_judge(self.calls, node, question, answer, effect)
             return
         judged = self.panel.judge(node, question, answer, proposal.wording)
-        ready = VerdictReady(effect.view, effect.seq, effect.digest, judged.verdict)
+        ready = new_verdict(effect.view, effect.seq, effect.digest, judged.verdict)
         self._give(node, judged.latency_s, ready)
+
+    def _call_to_judge(self, calls: Calls, node: int, question: int, answer: str, effect: RequestVerdict) -> None:
+        def respond(verdict: Verdict) -> None:
+            self.give(node, VerdictReady(effect.view, effect.seq, effect.digest, verdict))
+
+        calls.judge(node, question, answer, effect.proposal.wording, respond)
 
     def _crash(self, node: int, effect: Crash) -> None:
         self._record(node, effect)
         self._life[node] += 1
-        for timer in self._timers[node].values():
-            timer.cancelled = True
         self._timers[node].clear()
         self.running[node] = None
         if self.calls is not None:
@@ -519,7 +506,20 @@ class Host:
         self._perform(effect.node, (effect.effect,))
 
 
-_DO: dict[type, str] = {
+def _bent(step: Step, behaviour: Behaviour, context: FaultyNode) -> Step:
+    """Return the step of a faulty node."""
+    alone = getattr(behaviour, "alone", None)
+
+    def bent(now: float, event: Any) -> Any:
+        return behaviour.bend(context, now, event, step(now, event))
+
+    def bare(now: float, event: Any) -> Any:
+        return behaviour.bend(context, now, event, ())
+
+    return bent if alone is None or not alone(context) else bare
+
+
+_DO: Mapping[type, str] = {
     Broadcast: "_broadcast",
     Send: "_send",
     SetTimer: "_set_timer",
@@ -536,9 +536,19 @@ _DO: dict[type, str] = {
     Feed: "_feed",
     As: "_as",
 }
-"""The method for each effect; everything else is an event, and recorded."""
+"""The method for each effect."""
 
-Host.__init_subclass__()
+
+@lru_cache(maxsize=64)
+def actions(cls: Any, protocol: Protocol, watched: frozenset[type]) -> Mapping[type, Action]:
+    """Return what a class of hosts does with effects, and with the events that it does more with than to record them.
+
+    Those are shown to the monitor, or committed, or enter a view.
+    """
+    names = {each.type: "_committed" for each in protocol.events if each.commits}
+    names |= {each.type: "_entered" for each in protocol.events if each.enters}
+    names |= dict.fromkeys(watched, "_watched")
+    return {kind: getattr(cls, name) for kind, name in {**names, **_DO}.items()}
 
 
 def _number(key: tuple[object, ...]) -> int:

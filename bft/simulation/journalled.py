@@ -6,12 +6,26 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from bft.clock import Clock, Fanout
 from bft.core.effects import Broadcast, CancelTimer, RequestProposal, RequestVerdict, Send, SetTimer
 from bft.core.inputs import ProposalReady, TimerFired, VerdictReady
 from bft.record.safety import Breach
-from bft.simulation.host import Host
+from bft.record.trace import Recorded
+from bft.simulation.host import Host, Keeper
 from bft.simulation.journal import Call, Entry, Happening, Journal, Message, Timer
+
+
+class Reported:
+    """Notes records in a journal, and hands them on."""
+
+    def __init__(self, journal: Journal, keeper: Keeper) -> None:
+        self._journal = journal
+        self._keep = keeper.append
+
+    def append(self, record: Recorded) -> None:
+        """Take in a record."""
+        time_s, node, event = record
+        self._journal.log.append(Entry(time_s, node, "report", event))
+        self._keep(record)
 
 
 class JournalledHost(Host):
@@ -24,10 +38,24 @@ class JournalledHost(Host):
         self._kept: list[object] = []
         self._asked: dict[tuple[object, ...], Call] = {}
         self._set: dict[tuple[int, str], Timer] = {}
-        super().__init__(**given)
+        super().__init__(**{**given, "records": Reported(self.journal, given["records"])})
+        self._fan_out = self._fan_out_seen
+        self._through_receive: list[Any] = [None] * self.n
+
+    def go_on(self, until_s: float) -> None:
+        """Let everything happen that is due until then (inclusive); every message is seen."""
+        self.clock.run_through(
+            until_s,
+            self._through_receive,
+            self._timers,
+            perform=self._perform_all,
+            receive=self._receive,
+            ring=self._ring,
+        )
 
     def finished(self, byzantine: set[int], breaches: Sequence[Breach]) -> Journal:
         """Return the journal of a run that has ended."""
+        del self._fan_out  # it holds the host, which is not to keep itself alive
         journal = self.journal
         journal.breaches, journal.byzantine = breaches, frozenset(byzantine)
         journal.end_s = journal.log[-1].time_s if journal.log else 0.0
@@ -35,10 +63,6 @@ class JournalledHost(Host):
 
     def _note(self, node: int, kind: Happening, item: object) -> None:
         self.journal.log.append(Entry(self.clock.now, node, kind, item))
-
-    def _record(self, node: int, event: object) -> None:
-        self._note(node, "report", event)
-        super()._record(node, event)
 
     def _broadcast(self, node: int, effect: Broadcast) -> None:
         self._on_the_way = set()
@@ -53,13 +77,13 @@ class JournalledHost(Host):
         if not self._on_the_way:
             self._leaves(node, effect.recipient, effect.message)
 
-    def _fanout(self, clock: Clock, recipients: list[int], delays_s: list[float], event: Any) -> None:
+    def _fan_out_seen(self, recipients: list[int], delays_s: list[float], event: Any) -> None:
         self._kept.append(event)  # an id names one sending only as long as its object lives
         for recipient in recipients:
             self._on_the_way.add(recipient)
             message = self._leaves(event.sender, recipient, event.message)
             self._travelling.setdefault((recipient, id(event)), deque()).append(message)
-        Fanout(clock, recipients, delays_s, event)
+        self.clock.fan_out(recipients, delays_s, event)
 
     def _launched(self, event: Any, recipients: Sequence[int]) -> None:
         """A message goes over hops: what relays do with it, the journal does not tell."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
+from bft.clock import Clock
 from bft.validators.panel import Judged, Panel, Proposed
 
 
@@ -14,8 +16,8 @@ class MeteredPanel:
     ----------
     panel : Panel
         Whom to ask.
-    now : callable
-        Returns the time in seconds.
+    clock : Clock
+        Tells the time.
     times : bool
         Whether to keep when each answer was there, without which nothing is known of what was saved.
 
@@ -31,9 +33,9 @@ class MeteredPanel:
         What they cost.
     """
 
-    def __init__(self, panel: Panel, now: Callable[[], float], *, times: bool = True) -> None:
+    def __init__(self, panel: Panel, clock: Clock, *, times: bool = True) -> None:
         self._panel = panel
-        self._now = now
+        self._clock: Any = clock
         self._times = times
         self.truth = panel.truth
         self.own_answer = panel.own_answer
@@ -56,12 +58,12 @@ class MeteredPanel:
         return judged
 
     def _count(self, node: int, call: Proposed | Judged) -> None:
-        now_s = self._now()
-        self.count += call.calls
-        if (
-            call.calls and self._times
-        ):  # of several, such as the rounds of a debate, all but the last were answered on the way
-            self.calls += [(node, now_s)] * (call.calls - 1)
+        calls = call.calls
+        self.count += calls
+        if calls and self._times:
+            now_s = self._clock._now
+            if calls > 1:  # all but the last, such as the rounds of a debate, were answered on the way
+                self.calls += [(node, now_s)] * (calls - 1)
             self.calls.append((node, now_s + call.latency_s))
         self.tokens += call.tokens
         self.cost += call.cost
@@ -74,4 +76,4 @@ class MeteredPanel:
         settled_s : mapping of int to float
             When each node knew the result, or that there is none; of the others all calls were needed.
         """
-        return sum(node in settled_s and answered_s > settled_s[node] for node, answered_s in self.calls)
+        return sum([node in settled_s and answered_s > settled_s[node] for node, answered_s in self.calls])

@@ -8,7 +8,7 @@ from bft.core.request import Proposal, Request
 from bft.protocols.protocol import Protocol
 from bft.record.executions import Executions
 from bft.record.outcome import Outcome, outcome_of
-from bft.record.trace import Record, Trace
+from bft.record.trace import Recorded, Trace
 from bft.simulation.summary import RecentRecords, StreamedOutcomes
 from bft.simulation.workload import Workload
 
@@ -28,8 +28,8 @@ class KeepAll:
 
     def __init__(self, right: Right) -> None:
         self._right = right
-        self.records: list[Record] = []
-        self.milestones: list[Record] = []
+        self.records: list[Recorded] = []
+        self.milestones: list[Recorded] = []
 
     def decided(self, replicas: Sequence[int], requests: Iterable[Request]) -> Decided:
         """Read outcomes off the whole trace."""

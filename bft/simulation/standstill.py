@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bft.adversary.node import Behaviour
-from bft.clock import Timer
+from bft.clock import Line, Timer
 from bft.network.settings import Network
 
 Progress = tuple[Any, ...]
@@ -48,8 +48,8 @@ class Standstill:
 
     def reached(
         self,
-        timer: Timer,
-        queue: Sequence[tuple[float, int, int, object]],
+        timer: tuple[int, str],
+        queue: Sequence[tuple[Any, ...]],
         running: Sequence[object],
         replicas: Sequence[object],
         timers: Sequence[Mapping[str, Timer]],
@@ -61,8 +61,8 @@ class Standstill:
 
         Parameters
         ----------
-        timer : Timer
-            The one that rings next.
+        timer : (int, str)
+            Node and name of the one that rings next.
         queue : sequence
             The heap.
         running, replicas, timers : sequence
@@ -74,7 +74,7 @@ class Standstill:
         """
         if changed:
             self._progress = None
-        if self._possible and all(entry[3].__class__ is Timer for entry in queue):
+        if self._possible and all(entry[3].__class__ is Line for entry in queue):
             up = [node for node, step in enumerate(running) if step is not None]
             rung = self._rung
             if self._progress is None or all((node, name) in rung for node in up for name in timers[node]):
@@ -83,7 +83,7 @@ class Standstill:
                     return True
                 self._progress = progress
                 rung.clear()
-        self._rung.add((timer.node, timer.name))
+        self._rung.add(timer)
         return False
 
     def _of(self, up: Sequence[int], replicas: Sequence[object], now_s: float) -> Progress | None:

@@ -14,7 +14,7 @@ from bft.core.events import StateTransferred
 from bft.core.request import Proposal, RequestKey
 from bft.protocols.protocol import Protocol
 from bft.record.outcome import Outcome, outcome_of
-from bft.record.trace import Record
+from bft.record.trace import Recorded
 
 WINDOW = 5000
 """How many events are kept of those that every request, or every few, has at every node: the end of the run."""
@@ -27,10 +27,10 @@ class RecentRecords:
         often = (each.type for each in protocol.events if not (each.rare or each.enters or each.leaves))
         self._often = frozenset((Execute, *often))
         self._bulk = 0
-        self._kept: list[tuple[int, Record]] = []
-        self._recent: deque[Record] = deque(maxlen=WINDOW)
+        self._kept: list[tuple[int, Recorded]] = []
+        self._recent: deque[Recorded] = deque(maxlen=WINDOW)
 
-    def append(self, record: Record) -> None:
+    def append(self, record: Recorded) -> None:
         """Take in a record."""
         if record[2].__class__ in self._often:
             self._bulk += 1
@@ -38,7 +38,7 @@ class RecentRecords:
         else:
             self._kept.append((self._bulk, record))
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[Recorded]:
         """Return what was kept, in order."""
         recent = enumerate(self._recent, self._bulk - len(self._recent) + 1)
         merged = [(number, 0, place, record) for place, (number, record) in enumerate(recent)]
@@ -86,7 +86,7 @@ class StreamedOutcomes:
         self._states: dict[int, set[str]] = {}
         self.done_at_s: dict[int, float] = {}
 
-    def append(self, record: Record) -> None:
+    def append(self, record: Recorded) -> None:
         """Take in a milestone."""
         time_s, node, event = record
         if node not in self._honest:

@@ -15,7 +15,7 @@ from bft.adversary.equivocate import Equivocate
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import Withhold
 from bft.checking.outcome import Outcome
-from bft.clock import Clock, Timer
+from bft.clock import Clock
 from bft.core.events import ProposalMissing
 from bft.core.inputs import Deliver, TimerFired
 from bft.core.signatures import SymbolicKeyring
@@ -234,10 +234,10 @@ def test_a_change_shows_in_the_progress_or_by_an_event(kind: type[Deaf]) -> None
 def test_of_faulty_nodes_that_remember_nothing_is_assumed(behaviour: Behaviour, ends: bool) -> None:
     replica = PbftReplica(0, bft.Scenario(n=4).configuration(), SymbolicKeyring())
     clock = Clock()
-    timer = Timer(clock, 1.0, 0, "status")
+    timers = [{"status": clock.timer(1.0, 0, "status")}]
     standstill = Standstill(bft.Network(), {0: (behaviour, None)}, 100.0)
     found = [
-        standstill.reached(timer, [], [replica.step], [replica], [{"status": timer}], now_s=1.0, changed=False)
+        standstill.reached((0, "status"), [], [replica.step], [replica], timers, now_s=1.0, changed=False)
         for _ in range(2)
     ]
     assert found == [False, ends]

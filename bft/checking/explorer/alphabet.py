@@ -10,8 +10,8 @@ from typing import Any
 
 from bft.core.inputs import ClientRequest, Deliver, Input, TimerFired, VerdictReady
 from bft.protocols.pbft import fingerprint
+from bft.protocols.pbft.config import VIEW_TIMER
 from bft.protocols.pbft.messages import NewView, PrePrepare, ViewChange
-from bft.protocols.pbft.state import VIEW_TIMER
 
 TIMER = 0
 """The number of the view timer; a replica's own, never in a mask of messages."""

@@ -15,6 +15,7 @@ from bft.live.rule_settings import ConsensusRule
 from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing
 from bft.live.views import told
 from bft.protocols.pbft import PbftConfig, PbftReplica
+from bft.protocols.pbft.config import VIEW_TIMER
 from bft.protocols.pbft.events import ViewChangeStarted, ViewEntered
 from bft.protocols.pbft.messages import (
     CatchUp,
@@ -30,7 +31,6 @@ from bft.protocols.pbft.messages import (
     ViewChange,
 )
 from bft.protocols.pbft.shape import well_formed
-from bft.protocols.pbft.state import VIEW_TIMER
 
 
 def rule_of(settings: ConsensusRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:

@@ -15,8 +15,9 @@ from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import StateTransferred
 from bft.protocols.pbft import checkpoints, execution, shape
+from bft.protocols.pbft.config import STATUS_TIMER
 from bft.protocols.pbft.messages import NOTHING_HELD, CatchUp, Checkpoint, Held, Status
-from bft.protocols.pbft.state import STATUS_TIMER, State
+from bft.protocols.pbft.state import State
 
 
 def on_status_timer(state: State) -> None:

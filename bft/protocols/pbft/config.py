@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bft.core.effects import SetTimer
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.pbft.rules import ASKS_AT_LEAST_EVERY, Rules
+
+VIEW_TIMER = "view"
+STATUS_TIMER = "status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,13 @@ class PbftConfig:
         Thresholds and predicates.
     prepare_quorum, commit_quorum, checkpoint_quorum, view_change_quorum, join_quorum : int
         The weights that the rules' thresholds are in this system.
+    least_prepares : int
+        Without so much weight of prepares there is no quorum, whoever the primary is.
+    one_each : bool
+        Whether all votes weigh the same, and rules count one of each replica: then votes that together weigh as much as
+        there are of them are all counted.
+    first_view_timer, first_status_timer : SetTimer
+        What starts the timers when nothing has failed and nothing was asked for yet, as nearly always.
     """
 
     system: QuorumSystem
@@ -53,6 +64,10 @@ class PbftConfig:
     checkpoint_quorum: int = field(init=False, repr=False, compare=False)
     view_change_quorum: int = field(init=False, repr=False, compare=False)
     join_quorum: int = field(init=False, repr=False, compare=False)
+    least_prepares: int = field(init=False, repr=False, compare=False)
+    one_each: bool = field(init=False, repr=False, compare=False)
+    first_view_timer: SetTimer = field(init=False, repr=False, compare=False)
+    first_status_timer: SetTimer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("prepare_quorum", "commit_quorum", "checkpoint_quorum", "view_change_quorum", "join_quorum"):
@@ -72,6 +87,12 @@ class PbftConfig:
             raise ScenarioError(
                 bad_value("window", self.window, f"must be above checkpoint_interval = {self.checkpoint_interval}")
             )
+        rules = self.rules
+        one_each = rules.compare_digests and rules.check_identity and not rules.count_duplicates
+        object.__setattr__(self, "least_prepares", self.prepare_quorum - max(self.system.weights))
+        object.__setattr__(self, "one_each", one_each and not self.system.weighted)
+        object.__setattr__(self, "first_view_timer", SetTimer(VIEW_TIMER, self.timeout_s(0)))
+        object.__setattr__(self, "first_status_timer", SetTimer(STATUS_TIMER, self.retransmit_s or 0.0))
 
     def next_wait_s(self, waited_s: float) -> float:
         """Return how long a replica waits until it asks again, having waited so long before it asked."""

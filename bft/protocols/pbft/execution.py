@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Execute, Reply
+from bft.core.lean import maker
 from bft.core.state_machine import Snapshot
 from bft.protocols.pbft import checkpoints
 from bft.protocols.pbft.messages import Checkpoint, Decision
 from bft.protocols.pbft.replies import ReplyList
 from bft.protocols.pbft.state import State
+
+new_execute, new_reply = maker(Execute), maker(Reply)
 
 
 def decide(state: State, decision: Decision) -> None:
@@ -41,16 +44,17 @@ def execute_ready(state: State) -> bool:
 def execute(state: State, decision: Decision) -> None:
     """Let one proposal take effect and answer its client; a request executed before changes nothing."""
     seq, proposal = decision.seq, decision.proposal
-    state.last_executed = max(state.last_executed, seq)
+    if seq > state.last_executed:
+        state.last_executed = seq
     state.decisions[seq] = decision
     state.persist(("decision", seq), decision)
     repeated = apply(state, decision)
-    state.emit(Execute(decision.view, seq, proposal.digest, proposal, repeated, state.machine.digest()))
+    state.emit(new_execute(decision.view, seq, proposal.digest, proposal, repeated, state.machine.digest()))
     request = proposal.request
     if request is not None:
         timestamp, result = state.clients[request.client]
         if timestamp == request.timestamp:
-            state.emit(Reply(request.client, timestamp, result))
+            state.emit(new_reply(request.client, timestamp, result))
         state.ordering.discard(request.key)  # its timestamp keeps it out from now on
         settle_requests(state, request.client)
     if seq % state.config.checkpoint_interval == 0:

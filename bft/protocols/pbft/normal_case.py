@@ -7,13 +7,13 @@ demands it; where the paper is silent (what is malformed, what fills the memory)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeVar
 
-from bft.core.by_sender import UNSIGNED
 from bft.core.effects import Broadcast, Reply, RequestProposal, RequestVerdict
 from bft.core.events import Equivocation, Judgement, ProposalMissing
 from bft.core.inputs import ClientRequest, ProposalReady, VerdictReady
+from bft.core.lean import maker
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import execution
@@ -23,7 +23,20 @@ from bft.protocols.pbft.shape import well_formed
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
 
 SUPERSEDED = "request superseded by a later one of its client"
+FILED = object()
+"""What a vote's handler returns where the vote was filed and nothing followed from it."""
 Vote = TypeVar("Vote", bound=Prepare | Commit)
+
+# What every replica makes for every request.
+new_accepted = maker(PrePrepareAccepted)
+new_verdict_request = maker(RequestVerdict)
+new_judgement = maker(Judgement)
+new_prepare = maker(Prepare, well_formed=True)
+new_commit = maker(Commit, well_formed=True)
+new_certificate = maker(PreparedCertificate)
+new_prepared = maker(Prepared)
+new_committed = maker(Committed)
+new_decision = maker(Decision)
 
 
 def on_request(state: State, event: ClientRequest) -> None:
@@ -120,7 +133,8 @@ def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
         return state.drop("malformed message")
     if rules.check_identity and message.replica != sender:  # §4.2: the signature is correct
         return state.drop("identity differs from sender")
-    if rules.only_primary_proposes and sender != state.verifier.primary(message.view):  # §4.1: p = v mod n
+    primary = state.primary if message.view == state.view else state.verifier.primary(message.view)
+    if rules.only_primary_proposes and sender != primary:  # §4.1: p = v mod n
         return state.drop("pre-prepare not from the primary")
     if message.view < state.view or message.seq <= state.low:  # §4.2: it is in view v, and above h
         return state.drop("old pre-prepare")
@@ -170,7 +184,7 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
     if slot.prepares or slot.commits:
         slot.prepare_weight = filed_weight(state, slot, slot.prepares)
         slot.commit_weight = filed_weight(state, slot, slot.commits)
-    state.emit(PrePrepareAccepted(slot.view, slot.seq, message.digest, carried))
+    state.emit(new_accepted(slot.view, slot.seq, message.digest, carried))
     request = message.proposal.request
     if request is not None:
         state.ordering.add(request.key)
@@ -179,12 +193,13 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
             request.client, (-1, "")
         )[0]:
             remember(state, request)
-    if not state.is_primary:  # §4.2: backups multicast prepares
+    if state.primary != state.id:  # §4.2: backups multicast prepares
         if carried and not state.rules.judge_carried:
             send_prepare(state, slot)
         else:
-            state.emit(RequestVerdict(slot.view, slot.seq, message.digest, message.proposal))
-    check_prepared(state, slot)
+            state.emit(new_verdict_request(slot.view, slot.seq, message.digest, message.proposal))
+    if slot.prepare_weight >= state.least_prepares:
+        check_prepared(state, slot)
 
 
 def filed_weight(state: State, slot: Slot, votes: Mapping[int, Prepare | Commit]) -> int:
@@ -205,10 +220,11 @@ def on_verdict(state: State, event: VerdictReady) -> None:
     slot = state.slots.get(event.seq)
     if event.view != state.view or not state.active or slot is None or slot.digest != event.digest:  # it came late
         return state.drop("stale verdict")
-    state.emit(Judgement(event.view, event.seq, event.verdict))
+    state.emit(new_judgement(event.view, event.seq, event.verdict))
     if event.verdict is Verdict.ACCEPT and not slot.prepare_sent:  # §4.2: if backup i accepts, it enters prepare
         send_prepare(state, slot)
-        check_prepared(state, slot)
+        if slot.prepare_weight >= state.least_prepares:
+            check_prepared(state, slot)
     return None
 
 
@@ -216,86 +232,68 @@ def send_prepare(state: State, slot: Slot) -> None:
     """Tell everyone, and oneself, that this replica agrees to the proposal's place."""
     assert slot.digest is not None
     slot.prepare_sent = True
-    vote = state.keyring.sign(Prepare(slot.view, slot.seq, slot.digest, state.id))
+    vote = state.keyring.sign(new_prepare(slot.view, slot.seq, slot.digest, state.id))
     state.persist(("prepare", slot.seq), vote)
     state.emit(Broadcast(vote))
     slot.prepares[state.id] = vote
     slot.prepare_weight += state.weights[state.id]
 
 
-def on_prepare(state: State, sender: int, vote: Prepare) -> None:
+def on_prepare(state: State, sender: int, vote: Prepare) -> object:
     """A backup's prepare. The primary's own is never counted: its pre-prepare stands for it (§4.2)."""
-    try:
-        slot = state.slots.get(vote.seq)
-    except TypeError:  # unhashable
-        return state.drop("malformed message")
-    # A number that is the slot's own object is a whole one; whatever merely equals it takes the long way.
-    if (
-        slot is None
-        or slot.seq is not vote.seq
-        or slot.view is not vote.view
-        or vote.replica is not sender
-        or not state.active
-    ):
+    if not vote._well_formed and not well_formed(vote):  # Byzantine input is data
+        state.drop("malformed message")
+        return None
+    slot = state.slots.get(vote.seq)
+    if slot is None or vote.view != slot.view or vote.replica != sender or not state.active:
         slot = file_vote(state, sender, vote)
         if slot is None:
             return None
-    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):  # as data
-        return state.drop("malformed message")
-    primary = state.primary if slot.view == state.view else state.verifier.primary(slot.view)
+        primary = state.primary if slot.view == state.view else state.verifier.primary(slot.view)
+    else:
+        primary = state.primary
     if sender == primary and not state.rules.count_primary_prepare:  # §4.2: prepares of different backups
-        return state.drop("prepare from the primary")
-    held = slot.prepares.get(sender)
-    if held is not None:  # §4.2: of different replicas
-        second_vote(state, sender, held, vote)
+        state.drop("prepare from the primary")
+        return None
+    prepares = slot.prepares
+    if sender in prepares:  # §4.2: of different replicas
+        second_vote(state, sender, prepares[sender], vote)
         if not state.rules.count_duplicates:
             return None
-    slot.prepares[sender] = vote
+    prepares[sender] = vote
     if vote.digest == slot.digest or not state.rules.compare_digests:
-        slot.prepare_weight += state.weights[sender]
-        if not slot.prepared and slot.preprepare is not None:
-            check_prepared(state, slot)
-    return None
+        slot.prepare_weight = weight = slot.prepare_weight + state.weights[sender]
+        if weight >= state.least_prepares and check_prepared(state, slot):
+            return None
+    return FILED
 
 
-def on_commit(state: State, sender: int, vote: Commit) -> None:
+def on_commit(state: State, sender: int, vote: Commit) -> object:
     """A replica's commit: it holds a prepared certificate (§4.2)."""
-    try:
-        slot = state.slots.get(vote.seq)
-    except TypeError:  # unhashable
-        return state.drop("malformed message")
-    # A number that is the slot's own object is a whole one; whatever merely equals it takes the long way.
-    if (
-        slot is None
-        or slot.seq is not vote.seq
-        or slot.view is not vote.view
-        or vote.replica is not sender
-        or not state.active
-    ):
+    if not vote._well_formed and not well_formed(vote):  # Byzantine input is data
+        state.drop("malformed message")
+        return None
+    slot = state.slots.get(vote.seq)
+    if slot is None or vote.view != slot.view or vote.replica != sender or not state.active:
         slot = file_vote(state, sender, vote)
         if slot is None:
             return None
-    elif (vote.digest is not slot.digest or vote.signature is not UNSIGNED) and not well_formed(vote):  # as data
-        return state.drop("malformed message")
-    held = slot.commits.get(sender)
-    if held is not None:  # §4.2: of different replicas
-        second_vote(state, sender, held, vote)
+    commits = slot.commits
+    if sender in commits:  # §4.2: of different replicas
+        second_vote(state, sender, commits[sender], vote)
         if not state.rules.count_duplicates:
             return None
-    slot.commits[sender] = vote
+    commits[sender] = vote
     if vote.digest == slot.digest or not state.rules.compare_digests:
-        slot.commit_weight += state.weights[sender]
-        if slot.prepared and not slot.committed:
-            check_committed(state, slot)
-    return None
+        slot.commit_weight = weight = slot.commit_weight + state.weights[sender]
+        if weight >= state.commit_quorum and check_committed(state, slot):
+            return None
+    return FILED
 
 
 def file_vote(state: State, sender: int, vote: Prepare | Commit) -> Slot | None:
     """Find the slot of a vote that is not plainly for the current log; None when it does not count (M2, M4, M5, M6)."""
     rules = state.rules
-    if not well_formed(vote):  # Byzantine input is data
-        state.drop("malformed message")
-        return None
     if rules.check_identity and vote.replica != sender:  # §4.2: its signature is correct
         state.drop("identity differs from sender")
         return None
@@ -323,43 +321,52 @@ def second_vote(state: State, sender: int, held: Prepare | Commit, vote: Prepare
     state.drop("second vote")
 
 
-def check_prepared(state: State, slot: Slot) -> None:
+def check_prepared(state: State, slot: Slot) -> bool:
     """Become prepared once the primary and the backups that agree are a quorum, and commit to it (§4.2)."""
     message = slot.preprepare
     if slot.prepared or message is None or not state.active:  # §4.2: it is in the log; §4.4: the view is active
-        return
+        return False
     weights = state.weights
     if weights[message.replica] + slot.prepare_weight < state.prepare_quorum:  # §4.2: and 2f prepares that match it
-        return
+        return False
     slot.prepared = True
     seq, own, persist = slot.seq, state.id, state.persist
-    votes = counted(state, slot, slot.prepares)
-    certificate = PreparedCertificate(message, votes)
+    votes, voters = agreeing(state, slot, slot.prepares, slot.prepare_weight)
+    certificate = new_certificate(message, votes)
     kept = state.certificates.get(seq)
     if kept is not None:
         certificate = state.rules.keep_certificate(kept, certificate)
     state.certificates[seq] = certificate
-    state.emit(Prepared(slot.view, seq, message.digest, voters(votes)))
-    vote = state.keyring.sign(Commit(slot.view, seq, message.digest, own))
+    state.emit(new_prepared(slot.view, seq, message.digest, voters))
+    vote = state.keyring.sign(new_commit(slot.view, seq, message.digest, own))
     persist(("prepared", seq), certificate)
     persist(("commit", seq), vote)
     state.emit(Broadcast(vote))
     slot.commits[own] = vote
     slot.commit_weight += weights[own]
-    check_committed(state, slot)
+    if slot.commit_weight >= state.commit_quorum:
+        check_committed(state, slot)
+    return True
 
 
-def check_committed(state: State, slot: Slot) -> None:
+def check_committed(state: State, slot: Slot) -> bool:
     """Become committed once a quorum commits to what this replica prepared, and execute what is next (§4.2)."""
     if slot.committed or not slot.prepared or slot.commit_weight < state.commit_quorum:  # §4.2: 2f + 1 commits
-        return
-    assert slot.preprepare is not None
+        return False
+    message = slot.preprepare
+    assert message is not None
     slot.committed = True
-    votes = counted(state, slot, slot.commits)
-    state.emit(Committed(slot.view, slot.seq, slot.preprepare.digest, voters(votes)))
-    execution.decide(state, Decision(slot.view, slot.seq, slot.preprepare.proposal, votes))
+    votes, voters = agreeing(state, slot, slot.commits, slot.commit_weight)
+    state.emit(new_committed(slot.view, slot.seq, message.digest, voters))
+    execution.decide(state, new_decision(slot.view, slot.seq, message.proposal, votes))
+    return True
 
 
-def voters(votes: Sequence[Prepare | Commit]) -> tuple[int, ...]:
-    """Return who cast the votes."""
-    return tuple([vote.replica for vote in votes])
+def agreeing(
+    state: State, slot: Slot, votes: Mapping[int, Vote], weight: int
+) -> tuple[tuple[Vote, ...], tuple[int, ...]]:
+    """Return the filed votes for the accepted digest, which have this weight, and who cast them."""
+    if weight == len(votes) and state.config.one_each:  # all of them, as nearly always
+        return tuple(votes.values()), tuple(votes)
+    found = counted(state, slot, votes)
+    return found, tuple([vote.replica for vote in found])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bft.core.request import Request
-from bft.protocols.pbft.config import PbftConfig
+from bft.protocols.pbft.config import STATUS_TIMER, VIEW_TIMER, PbftConfig
 from bft.protocols.pbft.messages import (
     CatchUp,
     Checkpoint,
@@ -19,7 +19,6 @@ from bft.protocols.pbft.messages import (
 from bft.protocols.pbft.replica import PbftReplica
 from bft.protocols.pbft.rules import Rules
 from bft.protocols.pbft.settings import PbftSettings
-from bft.protocols.pbft.state import STATUS_TIMER, VIEW_TIMER
 from bft.protocols.pbft.words import EVENTS, catch_up_words, new_view_words, view_change_words
 from bft.protocols.protocol import MessageKind, Protocol, Role, Setup
 

@@ -27,7 +27,7 @@ from bft.protocols.pbft import (
     view_change,
 )
 from bft.protocols.pbft.certificates import Verifier
-from bft.protocols.pbft.config import PbftConfig
+from bft.protocols.pbft.config import VIEW_TIMER, PbftConfig
 from bft.protocols.pbft.messages import (
     CatchUp,
     Checkpoint,
@@ -39,7 +39,7 @@ from bft.protocols.pbft.messages import (
     Status,
     ViewChange,
 )
-from bft.protocols.pbft.state import VIEW_TIMER, State
+from bft.protocols.pbft.state import State
 
 NOTHING: tuple[object, ...] = ()
 
@@ -93,16 +93,16 @@ class PbftReplica(StatefulReplica[State]):
             if handle is None:
                 state.drop("unknown message")
                 return NOTHING
-            handle(state, event.sender, message)
+            if handle(state, event.sender, message) is normal_case.FILED:  # as most votes are
+                return NOTHING
         else:
             self._on_input[event.__class__](state, event)
         if state.moved:
             settle(state)
         effects = state.effects
-        unsaved = state.unsaved
-        if unsaved:
-            done = [Persist(tuple(unsaved.items())), *effects]
-            unsaved.clear()
+        if state.unsaved:
+            done = [Persist(tuple(state.unsaved.items())), *effects]
+            state.unsaved.clear()
         elif effects:
             done = effects.copy()
         else:
@@ -200,7 +200,7 @@ def _on_new_view(state: State, sender: int, message: NewView) -> None:
     view_change.on_new_view(state, message)
 
 
-_ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
+_ON_MESSAGE: dict[type, Callable[[State, int, Any], object]] = {
     PrePrepare: normal_case.on_preprepare,
     Prepare: normal_case.on_prepare,
     Commit: normal_case.on_commit,

@@ -1,6 +1,7 @@
 """What is checked of a message of PBFT where it comes in, see `bft.core.shape`: the exact type of every field.
 
-The hot path asks less of a vote, see `normal_case.on_prepare`: what names the very objects of its slot is well formed.
+A replica's own votes, made of parts that it has checked, are marked as well formed when they are made: the hot path
+looks at the mark alone, see `normal_case.on_prepare`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.state_machine import Snapshot, StateMachine
 from bft.protocols.pbft.certificates import Verifier
-from bft.protocols.pbft.config import PbftConfig
+from bft.protocols.pbft.config import STATUS_TIMER, VIEW_TIMER, PbftConfig
 from bft.protocols.pbft.messages import (
     Checkpoint,
     Commit,
@@ -25,8 +25,6 @@ from bft.protocols.pbft.messages import (
 )
 from bft.protocols.pbft.replies import ReplyList
 
-VIEW_TIMER = "view"
-STATUS_TIMER = "status"
 CANCEL_VIEW_TIMER = CancelTimer(VIEW_TIMER)
 CANCEL_STATUS_TIMER = CancelTimer(STATUS_TIMER)
 
@@ -127,6 +125,7 @@ class State(
         "join_quorum",
         "keyring",
         "last_executed",
+        "least_prepares",
         "low",
         "moved",
         "new_view",
@@ -166,6 +165,7 @@ class State(
         self.weights = config.system.weights
         self.verifier = Verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
         self.prepare_quorum = config.prepare_quorum
+        self.least_prepares = config.least_prepares
         self.commit_quorum = config.commit_quorum
         self.checkpoint_quorum = config.checkpoint_quorum
         self.view_change_quorum = config.view_change_quorum
@@ -234,9 +234,13 @@ class State(
     def start_view_timer(self) -> None:
         """Start the view timer anew with the current timeout, for the request that has waited longest."""
         self.view_timer_runs = True
-        oldest = next(iter(self.pending.values()), None) if self.active else None
-        self.awaited = None if oldest is None else oldest.key
-        self.emit(SetTimer(VIEW_TIMER, self.config.timeout_s(self.failures)))
+        self.awaited = None
+        if self.active:
+            for oldest in self.pending.values():
+                self.awaited = oldest.key
+                break
+        config, failures = self.config, self.failures
+        self.emit(SetTimer(VIEW_TIMER, config.timeout_s(failures)) if failures else config.first_view_timer)
 
     def stop_view_timer(self) -> None:
         """Stop the view timer."""
@@ -246,10 +250,10 @@ class State(
 
     def start_status_timer(self) -> None:
         """Begin to ask for what is missing, unless that is going on already."""
-        if self.config.retransmit_s is not None and not self.status_timer_runs:
+        if not self.status_timer_runs and self.config.retransmit_s is not None:
             self.status_timer_runs = True
             self.status_wait_s = self.config.retransmit_s
-            self.emit(SetTimer(STATUS_TIMER, self.status_wait_s))
+            self.emit(self.config.first_status_timer)
 
     def stop_status_timer(self) -> None:
         """Nothing is missing any more."""
