@@ -1,11 +1,12 @@
 """A network worked out for n nodes: what each link is like, and which way messages go. Built once for a scenario.
 
 Shortest paths use the typical delay of each link, its median; among equally short ones the choice is the same in every
-process.
+process, and with every release of the libraries.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -68,7 +69,8 @@ class NetworkPlan:
         self._jitter = network.jitter or AT_ONCE if network.regions is None else network.regions.jitter
         self._hops: dict[tuple[int, int], Hop] = {}
         self._paths: dict[tuple[int, int], tuple[Path, ...]] = {}
-        self._before: Any = None
+        self._before: dict[int, list[int]] = {}
+        self._lengths: _Lengths | None = None
 
     def hop(self, sender: int, recipient: int) -> Hop:
         """Return what the link between two neighbours is like."""
@@ -111,20 +113,25 @@ class NetworkPlan:
 
     def _shortest(self, pair: tuple[int, int]) -> Path:
         sender, recipient = pair
-        if self._before is None:
-            from scipy.sparse import csr_array  # 11 MB, which networks without a graph do without
-            from scipy.sparse.csgraph import dijkstra
-
-            links = [(one, other) for one in range(self.n) for other in self.graph.neighbours[one]]
-            typical_s = {link: self.hop(*link).typical_s for link in links}
-            weights = [max(typical_s[link], SHORTEST_S) for link in links]
-            rows, columns = zip(*links, strict=True)
-            matrix = csr_array((weights, (rows, columns)), shape=(self.n, self.n))
-            self._before = dijkstra(matrix, return_predecessors=True)[1].tolist()
+        if sender not in self._before:
+            self._before[sender] = self._last_relays(sender)
         path = [recipient]
         while path[-1] != sender:
             path.append(self._before[sender][path[-1]])
         return tuple(reversed(path))
+
+    def _last_relays(self, sender: int) -> list[int]:
+        """Return from whom each node hears of a sender: of equally short paths the one by the largest number."""
+        if self._lengths is None:
+            self._lengths = _Lengths(
+                self.n,
+                {
+                    (one, other): max(self.hop(one, other).typical_s, SHORTEST_S)
+                    for one in range(self.n)
+                    for other in self.graph.neighbours[one]
+                },
+            )
+        return self._lengths.last_relays(sender)
 
     def _disjoint(self, pair: tuple[int, int], wanted: int) -> tuple[Path, ...]:
         """Return as many node-disjoint paths as wanted, or as there are, the shortest first."""
@@ -140,6 +147,29 @@ class NetworkPlan:
 
     def _length_s(self, path: Path) -> float:
         return sum(self.hop(one, other).typical_s for one, other in pairwise(path))
+
+
+class _Lengths:
+    """How far nodes are from one another along links of known lengths.
+
+    Of equally short paths scipy returns any, and another one in another release; lengths are the same in all.
+    """
+
+    def __init__(self, n: int, links: Mapping[tuple[int, int], float]) -> None:
+        from scipy.sparse import csr_array  # 11 MB, which networks without a graph do without
+        from scipy.sparse.csgraph import dijkstra
+
+        self._senders, self._recipients = np.array(list(links)).T
+        self._own_s = np.array(list(links.values()))
+        places = (self._senders, self._recipients)
+        self._all_s = dijkstra(csr_array((self._own_s, places), shape=(n, n)))
+
+    def last_relays(self, sender: int) -> list[int]:
+        here_s = self._all_s[sender]
+        shortest = here_s[self._senders] + self._own_s == here_s[self._recipients]
+        found = np.full(len(here_s), -1)
+        np.maximum.at(found, self._recipients[shortest], self._senders[shortest])
+        return [int(relay) for relay in found]
 
 
 def _last(speaking: list[Link], name: str, otherwise: Any) -> Any:

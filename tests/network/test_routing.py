@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import networkx as nx
 import pytest
 
 import bft
@@ -248,3 +250,15 @@ def test_a_split_by_forgery_breaks_no_promise_where_links_allow_it() -> None:
     enough = bft.Network(topology={"kind": "harary", "connectivity": 5}, routing={**ALTER, "paths": 5})
     assert enough.authentic(10, 2)
     assert not enough.authentic(10, 3)
+
+
+@pytest.mark.parametrize(
+    "topology", [{"kind": "grid", "columns": 3}, {"kind": "harary", "connectivity": 4}, "ring"], ids=str
+)
+def test_of_equally_short_ways_the_one_by_the_largest_numbers_is_taken_whatever_the_library(topology: Any) -> None:
+    plan = NetworkPlan(bft.Network(topology=topology, delay=TENTH), 6)
+    graph = plan.graph.networkx()
+    for sender, recipient in itertools.permutations(range(6), 2):
+        shortest = nx.all_shortest_paths(graph, sender, recipient)
+        largest = max((tuple(path) for path in shortest), key=lambda path: path[::-1])
+        assert plan.paths(sender, recipient) == (largest,)
