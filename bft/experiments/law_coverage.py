@@ -20,11 +20,9 @@ from bft.adversary.silence import SilentPrimary, Withhold
 from bft.network.settings import BEYOND, Network
 from bft.protocols.protocol import Protocol
 from bft.scenario import Requests, Scenario
+from bft.scenario.set_fields import VALIDATORS, unknown_fields
 from bft.settings import Settings
-from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
-from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
-from bft.validators.rule_settings import JudgeRule, LogOddsRule, PluralityRule, QuorumRule, StakeRule
-from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
+from bft.validators.settings import RecordedValidators, StatisticalValidators
 
 OPENED: dict[type[Settings], str] = {
     Scenario: "faults validators network requests rule",
@@ -33,39 +31,21 @@ OPENED: dict[type[Settings], str] = {
 }
 """Fields whose own settings are gone through."""
 
-TAKEN_WHOLE: dict[type[Settings], str] = {
-    Scenario: "n f quorum stakes protocol views retransmission retransmit_s horizon_s machine service membership",
-    # machine, service and membership must not be given
+KNOWN: dict[type[Settings], str] = {
+    Scenario: "n f quorum stakes protocol rule faults validators network requests views retransmission retransmit_s "
+    "horizon_s machine service membership",  # the last three must not be given
     Faults: "delta draw nodes behaviour shares",
     # The slowest message is asked of whatever law there is; partitions, and what goes beyond delays, must not be given.
     Network: " ".join(("delay loss duplication partitions", *BEYOND)),
     Requests: "count rate_per_s clients operations",  # of one request no more matters than that it is one
-    PerfectValidators: "kind",
     # Debates, timeouts, clones and latencies must not be given; nothing that has a law asks for confidence or hides
     # instructions.
-    StatisticalValidators: "kind preset file accuracy options missing missing_correlation latency clones confidence "
-    "debate injection timeouts",
-    RecordedValidators: "kind file models kept_for_learning compare drop_conflicts latency confidence debate injection "
-    "timeouts",
-    SameAnswerSettings: "kind flip",
-    JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
-    "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw "
-    "correlation",
-    IndependentErrorSettings: "kind",
-    BetaBinomialErrorSettings: "tau k_alpha kind correlation",
-    CorrelatedErrorSettings: "tau k_alpha kind r flawed",
-    QuorumRule: "kind",
-    PluralityRule: "kind ties",
-    StakeRule: "kind ties",
-    LogOddsRule: "kind ties accuracy questions options",
-    JudgeRule: "kind",
+    **VALIDATORS,
 }
-"""Fields that the laws judge by their value alone."""
+"""Fields that the laws judge by their value, or whose own settings are gone through."""
 
-VALUES: dict[tuple[type[Settings], str], tuple[str, ...]] = {
-    (Faults, "draw"): ("independent", "fraction"),
-}
-"""Names that the laws tell apart, where a further one would be taken for one of these."""
+DRAWS = ("independent", "fraction")
+"""The values of `faults.draw` that the laws tell apart, where a further one would be taken for one of these."""
 
 BEHAVIOURS: dict[type[Behaviour], str] = {
     Crash: "at_s",
@@ -99,7 +79,9 @@ def uncovered_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[st
     if laws is None:
         yield "protocol"
     yield from _own(scenario, getattr(laws, "SETTINGS", ()))
-    yield from _uncovered(scenario, ())
+    yield from (path for path, _ in unknown_fields(scenario, KNOWN, _opens))
+    if scenario.faults.draw not in DRAWS:
+        yield "faults.draw"
     for behaviour in scenario.faults.behaviour if anybody_faulty else ():
         known = BEHAVIOURS.get(type(behaviour))
         if known is None:
@@ -124,19 +106,6 @@ def _own(scenario: Scenario, known: Collection[str]) -> Iterator[str]:
             yield f"{scenario.protocol.name}.{name}"
 
 
-def _uncovered(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:
-    kind = type(settings)
-    if kind not in TAKEN_WHOLE:
-        yield ".".join(path)
-        return
-    opened, whole = OPENED.get(kind, "").split(), TAKEN_WHOLE[kind].split()
-    for name, field in kind.model_fields.items():
-        value, here = getattr(settings, name), (*path, name)
-        if name in opened:
-            if value is not None:
-                yield from _uncovered(value, here)
-        elif name in whole:
-            if value not in VALUES.get((kind, name), (value,)):
-                yield ".".join(here)
-        elif value != field.get_default(call_default_factory=True):
-            yield ".".join(here)
+def _opens(kind: type[Settings], name: str, value: Settings) -> bool:
+    del value
+    return name in OPENED.get(kind, "").split()

@@ -20,24 +20,15 @@ from bft.network.settings import BEYOND, Network, Partition
 from bft.protocols.ballot.settings import BallotSettings
 from bft.protocols.pbft.settings import PbftSettings
 from bft.scenario import Requests, Scenario
+from bft.scenario.set_fields import VALIDATORS
+from bft.scenario.set_fields import unknown_fields as fields_beyond
 from bft.settings import Settings
-from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
 from bft.validators.clones import CloneSettings
 from bft.validators.confidence import ConfidenceSettings
 from bft.validators.debate import DebateSettings
-from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
 from bft.validators.injection import InjectionSettings
 from bft.validators.latency_settings import LatencySettings
-from bft.validators.rule_settings import (
-    ConfidenceRule,
-    JudgeRule,
-    LogOddsRule,
-    OwnRule,
-    PluralityRule,
-    QuorumRule,
-    StakeRule,
-)
-from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
+from bft.validators.rule_settings import ConfidenceRule, OwnRule
 from bft.validators.timeouts import TimeoutSettings
 
 FIELDS: dict[type[Settings], str] = {
@@ -54,32 +45,13 @@ FIELDS: dict[type[Settings], str] = {
     NormalDelay: "law mean_s sd_s",
     LognormalDelay: "law median_s log_sd",
     ExponentialDelay: "law mean_s",
-    PerfectValidators: "kind",
-    StatisticalValidators: "kind preset file accuracy options errors missing missing_correlation check latency clones "
-    "confidence debate injection timeouts",
-    RecordedValidators: "kind file models kept_for_learning compare drop_conflicts check latency confidence debate "
-    "injection timeouts",
-    SameAnswerSettings: "kind flip",
-    JudgeSettings: "kind accept_given_right accept_given_wrong accept_given_right_own_right "
-    "accept_given_right_own_wrong accept_given_wrong_own_right accept_given_wrong_own_wrong unsure flip redraw "
-    "correlation",
-    IndependentErrorSettings: "kind",
-    BetaBinomialErrorSettings: "tau k_alpha kind correlation",
-    CorrelatedErrorSettings: "tau k_alpha kind r flawed",
-    QuorumRule: "kind",
-    PluralityRule: "kind ties",
-    StakeRule: "kind ties",
-    LogOddsRule: "kind ties accuracy questions options",
+    **VALIDATORS,
     ConfidenceRule: "kind ties",
-    JudgeRule: "kind",
     OwnRule: "kind of",
 }
-KNOWN = {kind: frozenset(names.split()) for kind, names in FIELDS.items()}
+KNOWN = FIELDS | {Network: " ".join((FIELDS[Network], *BEYOND))}  # the latter are refused by name elsewhere
 JUDGED_BY_TYPE = (LatencySettings, DebateSettings, TimeoutSettings)  # refused as a whole elsewhere
 TAKEN_WHOLE = (CloneSettings, ConfidenceSettings, InjectionSettings)  # part of the answers, or of no matter in PBFT
-JUDGED_BY_NAME: dict[type[Settings], frozenset[str]] = {
-    Network: frozenset(BEYOND)
-}  # the same: a complete topology is none that matters
 BEHAVIOURS = (Crash, Withhold, SilentPrimary, Equivocate, Lie, Collude)
 PARAMETERS = frozenset({"at_s", "rush"})
 OF_BALLOTS = frozenset({"at_s", "rush", "delay_s", "confidence"})
@@ -93,26 +65,10 @@ def unknown_fields(scenario: Scenario) -> Iterator[tuple[str, Any]]:
         for field in fields(behaviour) if isinstance(behaviour, kinds) else ():
             if field.name not in parameters and getattr(behaviour, field.name) != field.default:
                 yield f"faults.behaviour.{field.name}", getattr(behaviour, field.name)
-    yield from _unknown(scenario, ())
+    yield from fields_beyond(scenario, KNOWN, _opens)
     if type(scenario.own) in KNOWN:
-        yield from _unknown(scenario.own, (scenario.protocol.name,))
+        yield from fields_beyond(scenario.own, KNOWN, _opens, (scenario.protocol.name,))
 
 
-def _unknown(settings: Settings, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    known = KNOWN.get(type(settings), frozenset())
-    for name, field in type(settings).model_fields.items():
-        if name in JUDGED_BY_NAME.get(type(settings), frozenset()):
-            continue
-        value, here = getattr(settings, name), (*path, name)
-        if name not in known:
-            if value != field.get_default(call_default_factory=True):
-                yield ".".join(here), "given" if isinstance(value, Settings) else value
-            continue
-        for inner in value if isinstance(value, tuple) else (value,):
-            if not isinstance(inner, Settings) or isinstance(inner, JUDGED_BY_TYPE + TAKEN_WHOLE):
-                continue
-            if type(inner) in KNOWN:
-                yield from _unknown(inner, here)
-            else:
-                tags = [tag for tag in ("kind", "law") if hasattr(inner, tag)]
-                yield ".".join((*here, *tags)), getattr(inner, tags[0]) if tags else type(inner).__name__
+def _opens(kind: type[Settings], name: str, value: Settings) -> bool:
+    return not (isinstance(value, JUDGED_BY_TYPE + TAKEN_WHOLE) or (issubclass(kind, Network) and name in BEYOND))
