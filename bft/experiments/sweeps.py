@@ -6,11 +6,13 @@ at once or with interruptions. What is done with the result, tables, files and f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from tqdm import tqdm
 
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from bft.theory.outcome_law import OutcomeLaw
 
 REPLICATIONS = 400
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class SweepInterrupted(KeyboardInterrupt):
@@ -232,27 +237,25 @@ def plan(
     )
 
 
-def sweep(
-    scenario: Scenario | None = None,
-    over: Mapping[str, object] | None = None,
-    *,
-    replications: int | None = None,
-    seed: int | str = 0,
-    workers: int | None = None,
-    level: float = LEVEL,
-    common_random_numbers: bool = False,
-    progress: bool = True,
-    engine: Engine = "auto",
-    precision: float | Precision | None = None,
-    relative_precision: float | None = None,
-    budget: int | None = None,
-    budget_s: float | None = None,
-    store: str | Path | None = None,
-    records: bool = False,
-    scheduler: str | None = None,
-    cluster: int | None = None,
-    witness: float | None = None,
-) -> Sweep:
+def _with_parameters_of(other: Callable[P, Any]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Give a function the parameters of another, also for type checkers and for help."""
+    parameters = signature(other)
+
+    def dressed(function: Callable[..., R]) -> Callable[P, R]:
+        @wraps(function)
+        def called(*given: P.args, **options: P.kwargs) -> R:
+            parameters.bind(*given, **options)
+            return function(*given, **options)
+
+        told: Any = called
+        told.__signature__ = parameters.replace(return_annotation=function.__annotations__["return"])
+        return called
+
+    return dressed
+
+
+@_with_parameters_of(plan)
+def sweep(*given: Any, **options: Any) -> Sweep:
     """Run a scenario over the values of some of its fields.
 
     Parameters
@@ -316,26 +319,7 @@ def sweep(
     SweepStoppedError
         If it could not go on, with what was finished.
     """
-    return plan(
-        scenario,
-        over,
-        replications=replications,
-        seed=seed,
-        workers=workers,
-        level=level,
-        common_random_numbers=common_random_numbers,
-        progress=progress,
-        engine=engine,
-        precision=precision,
-        relative_precision=relative_precision,
-        budget=budget,
-        budget_s=budget_s,
-        store=store,
-        records=records,
-        scheduler=scheduler,
-        cluster=cluster,
-        witness=witness,
-    ).run()
+    return plan(*given, **options).run()
 
 
 def exact_laws(cells: Sequence[Cell]) -> tuple[OutcomeLaw | None, ...]:
