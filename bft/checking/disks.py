@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from bft.checking.world import World
+from bft.core.disk import Disk
 from bft.core.effects import Broadcast, CancelTimer, Persist, RequestProposal, RequestVerdict, Send, SetTimer
 from bft.core.inputs import Input
 from bft.core.replica import Replica
@@ -106,7 +107,7 @@ def disk(world: World, node: int, fault: int) -> None:
         return
     replica = world.replicas[instance]
     if what == "old":
-        world.stored[instance] = dict(world.images.get(instance, {}))
+        world.stored[instance] = Disk(world.images.get(instance, {}))
     elif replica is not None and not isinstance(replica, _OneStep):
         world.replicas[instance] = _LyingDisk(world, instance, replica, what)
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
+from bft.core.disk import Disk
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
@@ -120,7 +121,7 @@ class World:
         self.reach = [0] * len(self.ids)
         self.progress = 0
         self.timers: list[dict[str, float]] = [{} for _ in self.ids]
-        self.stored: list[dict[tuple[Any, ...], object]] = [{} for _ in self.ids]
+        self.stored = [Disk() for _ in self.ids]
         self.others, self.members = _addresses(setting.n, setting.twins)
         self.honest = [node not in self.corrupted for node in self.ids]
         self.replicas: list[Replica | None] = [self._made(node) for node in self.ids]
@@ -261,18 +262,10 @@ class World:
                 self.pending.append((other, event, instance))
 
     def _persist(self, instance: int, effect: Persist) -> None:
-        stored = self.stored[instance]
-        for key, value in effect.entries:
-            if value is None:
-                stored.pop(key, None)
-            else:
-                stored[key] = value
+        self.stored[instance].persist(effect)
 
     def _forget(self, instance: int, effect: Forget) -> None:
-        stored, kinds, through = self.stored[instance], effect.kinds, effect.through
-        for key in tuple(stored):
-            if key[0] in kinds and key[1] <= through:
-                del stored[key]
+        self.stored[instance].forget(effect)
 
     def _set_timer(self, instance: int, effect: SetTimer) -> None:
         self.timers[instance][effect.name] = effect.delay_s

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from bft.core.disk import Disk
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
@@ -31,7 +32,6 @@ from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
-from bft.live.memory import Memory
 from bft.live.post import Post
 from bft.live.rules import Proof, Rule
 from bft.live.view_viability import ViewViability
@@ -146,7 +146,7 @@ class AsyncioHost:
         self._view = [0] * system.n
         self._exhausted: set[int] = set()
         self._replied: dict[str, set[int]] = {}
-        self._stored = [Memory() for _ in replicas]
+        self._stored = [Disk() for _ in replicas]
         self._timers: list[dict[str, asyncio.TimerHandle]] = [{} for _ in replicas]
         self._calls: dict[asyncio.Task[None], tuple[int, int]] = {}
         self._do: dict[type, Callable[[int, Any], None]] = {

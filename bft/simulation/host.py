@@ -10,6 +10,7 @@ from typing import Protocol as Interface
 
 from bft.adversary.node import As, Behaviour, Crash, FaultyNode, Feed, Later, Recover, Started
 from bft.clock import Alarm, Clock, Timer
+from bft.core.disk import Disk
 from bft.core.effects import (
     Broadcast,
     CancelTimer,
@@ -150,9 +151,9 @@ class Host:
         self.replicas: list[Replica | None] = [None] * n
         self._life = [0] * n
         self._timers: list[dict[str, Timer]] = [{} for _ in range(n)]
-        self._stored: dict[int, dict[tuple[object, ...], object]] = {}
+        self._stored: dict[int, Disk] = {}
         if faulty or recoverable:
-            self._stored = {node: {} for node in (*faulty, *recoverable)}
+            self._stored = {node: Disk() for node in (*faulty, *recoverable)}
         self._soon: deque[tuple[int, object]] = deque()
         self._fan_out: Callable[[list[int], list[float], Deliver], None] = clock.fan_out
         if fabric is not None:
@@ -211,7 +212,7 @@ class Host:
         """Return how often a node has stopped."""
         return self._life[node]
 
-    def stored(self, node: int) -> dict[tuple[object, ...], object]:
+    def stored(self, node: int) -> Disk:
         """Return what a node that may come back has persisted; who changes it changes the node's disk."""
         return self._stored[node]
 
@@ -421,21 +422,14 @@ class Host:
 
     def _persist(self, node: int, effect: Persist) -> None:
         """Keep what survives a crash, for a node that can come back after one."""
-        stored = self._stored.get(node)
-        if stored is None:
-            return
-        for key, value in effect.entries:
-            if value is None:
-                stored.pop(key, None)
-            else:
-                stored[key] = value
+        disk = self._stored.get(node)
+        if disk is not None:
+            disk.persist(effect)
 
     def _forget(self, node: int, effect: Forget) -> None:
-        stored = self._stored.get(node)
-        if stored is None:
-            return
-        for key in [key for key in stored if key[0] in effect.kinds and _number(key) <= effect.through]:
-            del stored[key]
+        disk = self._stored.get(node)
+        if disk is not None:
+            disk.forget(effect)
 
     def _request_proposal(self, node: int, effect: RequestProposal) -> None:
         self.changed = True
@@ -549,9 +543,3 @@ def actions(cls: Any, protocol: Protocol, watched: frozenset[type]) -> Mapping[t
     names |= {each.type: "_entered" for each in protocol.events if each.enters}
     names |= dict.fromkeys(watched, "_watched")
     return {kind: getattr(cls, name) for kind, name in {**names, **_DO}.items()}
-
-
-def _number(key: tuple[object, ...]) -> int:
-    number = key[1]
-    assert isinstance(number, int)
-    return number

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bft.checking.explorer.alphabet import RESTART, TIMER, Alphabet, Names, bits
 from bft.checking.explorer.config import ANSWERS, ExplorerConfig
+from bft.core.disk import Disk
 from bft.core.effects import Broadcast, Execute, Persist, RequestProposal, RequestVerdict
 from bft.core.inputs import Deliver, Input, ProposalReady, Restart, VerdictReady
 from bft.core.verdict import Verdict
@@ -67,7 +68,6 @@ class Move:
     sent: int
 
 
-Stored = dict[tuple[object, ...], object]
 """What a replica has persisted."""
 
 
@@ -115,8 +115,8 @@ class Machines:
         self._table: dict[int, dict[int, Taken | None]] = {}
         self._known: dict[int, int] = {}
         self._dead: dict[int, int] = {}
-        self._stored: dict[int, Stored] = {}
-        self._back: dict[int, tuple[PbftReplica, Stored, Done]] = {}
+        self._stored: dict[int, Disk] = {}
+        self._back: dict[int, tuple[PbftReplica, Disk, Done]] = {}
         self._restarts: dict[int, Move | None] = {}
         self.executed: dict[int, tuple[tuple[int, str], ...]] = {}
         self.prepared: dict[int, dict[int, tuple[int, str]]] = {}
@@ -124,14 +124,12 @@ class Machines:
     def __len__(self) -> int:
         return len(self._replicas)
 
-    def add(
-        self, replica: PbftReplica, executed: tuple[tuple[int, str], ...] = (), stored: Stored | None = None
-    ) -> int:
+    def add(self, replica: PbftReplica, executed: tuple[tuple[int, str], ...] = (), stored: Disk | None = None) -> int:
         """Return the number of a replica's state; the first replica met in it stands for all."""
         print_ = replica.fingerprint()
         if not self._config.restarts:
             return self._keep(self._number(print_), replica, executed)
-        stored = {} if stored is None else stored
+        stored = Disk() if stored is None else stored
         back = self._come_back(replica.id, stored)
         state = self._number((print_, back[0].fingerprint()))
         self._back.setdefault(state, back)
@@ -167,9 +165,9 @@ class Machines:
             self._restarts[state] = None if nothing else Move((RESTART,), 0, taken, sent)
         return self._restarts[state]
 
-    def _come_back(self, replica: int, stored: Stored) -> tuple[PbftReplica, Stored, Done]:
+    def _come_back(self, replica: int, stored: Disk) -> tuple[PbftReplica, Disk, Done]:
         """Return a replica made from what was persisted, what is persisted then, and what it did on its return."""
-        back, kept = self._born(replica), dict(stored)
+        back, kept = self._born(replica), Disk(stored)
         return back, kept, self._follow(back, Restart(dict(stored)), kept)
 
     def take(self, state: int, number: int) -> Taken | None:
@@ -215,7 +213,7 @@ class Machines:
         if number == TIMER and not (replica.waiting and replica.view + 1 < self._config.views):
             return None
         twin = replica.clone()
-        stored = dict(self._stored[state]) if self._config.restarts else None
+        stored = Disk(self._stored[state]) if self._config.restarts else None
         done = self._follow(twin, self._alphabet.event(number), stored)
         after = self.add(twin, (*self.executed[state], *done.executed), stored)
         if after != state:  # what is dead stays dead, so it need not be tried again
@@ -225,7 +223,7 @@ class Machines:
             return None
         return done.taken(after)
 
-    def _follow(self, twin: PbftReplica, first: Input, stored: Stored | None) -> Done:
+    def _follow(self, twin: PbftReplica, first: Input, stored: Disk | None) -> Done:
         """Let a replica take an input, and what its validator answers at once."""
         done = Done()
         soon: list[Input] = [first]
@@ -249,11 +247,7 @@ class Machines:
                     else:
                         done.own |= 1 << self._alphabet.number(verdict)
                 elif stored is not None and isinstance(effect, Persist):
-                    for key, value in effect.entries:
-                        if value is None:
-                            stored.pop(key, None)
-                        else:
-                            stored[key] = value
+                    stored.persist(effect)
         return done
 
     def _gather(self, start: int, mask: int) -> list[Move]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bft.checking import operations as ops
 from bft.checking.generators.draws import Draws
 from bft.checking.generators.random_schedules import EVERYONE, random_schedule
@@ -9,13 +11,17 @@ from bft.checking.generators.view_schedules import view_schedule
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 
+Drawn = Callable[[Draws, Subject, Setting], list[ops.Operation]]
 
-def healed_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:
+
+def healed_schedule(
+    draws: Draws, subject: Subject, setting: Setting, structured: Drawn = view_schedule, percent: int = 50
+) -> list[ops.Operation]:
     """Return a random prefix, what of its messages is lost, and the stabilisation."""
     size = setting.instances
     if not setting.retransmit:
         return [*delays(draws, setting), ops.Heal(views_allowed(setting), 0)]
-    prefix = (view_schedule if draws.chance(50) else random_schedule)(draws, subject, setting)[:-1]
+    prefix = (structured if draws.chance(percent) else random_schedule)(draws, subject, setting)[:-1]
     prefix = prefix[: draws.below(len(prefix) + 1)]
     if draws.chance(60):
         prefix.append(ops.Exchange("", (0,) * size, False))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from bft.checking import operations as ops
 from bft.checking.generators.crash_schedules import fault
 from bft.checking.generators.draws import Draws
-from bft.checking.generators.healed_schedules import delays, long_silence, views_allowed
-from bft.checking.generators.random_schedules import EVERYONE, forged, random_schedule, recipes_of
+from bft.checking.generators.healed_schedules import healed_schedule, views_allowed
+from bft.checking.generators.random_schedules import EVERYONE, forged, recipes_of
 from bft.checking.generators.twin_schedules import partition
 from bft.checking.generators.view_schedules import graph
 from bft.checking.setting import Setting
@@ -241,13 +241,4 @@ def crash_rounds(draws: Draws, subject: Subject, setting: Setting) -> list[ops.O
 
 def healed_rounds(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:
     """Return rounds or anything, what of the messages is lost, and the stabilisation."""
-    size = setting.instances
-    if not setting.retransmit:
-        return [*delays(draws, setting), ops.Heal(views_allowed(setting), 0)]
-    prefix = (round_schedule if draws.chance(60) else random_schedule)(draws, subject, setting)[:-1]
-    prefix = prefix[: draws.below(len(prefix) + 1)]
-    if draws.chance(60):
-        prefix.append(ops.Exchange("", (0,) * size, False))
-    if draws.chance(20):
-        prefix += long_silence(draws, subject, size)
-    return [*prefix, ops.Heal(views_allowed(setting), draws.subset(size, 60))]
+    return healed_schedule(draws, subject, setting, structured=round_schedule, percent=60)

@@ -1,12 +1,16 @@
-"""What a node of a live panel keeps: in memory, for nodes live and die with the process and none restarts alone."""
+"""What one node has persisted: the third duty of a host, whichever host keeps it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from bft.core.effects import Forget, Persist
 
 
-class Memory(dict[tuple[object, ...], object]):
-    """What one node persisted, by key."""
+class Disk(dict[tuple[Any, ...], object]):
+    """Values by key."""
+
+    __slots__ = ()
 
     def persist(self, effect: Persist) -> None:
         """Keep values; None takes one away."""
@@ -18,11 +22,6 @@ class Memory(dict[tuple[object, ...], object]):
 
     def forget(self, effect: Forget) -> None:
         """Drop what is numbered up to a number."""
-        for key in [key for key in self if key[0] in effect.kinds and _number(key) <= effect.through]:
+        kinds, through = effect.kinds, effect.through
+        for key in [key for key in self if key[0] in kinds and key[1] <= through]:
             del self[key]
-
-
-def _number(key: tuple[object, ...]) -> int:
-    number = key[1]
-    assert isinstance(number, int)
-    return number
