@@ -17,7 +17,8 @@ import pytest
 
 import bft
 from bft.record.outcome import Outcome
-from bft.vectorised import NEEDS_EVENTS, Batch, VectorisedSimulator, simulator, timing
+from bft.vectorised import NEEDS_EVENTS, Batch, VectorisedSimulator, timing
+from bft.vectorised.protocols import pbft as simulator
 
 RandomScenario = Callable[[Random, bool], bft.Scenario]
 

@@ -16,13 +16,11 @@ from bft.validators.rule_settings import JudgeRule, LogOddsRule, OwnRule, Quorum
 from bft.validators.settings import PerfectValidators, ReplayedValidators
 from bft.vectorised.delay_bounds import longest_s
 from bft.vectorised.polling.counting import MOST_ANSWERS
+from bft.vectorised.support import Obstacle
 from bft.voting import counting_of
 
 RUNS = (Crash, Slow, Withhold, Lie, Collude, Inject, Equivocate)
 ROUNDS_WITH_JUDGES = 2
-
-Obstacle = tuple[str, Any, str]
-"""The field, its value, and what the engine runs."""
 
 
 def obstacles(scenario: Scenario, timing: bool) -> Iterator[Obstacle]:
