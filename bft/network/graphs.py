@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bft.network.cuts import smallest_cut
@@ -179,3 +180,9 @@ def from_pairs(n: int, pairs: Iterable[tuple[Any, Any]]) -> Graph:
     """Return the undirected graph of some pairs of node numbers."""
     kept = dict.fromkeys((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
     return Graph(n=n, edges=tuple(sorted(kept)))
+
+
+def from_networkx(given: Any) -> Graph:
+    """Return a graph of networkx as it says of itself; `bft.network.graph_reading` can read it otherwise, too."""
+    graph: Graph = import_module("bft.network.graph_reading").from_networkx(given)  # which is made of graphs
+    return graph

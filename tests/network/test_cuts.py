@@ -10,8 +10,7 @@ import networkx as nx
 import pytest
 
 from bft import Scenario, simulate
-from bft.network.graph_reading import from_networkx
-from bft.network.graphs import Graph, connectivities, minimum_cut
+from bft.network.graphs import Graph, connectivities, from_networkx, minimum_cut
 
 
 def digraphs(n: int) -> Iterator[nx.DiGraph]:
