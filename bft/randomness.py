@@ -184,7 +184,7 @@ class Tape:
         Turns uniforms into what is drawn, number by number, many at a time: a law of times, say.
     """
 
-    __slots__ = ("_depth", "_next", "_prepare", "_purpose", "_randomness", "_replication", "_rows", "_shape", "_starts")
+    __slots__ = ("_left", "_made", "_prepare", "_purpose", "_randomness", "_replication", "_shape", "_starts")
 
     def __init__(
         self,
@@ -200,29 +200,37 @@ class Tape:
         self._purpose = purpose
         self._replication = replication
         self._shape = (nodes, depth)
-        self._depth = depth
-        self._next = [0] * nodes
-        self._rows: list[list[float] | None] = [None] * nodes
+        self._made = [0] * nodes
+        self._left: list[list[float]] = [[] for _ in range(nodes)]  # in reverse: what was drawn is not kept
         self._starts: StreamStarts | None = None
 
     def draw(self, node: int) -> float:
         """Return the node's next uniform in [0, 1), or what it was turned into."""
-        row = self._rows[node]
-        if row is None:
+        return (self._left[node] or self._more(node)).pop()
+
+    def draws(self, node: int, count: int) -> list[float]:
+        """Return the node's next numbers, as so many calls of `draw` would."""
+        left = self._left[node]
+        if len(left) < count:
+            return [self.draw(node) for _ in range(count)]
+        taken = left[: -count - 1 : -1]
+        del left[-count:]
+        return taken
+
+    def _more(self, node: int) -> list[float]:
+        """Return the node's row of the block, and then one chunk after the other."""
+        made = self._made[node]
+        self._made[node] = made + 1
+        if made == 0:
             drawn = self._randomness.uniforms(self._purpose, self._shape, self._replication)[node]
-            row = self._prepare(drawn).tolist()
-            self._rows[node] = row
-        position = self._next[node]
-        self._next[node] = position + 1
-        if position < self._depth:
-            return row[position]
-        chunk, place = divmod(position - self._depth, TAPE_CHUNK)
-        if place == 0:  # what was drawn is not kept: runs are long
+        else:
             if self._starts is None:
                 self._starts = self._randomness.starts(self._purpose, 1, self._replication, nodes=self._shape[0])
-            row = self._prepare(self._starts.generator(node, chunk).random(TAPE_CHUNK)).tolist()
-            self._rows[node] = row
-        return row[place]
+            drawn = self._starts.generator(node, made - 1).random(TAPE_CHUNK)
+        left: list[float] = self._prepare(drawn).tolist()
+        self._left[node] = left
+        left.reverse()
+        return left
 
 
 def _as_drawn(uniforms: Floats) -> Floats:

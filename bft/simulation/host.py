@@ -339,13 +339,15 @@ class Host:
         self, node: int, recipients: list[int], delays_s: list[float], event: Deliver
     ) -> tuple[list[int], list[float]]:
         """Return the recipients that links do not cut off, and their delays; second copies go their own way."""
-        now = self.clock._now
-        copies = {other: self.links.copies(node, other, now) for other in sorted(recipients)}
-        for other in sorted(copies):
-            if copies[other] == 0:
-                self.lost += 1
-            elif copies[other] == 2:
-                self._deliver_once(node, other, event)
+        copies = self.links.copies_to_all(node, self.clock._now)
+        if 2 in copies:
+            for other, number in enumerate(copies):
+                if number == 2:
+                    self._deliver_once(node, other, event)
+        lost = copies.count(0)
+        if not lost:
+            return recipients, delays_s
+        self.lost += lost
         kept = [place for place, other in enumerate(recipients) if copies[other]]
         return [recipients[place] for place in kept], [delays_s[place] for place in kept]
 

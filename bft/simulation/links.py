@@ -104,14 +104,27 @@ class Links:
 
     def copies(self, sender: int, recipient: int, now_s: float) -> int:
         """Return how often a message sent now arrives: 0 when lost or cut off, 2 when duplicated."""
-        if self._losses is None:
-            depth = SENDS * self._n
-            self._losses = Tape(self._randomness, "loss and duplication", self._n, depth, self._replication)
-        lost = self._loss > 0 and self._losses.draw(sender) < self._loss
-        twice = self._duplication > 0 and self._losses.draw(sender) < self._duplication
-        if lost or any(partition.cuts(sender, recipient, now_s) for partition in self._partitions):
+        losses = self._losses or self._tape()
+        lost = self._loss > 0 and losses.draw(sender) < self._loss
+        twice = self._duplication > 0 and losses.draw(sender) < self._duplication
+        if lost or (self._partitions and any(each.cuts(sender, recipient, now_s) for each in self._partitions)):
             return 0
         return 2 if twice else 1
+
+    def copies_to_all(self, sender: int, now_s: float) -> list[int]:
+        """Return the same for each node, as `copies` would for one after the other; of the sender itself 1."""
+        loss = self._loss
+        if self._duplication or self._partitions:
+            nodes = range(self._n)
+            return [1 if other == sender else self.copies(sender, other, now_s) for other in nodes]
+        copies = [0 if drawn < loss else 1 for drawn in (self._losses or self._tape()).draws(sender, self._n - 1)]
+        copies.insert(sender, 1)
+        return copies
+
+    def _tape(self) -> Tape:
+        """Return the draws of losses and copies."""
+        self._losses = Tape(self._randomness, "loss and duplication", self._n, SENDS * self._n, self._replication)
+        return self._losses
 
 
 def sort_delays(delays: Floats) -> tuple[NDArray[Any], ...]:

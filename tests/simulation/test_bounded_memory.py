@@ -130,8 +130,13 @@ def test_a_meter_without_two_cycles_says_nothing() -> None:
 
 def test_a_tape_keeps_no_more_than_a_chunk_and_draws_the_same() -> None:
     tape = Tape(Randomness(1), "test", 2, 4, 0)
-    drawn = [tape.draw(1) for _ in range(4 + 3 * TAPE_CHUNK)]
-    assert len(tape._rows[1] or []) == TAPE_CHUNK
+    drawn, kept = [], []
+    for several in (0, 3, 0, 7, 0, 20):  # one by one, or so many at once
+        drawn += tape.draws(1, several) if several else [tape.draw(1) for _ in range((4 + 3 * TAPE_CHUNK - 30) // 3)]
+        kept.append(len(tape._left[1]))
+    drawn += [tape.draw(1) for _ in range(4 + 3 * TAPE_CHUNK - len(drawn))]
+    assert 0 < max(kept) < TAPE_CHUNK
+    assert not tape._left[1]
     fresh = Randomness(1)
     expected = fresh.uniforms("test", (2, 4), 0)[1].tolist()
     for chunk in range(3):

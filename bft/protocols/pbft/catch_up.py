@@ -14,10 +14,13 @@ from collections.abc import Iterable
 from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import StateTransferred
+from bft.core.lean import maker
 from bft.protocols.pbft import checkpoints, execution, shape
 from bft.protocols.pbft.config import STATUS_TIMER
 from bft.protocols.pbft.messages import NOTHING_HELD, CatchUp, Checkpoint, Held, Status
 from bft.protocols.pbft.state import State
+
+new_status = maker(Status, well_formed=True)
 
 
 def on_status_timer(state: State) -> None:
@@ -45,31 +48,34 @@ def relay(state: State) -> None:
 def ask(state: State) -> None:
     """Tell everyone how far this replica is."""
     held = tuple(
-        Held(seq, slot.preprepare is not None, bits(slot.prepares), bits(slot.commits))
-        for seq, slot in sorted(state.slots.items())
-        if seq > state.last_executed and not slot.committed
+        [
+            Held(seq, slot.preprepare is not None, bits(slot.prepares), bits(slot.commits))
+            for seq, slot in sorted(state.slots.items())
+            if seq > state.last_executed and not slot.committed
+        ]
     )
-    status = Status(state.view, state.active, state.last_executed, state.low, held, state.id)
+    status = new_status(state.view, state.active, state.last_executed, state.low, held, state.id)
     state.emit(Broadcast(state.keyring.sign(status)))
 
 
 def bits(voters: Iterable[int]) -> int:
     """Return a number with a bit for each voter."""
-    return sum(1 << voter for voter in voters)
+    return sum([1 << voter for voter in voters])
 
 
 def on_status(state: State, sender: int, message: Status) -> None:
     """Send a waiting replica what it lacks and this one has."""
-    n = state.system.n
     if not shape.well_formed(message):
         return state.drop("malformed message")
     for each in message.held:
-        if each.prepares >> n or each.commits >> n:
+        if (each.prepares | each.commits) >> len(state.weights):
             return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")
-    send_proofs(state, sender, message)
-    resend_checkpoints(state, sender, message.low)
+    if message.last_executed < state.last_executed or message.last_executed < state.low:
+        send_proofs(state, sender, message)
+    if state.stable_proof or state.checkpoints:
+        resend_checkpoints(state, sender, message.low)
     if not state.active:
         left = state.own_view_change if state.rules.resend_view_changes else None
         if left is not None and message.view < left.view:
@@ -87,8 +93,6 @@ def on_status(state: State, sender: int, message: Status) -> None:
 
 def send_proofs(state: State, sender: int, message: Status) -> None:
     """Send a snapshot if the log no longer reaches back far enough, and the decisions after it."""
-    if message.last_executed >= state.last_executed and message.last_executed >= state.low:
-        return
     snapshot = state.snapshots.get(state.low) if message.last_executed < state.low else None
     proof = state.stable_proof if snapshot is not None else ()
     first = state.low if snapshot is not None else message.last_executed

@@ -29,12 +29,12 @@ class Verifier:
 
     def primary(self, view: int) -> int:
         """Return the primary of a view: v mod n (§4.1)."""
-        return view % self.system.n
+        return view % len(self.system.weights)
 
     def signed(self, body: Signed) -> bool:
         """Return whether the body's signature holds and its signer is one of the replicas."""
         signer = body.signer
-        if signer.__class__ is not int or not 0 <= signer < self.system.n:
+        if signer.__class__ is not int or not 0 <= signer < len(self.system.weights):
             return False
         return not self.rules.check_signatures or self.keyring.verify(body)
 
