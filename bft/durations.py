@@ -8,23 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal, Protocol
+from typing import Literal
 
 from bft.errors import ScenarioError, bad_value
 
 _SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
 _quantile = NormalDist().inv_cdf
-
-
-class Duration(Protocol):
-    """A law of positive times."""
-
-    @property
-    def mean_s(self) -> float:
-        """Its mean."""
-
-    def at(self, uniform: float) -> float:
-        """Return the time that a uniform in [0, 1) stands for, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

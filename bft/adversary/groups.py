@@ -46,6 +46,26 @@ def two_groups(nodes: Sequence[int], system: QuorumSystem) -> tuple[tuple[int, .
     return chosen, tuple(node for node in ordered if node not in chosen)
 
 
+def groups(node: FaultyNode) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the two groups of honest nodes that are told different values."""
+    memory = node.coalition.memory
+    if "groups" not in memory:
+        memory["groups"] = two_groups(node.coalition.honest, node.system)
+    first, second = memory["groups"]
+    return first, second
+
+
+def can_split(node: FaultyNode) -> bool:
+    """Return whether both groups, each with the coalition, are a quorum."""
+    backing = node.system.weight(node.coalition.members)
+    return all(group and node.system.weight(group) + backing >= node.system.quorum for group in groups(node))
+
+
+def honest_decide(node: FaultyNode) -> bool:
+    """Return whether the honest are a quorum by themselves, whatever the coalition withholds."""
+    return node.system.weight(node.coalition.honest) >= node.system.quorum
+
+
 def answer_for(node: FaultyNode, group: Sequence[int], request: Request) -> str:
     """Return the answer that most validators of a group would accept: their own."""
     own = Counter(node.world.own_answer(member, request) for member in group)

@@ -141,11 +141,6 @@ class Style:
 PLAIN = Style()
 
 
-def fresh_nonce() -> str:
-    """Draw the number of a fence."""
-    return fresh_numbers()()
-
-
 def fresh_numbers() -> Callable[[], str]:
     """Return what draws numbers of fences, longer ones after some."""
     return partial(next, _numbers(lambda _, places: [secrets.randbelow(256) for _ in range(places)]))

@@ -7,8 +7,7 @@ library reaches a model is left to `members`, what a rule is to `rules`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -23,7 +22,6 @@ from bft.live.diversity import Diversity
 from bft.live.roles import RolesSettings
 from bft.live.rule_settings import Check, ConsensusRule, LiveRule, PbftRule, check_of, system_of
 from bft.live.rules import rule_of
-from bft.scenario import read_toml
 from bft.settings import PositiveSeconds, Seconds, Settings
 from bft.shown_values import HIDDEN, LOOKS_SECRET
 from bft.validators.rule_settings import JudgeRule
@@ -321,14 +319,3 @@ class PanelSettings(Settings):
 def panel_settings(**given: Any) -> PanelSettings:
     """Return the description of a panel; raises ScenarioError if a value is not allowed, or a key unknown."""
     return PanelSettings(**given)
-
-
-def read_panel(file: str | Path, changes: Mapping[str, Any]) -> PanelSettings:
-    """Read a panel from a TOML file; `changes` take precedence.
-
-    Raises
-    ------
-    ScenarioError
-        If the file cannot be read, or describes no panel.
-    """
-    return panel_settings(**{**read_toml(file), **changes})

@@ -135,10 +135,6 @@ class Lifecycles:
         """Return what has become of the nodes."""
         return Lives(nodes=self.nodes, system=self.system, end_s=end_s, trace=Trace(self.records), outages=self.outages)
 
-    def is_up(self, node: int) -> bool:
-        """Whether a node is up now."""
-        return self.nodes[node].up
-
     def _live(self, node: int) -> None:
         """Set the time of a node's next fault."""
         now_s, life = self.clock.now, self._life[node]

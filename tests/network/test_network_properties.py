@@ -12,13 +12,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import bft
-from bft.checking.network_strategies import connected_links, networks, partitions, topologies
 from bft.clock import Clock
 from bft.core.effects import Broadcast
 from bft.network.plan import NetworkPlan
 from bft.randomness import Randomness
 from bft.record.outcome import Outcome
 from bft.simulation.fabric import Fabric
+from tests.network.drawn_networks import connected_links, networks, partitions, topologies
 
 SIZES = st.integers(2, 9)
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bft.adversary.groups import WORDINGS, answer_for, two_groups
+from bft.adversary.groups import WORDINGS, answer_for, groups
 from bft.adversary.node import As, FaultyNode, Later, Started
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import ClientRequest, Deliver, Input
@@ -77,15 +77,6 @@ def rules_of(node: FaultyNode) -> Rules:
         memory["rules"] = replica.rules
     rules: Rules = memory["rules"]
     return rules
-
-
-def groups(node: FaultyNode) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the two groups of honest nodes that are told different values."""
-    memory = node.coalition.memory
-    if "groups" not in memory:
-        memory["groups"] = two_groups(node.coalition.honest, node.system)
-    first, second = memory["groups"]
-    return first, second
 
 
 def own_run(node: FaultyNode) -> int | None:

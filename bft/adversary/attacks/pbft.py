@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from bft.adversary.groups import WORDINGS, answer_for, two_groups
+from bft.adversary.groups import WORDINGS, answer_for, can_split, groups, honest_decide
 from bft.adversary.node import As, FaultyNode, Started
 from bft.core.effects import Broadcast, Send
 from bft.core.inputs import ClientRequest, Deliver, Input
@@ -49,26 +49,6 @@ def own_view(node: FaultyNode) -> int | None:
     n = node.system.n
     first = next((view for view in range(n) if view in node.coalition.members), None)
     return first if first is not None and (node.views is None or first < node.views) else None
-
-
-def groups(node: FaultyNode) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the two groups of honest nodes that are told different values."""
-    memory = node.coalition.memory
-    if "groups" not in memory:
-        memory["groups"] = two_groups(node.coalition.honest, node.system)
-    first, second = memory["groups"]
-    return first, second
-
-
-def can_split(node: FaultyNode) -> bool:
-    """Return whether both groups, each with the coalition, are a quorum."""
-    backing = node.system.weight(node.coalition.members)
-    return all(group and node.system.weight(group) + backing >= node.system.quorum for group in groups(node))
-
-
-def honest_decide(node: FaultyNode) -> bool:
-    """Return whether the honest are a quorum by themselves, whatever the coalition withholds."""
-    return node.system.weight(node.coalition.honest) >= node.system.quorum
 
 
 def move_on(node: FaultyNode, rush: bool) -> list[object]:

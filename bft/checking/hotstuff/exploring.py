@@ -50,7 +50,6 @@ ANSWERS = ("a", "b")
 LIAR = 0
 """The faulty node; it leads view 0."""
 TIMER = -1
-MORE = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,6 @@ class _Search:
         self.names = {proposal.digest: proposal.answer or "" for proposal in self.proposals}
         self.messages: list[Deliver] = []
         self.numbers: dict[Hashable, int] = {}
-        self.for_whom: list[int] = []
         self.locals: list[Local] = []
         self.known: dict[Hashable, int] = {}
         self.steps: list[dict[int, int]] = []

@@ -1,7 +1,6 @@
 """Hypothesis strategies for networks: connected graphs, schedules of partitions, ways of passing messages on.
 
-What they draw is valid for the number of nodes that it is drawn for; times are in seconds, and everything heals. Needs
-hypothesis; nothing else in `bft` imports this module.
+What they draw is valid for the number of nodes that it is drawn for; times are in seconds, and everything heals.
 """
 
 from __future__ import annotations
