@@ -15,19 +15,59 @@ WATCHED = ("S1", "S2", "S3", "C1", "C3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplorerConfig:
-    """One request, one slot, two digests, and what may happen to them.
+class Bounds:
+    """A small system, and how far it is explored.
 
     Attributes
     ----------
     n : int
         Number of replicas.
     f, quorum : int or None
-        What the replicas are told; None for PBFT's values.
+        What the replicas are told; None for the right values.
     byzantine : tuple of int
         Replicas in the hands of the adversary: it sends whatever it can sign or has heard, to whom and when it likes.
     views : int
-        Views 0 to views − 1 may be used; with 1 no timer fires and no view changes: the normal case.
+        Views, or rounds, 0 to views − 1 may be used.
+    symmetry : bool
+        Whether states that differ only in who is who count as one.
+    max_states : int or None
+        Bound of the search; None for none.
+    """
+
+    n: int = 4
+    f: int | None = None
+    quorum: int | None = None
+    byzantine: tuple[int, ...] = ()
+    views: int = 1
+    symmetry: bool = True
+    max_states: int | None = None
+
+    def __post_init__(self) -> None:
+        self.system()
+        if len(set(self.byzantine)) != len(self.byzantine) or not all(0 <= node < self.n for node in self.byzantine):
+            allowed = f"must be different nodes between 0 and {self.n - 1}"
+            raise ScenarioError(bad_value("byzantine", self.byzantine, allowed))
+        for name in ("views", "max_states"):
+            bound = getattr(self, name)
+            if bound is not None and bound < 1:
+                raise ScenarioError(bad_value(name, bound, "must be at least 1"))
+
+    def system(self) -> QuorumSystem:
+        """Return the quorum system that the replicas are told."""
+        return QuorumSystem.of(self.n, f=self.f, quorum=self.quorum)
+
+    @property
+    def honest(self) -> tuple[int, ...]:
+        """The replicas that follow the protocol."""
+        return tuple(node for node in range(self.n) if node not in self.byzantine)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplorerConfig(Bounds):
+    """One request, one slot, two digests, and what may happen to them; with one view no timer fires: the normal case.
+
+    Attributes
+    ----------
     verdicts : {"accept", "any"}
         Whether every validator accepts at once, or accepts at some time or never.
     rules : Rules
@@ -37,50 +77,34 @@ class ExplorerConfig:
     watch : tuple of str or None
         Invariants to watch, of `WATCHED`; None for all where the quorum and the number of liars are right, else for
         splits (S1) alone, since the others then fail by definition.
-    reduce, symmetry : bool
-        Whether deliveries are gathered into moves, and states that differ only in who is who count as one. Without,
-        the search is the plain one, for comparison.
+    reduce : bool
+        Whether deliveries are gathered into moves. Without, and without `symmetry`, the search is the plain one, for
+        comparison.
     prelude : int or None
         How many invisible steps a move may have before its visible one; None for as many as PBFT can need.
-    max_states, max_depth : int or None
-        Bounds of the search; None for none.
+    max_depth : int or None
+        A further bound of the search; None for none.
     """
 
-    n: int = 4
-    f: int | None = None
-    quorum: int | None = None
-    byzantine: tuple[int, ...] = ()
-    views: int = 1
     verdicts: str = "accept"
     restarts: int = 0
     watch: tuple[str, ...] | None = None
     rules: Rules = field(default_factory=Rules)
     reduce: bool = True
-    symmetry: bool = True
     prelude: int | None = None
-    max_states: int | None = None
     max_depth: int | None = None
 
     def __post_init__(self) -> None:
-        self.system()
-        if len(set(self.byzantine)) != len(self.byzantine) or not all(0 <= node < self.n for node in self.byzantine):
-            allowed = f"must be different nodes between 0 and {self.n - 1}"
-            raise ScenarioError(bad_value("byzantine", self.byzantine, allowed))
-        if self.views < 1:
-            raise ScenarioError(bad_value("views", self.views, "must be at least 1"))
+        Bounds.__post_init__(self)
         if self.verdicts not in ("accept", "any"):
             raise ScenarioError(bad_value("verdicts", self.verdicts, "must be 'accept' or 'any'"))
         for name in self.watch or ():
             if name not in WATCHED:
                 raise ScenarioError(bad_value("watch", name, f"must be among {', '.join(WATCHED)}"))
-        for name, least in (("restarts", 0), ("prelude", 0), ("max_states", 1), ("max_depth", 1)):
+        for name, least in (("restarts", 0), ("prelude", 0), ("max_depth", 1)):
             bound = getattr(self, name)
             if bound is not None and bound < least:
                 raise ScenarioError(bad_value(name, bound, f"must be at least {least}"))
-
-    def system(self) -> QuorumSystem:
-        """Return the quorum system that the replicas are told."""
-        return QuorumSystem.of(self.n, f=self.f, quorum=self.quorum)
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -100,11 +124,6 @@ class ExplorerConfig:
         rules = self.rules
         votes = max(rule(system) for rule in (rules.prepare_quorum, rules.commit_quorum, rules.view_change_quorum))
         return max(votes - 1, 2) + (self.verdicts == "any")
-
-    @property
-    def honest(self) -> tuple[int, ...]:
-        """The replicas that follow the protocol."""
-        return tuple(node for node in range(self.n) if node not in self.byzantine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

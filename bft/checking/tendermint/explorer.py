@@ -24,14 +24,12 @@ from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import Any
 
-from bft.checking.explorer.config import ANSWERS, Exploration, Step
+from bft.checking.explorer.config import ANSWERS, Bounds, Exploration, Step
 from bft.checking.explorer.search import Trusting
 from bft.core.effects import Broadcast, Execute, RequestProposal, RequestVerdict
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, TimerFired, VerdictReady
-from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
-from bft.errors import ScenarioError, bad_value
 from bft.protocols.tendermint import Rules, TendermintConfig, TendermintReplica
 from bft.protocols.tendermint.messages import NO_ROUND, Precommit, Prevote, Propose, Vote
 from bft.protocols.tendermint.rotation import Rotation
@@ -52,54 +50,16 @@ Rule = tuple[str, int, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TendermintExplorerConfig:
+class TendermintExplorerConfig(Bounds):
     """One height, two values, and what may happen to them.
 
     Attributes
     ----------
-    n : int
-        Number of replicas.
-    f, quorum : int or None
-        What the replicas are told; None for the right ones.
-    byzantine : tuple of int
-        Replicas in the hands of the adversary: it signs whatever it likes, in any round.
-    views : int
-        Rounds 0 to views − 1 may be used.
     rules : Rules
         The protocol's rules, to plant a bug.
-    symmetry : bool
-        Whether states that differ only in who is who count as one.
-    max_states : int or None
-        Bound of the search; None for none.
     """
 
-    n: int = 4
-    f: int | None = None
-    quorum: int | None = None
-    byzantine: tuple[int, ...] = ()
-    views: int = 1
     rules: Rules = field(default_factory=Rules)
-    symmetry: bool = True
-    max_states: int | None = None
-
-    def __post_init__(self) -> None:
-        self.system()
-        if len(set(self.byzantine)) != len(self.byzantine) or not all(0 <= node < self.n for node in self.byzantine):
-            allowed = f"must be different nodes between 0 and {self.n - 1}"
-            raise ScenarioError(bad_value("byzantine", self.byzantine, allowed))
-        for name in ("views", "max_states"):
-            bound = getattr(self, name)
-            if bound is not None and bound < 1:
-                raise ScenarioError(bad_value(name, bound, "must be at least 1"))
-
-    def system(self) -> QuorumSystem:
-        """Return the quorum system that the replicas are told."""
-        return QuorumSystem.of(self.n, f=self.f, quorum=self.quorum)
-
-    @property
-    def honest(self) -> tuple[int, ...]:
-        """The replicas that follow the protocol."""
-        return tuple(node for node in range(self.n) if node not in self.byzantine)
 
 
 @dataclass(frozen=True, slots=True)
