@@ -67,7 +67,9 @@ def panel_command(arguments: Namespace) -> int:
 def serve_command(arguments: Namespace) -> int:
     """Serve until interrupted."""
     with needing_the_extra():
-        from bft.live.service import Server, Service, ServiceSettings, key_from
+        from bft.live.server import Server
+        from bft.live.service import Service
+        from bft.live.service_settings import ServiceSettings, key_from
 
         settings = ServiceSettings(
             name=arguments.name,

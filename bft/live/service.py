@@ -16,125 +16,33 @@ import asyncio
 import hmac
 import json
 import math
-import os
-import re
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from ipaddress import ip_address
-from types import FrameType
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bft.arguments import check_number, check_whole
-from bft.errors import BftError, ScenarioError, bad_value
+from bft.errors import BftError, ScenarioError
 from bft.live.answer import PanelAnswer
 from bft.live.chat_requests import ChatRequest, Completion, RefusedError, event, fingerprint, no_quorum, read_request
-from bft.live.connections import (
-    HEADER_S,
-    MOST_CONNECTIONS,
-    Connections,
-    accepted_at_once,
-    lengthen_queue,
-    most_connections,
-    protocol_of,
-)
 from bft.live.panel import Panel
-
-_HOST = re.compile(r"(?:\[(?P<address>[^\[\]]*)\]|(?P<name>[^\[\]:]*))(?::[0-9]*)?")
+from bft.live.service_settings import ServiceSettings, is_loopback, name_of
 
 Question: TypeAlias = asyncio.Future[PanelAnswer]
 
 ALIVE_S = 10.0
 """A stream that has nothing to say yet says so this often, so that nobody on the way cuts it."""
 
-BODY_S = 20.0
-"""How long a client may take for the body of a request."""
-
-FORCED = 130
-"""Exit code of a process whose user would not wait for its end."""
-
-KEPT = 256
-"""Answers whose certificates can be asked for again."""
 
 GRACEFUL_S = 5.0
 """How long requests under way may still take when the service is stopped; then they are cancelled."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSettings:
-    """How a panel is served.
-
-    Attributes
-    ----------
-    name : str
-        What clients call the panel.
-    host : str
-        Address to listen on.
-    port : int
-        0: any that is free.
-    api_key : str or None
-        What clients must show.
-    max_questions : int
-        Questions at a time; further ones are told when to come back.
-    max_body_bytes : int
-        Longer requests are refused.
-    max_connections : int
-        Connections at a time, and never more than half of the process's descriptors.
-    header_s, body_s : float
-        How long a client may take for the header of a request, and for its body.
-    """
-
-    name: str = "panel"
-    host: str = "127.0.0.1"
-    port: int = 8000
-    api_key: str | None = None
-    max_questions: int = 8
-    max_body_bytes: int = 2**20
-    max_connections: int = MOST_CONNECTIONS
-    header_s: float = HEADER_S
-    body_s: float = BODY_S
-
-    def __post_init__(self) -> None:
-        if self.api_key is None and not is_loopback(self.host):
-            allowed = "can be reached from other machines: an API key is needed (--api-key-env NAME)"
-            raise ScenarioError(bad_value("host", self.host, allowed))
-        if self.api_key is not None and not self.api_key.strip():
-            raise ScenarioError("api_key: must not be empty")
-        if not 0 <= self.port <= 65535:
-            raise ScenarioError(bad_value("port", self.port, "must be between 0 and 65535"))
-        for field in ("max_questions", "max_body_bytes", "max_connections"):
-            check_whole(field, getattr(self, field), ScenarioError, least=1)
-        for field in ("header_s", "body_s"):
-            check_number(field, getattr(self, field), ScenarioError, above=0)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address can be reached from this machine alone."""
-    name = host.lower().removesuffix(".")
-    try:
-        return name == "localhost" or ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def name_of(host: str) -> str:
-    """Return the name in a Host header, without its port.
-
-    Examples
-    --------
-    >>> [name_of(host) for host in ("LocalHost:8000", "[::1]:8000", "[::1]", "127.0.0.1")]
-    ['LocalHost', '::1', '::1', '127.0.0.1']
-    """
-    found = _HOST.fullmatch(host)
-    return "" if found is None else found["address"] or found["name"] or ""
+KEPT = 256
+"""Answers whose certificates can be asked for again."""
 
 
 class PlainJSONResponse(JSONResponse):
@@ -187,6 +95,11 @@ class Service:
         if self._until_s:
             await asyncio.wait(tuple(self._until_s), timeout=GRACEFUL_S)
         await _end(*self._until_s)
+
+    @property
+    def graceful_s(self) -> float:
+        """How long requests under way may still take when the service is stopped."""
+        return GRACEFUL_S
 
     def _guarded(self, handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
@@ -375,76 +288,3 @@ async def _http_error(_: Request, error: Exception) -> Response:
 async def _own_error(_: Request, __: Exception) -> Response:
     refused = RefusedError(500, "an error of the service itself", kind="server_error")
     return PlainJSONResponse(refused.body, 500, refused.headers)
-
-
-def key_from(name: str | None) -> str | None:
-    """Return the key that clients must show, from an environment variable.
-
-    Raises
-    ------
-    ScenarioError
-        If the variable holds none.
-    """
-    if name is None:
-        return None
-    key = os.environ.get(name, "").strip()
-    if not key:
-        raise ScenarioError(bad_value("api_key_env", name, "must name an environment variable that holds a key"))
-    return key
-
-
-class Server(uvicorn.Server):
-    """Serves until it is told to stop; then what was begun is ended.
-
-    Parameters
-    ----------
-    service : Service
-        What is served.
-    announce : callable
-        Is told the address once it can be reached.
-    """
-
-    def __init__(self, service: Service, announce: Callable[[str], None] = lambda _: None) -> None:
-        settings = service.settings
-        super().__init__(
-            uvicorn.Config(
-                service.app,
-                host=settings.host,
-                port=settings.port,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                ws="none",
-                backlog=accepted_at_once(),
-                http=protocol_of(Connections(most_connections(settings.max_connections), settings.header_s)),
-                timeout_graceful_shutdown=math.ceil(GRACEFUL_S),  # for answers on their way out
-            )
-        )
-        self._service = service
-        self._settings = settings
-        self._announce = announce
-
-    async def startup(self, sockets: Any = None) -> None:
-        """Listen, and say where."""
-        with suppress(SystemExit):  # uvicorn ends the process when it cannot bind
-            await super().startup(sockets)
-        if not self.started:
-            raise BftError(
-                bad_value("port", self._settings.port, f"cannot listen on {self._settings.host} and this port")
-            )
-        for each in self.servers[0].sockets:
-            lengthen_queue(each.fileno())
-        port = self.servers[0].sockets[0].getsockname()[1]
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        self._announce(f"http://{host}:{port}/v1")
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop at the first signal; end the process at the second, whatever is under way: the record is written."""
-        if self.should_exit and sig == signal.SIGINT:
-            os._exit(FORCED)
-        super().handle_exit(sig, frame)
-
-    async def shutdown(self, sockets: Any = None) -> None:
-        """End the questions, then the connections."""
-        await self._service.wind_down()
-        await super().shutdown(sockets)

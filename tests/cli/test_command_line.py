@@ -151,7 +151,7 @@ def test_importing_bft_loads_nothing_that_is_not_needed() -> None:
 def test_a_panel_that_is_served_loads_nothing_of_sampling_and_graphs() -> None:
     """They take more memory than 200 questions at once."""
     heavy = ("matplotlib", "hypothesis", "pyarrow", "pandas", "networkx", "scipy.stats", "scipy.linalg")
-    code = "import sys, bft.cli.parser; from bft.live import Panel; from bft.live.service import Server;"
+    code = "import sys, bft.cli.parser; from bft.live import Panel; from bft.live.server import Server;"
     code += "answer = Panel(['fake:always=42'] * 4).invoke('?').text;"
     code += f"print(answer, [name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "42 []\n"

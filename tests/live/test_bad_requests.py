@@ -33,7 +33,9 @@ LOG_BYTES = 20_000
 
 SERVING = f"""
 from bft.live import Panel
-from bft.live.service import Server, Service, ServiceSettings
+from bft.live.server import Server
+from bft.live.service import Service
+from bft.live.service_settings import ServiceSettings
 panel = Panel(["fake:always=42"] * 3 + ["fake:yes=41"], deadline_s={DEADLINE_S})
 limits = {{"max_body_bytes": {BODY_BYTES}, "header_s": {HEADER_S}, "body_s": {BODY_S}, "max_questions": 32}}
 Server(Service(panel, ServiceSettings(port=0, **limits)), announce=lambda url: print(url, flush=True)).run()

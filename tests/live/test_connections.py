@@ -13,7 +13,7 @@ import pytest
 from bft.errors import ScenarioError
 from bft.live import Panel
 from bft.live.connections import accepted_at_once, most_connections
-from bft.live.service import ServiceSettings
+from bft.live.service_settings import ServiceSettings
 from tests.live.test_service import FAIR, Running, question
 
 HALF_A_HEADER = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-a: "

@@ -15,7 +15,9 @@ from langchain_openai import ChatOpenAI
 
 from bft.errors import ScenarioError
 from bft.live import Certificate, Panel
-from bft.live.service import Server, Service, ServiceSettings, is_loopback
+from bft.live.server import Server
+from bft.live.service import Service
+from bft.live.service_settings import ServiceSettings, is_loopback
 
 KEY = "a-key-for-clients-0123456789"
 WAIT_S = 30.0

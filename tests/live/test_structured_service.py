@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from bft.errors import ScenarioError
 from bft.live import Certificate, NoQuorumError, Panel, PanelChat, ServedPanelChat, certificate_of
-from bft.live.service import ServiceSettings
+from bft.live.service_settings import ServiceSettings
 from tests.live.test_service import Running, Serve, client_of, question
 
 OSLO = ['fake:always={"city": "Oslo", "people": 700000}', 'fake:always={"people": 7e5, "city": "Oslo"}'] * 2

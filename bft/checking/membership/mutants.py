@@ -1,32 +1,15 @@
-"""Seeded bugs of epochs of PBFT's members: one thing wrong in how they end and begin, in evidence, or in memory.
+"""Seeded bugs of membership: one thing wrong in how epochs end and begin, in evidence, or in what is remembered.
 
-Most are a method replaced in a subclass of the replica, its machine, its instances or its keys. One that breaks nothing
-says why in its `argument`.
+One that breaks nothing says why in its `argument`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from bft.checking.membership.subject import MakeMember, SharedReplica, membership
-from bft.checking.membership.watching import SharedRing
+from bft.checking.membership import mutant_members as wrong
+from bft.checking.membership.subject import MakeMember, membership
 from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY, SeededBug
-from bft.core.effects import Broadcast, Persist, Send
-from bft.core.inputs import ClientRequest, Deliver, Input, Restart
-from bft.core.quorum import QuorumSystem
-from bft.core.request import Request
-from bft.membership.disk import EPOCHS
-from bft.membership.events import Isolated
-from bft.membership.instance import Instance
-from bft.membership.keys import Scoped
-from bft.membership.machine import OPERATOR, MemberMachine
-from bft.membership.messages import EpochStart, EpochStarts, InEpoch
-from bft.membership.replica import Members
-from bft.protocols.pbft import PbftReplica, evidence
-from bft.protocols.pbft.messages import CatchUp
 
 
 def bug(name: str, make_replica: MakeMember, *, n: int = 6, breaks: str = SAFETY, argument: str = "") -> SeededBug:
@@ -34,390 +17,38 @@ def bug(name: str, make_replica: MakeMember, *, n: int = 6, breaks: str = SAFETY
     return SeededBug(name, partial(membership, make_replica), n=n, breaks=breaks, argument=argument)
 
 
-# Where an epoch ends
-
-
-def _with_instances(bend: Callable[[PbftReplica], None]) -> MakeMember:
-    """Return what makes replicas whose instances of PBFT are bent as soon as they are made."""
-
-    def make(node: int, rules: Members, config: Any, keyring: Any) -> SharedReplica:
-        def instance(*given: Any, **more: Any) -> PbftReplica:
-            made: PbftReplica = rules.instance(*given, **more)
-            bend(made)
-            return made
-
-        return SharedReplica(node, replace(rules, instance=instance), config, keyring)
-
-    return make
-
-
-def _never_stops(instance: PbftReplica) -> None:
-    instance._state.stops = None
-
-
-def _stops_late(instance: PbftReplica) -> None:
-    """Stop at the second checkpoint that says so."""
-    right, said = instance._state.stops, []
-
-    def late(machine: Any) -> bool:
-        if right is not None and right(machine):
-            said.append(True)
-        return len(said) > 1
-
-    instance._state.stops = late
-
-
-def _blind_to(kind: Callable[[Any], bool]) -> MakeMember:
-    """Return what makes replicas whose instances do not look for the end while they take such an input."""
-
-    class Blind(Instance):
-        def step(self, now: float, event: Any) -> list[object]:
-            state = self._replica._state
-            right = state.stops
-            if kind(event):
-                state.stops = None
-            out = super().step(now, event)
-            state.stops = right
-            return out
-
-    class BlindReplica(SharedReplica):
-        instances = Blind
-
-    return BlindReplica
-
-
-class _VotesAboveTheEnd(Instance):
-    def _counts(self, message: object) -> bool:
-        return True
-
-
-class VotesAboveTheEnd(SharedReplica):
-    """Votes go out above the end of the epoch."""
-
-    instances = _VotesAboveTheEnd
-
-
-class _EndsThoughUndone(MemberMachine):
-    _once = False
-
-    @property
-    def changing(self) -> bool:
-        self._once = self._once or self.next_members != self.members
-        return self._once
-
-    def apply(self, proposal: Any) -> str:
-        said = super().apply(proposal)
-        self._once = self.changing
-        return said
-
-    def begin_epoch(self) -> None:
-        super().begin_epoch()
-        self._once = False
-
-
-class EndsThoughUndone(SharedReplica):
-    """A change that was undone ends the epoch where it was executed."""
-
-    machines = _EndsThoughUndone
-
-
-# How an epoch begins
-
-
-def _proving(proved: Callable[[SharedReplica, EpochStart], bool]) -> MakeMember:
-    """Return what makes replicas that believe other starts."""
-
-    class Believing(SharedReplica):
-        def _proved(self, start: EpochStart) -> bool:
-            return start.epoch == self.epoch + 1 and start.base > self._base and proved(self, start)
-
-    return Believing
-
-
-def _anything(replica: SharedReplica, start: EpochStart) -> bool:
-    return bool(start.proof) and replica.epoch + 1 == start.epoch
-
-
-def _enough(votes: Callable[[QuorumSystem], int]) -> Callable[[SharedReplica, EpochStart], bool]:
-    """As it should be, with fewer votes for enough."""
-
-    def proved(replica: SharedReplica, start: EpochStart) -> bool:
-        right = replica._config
-        replica._config = replace(right, rules=replace(right.rules, checkpoint_quorum=votes))
-        believed = SharedReplica._proved(replica, start)
-        replica._config = right
-        return believed
-
-    return proved
-
-
-class BelievesAnyState(SharedReplica):
-    """Whatever state is sent with the votes is taken for the one that they prove."""
-
-    def _holds_what_is_proved(self, start: EpochStart) -> bool:
-        snapshot = start.snapshot
-        return isinstance(snapshot, tuple) and len(snapshot) == 2 and isinstance(snapshot[0], tuple)
-
-
-class UnchangedReplica(SharedReplica):
-    """Any checkpoint begins an epoch, whether or not members change there."""
-
-    def _proved(self, start: EpochStart) -> bool:
-        right = self._history[-1]
-        self._history[-1] = (*right, -1)
-        believed = super()._proved(start)
-        self._history[-1] = right
-        return believed
-
-
-class BeginsWithoutReplies(SharedReplica):
-    """The next epoch begins without the replies of the last one."""
-
-    def _set_up(self) -> None:
-        super()._set_up()
-        if self._inner is not None:
-            self._inner._replica._state.clients.clear()
-
-
-class Recounting(SharedReplica):
-    """Numbers begin anew in every epoch."""
-
-    def _begin(self, start: EpochStart) -> None:
-        super()._begin(start)
-        self._base = 0
-        if self._inner is not None:
-            self._inner._base = 0
-
-
-class KeepsFirstQuorum(SharedReplica):
-    """The quorum stays what it was in the first epoch, if that is less."""
-
-    def _quorums(self) -> QuorumSystem:
-        first, right = QuorumSystem.of(len(self._rules.members)), super()._quorums()
-        return replace(right, quorum=min(first.quorum, right.quorum))
-
-
-class _Timeless(SharedRing):
-    def _scoped(self, body: Any, place: int) -> Scoped:
-        return Scoped(0, self.members[place], body)
-
-
-class TimelessReplica(SharedReplica):
-    """Signatures do not name the epoch."""
-
-    rings = _Timeless
-
-
-def _tells_of_epochs(effect: object) -> bool:
-    return isinstance(effect, Send) and isinstance(effect.message, EpochStarts)
-
-
-class SilentAboutEpochs(SharedReplica):
-    """Nobody who was left behind is told of the next epoch, and nobody asks."""
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; say nothing of how epochs began."""
-        return [each for each in super().step(now, event) if not _tells_of_epochs(each)]
-
-
-class WaitingForQuestions(SharedReplica):
-    """Newcomers are told of their epoch when they ask: never, where nobody speaks."""
-
-    def _begin(self, start: EpochStart) -> None:
-        before = len(self._out)
-        super()._begin(start)
-        self._out[before:] = [
-            each
-            for each in self._out[before:]
-            if not (isinstance(each, Send) and isinstance(each.message, EpochStarts))
-        ]
-
-
-class _Dropping(Instance):
-    @property
-    def pending(self) -> list[Request]:
-        return []
-
-
-class DroppingReplica(SharedReplica):
-    """What an epoch did not execute is forgotten with it, accusations among it."""
-
-    instances = _Dropping
-
-
-# Evidence
-
-
-class ConvictsPresentSeat(SharedReplica):
-    """Evidence convicts who has the liar's seat today."""
-
-    def _convicts(self, epoch: int, claimed: evidence.Evidence) -> int | None:
-        right = super()._convicts(epoch, claimed)
-        if right is None:
-            return None
-        seat = self._history[epoch].index(right)
-        return self.members[seat] if seat < len(self.members) else right
-
-
-class JudgesByPresentEpoch(SharedReplica):
-    """Evidence of whichever epoch is judged by the present one."""
-
-    def _convicts(self, epoch: int, claimed: evidence.Evidence) -> int | None:
-        return super()._convicts(self.epoch if 0 <= epoch < len(self._history) else epoch, claimed)
-
-
-class BelievesUnsignedEvidence(SharedReplica):
-    """Evidence is believed without its signatures."""
-
-    def _convicts(self, epoch: int, claimed: evidence.Evidence) -> int | None:
-        if not 0 <= epoch < len(self._history):
-            return None
-        place = evidence.verify(claimed, lambda body: True)  # noqa: ARG005
-        members = self._history[epoch]
-        return members[place] if place is not None and 0 <= place < len(members) else None
-
-
-class IsolatesOnSuspicion(SharedReplica):
-    """Whoever is suspected is isolated, proved or not."""
-
-    def _suspect(self, claimed: evidence.Evidence | None) -> None:
-        if claimed is not None and 0 <= claimed.first.replica < len(self.members):
-            culprit = self.members[claimed.first.replica]
-            if culprit != self.id and culprit not in self._isolated:
-                self._isolated.add(culprit)
-                self._out.append(Isolated(culprit))
-                self._isolated.discard(culprit)
-        super()._suspect(claimed)
-
-
-class OneAtATime(SharedReplica):
-    """A second accusation at one execution has the name and the time of the first."""
-
-    def _suspect(self, claimed: evidence.Evidence | None) -> None:
-        before, asked = len(self._out), len(self._inputs)
-        super()._suspect(claimed)
-        if len(self._inputs) == asked or not isinstance(self._inputs[-1], ClientRequest):
-            return
-        made = self._inputs.pop().request
-        same = Request(client=f"member-{self.id}", timestamp=self._executed + 1, operation=made.operation)
-        accusation = self._keyring.sign(same)
-        self._inputs.append(ClientRequest(accusation))
-        for place in range(before, len(self._out)):
-            if isinstance(self._out[place], Broadcast):
-                self._out[place] = Broadcast(InEpoch(self.epoch, accusation))
-
-
-class _AnyClientChanges(MemberMachine):
-    def _execute(self, request: Request) -> str:
-        if request.operation.startswith("member"):
-            request = replace(request, client=OPERATOR)
-        return super()._execute(request)
-
-
-class AnyClientChangesMembers(SharedReplica):
-    """Any client changes members."""
-
-    machines = _AnyClientChanges
-
-
-class _ReaddsConvicted(MemberMachine):
-    def _change(self, *, leaving: int | None = None, coming: int | None = None) -> str:
-        kept, self.convicted = self.convicted, ()
-        said = super()._change(leaving=leaving, coming=coming)
-        self.convicted = kept
-        return said
-
-
-class ReaddsConvicted(SharedReplica):
-    """Who was convicted may be added again."""
-
-    machines = _ReaddsConvicted
-
-
-# What is remembered
-
-
-class DropsRequestsBetweenEpochs(SharedReplica):
-    """Who passes through several epochs in one step takes no request along."""
-
-    def _begin(self, start: EpochStart) -> None:
-        self._inputs.clear()
-        super()._begin(start)
-
-
-class Unpersisted(SharedReplica):
-    """Epochs are not persisted."""
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; persist no start of an epoch."""
-        return [each for each in super().step(now, event) if not (isinstance(each, Persist) and _tells_epochs(each))]
-
-
-def _tells_epochs(effect: Persist) -> bool:
-    return any(key == EPOCHS for key, _ in effect.entries)
-
-
-class RestartsInFirstEpoch(SharedReplica):
-    """A restart leads back into the first epoch."""
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; of a disk, forget the epochs."""
-        if isinstance(event, Restart):
-            event = Restart({key: value for key, value in event.stored.items() if key != EPOCHS})
-        return super().step(now, event)
-
-
-class ForgetsLaterEpochs(SharedReplica):
-    """A restart finds nothing that was persisted in a later epoch than the first."""
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; of a disk, keep what names no later epoch."""
-        if isinstance(event, Restart):
-            kept = {key: value for key, value in event.stored.items() if key == EPOCHS or str(key[0]).startswith("0/")}
-            event = Restart(kept)
-        return super().step(now, event)
-
-
-def _is_restart(event: Any) -> bool:
-    return isinstance(event, Restart)
-
-
-def _is_catch_up(event: Any) -> bool:
-    return isinstance(event, Deliver) and isinstance(event.message, CatchUp)
-
-
 MUTANTS = (
-    bug("execution goes on above the end", _with_instances(_never_stops)),
-    bug("the epoch ends a checkpoint late", _with_instances(_stops_late)),
-    bug("votes above the end go out", VotesAboveTheEnd),
-    bug("a change that was undone ends the epoch", EndsThoughUndone, breaks=LIVENESS),
-    bug("state transfer does not see the end", _blind_to(_is_catch_up)),
-    bug("a restart does not see the end", _blind_to(_is_restart)),
-    bug("starts of epochs believed unproved", _proving(_anything)),
-    bug("starts of epochs believed with f votes", _proving(_enough(lambda system: system.tolerated))),
-    bug("the state of a start is not compared", BelievesAnyState),
-    bug("any checkpoint begins an epoch", UnchangedReplica),
-    bug("an epoch begins without the replies", BeginsWithoutReplies),
-    bug("numbers begin anew in every epoch", Recounting),
-    bug("the quorum of the first members stays", KeepsFirstQuorum),
-    bug("signatures do not name the epoch", TimelessReplica),
-    bug("nobody tells of the next epoch", SilentAboutEpochs, breaks=LIVENESS),
-    bug("accusations end with their epoch", DroppingReplica, breaks=LIVENESS),
-    bug("evidence convicts who has the seat today", ConvictsPresentSeat),
-    bug("evidence is judged by the present epoch", JudgesByPresentEpoch),
-    bug("signatures in evidence unchecked", BelievesUnsignedEvidence),
-    bug("isolated on suspicion", IsolatesOnSuspicion),
-    bug("a second accusation takes the first's place", OneAtATime, n=8, breaks=LIVENESS),
-    bug("any client changes members", AnyClientChangesMembers),
-    bug("the convicted may come back", ReaddsConvicted),
-    bug("requests end in an epoch passed through", DropsRequestsBetweenEpochs, breaks=LIVENESS),
-    bug("epochs are not persisted", Unpersisted),
-    bug("a restart forgets the epoch", RestartsInFirstEpoch),
-    bug("a restart forgets the votes of later epochs", ForgetsLaterEpochs),
-    bug("newcomers are not told unasked", WaitingForQuestions, breaks=LIVENESS),
+    bug("execution goes on above the end", wrong.with_instances(wrong.never_stops)),
+    bug("the epoch ends a checkpoint late", wrong.with_instances(wrong.stops_late)),
+    bug("votes above the end go out", wrong.VotesAboveTheEnd),
+    bug("a change that was undone ends the epoch", wrong.EndsThoughUndone, breaks=LIVENESS),
+    bug("state transfer does not see the end", wrong.blind_to(wrong.is_catch_up)),
+    bug("a restart does not see the end", wrong.blind_to(wrong.is_restart)),
+    bug("starts of epochs believed unproved", wrong.proving(wrong.anything)),
+    bug("starts of epochs believed with f votes", wrong.proving(wrong.enough(lambda system: system.tolerated))),
+    bug("the state of a start is not compared", wrong.BelievesAnyState),
+    bug("any checkpoint begins an epoch", wrong.UnchangedReplica),
+    bug("an epoch begins without the replies", wrong.BeginsWithoutReplies),
+    bug("numbers begin anew in every epoch", wrong.Recounting),
+    bug("the quorum of the first members stays", wrong.KeepsFirstQuorum),
+    bug("signatures do not name the epoch", wrong.TimelessReplica),
+    bug("nobody tells of the next epoch", wrong.SilentAboutEpochs, breaks=LIVENESS),
+    bug("accusations end with their epoch", wrong.DroppingReplica, breaks=LIVENESS),
+    bug("evidence convicts who has the seat today", wrong.ConvictsPresentSeat),
+    bug("evidence is judged by the present epoch", wrong.JudgesByPresentEpoch),
+    bug("signatures in evidence unchecked", wrong.BelievesUnsignedEvidence),
+    bug("isolated on suspicion", wrong.IsolatesOnSuspicion),
+    bug("a second accusation takes the first's place", wrong.OneAtATime, n=8, breaks=LIVENESS),
+    bug("any client changes members", wrong.AnyClientChangesMembers),
+    bug("the convicted may come back", wrong.ReaddsConvicted),
+    bug("requests end in an epoch passed through", wrong.DropsRequestsBetweenEpochs, breaks=LIVENESS),
+    bug("epochs are not persisted", wrong.Unpersisted),
+    bug("a restart forgets the epoch", wrong.RestartsInFirstEpoch),
+    bug("a restart forgets the votes of later epochs", wrong.ForgetsLaterEpochs),
+    bug("newcomers are not told unasked", wrong.WaitingForQuestions, breaks=LIVENESS),
     bug(
         "starts of epochs believed with f+1 votes",
-        _proving(_enough(lambda system: system.weak)),
+        wrong.proving(wrong.enough(lambda system: system.weak)),
         breaks=HARMLESS,
         argument="One of f + 1 voters is honest, and has executed up to the end: the state is the one that all come "
         "to, and the epoch ends there for all. The quorum is needed for the window (K1), which moves by other means.",
