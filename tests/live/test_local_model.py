@@ -30,8 +30,8 @@ needs_model = pytest.mark.skipif(
 )
 Q = "What is 4 + 5?"
 SHORT = {"options": {"max_tokens": 24, "temperature": 0.0}}
-PATIENT = {"deadline_s": 400.0, "call_deadline_s": 180.0, "attempts": 1}
-"""Two busy processors write a few tokens a second."""
+PATIENT = {"deadline_s": 3000.0, "call_deadline_s": 1000.0, "attempts": 1}
+"""A processor that others use as well may write less than a token a second."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def served() -> Any:
 def test_a_panel_of_local_models_decides_or_says_why_not_and_proves_it(rule: str, tmp_path: Path) -> None:
     record = tmp_path / "said.jsonl"
     members = [{"model": "local", "name": f"m{node}", **SHORT} for node in range(4)]
-    with Panel(members, rule=rule, grace_s=60.0, record=record, finish=True, **PATIENT) as panel:
+    with Panel(members, rule=rule, grace_s=1000.0, record=record, finish=True, **PATIENT) as panel:
         answer = panel.invoke(Q)
         assert (answer.text is None) == (answer.certificate is None) == bool(answer.why)
         if answer.certificate is not None:
@@ -107,7 +107,7 @@ def test_the_server_listens_on_loopback_alone_and_ends_with_its_owner() -> None:
 def test_an_unreadable_reply_of_a_real_model_is_told_and_is_nobodys_vote() -> None:
     roles = {"check": {"forms": "text"}}
     members = [{"model": "local", "name": f"m{node}", "roles": roles, **SHORT} for node in range(4)]
-    with Panel(members, grace_s=60.0, views=1, **PATIENT) as panel:
+    with Panel(members, grace_s=1000.0, views=1, **PATIENT) as panel:
         answer = panel.invoke("Can pigs fly? Answer yes or no.")
     unread = [seat for seat in answer.seats if seat.stance is Stance.UNPARSEABLE]
     assert bool(unread) == (answer.unreadable is not None)

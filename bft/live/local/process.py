@@ -22,7 +22,7 @@ SLOTS = 4
 CONTEXT_TOKENS = 2048
 """Of each slot; a longer prompt is refused by the server."""
 
-START_S = 120.0
+START_S = 300.0
 STOP_S = 5.0
 MOST_THREADS = 8
 
