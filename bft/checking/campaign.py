@@ -39,6 +39,8 @@ class Campaign:
 
     Attributes
     ----------
+    plan : Plan
+        What was to be run.
     rows : list of Row
         Coverage per generator and size.
     first : dict

@@ -2,8 +2,7 @@
 
 Slower than whole schedules, but each step may depend on what is there. Use it for one's own protocol like this:
 
-    from bft.checking.play import play
-from bft.checking.machine import machine
+    from bft.checking.machine import machine
     TestMine = machine(MINE, sizes=(4,)).TestCase
 """
 

@@ -3,7 +3,7 @@
 Every operation is interpreted totally: an index counts modulo what is there, and what does not apply does nothing. So
 any list of operations is a schedule, and a list with some of them left out is one too: that is what makes
 counterexamples shrink. Sets of nodes are bit masks (bit i for node i; twins follow the n nodes). What they do stands
-in `world`.
+in `play`.
 """
 
 from __future__ import annotations

@@ -72,8 +72,10 @@ class Host:
 
     Parameters
     ----------
+    n : int
+        How many nodes there are.
     protocol : Protocol
-        What the nodes run.
+        What they run.
     clock : Clock
         Simulated time.
     make_replica : callable

@@ -58,8 +58,8 @@ class HotStuffExploration:
 
     Attributes
     ----------
-    rules, right : Rules, Rules or None
-        What replicas run, and the variant as it should be where a bug is planted.
+    rules : Rules
+        What replicas run: a variant, or one in which a bug is planted.
     n : int
         Number of replicas; number 0 is faulty where `faulty` says so.
     quorum : int or None

@@ -27,6 +27,8 @@ class Row:
     ----------
     line : int
         Where it stands in its file.
+    validator : str
+        Whose step it is.
     kind, told : str, Any
         The input and what it carries.
     says, said : str, Any

@@ -80,6 +80,8 @@ def members_of(
         See `favours`.
     mode : ndarray of int, shape (runs,)
         By which mode each set is drawn.
+    generator : Generator
+        What draws.
 
     Returns
     -------

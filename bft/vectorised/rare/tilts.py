@@ -73,6 +73,8 @@ def one_wrong_answer(
         Whose wrong answers matter.
     favoured : ndarray, shape (runs,)
         How likely one answer, drawn anew for each run, is made for each of them; 0 for what the urn gives.
+    generator : Generator
+        What draws.
 
     Returns
     -------
@@ -154,6 +156,8 @@ def accepting_judges(
         Whose answers may be the one.
     favoured : ndarray, shape (runs,)
         How likely each acceptance is made; 0 for runs that are left as they are.
+    generator : Generator
+        What draws.
 
     Returns
     -------
