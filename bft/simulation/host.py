@@ -267,25 +267,25 @@ class Host:
             self._input(node, event)
 
     def _perform(self, node: int, effects: Any) -> None:
-        do = self._do
+        do, append = self._do, self._append  # CPython 3.11 is slow at calling an attribute that is no method
         for effect in effects:
             action = do.get(effect.__class__)
             if action is not None:
                 action(self, node, effect)
             else:
                 self.changed = True
-                self._append((self.clock._now, node, effect))
+                append((self.clock._now, node, effect))
 
     def _perform_all(self, node: int, effects: Any) -> None:
         """Do what a node asks, and give the inputs that came of it without delay."""
-        do = self._do
+        do, append = self._do, self._append
         for effect in effects:  # as `_perform`, which is not called: this is done for every message that has effects
             action = do.get(effect.__class__)
             if action is not None:
                 action(self, node, effect)
             else:
                 self.changed = True
-                self._append((self.clock._now, node, effect))
+                append((self.clock._now, node, effect))
         if self._soon:
             self._drain()
 
@@ -295,16 +295,16 @@ class Host:
 
     def _watched(self, node: int, event: object) -> None:
         self.changed = True
-        now = self.clock._now
+        now, append = self.clock._now, self._append
         record = (now, node, event)
-        self._append(record)
+        append(record)
         self.milestones.append(record)
         self.monitor.observe(now, node, event)
 
     def _committed(self, node: int, event: object) -> None:
         self.changed = True
-        record = (self.clock._now, node, event)
-        self._append(record)
+        record, append = (self.clock._now, node, event), self._append
+        append(record)
         self.monitor.committed(record)
 
     def _entered(self, node: int, event: object) -> None:
@@ -335,7 +335,8 @@ class Host:
         event = new_delivery(node, message)
         if not self.links.perfect:
             recipients, delays_s = self._survivors(node, recipients, delays_s, event)
-        self._fan_out(recipients, delays_s, event)
+        fan_out = self._fan_out
+        fan_out(recipients, delays_s, event)
 
     def _survivors(
         self, node: int, recipients: list[int], delays_s: list[float], event: Deliver

@@ -43,18 +43,18 @@ def execute_ready(state: State) -> bool:
 
 def execute(state: State, decision: Decision) -> None:
     """Let one proposal take effect and answer its client; a request executed before changes nothing."""
-    seq, proposal = decision.seq, decision.proposal
+    seq, proposal, emit, persist = decision.seq, decision.proposal, state.emit, state.persist
     if seq > state.last_executed:
         state.last_executed = seq
     state.decisions[seq] = decision
-    state.persist(("decision", seq), decision)
+    persist(("decision", seq), decision)
     repeated = apply(state, decision)
-    state.emit(new_execute(decision.view, seq, proposal.digest, proposal, repeated, state.machine.digest()))
+    emit(new_execute(decision.view, seq, proposal.digest, proposal, repeated, state.machine.digest()))
     request = proposal.request
     if request is not None:
         timestamp, result = state.clients[request.client]
         if timestamp == request.timestamp:
-            state.emit(new_reply(request.client, timestamp, result))
+            emit(new_reply(request.client, timestamp, result))
         state.ordering.discard(request.key)  # its timestamp keeps it out from now on
         settle_requests(state, request.client)
     if seq % state.config.checkpoint_interval == 0:
@@ -75,7 +75,8 @@ def settle_requests(state: State, client: str) -> None:
     held = state.pending.get(client)
     if held is not None and held.timestamp <= state.clients[client][0]:
         del state.pending[client]
-        state.persist(("request", client), None)
+        persist = state.persist
+        persist(("request", client), None)
 
 
 def apply(state: State, decision: Decision) -> bool:

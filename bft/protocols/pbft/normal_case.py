@@ -23,11 +23,14 @@ from bft.protocols.pbft.shape import well_formed
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
 
 SUPERSEDED = "request superseded by a later one of its client"
+ACCEPT = Verdict.ACCEPT
 FILED = object()
 """What a vote's handler returns where the vote was filed and nothing followed from it."""
 Vote = TypeVar("Vote", bound=Prepare | Commit)
 
-# What every replica makes for every request.
+# What every replica makes for every request. Below, `emit` and `persist` get a local name first: CPython 3.11 is slow
+# at calling an attribute that is no method.
+new_broadcast = maker(Broadcast)
 new_accepted = maker(PrePrepareAccepted)
 new_verdict_request = maker(RequestVerdict)
 new_judgement = maker(Judgement)
@@ -75,7 +78,8 @@ def remember(state: State, request: Request) -> None:
     if state.pending.pop(request.client, None) is not None:  # §4.1: one request of a client is outstanding
         state.drop(SUPERSEDED)
     state.pending[request.client] = request
-    state.persist(("request", request.client), request)
+    persist = state.persist
+    persist(("request", request.client), request)
     if state.active and not state.view_timer_runs:  # §4.4: a backup starts a timer if none runs
         state.start_view_timer()
     state.start_status_timer()
@@ -151,7 +155,8 @@ def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
         return state.drop("digest differs from proposal")
     if not state.verifier.request_authentic(message.proposal):  # §4.2: the signature in the request is correct
         return state.drop("request not signed by its client")
-    state.persist(("pre-prepare", message.seq), message)
+    persist = state.persist
+    persist(("pre-prepare", message.seq), message)
     accept(state, slot, message, carried=False)
     return None
 
@@ -179,12 +184,13 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
 
     What a new view carries over is prepared without asking the validator again: it may already be committed somewhere.
     """
+    emit = state.emit
     slot.preprepare = message
     slot.digest = message.digest
     if slot.prepares or slot.commits:
         slot.prepare_weight = filed_weight(state, slot, slot.prepares)
         slot.commit_weight = filed_weight(state, slot, slot.commits)
-    state.emit(new_accepted(slot.view, slot.seq, message.digest, carried))
+    emit(new_accepted(slot.view, slot.seq, message.digest, carried))
     request = message.proposal.request
     if request is not None:
         state.ordering.add(request.key)
@@ -197,7 +203,7 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
         if carried and not state.rules.judge_carried:
             send_prepare(state, slot)
         else:
-            state.emit(new_verdict_request(slot.view, slot.seq, message.digest, message.proposal))
+            emit(new_verdict_request(slot.view, slot.seq, message.digest, message.proposal))
     if slot.prepare_weight >= state.least_prepares:
         check_prepared(state, slot)
 
@@ -220,8 +226,9 @@ def on_verdict(state: State, event: VerdictReady) -> None:
     slot = state.slots.get(event.seq)
     if event.view != state.view or not state.active or slot is None or slot.digest != event.digest:  # it came late
         return state.drop("stale verdict")
-    state.emit(new_judgement(event.view, event.seq, event.verdict))
-    if event.verdict is Verdict.ACCEPT and not slot.prepare_sent:  # §4.2: if backup i accepts, it enters prepare
+    emit = state.emit
+    emit(new_judgement(event.view, event.seq, event.verdict))
+    if event.verdict is ACCEPT and not slot.prepare_sent:  # §4.2: if backup i accepts, it enters prepare
         send_prepare(state, slot)
         if slot.prepare_weight >= state.least_prepares:
             check_prepared(state, slot)
@@ -231,10 +238,11 @@ def on_verdict(state: State, event: VerdictReady) -> None:
 def send_prepare(state: State, slot: Slot) -> None:
     """Tell everyone, and oneself, that this replica agrees to the proposal's place."""
     assert slot.digest is not None
+    emit, persist = state.emit, state.persist
     slot.prepare_sent = True
     vote = state.keyring.sign(new_prepare(slot.view, slot.seq, slot.digest, state.id))
-    state.persist(("prepare", slot.seq), vote)
-    state.emit(Broadcast(vote))
+    persist(("prepare", slot.seq), vote)
+    emit(new_broadcast(vote))
     slot.prepares[state.id] = vote
     slot.prepare_weight += state.weights[state.id]
 
@@ -330,18 +338,18 @@ def check_prepared(state: State, slot: Slot) -> bool:
     if weights[message.replica] + slot.prepare_weight < state.prepare_quorum:  # §4.2: and 2f prepares that match it
         return False
     slot.prepared = True
-    seq, own, persist = slot.seq, state.id, state.persist
+    seq, own, emit, persist = slot.seq, state.id, state.emit, state.persist
     votes, voters = agreeing(state, slot, slot.prepares, slot.prepare_weight)
     certificate = new_certificate(message, votes)
     kept = state.certificates.get(seq)
     if kept is not None:
         certificate = state.rules.keep_certificate(kept, certificate)
     state.certificates[seq] = certificate
-    state.emit(new_prepared(slot.view, seq, message.digest, voters))
+    emit(new_prepared(slot.view, seq, message.digest, voters))
     vote = state.keyring.sign(new_commit(slot.view, seq, message.digest, own))
     persist(("prepared", seq), certificate)
     persist(("commit", seq), vote)
-    state.emit(Broadcast(vote))
+    emit(new_broadcast(vote))
     slot.commits[own] = vote
     slot.commit_weight += weights[own]
     if slot.commit_weight >= state.commit_quorum:
@@ -357,7 +365,8 @@ def check_committed(state: State, slot: Slot) -> bool:
     assert message is not None
     slot.committed = True
     votes, voters = agreeing(state, slot, slot.commits, slot.commit_weight)
-    state.emit(new_committed(slot.view, slot.seq, message.digest, voters))
+    emit = state.emit
+    emit(new_committed(slot.view, slot.seq, message.digest, voters))
     execution.decide(state, new_decision(slot.view, slot.seq, message.proposal, votes))
     return True
 

@@ -239,24 +239,27 @@ class State(
             for oldest in self.pending.values():
                 self.awaited = oldest.key
                 break
-        config, failures = self.config, self.failures
-        self.emit(SetTimer(VIEW_TIMER, config.timeout_s(failures)) if failures else config.first_view_timer)
+        config, failures, emit = self.config, self.failures, self.emit
+        emit(SetTimer(VIEW_TIMER, config.timeout_s(failures)) if failures else config.first_view_timer)
 
     def stop_view_timer(self) -> None:
         """Stop the view timer."""
         if self.view_timer_runs:
             self.view_timer_runs = False
-            self.emit(CANCEL_VIEW_TIMER)
+            emit = self.emit
+            emit(CANCEL_VIEW_TIMER)
 
     def start_status_timer(self) -> None:
         """Begin to ask for what is missing, unless that is going on already."""
         if not self.status_timer_runs and self.config.retransmit_s is not None:
             self.status_timer_runs = True
             self.status_wait_s = self.config.retransmit_s
-            self.emit(self.config.first_status_timer)
+            emit = self.emit
+            emit(self.config.first_status_timer)
 
     def stop_status_timer(self) -> None:
         """Nothing is missing any more."""
         if self.status_timer_runs:
             self.status_timer_runs = False
-            self.emit(CANCEL_STATUS_TIMER)
+            emit = self.emit
+            emit(CANCEL_STATUS_TIMER)
