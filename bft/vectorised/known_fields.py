@@ -9,16 +9,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from bft.adversary.crash import Crash, Slow
-from bft.adversary.equivocate import Equivocate
-from bft.adversary.inject import Inject
-from bft.adversary.lie import Collude, Lie
 from bft.adversary.settings import Faults
-from bft.adversary.silence import SilentPrimary, Withhold
 from bft.network.delays import ConstantDelay, ExponentialDelay, LognormalDelay, NormalDelay, UniformDelay
 from bft.network.settings import BEYOND, Network, Partition
-from bft.protocols.ballot.settings import BallotSettings
-from bft.protocols.pbft.settings import PbftSettings
 from bft.scenario import Requests, Scenario
 from bft.scenario.set_fields import VALIDATORS
 from bft.scenario.set_fields import unknown_fields as fields_beyond
@@ -30,12 +23,11 @@ from bft.validators.injection import InjectionSettings
 from bft.validators.latency_settings import LatencySettings
 from bft.validators.rule_settings import ConfidenceRule, OwnRule
 from bft.validators.timeouts import TimeoutSettings
+from bft.vectorised.companions import companion
 
 FIELDS: dict[type[Settings], str] = {
     Scenario: "n f quorum stakes protocol rule faults validators network requests views retransmission retransmit_s "
     "horizon_s machine service membership",  # known to be refused: their own settings are not in this table
-    PbftSettings: "view_timeout_s timeout_growth timeout_cap_s checkpoint_interval window",
-    BallotSettings: "deadline_s",
     Faults: "delta draw nodes behaviour shares",
     Network: "delay loss duplication partitions",
     Partition: "groups start_s end_s",
@@ -52,22 +44,22 @@ FIELDS: dict[type[Settings], str] = {
 KNOWN = FIELDS | {Network: " ".join((FIELDS[Network], *BEYOND))}  # the latter are refused by name elsewhere
 JUDGED_BY_TYPE = (LatencySettings, DebateSettings, TimeoutSettings)  # refused as a whole elsewhere
 TAKEN_WHOLE = (CloneSettings, ConfidenceSettings, InjectionSettings)  # part of the answers, or of no matter in PBFT
-BEHAVIOURS = (Crash, Withhold, SilentPrimary, Equivocate, Lie, Collude)
-PARAMETERS = frozenset({"at_s", "rush"})
-OF_BALLOTS = frozenset({"at_s", "rush", "delay_s", "confidence"})
 
 
 def unknown_fields(scenario: Scenario) -> Iterator[tuple[str, Any]]:
-    """Yield path and value of each field that is set to something this engine was not written for."""
-    ballot = scenario.protocol.name == "ballot"
-    kinds, parameters = ((*BEHAVIOURS, Slow, Inject), OF_BALLOTS) if ballot else (BEHAVIOURS, PARAMETERS)
+    """Yield path and value of each field that is set to something this engine was not written for.
+
+    Its own settings, and which behaviours it may run, the companion of the protocol knows.
+    """
+    engine = companion(scenario.protocol)
     for behaviour in scenario.faults.behaviour:
-        for field in fields(behaviour) if isinstance(behaviour, kinds) else ():
-            if field.name not in parameters and getattr(behaviour, field.name) != field.default:
+        for field in fields(behaviour) if isinstance(behaviour, engine.BEHAVIOURS) else ():
+            if field.name not in engine.PARAMETERS and getattr(behaviour, field.name) != field.default:
                 yield f"faults.behaviour.{field.name}", getattr(behaviour, field.name)
     yield from fields_beyond(scenario, KNOWN, _opens)
-    if type(scenario.own) in KNOWN:
-        yield from fields_beyond(scenario.own, KNOWN, _opens, (scenario.protocol.name,))
+    if scenario.own is not None:
+        own = {type(scenario.own): " ".join(engine.SETTINGS)}
+        yield from fields_beyond(scenario.own, own, _opens, (scenario.protocol.name,))
 
 
 def _opens(kind: type[Settings], name: str, value: Settings) -> bool:

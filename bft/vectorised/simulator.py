@@ -8,8 +8,9 @@ from bft.errors import ScenarioError, UnsupportedError, bad_value
 from bft.randomness import Randomness
 from bft.scenario import Scenario
 from bft.vectorised.batch import Batch
+from bft.vectorised.companions import companion
 from bft.vectorised.streams import Flags, Streams
-from bft.vectorised.support import companion, supported
+from bft.vectorised.support import supported
 
 
 class Engine(Protocol):

@@ -6,13 +6,11 @@ How a protocol is run, and which of its scenarios, its companion says: `bft.vect
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 from bft.errors import bad_value
-from bft.protocols.protocol import Protocol
 from bft.scenario import Scenario
+from bft.vectorised.companions import companion
 from bft.vectorised.known_fields import unknown_fields
 
 Obstacle: TypeAlias = tuple[str, Any, str]
@@ -41,18 +39,12 @@ def supported(scenario: Scenario, *, timing: bool = True) -> str | None:
     return None
 
 
-def companion(protocol: Protocol) -> Any:
-    """Return the module by which many replications of a protocol are run at once; None if there is none."""
-    place = f"bft.vectorised.protocols.{protocol.package}"
-    return import_module(place) if protocol.package and find_spec(place) is not None else None
-
-
 def _obstacles(scenario: Scenario, timing: bool) -> Iterator[Obstacle]:
     """Yield what stands against a scenario, the plainest first."""
-    for path, value in unknown_fields(scenario):
-        yield path, value, "scenarios without it"
     engine = companion(scenario.protocol)
     if engine is None:
         yield "protocol", scenario.protocol.name, "pbft and ballots"
-    else:
-        yield from engine.obstacles(scenario, timing)
+        return
+    for path, value in unknown_fields(scenario):
+        yield path, value, "scenarios without it"
+    yield from engine.obstacles(scenario, timing)

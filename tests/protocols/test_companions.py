@@ -21,10 +21,10 @@ LABORATORY = {
 """The larger parts of what `bft/checking/subjects/NAME.py` names, in that room."""
 
 MORE = {
-    "pbft": r"membership/.*|vectorised/(view_change|known_fields)\.py",
-    "ballot": r"vectorised/(polling/.*|known_fields\.py)",
+    "pbft": r"membership/.*|vectorised/view_change\.py",
+    "ballot": r"vectorised/polling/.*",
 }
-"""Epochs of PBFT's members; and what belongs to `bft/vectorised/protocols/NAME.py`, with the fields that they know."""
+"""Epochs of PBFT's members; and what belongs to `bft/vectorised/protocols/NAME.py`."""
 
 
 def places(protocol: str) -> re.Pattern[str]:

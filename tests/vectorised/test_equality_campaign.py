@@ -16,6 +16,7 @@ from bft.experiments.laws import law_of
 from bft.settings import Settings
 from bft.vectorised import supported
 from bft.vectorised.known_fields import FIELDS, JUDGED_BY_TYPE, TAKEN_WHOLE
+from bft.vectorised.protocols import ballot, pbft
 
 SLOW = {"law": "exponential", "mean_s": 1.5}
 NEAR = {
@@ -63,7 +64,8 @@ def test_the_campaign_draws_every_field_that_the_engine_knows(tmp_path: Path) ->
         look(scenario.own)
     refused = {"protocol", "machine", "service", "membership"}  # or of one value
     refused |= {"kind", "law", "file", "latency", "debate", "timeouts", "duplication", "partitions"}
-    for settings, names in FIELDS.items():
+    own = {type(bft.Scenario(protocol=each.__name__.rpartition(".")[2]).own): each.SETTINGS for each in (pbft, ballot)}
+    for settings, names in {**FIELDS, **{kind: " ".join(names) for kind, names in own.items()}}.items():
         if settings.__name__ not in {"Partition", *(each.__name__ for each in JUDGED_BY_TYPE)}:
             assert set(names.split()) - drawn.get(settings, set()) <= refused, settings
     assert {each for each in TAKEN_WHOLE if each in drawn} == set(TAKEN_WHOLE)

@@ -6,6 +6,7 @@ from math import nan
 
 import numpy as np
 
+from bft.adversary.crash import Crash
 from bft.adversary.equivocate import Equivocate
 from bft.randomness import Floats
 from bft.record.outcome import Outcome
@@ -13,13 +14,17 @@ from bft.scenario import Scenario
 from bft.validators.answers import RIGHT
 from bft.vectorised.ballots import Ballots, Electorate
 from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch, OutcomeCodes, joined
-from bft.vectorised.pbft_obstacles import asks_before_a_split, obstacles
+from bft.vectorised.pbft_obstacles import RUNS, asks_before_a_split, obstacles
 from bft.vectorised.population import Population, draw_faulty, populate
 from bft.vectorised.static_outcome import NEVER, StaticOutcome, equivocation, static_outcome
 from bft.vectorised.streams import Flags, Ints, Streams
 from bft.vectorised.timing import NOT_COUNTED, Stopwatch, Timeline, bounded
 
-__all__ = ["obstacles", "simulator"]
+__all__ = ["BEHAVIOURS", "PARAMETERS", "SETTINGS", "obstacles", "simulator"]
+
+SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "checkpoint_interval", "window")
+BEHAVIOURS = (Crash, Equivocate, *RUNS)
+PARAMETERS = frozenset({"at_s", "rush"})
 
 TIMED_NODES, TIMED_PAIRS = 1 << 18, 1 << 22  # in replications that are timed together
 UNTIMED_NODES = 1 << 17
