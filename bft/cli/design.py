@@ -46,7 +46,8 @@ def design_command(arguments: Namespace) -> int:
         rules=None if arguments.rules is None else [each.strip() for each in arguments.rules.split(",")],
         stakes=None if arguments.stakes is None else _whole("stakes", arguments.stakes),
         views=arguments.views,
-        halvings=arguments.halvings,
+        folds=arguments.folds,
+        repeats=arguments.repeats,
         compare=arguments.compare,
         drop_conflicts=arguments.drop_conflicts,
         seed=arguments.seed,
@@ -100,7 +101,9 @@ def write_design(found: Design, folder: Path) -> list[str]:
         "front.csv": _front(found),
     }
     if found.recommended is not None:
-        written |= {"scenario.toml": found.to_toml(), "panel.toml": found.panel_toml()}
+        written["panel.toml"] = found.panel_toml()
+        if found.recommended.rule != "confidence":  # recorded answers are replayed without what was stated
+            written["scenario.toml"] = found.to_toml()
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
     save(design_figure(found), folder, "design")

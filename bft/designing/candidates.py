@@ -17,6 +17,7 @@ from bft.designing.fault_cases import FaultModel, Ints, panels_of, spread, worst
 from bft.designing.honest_sets import HonestSets, WeighedVotes
 from bft.designing.rules import COUNTED, MAJORITIES, PROPOSED, WEIGHED
 from bft.randomness import Floats
+from bft.voting.confidence import MILLIONTHS
 
 _AT_ONCE = 1 << 20  # entries of an array that is alive for a moment
 
@@ -43,6 +44,13 @@ class Candidate:
     def n(self) -> int:
         """Number of members."""
         return len(self.members)
+
+    @property
+    def by(self) -> str:
+        """The rule and its quorum."""
+        return (
+            self.rule if self.quorum is None or self.rule == "plurality" else f"{self.rule}, {self.quorum} of {self.n}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,12 +157,12 @@ class Search:
         weights : mapping of str to ndarray
             What each model's vote weighs under the rules that weigh votes.
         """
-        share = weight / weight.sum()
+        share = self.honest.share(weight)
         table = _Table(self.honest, share)
         correct: list[Floats] = []
         wrong: list[Floats] = []
         sizes: list[int] = []
-        weighed = {rule: self._by_weight(weights[rule], share) for rule in self.rules if rule in WEIGHED}
+        weighed = {rule: self._by_weight(rule, weights, share) for rule in self.rules if rule in WEIGHED}
         for size in self.sizes:
             decided: dict[tuple[int, bool], tuple[Floats, Floats]] = {}
             for rule, quorum in self.counted(size):
@@ -180,9 +188,9 @@ class Search:
 
     def by_case(self, candidate: Candidate, weight: Floats, weights: dict[str, Ints]) -> tuple[Floats, Floats]:
         """Return what one candidate decides right and wrong in each case of the faults, shape (cases,) each."""
-        share = weight / weight.sum()
+        share = self.honest.share(weight)
         if candidate.quorum is None:
-            right, wrong = self._by_weight(weights[candidate.rule], share)[candidate.n]
+            right, wrong = self._by_weight(candidate.rule, weights, share)[candidate.n]
         else:
             led = self._led(candidate.rule, candidate.n)
             right, wrong = self._by_count(candidate.n, candidate.quorum, _Table(self.honest, share), led=led)
@@ -211,19 +219,27 @@ class Search:
         """Whether not every member leads once, so that it matters who does."""
         return rule in PROPOSED and self.views is not None and self.views < size
 
-    def _by_weight(self, weights: Ints, share: Floats) -> dict[int, tuple[Floats, Floats]]:
-        """Return the same where votes weigh differently, for each size; every set of honest models is met once."""
-        asked = [self._weighed_faults(size, weights) for size in self.sizes]
+    def _by_weight(self, rule: str, weights: dict[str, Ints], share: Floats) -> dict[int, tuple[Floats, Floats]]:
+        """Return the same where votes weigh differently, for each size; every set of honest models is met once.
+
+        Colluders state that they are certain.
+        """
+        if rule == "confidence":
+            assert self.honest.stated is not None, "rules_of refuses it where nothing is stated"
+            honestly, falsely = self.honest.stated, np.full(self.honest.models, MILLIONTHS)
+        else:
+            honestly = falsely = weights[rule]
+        asked = [self._weighed_faults(size, falsely) for size in self.sizes]
         sets, rows = np.unique(np.concatenate([honest for honest, _ in asked]), return_inverse=True)
         colluding = np.concatenate([weight for _, weight in asked])
         right, wrong = np.zeros(len(rows)), np.zeros(len(rows))
         places = np.flatnonzero(share)
         order = np.argsort(rows, kind="stable")
         ends = np.searchsorted(rows[order], np.arange(len(sets) + 1))
-        block = max(1, _AT_ONCE // max(1, len(places)))
+        block, attacked = max(1, _AT_ONCE // max(1, len(places))), bool(colluding.any())
         for first in range(0, len(sets), block):
             last = min(first + block, len(sets))
-            votes = self.honest.weighed(weights, sets[first:last], places)
+            votes = self.honest.weighed(honestly, sets[first:last], places, attacked=attacked)
             alone = (votes.first > votes.right) & (votes.first > votes.second)
             here = order[ends[first] : ends[last]]
             right[here] = ((votes.right > votes.first) @ share[places])[rows[here] - first]

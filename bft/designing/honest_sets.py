@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.designing.equal_questions import merged
 from bft.designing.fault_cases import Ints
 from bft.randomness import Floats
 from bft.validators.answers import RIGHT, Codes
@@ -47,7 +48,7 @@ class WeighedVotes:
 
 
 class HonestSets:
-    """The states of all sets of honest models.
+    """The states of all sets of honest models, on each distinct question.
 
     Parameters
     ----------
@@ -57,10 +58,13 @@ class HonestSets:
         The most honest members that a panel can have.
     smallest : int
         The fewest.
+    stated : ndarray of int, shape (questions, models), optional
+        Confidences in millionths, where a rule counts them.
     """
 
-    def __init__(self, codes: Codes, *, smallest: int, largest: int) -> None:
-        self.codes = codes
+    def __init__(self, codes: Codes, *, smallest: int, largest: int, stated: Ints | None = None) -> None:
+        self.codes, self.stated, self._row = merged(codes, stated)
+        codes = self.codes
         self.questions, self.models = codes.shape
         assert self.models <= MOST_MODELS, "a larger pool is made smaller first"
         self.sets = 1 << self.models
@@ -73,6 +77,10 @@ class HonestSets:
         self.states = np.zeros((self.sets, self.questions), dtype=np.uint16)
         for honest in self.needed.tolist():
             self.states[honest] = self._state(honest)
+
+    def share(self, weight: Floats) -> Floats:
+        """Return the share of each distinct question in the weight of all of them."""
+        return np.asarray(np.bincount(self._row, weights=weight, minlength=self.questions) / weight.sum())
 
     def _state(self, honest: int) -> NDArray[np.uint16]:
         mask = np.uint16(honest)
@@ -113,7 +121,7 @@ class HonestSets:
         Parameters
         ----------
         weight : ndarray of shape (questions,)
-            Of each question; those of weight 0 are left out.
+            Of each distinct question; those of weight 0 are left out.
         last : int, optional
             The last model that may lead; states then say as well who leads.
         """
@@ -152,28 +160,33 @@ class HonestSets:
         wrong_leads = (leads >= 2) | colluder_leads
         return (right[:, np.newaxis] & (leads % 2 == 1)).ravel(), (wrong[:, np.newaxis] & wrong_leads).ravel()
 
-    def weighed(self, weights: Ints, sets: Ints, places: Ints) -> WeighedVotes:
+    def weighed(self, weights: Ints, sets: Ints, places: Ints, *, attacked: bool) -> WeighedVotes:
         """Return the weight of the right answer, of the heaviest wrong one and of the next, shape (sets, questions).
 
         Parameters
         ----------
-        weights : ndarray of int, shape (models,)
-            What each model's vote weighs.
+        weights : ndarray of int, shape (models,) or (questions, models)
+            What each model's vote weighs, perhaps on each question.
         sets : ndarray of int
             Which sets of honest models.
         places : ndarray of int
             Which questions.
+        attacked : bool
+            Whether somebody colludes; else what is said of popular answers is left at zero.
         """
         inside = ((sets[:, np.newaxis] >> np.arange(self.models)) & 1).astype(np.float64)  # (sets, models)
-        member = inside * weights  # sums of whole numbers below 2^53 are exact, and products of floats are quick
         codes = self.codes[places]
-        right = member @ (codes == RIGHT).T.astype(np.float64)
+        each = np.broadcast_to(weights.astype(np.float64), self.codes.shape)[places]
+        right = inside @ (each * (codes == RIGHT)).T  # sums of whole numbers below 2^53 are exact, and floats quick
         first, second, most, popular, other, behind = (np.zeros_like(right) for _ in range(6))
-        for code in range(1, int(codes.max(initial=0)) + 1):
+        for code in range(1, self.models + 1):
             having = np.flatnonzero((codes == code).any(axis=1))
             given = (codes[having] == code).T.astype(np.float64)
-            weight, number = member @ given, inside @ given
+            weight = inside @ (each[having].T * given)
             first[:, having], second[:, having] = _two(first[:, having], second[:, having], weight)
+            if not attacked:
+                continue
+            number = inside @ given
             before, backed = most[:, having], popular[:, having]
             better = (number > before) | ((number == before) & (weight > backed))
             beside = np.where(better, backed, weight)

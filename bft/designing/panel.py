@@ -11,6 +11,7 @@ from bft.designing.fault_cases import FaultModel
 from bft.designing.pools import Pool
 from bft.designing.rules import PROPOSED
 from bft.designing.trial import HeldOut
+from bft.errors import ScenarioError, bad_value
 from bft.scenario import Scenario
 from bft.validators.comparison import DEFAULT_COMPARISON
 
@@ -111,7 +112,15 @@ class DesignedPanel:
         """Return what runs this panel on the answers that it was designed from, under the faults it was designed for.
 
         Where members lie, those lie that do most harm; δ of the others has no place beside them and is left out.
+
+        Raises
+        ------
+        ScenarioError
+            If they state confidences: recorded answers are replayed without.
         """
+        if self.rule == "confidence":
+            told = "a scenario of recorded answers states no confidences; --out writes the live panel alone"
+            raise ScenarioError(bad_value("rule", self.rule, told))
         given: dict[str, Any] = {"n": self.n, "validators": self._validators(pool)}
         if self.rule in PROPOSED:
             given |= {"protocol": self.rule, "quorum": self.quorum}

@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.designing.fault_cases import Ints
+from bft.designing.honest_sets import HonestSets
 from bft.designing.patterns import MOST_PATTERNS, answer_patterns, pattern_count
 from bft.designing.prices import Price
+from bft.designing.stated_confidences import stated_confidences
 from bft.errors import TableError, bad_value
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import Codes
@@ -54,6 +57,8 @@ class Pool:
         The table, where there is one, and how its answers are compared.
     notes : tuple of str
         What a reader should know.
+    stated : ndarray of int, shape (questions, models), or None
+        How sure models said they were, in millionths, where the table tells.
     """
 
     models: tuple[str, ...]
@@ -67,15 +72,30 @@ class Pool:
     file: str | None = None
     compare: Comparison | None = None
     notes: tuple[str, ...] = ()
+    stated: Ints | None = None
 
     @property
     def questions(self) -> int:
         """How many rows there are."""
         return len(self.codes)
 
-    def of(self, columns: Sequence[int]) -> Codes:
-        """Return the answers of some of the models."""
-        return self.codes[:, list(columns)]
+    @property
+    def weight(self) -> Floats:
+        """Weight of each row: its probability, or 1 for a question."""
+        return np.ones(self.questions) if self.chance is None else self.chance
+
+    def price(self, members: Sequence[int]) -> tuple[float | None, float | None]:
+        """Return what a question costs and how long the slowest member takes; None where one is not known."""
+        each = [self.prices[place] for place in members]
+        costs = [price.price for price in each if price.price is not None]
+        latencies = [price.latency_s for price in each if price.latency_s is not None]
+        whole = len(each)
+        return sum(costs) if len(costs) == whole else None, max(latencies) if len(latencies) == whole else None
+
+    def honest(self, columns: Sequence[int], *, smallest: int, largest: int, rules: Sequence[str]) -> HonestSets:
+        """Return what sets of some of the models say, for rules of these names."""
+        stated = None if self.stated is None or "confidence" not in rules else self.stated[:, list(columns)]
+        return HonestSets(self.codes[:, list(columns)], smallest=smallest, largest=largest, stated=stated)
 
 
 def recorded_pool(
@@ -105,6 +125,9 @@ def recorded_pool(
     panel = table.panel(models, compare=compare)
     if len(panel.rows) < len(table.questions):
         notes.append(f"{len(panel.rows)} of the {len(table.questions)} questions were put to all {len(models)} models")
+    asked_of = [table.questions[row] for row in panel.rows]
+    stated, left_out = stated_confidences(Path(file), asked_of, models, panel.codes)
+    notes += [left_out] if left_out else []
     return Pool(
         models=tuple(models),
         codes=panel.codes,
@@ -116,6 +139,7 @@ def recorded_pool(
         file=str(file),
         compare=compare,
         notes=tuple(notes),
+        stated=stated,
     )
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from bft.designing.choice import Goal
 from bft.designing.panel import DesignedPanel
 from bft.designing.pools import Pool
-from bft.designing.trial import LEVEL, HeldOut, lower, upper
+from bft.designing.trial import CONFIDENCE, HeldOut, lower, upper
 
 MOST_QUESTIONS = 10_000_000
 
 
-def met(out: HeldOut, goal: Goal, *, level: float = LEVEL) -> bool:
-    """Return whether the intervals at this level meet the targets."""
+def met(out: HeldOut, goal: Goal, *, confidence: float = CONFIDENCE) -> bool:
+    """Return whether the bounds at this confidence meet the targets."""
     wrong, correct = out.wrong.high, out.correct.low
-    if out.questions is not None and level != LEVEL:
-        wrong = upper(out.wrong.value, out.questions, level)
-        correct = lower(out.correct.value, out.questions, level)
+    if out.questions is not None and confidence != CONFIDENCE:
+        wrong = upper(out.wrong.value, out.questions, confidence)
+        correct = lower(out.correct.value, out.questions, confidence)
     if goal.max_wrong is not None and wrong > goal.max_wrong:
         return False
     if goal.min_correct is None:

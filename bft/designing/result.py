@@ -12,7 +12,7 @@ from bft.designing.effective_votes import EffectiveVotes
 from bft.designing.fault_cases import FaultModel
 from bft.designing.panel import DesignedPanel
 from bft.designing.pools import Pool
-from bft.designing.trial import LEVEL, Share
+from bft.designing.trial import CONFIDENCE, Share
 from bft.errors import ScenarioError
 from bft.experiments.tables import align
 from bft.scenario import Scenario
@@ -66,8 +66,8 @@ class Design:
         The targets.
     faults : FaultModel
         What must be withstood.
-    halvings : int
-        How often the questions were halved; 0 where the shares are exact.
+    parts, repeats : int
+        Parts that the questions were dealt into, and how often; 0 where the shares are exact.
     candidates : int
         Panels with rules and quorums that were compared.
     exhaustive : bool
@@ -75,7 +75,7 @@ class Design:
     sizes, rules : tuple
         What was considered.
     seed : int
-        Of the halves.
+        Of the parts.
     """
 
     recommended: DesignedPanel | None
@@ -89,7 +89,8 @@ class Design:
     pool: Pool
     goal: Goal
     faults: FaultModel
-    halvings: int
+    parts: int
+    repeats: int
     candidates: int
     exhaustive: bool
     sizes: tuple[int, ...]
@@ -138,8 +139,10 @@ class Design:
         if not self.exhaustive:
             of = f"ten of {of}, found by a greedy search with exchange,"
         panels = f"all panels of {self.sizes[0]} to {self.sizes[-1]} of {of}"
-        halves = f", chosen on one half and judged on the other in {self.halvings} halvings" if self.halvings else ""
-        return f"{panels} by {', '.join(self.rules)} ({self.candidates} candidates), on {basis}{halves}"
+        told = f"{panels} by {', '.join(self.rules)} ({self.candidates} candidates), on {basis}"
+        if not self.repeats:
+            return told
+        return f"{told}; each of {self.parts} parts judged the choice made on all the others, {self.repeats} times"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything in types that JSON knows."""
@@ -163,8 +166,9 @@ class Design:
             "how": self.how,
             "exhaustive": self.exhaustive,
             "candidates": self.candidates,
-            "halvings": self.halvings,
-            "level": LEVEL,
+            "folds": self.parts,
+            "repeats": self.repeats,
+            "confidence": CONFIDENCE,
             "targets": {
                 "max_wrong": self.goal.max_wrong,
                 "min_correct": self.goal.min_correct,

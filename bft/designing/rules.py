@@ -16,33 +16,43 @@ PROPOSED = ("pbft", "tendermint")
 
 MAJORITIES = PROPOSED
 COUNTED = ("quorum", "plurality", *PROPOSED)
-WEIGHED = ("log_odds", "stake")
-_REFUSED = {
-    "confidence": "needs stated confidences, which tables of answers and fitted numbers do not hold",
-    "judge": "needs verdicts on the answers of others, which tables of answers and fitted numbers do not hold",
-}
+WEIGHED = ("log_odds", "stake", "confidence")
 
 
-def rules_of(given: Sequence[str] | None, *, stakes: bool) -> tuple[str, ...]:
+def rules_of(given: Sequence[str] | None, *, stakes: bool, stated: bool) -> tuple[str, ...]:
     """Return the rules to consider, the preferred ones first.
+
+    Parameters
+    ----------
+    given : sequence of str or None
+        Their names; None for all that have their input.
+    stakes, stated : bool
+        Whether there are stakes, and confidences that were stated with answers.
 
     Raises
     ------
     ScenarioError
         If a rule is unknown, or needs what is not there.
     """
+    there = {"stake": stakes, "confidence": stated}
     if given is None:
-        return ("quorum", "plurality", "log_odds", *(("stake",) if stakes else ()), *PROPOSED)
+        return ("quorum", "plurality", "log_odds", *(rule for rule, known in there.items() if known), *PROPOSED)
     if not given:
         raise ScenarioError("rules: must name at least one rule")
     for rule in given:
-        if rule in _REFUSED:
-            raise ScenarioError(bad_value("rules", rule, _REFUSED[rule]))
+        if rule == "judge":
+            allowed = "needs verdicts on the answers of others, which no table of answers and no fit holds"
+            raise ScenarioError(bad_value("rules", rule, allowed))
         if rule not in (*COUNTED, *WEIGHED):
             known = ", ".join((*COUNTED, *WEIGHED))
             raise ScenarioError(bad_value("rules", rule, f"must be one of {known}"))
-        if rule == "stake" and not stakes:
-            raise ScenarioError(bad_value("rules", rule, "needs stakes"))
+        if not there.get(rule, True):
+            needed = (
+                "stakes"
+                if rule == "stake"
+                else "stated confidences: a table with a column confidence, from 0 to 1 for every answer"
+            )
+            raise ScenarioError(bad_value("rules", rule, f"needs {needed}"))
     return tuple(dict.fromkeys(given))
 
 

@@ -35,26 +35,30 @@ def smoothed(scores: Scores, questions: float) -> tuple[Floats, Floats]:
     correct, wrong = scores.correct.copy(), scores.wrong.copy()
     if not np.isfinite(questions):
         return correct, wrong
-    for start, members in scores.kinds:
-        kind = slice(start, start + len(members))
+    for size in dict.fromkeys(int(members[0].sum()) for _, members in scores.kinds):
+        alike = [(start, members) for start, members in scores.kinds if int(members[0].sum()) == size]
+        members = alike[0][1]
         if len(members) < FEWEST:
             continue
-        fitted = members @ np.linalg.lstsq(members, scores.correct[kind], rcond=None)[0]
-        correct[kind] = (1.0 - HALF) * scores.correct[kind] + HALF * np.clip(fitted, 0.0, 1.0)
-        counts = scores.wrong[kind] * questions
-        if counts.sum() > 0.0:
-            wrong[kind] = ((1.0 - HALF) * counts + HALF * _poisson(members, counts)) / questions
+        places = np.array([start for start, _ in alike]) + np.arange(len(members))[:, np.newaxis]  # (panels, kinds)
+        fitted = members @ np.linalg.lstsq(members, scores.correct[places], rcond=None)[0]
+        correct[places] = (1.0 - HALF) * scores.correct[places] + HALF * np.clip(fitted, 0.0, 1.0)
+        places = places[:, scores.wrong[places].any(axis=0)]
+        counts = scores.wrong[places] * questions
+        wrong[places] = ((1.0 - HALF) * counts + HALF * _poisson(members, counts)) / questions
     return correct, wrong
 
 
 def _poisson(members: Floats, counts: Floats) -> Floats:
-    """Return the counts that a sum over members on the logarithmic scale expects."""
+    """Return the counts that a sum over members on the logarithmic scale expects, for kinds in columns."""
     size = members[0].sum()
-    effect = np.full(members.shape[1], np.log(counts.mean() + 0.05) / size)
+    effect = np.tile(np.log(counts.mean(axis=0) + 0.05) / size, (members.shape[1], 1))
     share = _INFORMATION / len(counts)
+    pairs = (members[:, :, np.newaxis] * members[:, np.newaxis, :]).reshape(len(members), -1)
     for _ in range(_ROUNDS):
         mean = np.exp(np.clip(members @ effect, -_LARGEST_LOG, _LARGEST_LOG))
-        slope = share * members.T @ (counts - mean) - _RIDGE * (effect - effect.mean())
-        curve = share * (members * mean[:, np.newaxis]).T @ members + _RIDGE * np.eye(len(effect))
-        effect = effect + np.clip(np.linalg.solve(curve, slope), -1.0, 1.0)
+        slope = share * members.T @ (counts - mean) - _RIDGE * (effect - effect.mean(axis=0))
+        curve = share * (mean.T @ pairs).reshape(-1, *(2 * members.shape[1:])) + _RIDGE * np.eye(len(effect))
+        step = np.linalg.solve(curve, slope.T[:, :, np.newaxis])[:, :, 0].T
+        effect = effect + np.clip(step, -1.0, 1.0)
     return np.asarray(np.exp(np.clip(members @ effect, -_LARGEST_LOG, _LARGEST_LOG)))

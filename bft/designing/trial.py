@@ -1,13 +1,15 @@
-"""What a way of choosing is worth: chosen on one half of the questions, judged on the other, for many halvings.
+"""What a way of choosing is worth: chosen on most of the questions, judged on the others, until each was judged.
 
-In every halving each half chooses once and judges once, so that every question judges choices that it had no part in;
-what a rule learns of the models, and the pool of a greedy search, come from the choosing half too. The mean over the
-halvings is the held-out share. Its interval is the exact binomial one (Clopper–Pearson) of as many questions as there
-are: each question counts once in every halving, and repeating the halvings adds no question. An average over several
-choices varies less than one of them does, so that this errs on the safe side.
+The questions are dealt into parts (ten, by default). Each part judges the choice that is made on all the others, so
+that every question judges a choice that it had no part in; what a rule learns of the models, and the pool of a greedy
+search, come from the choosing questions too. This is repeated with other parts, and the mean is the held-out share.
+With two parts one half chooses and the other judges; but a choice on half of the questions is a worse one than that on
+all of them, which is what is recommended, and the fewer the questions the more so.
 
-What is estimated is the way of choosing, made on half of the questions; the panel that is recommended is the same way's
-choice on all of them.
+The ends of an interval are binomial bounds (Clopper–Pearson) of as many questions as there are, each at the stated
+confidence: a target bounds a share from one side. Repeating adds no question. Shares are means over choices made on
+overlapping questions, so that the bounds are not exact for them; `simulations/held_out_designs.py` measures how they
+hold.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ from bft.designing.rules import learnt_accuracy, log_odds
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import RIGHT
 
-LEVEL = 0.95
-"""Of the intervals."""
+CONFIDENCE = 0.95
+"""With which each end of an interval holds."""
 
 Choice: TypeAlias = Callable[[Scores, NDArray[np.bool_], float], "int | None"]
 """Takes scores, which candidates are allowed, and the number of questions."""
@@ -127,9 +129,7 @@ def tried(
     choosing: Choosing,
     choices: Mapping[str, Choice],
     allowed: Callable[[Search], NDArray[np.bool_]],
-    *,
-    halvings: int,
-    randomness: Randomness,
+    deals: list[list[Ints]],
 ) -> dict[str, Chosen]:
     """Return each way of choosing with what it is worth; one that finds nothing is left out.
 
@@ -141,20 +141,17 @@ def tried(
         Ways of choosing, by name.
     allowed : callable
         Which candidates of a search may be taken.
-    halvings : int
-        How often the questions are halved.
-    randomness : Randomness
-        Where the halves are drawn from.
+    deals : list of list of ndarray
+        Places of the questions in each part, for each repeat; none where shares are exact.
     """
     pool = choosing.pool
     everything = np.arange(pool.questions)
     search = choosing.search(everything)
-    weight = np.ones(pool.questions) if pool.chance is None else pool.chance
     weights = choosing.weights(search, everything)
-    scores, may = search.scores(weight, weights), allowed(search)
+    scores, may = search.scores(pool.weight, weights), allowed(search)
     asked = float(pool.questions) if pool.chance is None else np.inf
     places = {name: choose(scores, may, asked) for name, choose in choices.items()}
-    judged = {} if pool.chance is not None else _judged(choosing, choices, allowed, halvings, randomness)
+    judged = {} if pool.chance is not None else _judged(choosing, choices, allowed, deals)
     found = {}
     for name, place in places.items():
         if place is None:
@@ -177,30 +174,37 @@ def tried(
     return found
 
 
+def dealt(questions: int, parts: int, repeats: int, randomness: Randomness) -> list[list[Ints]]:
+    """Return the places of the questions in each part, for each repeat."""
+    parts = min(parts, questions)
+    orders = [randomness.generator("designing.parts", repeat).permutation(questions) for repeat in range(repeats)]
+    return [[np.sort(order[part::parts]) for part in range(parts)] for order in orders]
+
+
 def _judged(
     choosing: Choosing,
     choices: Mapping[str, Choice],
     allowed: Callable[[Search], NDArray[np.bool_]],
-    halvings: int,
-    randomness: Randomness,
+    deals: list[list[Ints]],
 ) -> dict[str, tuple[float, float]]:
-    """Return mean shares of each way of choosing on halves that it did not see; none where it once found nothing."""
+    """Return mean shares of each way of choosing on parts that it did not see; none where it once found nothing."""
     questions = choosing.pool.questions
-    sums: dict[str, list[tuple[float, float]]] = {name: [] for name in choices}
-    for halving in range(halvings):
-        order = randomness.generator("designing.halves", halving).permutation(questions)
-        first, second = np.sort(order[: questions // 2]), np.sort(order[questions // 2 :])
-        for looked_at, kept in ((first, second), (second, first)):
-            search = choosing.search(looked_at)
-            weights, may = choosing.weights(search, looked_at), allowed(search)
-            seen = search.scores(_indicator(looked_at, questions), weights)
-            picks = {name: choose(seen, may, float(len(looked_at))) for name, choose in choices.items()}
-            unseen = search.scores(_indicator(kept, questions), weights)
-            for name, pick in picks.items():
-                if pick is not None:
-                    sums[name].append((float(unseen.correct[pick]), float(unseen.wrong[pick])))
-    means = {name: np.mean(each, axis=0) for name, each in sums.items() if len(each) == 2 * halvings}
-    return {name: (float(each[0]), float(each[1])) for name, each in means.items()}
+    sums = {name: np.zeros(2) for name in choices}
+    for kept in (part for parts in deals for part in parts):
+        judging = _indicator(kept, questions)
+        looked_at = np.flatnonzero(judging == 0.0)
+        search = choosing.search(looked_at)
+        weights, may = choosing.weights(search, looked_at), allowed(search)
+        seen = search.scores(1.0 - judging, weights)
+        picks = {name: choose(seen, may, float(len(looked_at))) for name, choose in choices.items() if name in sums}
+        unseen = search.scores(judging, weights)
+        for name, pick in picks.items():
+            if pick is None:
+                del sums[name]
+            else:
+                sums[name] += len(kept) * np.array([unseen.correct[pick], unseen.wrong[pick]])
+    asked = questions * len(deals)
+    return {name: (float(each[0] / asked), float(each[1] / asked)) for name, each in sums.items()}
 
 
 def _indicator(places: Ints, questions: int) -> Floats:
@@ -209,13 +213,13 @@ def _indicator(places: Ints, questions: int) -> Floats:
     return weight
 
 
-def estimated(correct: float, wrong: float, questions: int, level: float = LEVEL) -> HeldOut:
+def estimated(correct: float, wrong: float, questions: int) -> HeldOut:
     """Return shares of so many questions with their intervals."""
     none = max(0.0, 1.0 - correct - wrong)
     return HeldOut(
-        correct=_share(correct, questions, level),
-        wrong=_share(wrong, questions, level),
-        none=_share(none, questions, level),
+        correct=_share(correct, questions),
+        wrong=_share(wrong, questions),
+        none=_share(none, questions),
         questions=questions,
     )
 
@@ -227,18 +231,18 @@ def exactly(correct: float, wrong: float) -> HeldOut:
     return HeldOut(correct=shares[0], wrong=shares[1], none=shares[2], questions=None)
 
 
-def _share(value: float, questions: int, level: float) -> Share:
-    return Share(value=value, low=lower(value, questions, level), high=upper(value, questions, level))
+def _share(value: float, questions: int) -> Share:
+    return Share(value=value, low=lower(value, questions), high=upper(value, questions))
 
 
-def upper(value: float, questions: int, level: float = LEVEL) -> float:
-    """Return the upper end of the Clopper–Pearson interval, for a count that need not be whole."""
+def upper(value: float, questions: int, confidence: float = CONFIDENCE) -> float:
+    """Return the upper Clopper–Pearson bound, for a count that need not be whole."""
     count = min(max(value, 0.0), 1.0) * questions
     if count >= questions - 1e-9:
         return 1.0
-    return float(betaincinv(count + 1.0, questions - count, (1.0 + level) / 2.0))
+    return float(betaincinv(count + 1.0, questions - count, confidence))
 
 
-def lower(value: float, questions: int, level: float = LEVEL) -> float:
-    """Return the lower end."""
-    return 1.0 - upper(1.0 - value, questions, level)
+def lower(value: float, questions: int, confidence: float = CONFIDENCE) -> float:
+    """Return the lower bound."""
+    return 1.0 - upper(1.0 - value, questions, confidence)

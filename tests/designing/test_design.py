@@ -11,10 +11,11 @@ import pytest
 
 import bft
 from bft.designing.search import design
-from bft.designing.trial import upper
+from bft.designing.trial import dealt, upper
 from bft.errors import BftError, ScenarioError
 from bft.experiments.intervals import estimate
 from bft.live.settings import PanelSettings
+from bft.randomness import Randomness
 from bft.scenario import Scenario, read_toml
 from bft.validators.answers import Codes
 from tests.designing.conftest import WriteCodes, drawn_codes
@@ -55,18 +56,25 @@ def test_held_out_shares_are_those_of_a_panel_that_leaves_nothing_to_choose(writ
     correct, wrong = decided(codes, 1)
     out = found.recommended.held_out
     assert (out.correct.value, out.wrong.value) == pytest.approx((correct, wrong), abs=1e-12)
-    by_project = estimate(round(wrong * 300), 300)
+    by_project = estimate(round(wrong * 300), 300, 0.9)  # each end holds with 95 %
     assert (out.wrong.low, out.wrong.high) == pytest.approx((by_project.low, by_project.high), abs=1e-9)
 
 
 def test_what_is_chosen_among_equals_by_luck_is_told_as_optimism(write_codes: WriteCodes) -> None:
-    """Seven models of which none is better: whoever seems best on one half is as good as the others on the other."""
-    codes = drawn_codes(120, [0.6] * 7, seed=8, options=1)
-    found = design(write_codes(codes, [f"m{k}" for k in range(7)]), sizes=[3], rules=["plurality"])
-    panel = found.recommended
-    assert panel is not None
-    assert panel.chosen_on_correct - panel.held_out.correct.value > 0.02
-    assert abs(panel.held_out.correct.value - (0.6**3 + 3 * 0.6**2 * 0.4)) < 0.1
+    """Seven models of which none is better: whoever seems best on some questions is as good as the others elsewhere.
+
+    Mean over eight tables; right by the law with .648, and the standard error of the mean is below .02.
+    """
+    chosen_on, held_out = [], []
+    for seed in range(8):
+        codes = drawn_codes(120, [0.6] * 7, seed=seed, options=1)
+        panel = design(write_codes(codes, [f"m{k}" for k in range(7)]), sizes=[3], rules=["plurality"]).recommended
+        assert panel is not None
+        chosen_on.append(panel.chosen_on_correct)
+        held_out.append(panel.held_out.correct.value)
+    assert np.mean(chosen_on) - np.mean(held_out) > 0.02
+    assert abs(np.mean(held_out) - (0.6**3 + 3 * 0.6**2 * 0.4)) < 0.06
+    assert np.mean(chosen_on) - (0.6**3 + 3 * 0.6**2 * 0.4) > 0.03
 
 
 def test_on_shuffled_right_answers_nothing_is_recommended(write_codes: WriteCodes) -> None:
@@ -85,8 +93,27 @@ def test_few_questions_cannot_decide_and_the_reason_says_how_many_would(write_co
     found = design(write_codes(codes, NAMES), max_wrong=0.02)
     assert found.recommended is None
     assert "cannot decide" in found.reason
-    assert "about 183 questions" in found.reason, "the fewest without an error whose upper end is below .02"
-    assert upper(0.0, 183) <= 0.02 < upper(0.0, 182)
+    assert "about 149 questions" in found.reason, "the fewest without an error whose upper end is below .02"
+    assert upper(0.0, 149) <= 0.02 < upper(0.0, 148)
+
+
+def test_every_question_judges_once_in_each_repeat_a_choice_that_it_had_no_part_in() -> None:
+    deals = dealt(23, 10, 3, Randomness(1))
+    assert [sorted(np.concatenate(parts).tolist()) for parts in deals] == [list(range(23))] * 3
+    assert {len(part) for part in deals[0]} == {2, 3}
+    assert not np.array_equal(deals[0][0], deals[1][0])
+    assert len(dealt(4, 10, 1, Randomness(1))[0]) == 4
+
+
+def test_more_questions_choose_where_there_are_more_parts(write_codes: WriteCodes) -> None:
+    """One model is better by little: half of the questions often miss it, nine tenths do so less."""
+    codes = drawn_codes(300, [0.8, *[0.72] * 9], seed=3, options=1)
+    file = write_codes(codes, [f"m{k}" for k in range(10)])
+    halves, tenths = (
+        design(file, sizes=[3], rules=["log_odds"], folds=folds, repeats=repeats).best_single.held_out.correct.value
+        for folds, repeats in ((2, 10), (10, 2))
+    )
+    assert halves < tenths < 0.85
 
 
 def test_nothing_is_chosen_by_what_it_is_judged_on(write_codes: WriteCodes) -> None:
@@ -96,7 +123,9 @@ def test_nothing_is_chosen_by_what_it_is_judged_on(write_codes: WriteCodes) -> N
     held out all are right on one half. A choice made on all questions would be told as better than that.
     """
     codes = drawn_codes(40, [0.5] * 8, seed=11, options=1)
-    found = design(write_codes(codes, [f"m{k}" for k in range(8)]), sizes=[2, 3], halvings=40, rules=["plurality"])
+    found = design(
+        write_codes(codes, [f"m{k}" for k in range(8)]), sizes=[2, 3], folds=2, repeats=20, rules=["plurality"]
+    )
     assert found.recommended is not None
     assert found.recommended.held_out.correct.value < found.recommended.chosen_on_correct - 0.1
 
@@ -146,7 +175,7 @@ def test_cost_and_latency_rule_members_out(good: Path) -> None:
 )
 def test_a_simulation_of_the_scenario_does_what_the_design_says(good: Path, rule: str, given: dict[str, Any]) -> None:
     """Inside the 99.9 % intervals of 300 replications, right and wrong: a false alarm in 1 of 500 of each."""
-    found = design(good, rules=[rule], sizes=[4], halvings=2, **given)
+    found = design(good, rules=[rule], sizes=[4], repeats=1, **given)
     panel = found.recommended or found.nearest
     assert panel is not None
     sweep = bft.sweep(Scenario.from_dict(found.scenario(panel).to_dict()), over={"n": [4]}, replications=300, seed=5)
@@ -160,7 +189,7 @@ def test_a_simulation_of_the_scenario_does_what_the_design_says(good: Path, rule
 
 
 def test_worst_liars_are_named_by_the_scenario(good: Path) -> None:
-    found = design(good, sizes=[4], rules=["quorum"], liars=2, halvings=2)
+    found = design(good, sizes=[4], rules=["quorum"], liars=2, repeats=1)
     panel = found.recommended or found.nearest
     assert panel is not None
     assert len(panel.worst_liars) == 2
@@ -194,7 +223,7 @@ def run_panel(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], int]:
 def test_many_models_are_searched_greedily_and_the_design_says_so(write_codes: WriteCodes) -> None:
     accuracy = [0.9 - 0.03 * place for place in range(14)]
     file = write_codes(drawn_codes(300, accuracy, seed=7), [f"m{place:02}" for place in range(14)])
-    found = design(file, max_wrong=0.1, halvings=2)
+    found = design(file, max_wrong=0.1, repeats=1)
     assert not found.exhaustive
     assert "greedy" in found.how
     assert found.recommended is not None
@@ -213,7 +242,7 @@ def test_a_fit_is_designed_from_and_many_members_are_drawn(tmp_path: Path) -> No
     exact = design(fit=file, max_wrong=0.1)
     assert exact.pool.basis == "exact"
     assert exact.recommended is not None
-    drawn = design(accuracies=[0.8] * 10, r=0.3, sizes=[5], rules=["quorum"], halvings=1, max_wrong=0.1)
+    drawn = design(accuracies=[0.8] * 10, r=0.3, sizes=[5], rules=["quorum"], repeats=1, max_wrong=0.1)
     assert drawn.pool.basis == "sampled"
     assert drawn.recommended is not None
     assert drawn.recommended.held_out.questions == 20_000
@@ -248,6 +277,7 @@ def test_one_more_liar_and_one_more_model_are_told(good: Path) -> None:
         ({"models": ["ann", "eve"]}, "'eve': is not a model"),
         ({"rules": ["lot"]}, "rules = 'lot': must be one of"),
         ({"rules": ["confidence"]}, "needs stated confidences"),
+        ({"rules": ["judge"]}, "needs verdicts on the answers of others"),
         ({"rules": ["stake"]}, "needs stakes"),
         ({"stakes": [1, 2]}, "stakes = [1, 2]"),
         ({"liars": 4}, "liars = 4: must be below the largest panel"),
@@ -256,7 +286,8 @@ def test_one_more_liar_and_one_more_model_are_told(good: Path) -> None:
         ({"sizes": "ten"}, "sizes = 'ten'"),
         ({"sizes": [1]}, "sizes = [1]"),
         ({"seed": -1}, "seed = -1"),
-        ({"halvings": 0}, "halvings = 0"),
+        ({"folds": 1}, "folds = 1"),
+        ({"repeats": 0}, "repeats = 0"),
         ({"accuracies": [0.9, 0.8]}, "needs one of answers, accuracies and fit; there is answers and accuracies"),
     ],
 )
@@ -273,7 +304,7 @@ def test_models_without_common_questions_and_a_single_question_are_refused(
     file.write_text("question_id,gold,model,answer\n1,A,ann,A\n2,A,bob,A\n")
     with pytest.raises(BftError, match="share no question"):
         design(file, models=["ann", "bob"])
-    with pytest.raises(BftError, match="one half chooses"):
+    with pytest.raises(BftError, match="some choose, others judge"):
         design(write_codes(np.zeros((1, 3), dtype=np.intp), NAMES[:3]))
     file.write_text("question_id,gold,model,answer\n1,,ann,A\n1,,bob,A\n")
     with pytest.raises(BftError, match="gold"):

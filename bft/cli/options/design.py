@@ -66,7 +66,7 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
     command.add_argument(
         "--rules",
         metavar="R,R,...",
-        help="quorum, plurality, log_odds, stake, pbft, tendermint (default: all that have their input)",
+        help="quorum, plurality, log_odds, stake, confidence, pbft, tendermint (default: all that have their input)",
     )
     command.add_argument(
         "--views",
@@ -75,8 +75,14 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
         help="members that lead under pbft and tendermint, the first ones (default: all)",
     )
     command.add_argument("--stakes", metavar="S,S,...", help="stake of each model, for the rule stake")
-    command.add_argument("--halvings", type=whole, default=10, help="how often questions are halved (default: 10)")
-    command.add_argument("--seed", type=whole, default=0, help="of the halves, 0 or more (default: 0)")
+    command.add_argument(
+        "--folds",
+        type=whole,
+        default=10,
+        help="parts of the questions, each judging the choice made on all the others; 2 are halves (default: 10)",
+    )
+    command.add_argument("--repeats", type=whole, default=2, help="how often they are dealt into parts (default: 2)")
+    command.add_argument("--seed", type=whole, default=0, help="of the parts, 0 or more (default: 0)")
     command.add_argument("--out", metavar="DIR", help="write results, figure, scenario and panel there")
     command.add_argument("--quiet", action="store_true", help="no messages")
     command.add_argument("--json", action="store_true", help="print one JSON object")

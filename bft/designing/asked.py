@@ -1,0 +1,52 @@
+"""What a design is asked for, read and checked: sizes of panels, and a law from accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bft.arguments import check_whole
+from bft.designing.honest_sets import MOST_MODELS
+from bft.errors import ScenarioError, bad_value
+from bft.validators.error_settings import CorrelatedErrorSettings, Errors, IndependentErrorSettings
+from bft.validators.panel_numbers import PanelNumbers
+
+
+def sizes_of(given: str | Sequence[int]) -> list[int]:
+    """Return sizes of panels from "3:10", "3,5,7" or numbers."""
+    try:
+        if isinstance(given, str):
+            low, colon, high = given.partition(":")
+            sizes = list(range(int(low), int(high) + 1)) if colon else [int(each) for each in given.split(",")]
+        else:
+            sizes = [int(each) for each in given]
+    except (TypeError, ValueError):
+        raise ScenarioError(bad_value("sizes", given, 'must be whole numbers, as "3:10" or "3,5,7"')) from None
+    if not sizes or min(sizes) < 2 or max(sizes) > MOST_MODELS:
+        raise ScenarioError(bad_value("sizes", given, f"must be from 2 to {MOST_MODELS} members"))
+    return sorted(set(sizes))
+
+
+def numbers_of(
+    accuracies: Sequence[float],
+    r: float,
+    tau: float,
+    kalpha: float | None,
+    missing: float,
+    options: int,
+) -> PanelNumbers:
+    """Return the law of models with these accuracies."""
+    if not len(accuracies):
+        raise ScenarioError("accuracies: must hold at least two numbers")
+    for each in accuracies:
+        if not 0.0 <= each <= 1.0:
+            raise ScenarioError(bad_value("accuracies", each, "must be between 0 and 1"))
+    for name, value in (("r", r), ("tau", tau), ("missing", missing)):
+        if not 0.0 <= value <= 1.0:
+            raise ScenarioError(bad_value(name, value, "must be between 0 and 1"))
+    if kalpha is not None and not kalpha > 0.0:
+        raise ScenarioError(bad_value("kalpha", kalpha, "must be positive"))
+    check_whole("options", options, ScenarioError, least=1)
+    errors: Errors = IndependentErrorSettings()
+    if r or tau or kalpha is not None:
+        errors = CorrelatedErrorSettings(r=r, tau=tau, k_alpha=kalpha)
+    return PanelNumbers(accuracy=tuple(map(float, accuracies)), options=options, errors=errors, missing=float(missing))
