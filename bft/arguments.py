@@ -6,7 +6,7 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any
 
-from bft.errors import BftError, bad_value
+from bft.errors import BftError, ScenarioError, bad_value
 
 
 def check_whole(field: str, value: Any, error: type[BftError], *, least: int, most: int | None = None) -> None:
@@ -48,6 +48,12 @@ def check_number(
         if below < inf or most < inf:
             limit += f" and below {below:g}" if below < inf else f" and at most {most:g}"
         raise error(bad_value(field, value, f"must be {limit}" if number else f"must be a number {limit}"))
+
+
+def check_positive(field: str, value: float) -> None:
+    """Refuse a number of a scenario that is not positive and finite."""
+    if not 0.0 < value < inf:
+        raise ScenarioError(bad_value(field, value, "must be positive and finite"))
 
 
 def check_instance(

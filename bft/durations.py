@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
-from bft.errors import ScenarioError, bad_value
+from bft.arguments import check_positive
 
 _SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
 _quantile = NormalDist().inv_cdf
@@ -26,7 +26,7 @@ class Exponential:
     law: Literal["exponential"] = "exponential"
 
     def __post_init__(self) -> None:
-        _positive("exponential.mean_s", self.mean_s)
+        check_positive("exponential.mean_s", self.mean_s)
 
     def at(self, uniform: float) -> float:
         """Return the time that a uniform stands for."""
@@ -43,7 +43,7 @@ class Constant:
     law: Literal["constant"] = "constant"
 
     def __post_init__(self) -> None:
-        _positive("constant.time_s", self.time_s)
+        check_positive("constant.time_s", self.time_s)
 
     @property
     def mean_s(self) -> float:
@@ -72,8 +72,8 @@ class Lognormal:
     law: Literal["lognormal"] = "lognormal"
 
     def __post_init__(self) -> None:
-        _positive("lognormal.median_s", self.median_s)
-        _positive("lognormal.log_sd", self.log_sd)
+        check_positive("lognormal.median_s", self.median_s)
+        check_positive("lognormal.log_sd", self.log_sd)
 
     @property
     def mean_s(self) -> float:
@@ -102,7 +102,7 @@ class Lifetime:
 
     def __post_init__(self) -> None:
         for name, value in (("mean_s", self.mean_s), ("shape", self.shape)):
-            _positive(f"lifetime.{name}", value)
+            check_positive(f"lifetime.{name}", value)
 
     def at(self, uniform: float) -> float:
         """Return the length that a uniform in [0, 1) stands for."""
@@ -111,8 +111,3 @@ class Lifetime:
             return self.mean_s * exponential
         scale_s = self.mean_s / math.gamma(1.0 + 1.0 / self.shape)
         return float(scale_s * exponential ** (1.0 / self.shape))
-
-
-def _positive(field: str, value: float) -> None:
-    if not 0.0 < value < math.inf:
-        raise ScenarioError(bad_value(field, value, "must be positive and finite"))

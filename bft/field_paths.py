@@ -48,7 +48,7 @@ def suggestion(model: type[BaseModel], location: Sequence[int | str], prefix: st
     parts: list[type[Any]] = [model]
     path: list[str] = []
     for step in tables:
-        inner = [each for part in parts if step in _annotations(part) for each in _parts(_annotations(part)[step])]
+        inner = [each for part in parts if step in _annotations(part) for each in tables_in(_annotations(part)[step])]
         if inner or any(step in _annotations(part) for part in parts):
             parts = inner
             path.append(str(step))
@@ -68,7 +68,7 @@ def _walk(part: type[Any], prefix: str) -> Iterator[str]:
     """Yield the paths of a part's fields, those of inner parts after the field that holds them."""
     for name, annotation in _annotations(part).items():
         yield prefix + name
-        for inner in _parts(annotation):
+        for inner in tables_in(annotation):
             yield from _walk(inner, f"{prefix}{name}.")
 
 
@@ -80,11 +80,11 @@ def _annotations(part: type[Any]) -> Mapping[Any, Any]:
     return {each.name: hints[each.name] for each in fields(part) if each.init}
 
 
-def _parts(annotation: Any) -> list[type[Any]]:
+def tables_in(annotation: Any) -> list[type[Any]]:
     """Return the kinds of tables that a field can hold."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
         return [annotation] if issubclass(annotation, BaseModel) or is_dataclass(annotation) else []
-    return [each for inner in get_args(annotation) for each in _parts(inner)]
+    return [each for inner in get_args(annotation) for each in tables_in(inner)]
 
 
 def _tags(part: type[Any]) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import simpy
 
+from bft.arguments import check_positive
 from bft.clock import Clock
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Randomness, Tape
@@ -52,7 +53,7 @@ def open_loop(
     clock: Clock, ask: Ask, *, rate_per_s: float, until_s: float, seed: int, replication: int = 0
 ) -> list[CallRecord]:
     """Let Poisson calls come until a time; return the list that fills as the clock runs."""
-    _positive("load.rate_per_s", rate_per_s)
+    check_positive("load.rate_per_s", rate_per_s)
     seen: list[CallRecord] = []
     tape = Tape(Randomness(seed), "service.load", 1, _DEPTH, replication)
 
@@ -92,8 +93,3 @@ def _one(clock: Clock, ask: Ask, seen: list[CallRecord]) -> Generator[simpy.Even
     start_s = clock.now
     result = yield from ask()
     seen.append(CallRecord(start_s=start_s, end_s=clock.now, result=result))
-
-
-def _positive(field: str, value: float) -> None:
-    if not 0.0 < value < math.inf:
-        raise ScenarioError(bad_value(field, value, "must be positive and finite"))

@@ -39,6 +39,15 @@ class Estimate(NamedTuple):
         """Whether an exact value lies in the interval."""
         return self.low <= exact <= self.high
 
+    def to_json(self) -> dict[str, float | int | None]:
+        """Return it as JSON values: what is not finite is null."""
+        ends = {"value": self.value, "low": self.low, "high": self.high}
+        return {**{name: end if math.isfinite(end) else None for name, end in ends.items()}, "n": self.n}
+
+    def to_text(self) -> str:
+        """Return it for reading."""
+        return f"{self.value:.6g}  [{self.low:.6g}, {self.high:.6g}]  n = {self.n}"
+
     def inverse(self) -> Estimate:
         """The estimate of 1/x."""
         low, high = (math.inf if end == 0.0 else 1.0 / end for end in (self.high, self.low))

@@ -6,7 +6,6 @@ with pictures is left to `report_html`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,6 @@ from typing import Any
 from bft.core.refusal import require
 from bft.operations.alerts import Alert, Monitor
 from bft.operations.estimates import NodeRecord, Reliability
-from bft.operations.intervals import Estimate
 from bft.operations.prometheus import Metric, Sample
 
 WORDS = {
@@ -63,7 +61,7 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; what is not finite is null."""
         figures = self.reliability
-        told: dict[str, Any] = {name: _json(getattr(figures, name)) for name in WORDS}
+        told: dict[str, Any] = {name: getattr(figures, name).to_json() for name in WORDS}
         told |= {"failures": figures.failures, "repairs": figures.repairs, "observed_s": figures.observed_s}
         if self.monitor is not None:
             told["metrics"] = dict(self.monitor.metrics)
@@ -78,7 +76,7 @@ class Report:
 
     def to_text(self) -> str:
         """Return lines for a terminal."""
-        lines = [f"{label:<26}{_text(getattr(self.reliability, name))}" for name, label in WORDS.items()]
+        lines = [f"{label:<26}{getattr(self.reliability, name).to_text()}" for name, label in WORDS.items()]
         if self.monitor is not None:
             lines.append(f"{'health':<26}{self.monitor.health.value}")
             for metric, light in self.monitor.lights.items():
@@ -117,15 +115,3 @@ class Report:
                 Metric(name=f"{prefix}_alert_level", help="0 clear to 3 emergency", kind="gauge", samples=(level,))
             )
         return metrics
-
-
-def _json(value: Estimate) -> dict[str, float | int | None]:
-    finite = {
-        name: (each if math.isfinite(each) else None)
-        for name, each in zip(("value", "low", "high"), value[:3], strict=True)
-    }
-    return {**finite, "n": value.n}
-
-
-def _text(value: Estimate) -> str:
-    return f"{value.value:.6g}  [{value.low:.6g}, {value.high:.6g}]  n = {value.n}"

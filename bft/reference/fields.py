@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from bft.adversary.settings import BEHAVIOURS
 from bft.errors import ScenarioError, bad_value
+from bft.field_paths import tables_in
 from bft.protocols.registry import PROTOCOLS, protocol_of
 from bft.reference.examples import examples, is_scenario, refusal_of_less
 from bft.reference.meanings import meanings, summary
@@ -191,13 +192,9 @@ def _alternatives(path: str, annotation: Any) -> list[tuple[str, type[Any]]]:
     """Return the tables that a field can hold; a behaviour's kind stands beside its settings, not in them."""
     if path == "faults.behaviour":
         return list(BEHAVIOURS.items())
-    return [("", each) for each in _parts(annotation) if each is not OwnRule]  # an object of Python has no fields here
-
-
-def _parts(annotation: Any) -> list[type[Any]]:
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        return [annotation] if issubclass(annotation, BaseModel) or is_dataclass(annotation) else []
-    return [each for inner in get_args(annotation) for each in _parts(inner)]
+    return [
+        ("", each) for each in tables_in(annotation) if each is not OwnRule
+    ]  # an object of Python has no fields here
 
 
 def _names(path: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bft.arguments import check_positive
 from bft.durations import Constant, Exponential, Lifetime, Lognormal
 from bft.errors import ScenarioError, bad_value
 from bft.resilience.limits import RateLimit
@@ -57,7 +58,7 @@ class Disturbance:
             raise ScenarioError(bad_value("disturbance.end_s", self.end_s, allowed))
         if self.kind not in ("refuse", "hang", "slow"):
             raise ScenarioError(bad_value("disturbance.kind", self.kind, "must be 'refuse', 'hang' or 'slow'"))
-        _positive("disturbance.factor", self.factor)
+        check_positive("disturbance.factor", self.factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +144,3 @@ class Provider:
     def availability(self) -> float:
         """Share of time up, in the long run."""
         return self.up.mean_s / (self.up.mean_s + self.down.mean_s)
-
-
-def _positive(field: str, value: float) -> None:
-    if not 0.0 < value < math.inf:
-        raise ScenarioError(bad_value(field, value, "must be positive and finite"))

@@ -5,7 +5,6 @@ Every figure has its interval. For people `to_text`, for programs `to_json`, for
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -130,8 +129,8 @@ class OperationsReport:
                 "quorum": Report(reliability=self.machines.quorum).to_json(),
                 "faults": dict(self.machines.faults),
                 "actions": dict(self.machines.actions),
-                "detection_s": _json(self.machines.detection_s),
-                "lost_requests": _json(self.machines.lost_requests),
+                "detection_s": self.machines.detection_s.to_json(),
+                "lost_requests": self.machines.lost_requests.to_json(),
             }
         if self.service is not None:
             told["service"] = _service_json(self.service)
@@ -142,11 +141,13 @@ class OperationsReport:
         lines: list[str] = []
         if self.machines is not None:
             for title, figures in (("nodes", self.machines.nodes), ("quorum", self.machines.quorum)):
-                lines += [f"{f'{title}: {label}':<34}{_text(getattr(figures, name))}" for name, label in WORDS.items()]
+                lines += [
+                    f"{f'{title}: {label}':<34}{getattr(figures, name).to_text()}" for name, label in WORDS.items()
+                ]
             lines.append(f"{'faults':<34}{_counts(self.machines.faults)}")
             lines.append(f"{'actions':<34}{_counts(self.machines.actions)}")
-            lines.append(f"{'detection (s)':<34}{_text(self.machines.detection_s)}")
-            lines.append(f"{'requests lost per restore':<34}{_text(self.machines.lost_requests)}")
+            lines.append(f"{'detection (s)':<34}{self.machines.detection_s.to_text()}")
+            lines.append(f"{'requests lost per restore':<34}{self.machines.lost_requests.to_text()}")
         if self.service is not None:
             lines += _service_text(self.service)
         return "\n".join(lines)
@@ -226,11 +227,11 @@ def _service_json(service: ServiceReport) -> dict[str, Any]:
         name: getattr(service, name) for name in ("calls", "votes", "abstained", "failed", "rates", "sources")
     }
     told |= {"failures": dict(service.failures), "health": list(service.health)}
-    told["success"] = _json(service.success)
+    told["success"] = service.success.to_json()
     told["target"] = {"standing": service.target.standing.value, "calls_needed": service.target.calls_needed}
     told["endpoints"] = {name: dict(counts) for name, counts in service.endpoints.items()}
     told["queues"] = {
-        name: None if found is None else {word: _json(getattr(found, word)) for word in QUEUE_WORDS}
+        name: None if found is None else {word: getattr(found, word).to_json() for word in QUEUE_WORDS}
         for name, found in service.queues.items()
     }
     told["alerts"] = [
@@ -243,7 +244,7 @@ def _service_json(service: ServiceReport) -> dict[str, Any]:
 def _service_text(service: ServiceReport) -> list[str]:
     lines = [
         f"{'calls':<34}{_counts({name: getattr(service, name) for name in ('votes', 'abstained', 'failed')})}",
-        f"{'calls answered':<34}{_text(service.success)}",
+        f"{'calls answered':<34}{service.success.to_text()}",
         f"{'at least 99.9 % answered':<34}{service.target.standing.value}",
         *(f"{f'{name} per call':<34}{rate:.6g}" for name, rate in service.rates.items() if name != "success"),
         f"{'answers from':<34}{_counts(service.sources)}",
@@ -253,7 +254,7 @@ def _service_text(service: ServiceReport) -> list[str]:
         lines.append(f"{f'endpoint {name}':<34}{_counts(counts)}")
         queue = service.queues[name]
         if queue is not None:
-            lines += [f"{f'  {label}':<34}{_text(getattr(queue, word))}" for word, label in QUEUE_WORDS.items()]
+            lines += [f"{f'  {label}':<34}{getattr(queue, word).to_text()}" for word, label in QUEUE_WORDS.items()]
     lines.append(f"{'health of the nodes':<34}{_counts(Counter(service.health))}")
     lines.append(f"{'alerts':<34}{_counts(service.alerts_by_level)}")
     return lines
@@ -261,15 +262,3 @@ def _service_text(service: ServiceReport) -> list[str]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
-
-
-def _text(value: Estimate) -> str:
-    return f"{value.value:.6g}  [{value.low:.6g}, {value.high:.6g}]  n = {value.n}"
-
-
-def _json(value: Estimate) -> dict[str, float | int | None]:
-    finite = {
-        name: (each if math.isfinite(each) else None)
-        for name, each in zip(("value", "low", "high"), value[:3], strict=True)
-    }
-    return {**finite, "n": value.n}

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from bft.core.refusal import require_whole
 from bft.errors import ScenarioError, bad_value
+from bft.theory.ranges import positive
 
 Matrix = NDArray[np.float64]
 
@@ -84,7 +85,7 @@ def erlang_b(*, arrival_per_s: float, service_per_s: float, servers: int) -> flo
     >>> round(erlang_b(arrival_per_s=5.0, service_per_s=1.0, servers=10), 6)
     0.018385
     """
-    _positive(arrival_per_s=arrival_per_s, service_per_s=service_per_s)
+    positive(arrival_per_s=arrival_per_s, service_per_s=service_per_s)
     _at_least_one(servers)
     offered = arrival_per_s / service_per_s
     blocked = 1.0
@@ -102,7 +103,7 @@ def erlang_c(*, arrival_per_s: float, service_per_s: float, servers: int) -> flo
 
 def mg1(*, arrival_per_s: float, service_mean_s: float, service_second_moment_s2: float) -> QueueLaw:
     """One server, any service time S: Wq = λ E[S²] / (2 (1 − ρ)), the Pollaczek-Khinchine formula [1]_."""
-    _positive(arrival_per_s=arrival_per_s, service_mean_s=service_mean_s)
+    positive(arrival_per_s=arrival_per_s, service_mean_s=service_mean_s)
     if not service_second_moment_s2 >= service_mean_s**2 * (1.0 - 1e-12):
         allowed = f"must be at least the square of the mean, {service_mean_s**2}"
         raise ScenarioError(bad_value("service_second_moment_s2", service_second_moment_s2, allowed))
@@ -114,14 +115,14 @@ def mg1(*, arrival_per_s: float, service_mean_s: float, service_second_moment_s2
 
 def md1(*, arrival_per_s: float, service_per_s: float) -> QueueLaw:
     """One server, constant service time: also the wait before a rate limiter of burst 1."""
-    _positive(service_per_s=service_per_s)
+    positive(service_per_s=service_per_s)
     mean_s = 1.0 / service_per_s
     return mg1(arrival_per_s=arrival_per_s, service_mean_s=mean_s, service_second_moment_s2=mean_s**2)
 
 
 def lognormal_moments(*, log_mean: float, log_sd: float) -> tuple[float, float]:
     """E[S] and E[S²] of a lognormal service time."""
-    _positive(log_sd=log_sd)
+    positive(log_sd=log_sd)
     return math.exp(log_mean + log_sd**2 / 2.0), math.exp(2.0 * log_mean + 2.0 * log_sd**2)
 
 
@@ -132,7 +133,7 @@ def mm1_breakdowns(
 
     L = λ [(α+β)² + αμ] / ((α+β) [βμ − λ(α+β)]).
     """
-    _positive(
+    positive(
         arrival_per_s=arrival_per_s,
         service_per_s=service_per_s,
         failure_per_s=failure_per_s,
@@ -156,7 +157,7 @@ def mmc_breakdowns(
     comes from logarithmic reduction [4]_: quadratic convergence, error at the rounding of the machine. The levels
     below c are one linear system. No truncation is involved.
     """
-    _positive(
+    positive(
         arrival_per_s=arrival_per_s,
         service_per_s=service_per_s,
         failure_per_s=failure_per_s,
@@ -237,12 +238,6 @@ def _law(arrival_per_s: float, service_mean_s: float, wait_s: float, utilisation
         queue_length=arrival_per_s * wait_s,
         in_system=arrival_per_s * response_s,
     )
-
-
-def _positive(**values: float) -> None:
-    for field, value in values.items():
-        if not 0.0 < value < math.inf:
-            raise ScenarioError(bad_value(field, value, "must be positive and finite"))
 
 
 def _at_least_one(servers: int) -> None:

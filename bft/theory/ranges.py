@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bft.arguments import check_positive
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, UnsupportedError, bad_value
 
@@ -83,3 +84,9 @@ def total(terms: Array, where: Sequence[bool] | NDArray[np.bool_] | None = None)
     """Sum probabilities over the last axis, where asked; all terms are positive, so no digit cancels."""
     chosen = terms if where is None else terms[..., np.asarray(where, dtype=np.bool_)]
     return np.asarray(chosen.sum(axis=-1), dtype=np.float64)
+
+
+def positive(**values: float) -> None:
+    """Refuse numbers that are not positive and finite, by their names."""
+    for field, value in values.items():
+        check_positive(field, value)

@@ -22,6 +22,7 @@ from scipy import stats
 
 from bft.core.refusal import require_whole
 from bft.errors import ScenarioError, bad_value
+from bft.theory.ranges import positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def hedge_law(*, rate_per_s: float, delay_s: float, extra: int = 1) -> HedgeLaw:
     >>> round(law.mean_s, 4), round(law.calls, 4), round(law.later_than(6.0), 6)  # unhedged: 1, 1 and .002479
     (0.9751, 1.0498, 0.000123)
     """
-    _positive(rate_per_s=rate_per_s, delay_s=delay_s)
+    positive(rate_per_s=rate_per_s, delay_s=delay_s)
     _count("extra", extra)
     sent = [math.exp(-rate_per_s * delay_s * j * (j + 1) / 2.0) for j in range(extra + 1)]
     between = sum(
@@ -154,7 +155,7 @@ def breaker_law(*, p_failure: float, failures: int, open_s: float, calls_per_s: 
     if not 0.0 < p_failure < 1.0:
         raise ScenarioError(bad_value("p_failure", p_failure, "must be above 0 and below 1"))
     _count("failures", failures)
-    _positive(open_s=open_s, calls_per_s=calls_per_s)
+    positive(open_s=open_s, calls_per_s=calls_per_s)
     run = p_failure**failures
     calls = (1.0 - run) / (run * (1.0 - p_failure))
     periods = 1.0 / (1.0 - p_failure)
@@ -164,7 +165,7 @@ def breaker_law(*, p_failure: float, failures: int, open_s: float, calls_per_s: 
 
 def availability(*, mtbf_s: float, mttr_s: float) -> float:
     """Share of time up: MTBF / (MTBF + MTTR), where MTBF is the mean up time [1]_."""
-    _positive(mtbf_s=mtbf_s, mttr_s=mttr_s)
+    positive(mtbf_s=mtbf_s, mttr_s=mttr_s)
     return mtbf_s / (mtbf_s + mttr_s)
 
 
@@ -178,7 +179,7 @@ def availability_sd(*, mtbf_s: float, mttr_s: float, observed_s: float) -> float
     >>> round(availability_sd(mtbf_s=999.0, mttr_s=1.0, observed_s=1e5), 6)
     0.000141
     """
-    _positive(mtbf_s=mtbf_s, mttr_s=mttr_s, observed_s=observed_s)
+    positive(mtbf_s=mtbf_s, mttr_s=mttr_s, observed_s=observed_s)
     failure, repair = 1.0 / mtbf_s, 1.0 / mttr_s
     return math.sqrt(2.0 * failure * repair / ((failure + repair) ** 3 * observed_s))
 
@@ -208,14 +209,14 @@ def phi_false_alarm(*, window: int, threshold: float) -> float:
     """
     if window < 2:
         raise ScenarioError(bad_value("window", window, "must be a whole number, 2 or more"))
-    _positive(threshold=threshold)
+    positive(threshold=threshold)
     z = stats.norm.isf(10.0**-threshold)
     return float(stats.t.sf(z / math.sqrt(1.0 + 1.0 / window), window - 1))
 
 
 def ttl_hit_ratio(*, calls_per_s: float, ttl_s: float) -> float:
     """Hit ratio of one key, Poisson calls: λT / (1 + λT), as each miss is followed by λT hits on average."""
-    _positive(calls_per_s=calls_per_s, ttl_s=ttl_s)
+    positive(calls_per_s=calls_per_s, ttl_s=ttl_s)
     return calls_per_s * ttl_s / (1.0 + calls_per_s * ttl_s)
 
 
@@ -234,12 +235,6 @@ def _probability(field: str, value: float) -> None:
 
 def _count(field: str, value: int) -> None:
     require_whole(field, value, at_least=1)
-
-
-def _positive(**values: float) -> None:
-    for field, value in values.items():
-        if not 0.0 < value < math.inf:
-            raise ScenarioError(bad_value(field, value, "must be positive and finite"))
 
 
 def _at_most(k: int, n: int) -> None:

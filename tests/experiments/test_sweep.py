@@ -163,7 +163,7 @@ def test_without_ground_truth_agreement_is_neither_correct_nor_wrong(monkeypatch
     assert (row["p_agree"], row["p_correct"], row["p_wrong"], row["p_stalled"]) == (0.75, 0.0, 0.0, 0.25)
 
 
-def test_a_violates_guarantee_of_the_protocol_is_counted_and_an_expected_split_is_not() -> None:
+def test_a_violated_guarantee_of_the_protocol_is_counted_and_an_expected_split_is_not() -> None:
     beyond = bft.Scenario(n=4, faults=bft.Faults(nodes=(0, 1), behaviour="equivocate"))
     tally = run_block(Block(cell=0, scenario=beyond, seed=1, start=0, stop=3))
     assert (tally.counts, tally.breaches) == ({Outcome.SPLIT: 3}, 0)
