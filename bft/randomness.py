@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -136,6 +136,13 @@ class Randomness:
     def uniforms(self, purpose: str, shape: tuple[int, ...], replication: int) -> Floats:
         """Return one replication's uniforms in [0, 1) of the given shape."""
         return self.rows(purpose, shape, replication)[0]
+
+
+class ReplicationStreams(NamedTuple):
+    """What one replication draws from: the streams of the seed, and which replication it is."""
+
+    randomness: Randomness
+    replication: int
 
 
 class GivenRandomness(Randomness):

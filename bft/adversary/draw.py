@@ -7,10 +7,10 @@ from itertools import accumulate
 
 from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
-from bft.randomness import Randomness
+from bft.randomness import ReplicationStreams
 
 
-def faulty_nodes(faults: Faults, n: int, randomness: Randomness, replication: int) -> tuple[int, ...]:
+def faulty_nodes(faults: Faults, n: int, streams: ReplicationStreams) -> tuple[int, ...]:
     """Return the faulty nodes of a replication in ascending order.
 
     A node is faulty if its uniform lies below δ, so along δ the faulty sets of one replication only grow.
@@ -19,7 +19,7 @@ def faulty_nodes(faults: Faults, n: int, randomness: Randomness, replication: in
         return tuple(sorted(faults.nodes))
     if faults.delta == 0:
         return ()
-    uniforms = randomness.uniforms("faulty nodes", (n,), replication).tolist()
+    uniforms = streams.randomness.uniforms("faulty nodes", (n,), streams.replication).tolist()
     if faults.draw == "fraction":
         assert isinstance(faults.delta, float)
         by_uniform = sorted(range(n), key=lambda node: (uniforms[node], node))
@@ -33,13 +33,11 @@ def faulty_count(delta: float, n: int) -> int:
     return int(Decimal(str(delta)) * n)
 
 
-def behaviours(
-    faults: Faults, n: int, nodes: tuple[int, ...], randomness: Randomness, replication: int
-) -> dict[int, Behaviour]:
+def behaviours(faults: Faults, n: int, nodes: tuple[int, ...], streams: ReplicationStreams) -> dict[int, Behaviour]:
     """Return the behaviour of every faulty node."""
     if len(faults.behaviour) == 1:
         return dict.fromkeys(nodes, faults.behaviour[0])
     shares = faults.shares or (1.0,) * len(faults.behaviour)
     bounds = [bound / sum(shares) for bound in accumulate(shares)]
-    uniforms = randomness.uniforms("behaviours", (n,), replication).tolist()
+    uniforms = streams.randomness.uniforms("behaviours", (n,), streams.replication).tolist()
     return {node: faults.behaviour[sum(uniforms[node] >= bound for bound in bounds[:-1])] for node in nodes}

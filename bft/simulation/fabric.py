@@ -20,7 +20,7 @@ from bft.network.capacity import MessageSizes, Processing
 from bft.network.delays import DelayLaw, HeldCrossing, LostCrossing
 from bft.network.plan import Hop, NetworkPlan, Path
 from bft.network.routing import Gossip, Routed
-from bft.randomness import Randomness
+from bft.randomness import ReplicationStreams
 from bft.simulation.hop_draws import HopDraws
 from bft.simulation.message_sizes import weigh
 from bft.simulation.network_metrics import NetworkMetrics
@@ -70,10 +70,8 @@ class Fabric:
     ----------
     plan : NetworkPlan
         Links and ways.
-    randomness : Randomness
-        The streams of the seed.
-    replication : int
-        0 or more.
+    streams : ReplicationStreams
+        The streams of the replication.
     byzantine : collection of int
         Nodes that may misuse what they relay.
     sign : callable
@@ -83,8 +81,7 @@ class Fabric:
     def __init__(
         self,
         plan: NetworkPlan,
-        randomness: Randomness,
-        replication: int,
+        streams: ReplicationStreams,
         byzantine: Collection[int] = (),
         sign: Callable[[Any], Any] = lambda body: body,
     ) -> None:
@@ -100,7 +97,7 @@ class Fabric:
         self._work = network.processing or Processing(verify_s=0.0, sign_s=0.0)
         self._uplinks = Stations(n, network.slowdowns)
         self._processors = Stations(n, network.slowdowns, self._work.queue_limit)
-        self._draws = HopDraws(randomness, n, replication)
+        self._draws = HopDraws(streams, n)
         self._byzantine = frozenset(byzantine)
         self._liars = Liars(sign)
         self._parcels = 0

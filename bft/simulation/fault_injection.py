@@ -18,7 +18,7 @@ from bft.operations.outages import Outage
 from bft.operations.policies import Operator
 from bft.operations.recovery import Action
 from bft.operations.settings import Machine
-from bft.randomness import Randomness
+from bft.randomness import ReplicationStreams
 from bft.scenario import Scenario
 from bft.simulation.host import Host
 from bft.simulation.lifecycles import Lifecycles
@@ -36,8 +36,7 @@ def served(
     scenario: Scenario,
     clock: Clock,
     panel: Panel,
-    randomness: Randomness,
-    replication: int,
+    streams: ReplicationStreams,
     note: Callable[[int, object], None],
 ) -> ServicePanel | None:
     """Return a run's validators as an LLM service lets them be reached; None where nothing stands before them.
@@ -50,8 +49,8 @@ def served(
         Of the run.
     panel : Panel
         What validators say.
-    randomness, replication
-        Address of the randomness.
+    streams : ReplicationStreams
+        The streams of the replication.
     note : callable
         Is told each event with its node.
     """
@@ -60,8 +59,8 @@ def served(
         return None
     service = LlmService(
         list(settings.endpoints.values()),
-        seed=randomness,
-        replication=replication,
+        seed=streams.randomness,
+        replication=streams.replication,
         providers=list(settings.providers.values()),
         clock=clock,
         metered=True,
@@ -103,8 +102,7 @@ class Machines:
         scenario: Scenario,
         rules: Machine,
         host: Host,
-        randomness: Randomness,
-        replication: int,
+        streams: ReplicationStreams,
         operator: Operator | None,
     ) -> None:
         assert rules.up is not None, "machines that never fail need nobody"
@@ -120,8 +118,8 @@ class Machines:
             n=scenario.n,
             up=rules.up,
             repair=rules.repair(operator),
-            seed=randomness,
-            replication=replication,
+            seed=streams.randomness,
+            replication=streams.replication,
             k=system.quorum,
             weights=system.weights,
             nodes_on_host=rules.nodes_on_host,

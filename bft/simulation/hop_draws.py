@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bft.network.delays import DelayLaw
-from bft.randomness import Floats, Randomness
+from bft.randomness import Floats, Randomness, ReplicationStreams
 from bft.stream_starts import StreamStarts
 
 CHUNK = 64  # draws that are transformed at once
@@ -17,18 +17,15 @@ class HopDraws:
 
     Parameters
     ----------
-    randomness : Randomness
-        The streams of the seed.
+    streams : ReplicationStreams
+        The streams of the replication.
     n : int
         Number of nodes.
-    replication : int
-        0 or more.
     """
 
-    def __init__(self, randomness: Randomness, n: int, replication: int) -> None:
-        self._randomness = randomness
+    def __init__(self, streams: ReplicationStreams, n: int) -> None:
+        self._randomness, self._replication = streams
         self._n = n
-        self._replication = replication
         self._tapes: dict[str, list[_Tape]] = {}
 
     def delay_s(self, what: str, node: int, law: DelayLaw) -> float:

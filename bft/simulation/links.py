@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bft.network.delays import DelayLaw
 from bft.network.draws import BROADCASTS, CHUNK_ELEMENTS, SENDS
 from bft.network.settings import Network
-from bft.randomness import Floats, Randomness, Tape
+from bft.randomness import Floats, ReplicationStreams, Tape
 from bft.stream_starts import StreamStarts
 
 CONVERTED_AT_ONCE = 16
@@ -32,21 +32,18 @@ class Links:
         Laws and partitions.
     n : int
         Number of nodes.
-    randomness : Randomness
-        The streams of the seed.
-    replication : int
-        0 or more.
+    streams : ReplicationStreams
+        The streams of the replication.
     """
 
-    def __init__(self, network: Network, n: int, randomness: Randomness, replication: int) -> None:
+    def __init__(self, network: Network, n: int, streams: ReplicationStreams) -> None:
         self.network = network
         self._n = n
         self._delay = network.delay
         self._loss = network.loss
         self._duplication = network.duplication
         self._partitions = network.partitions
-        self._randomness = randomness
-        self._replication = replication
+        self._randomness, self._replication = streams
         self._broadcasts = [0] * n
         self._chunk = max(1, CHUNK_ELEMENTS // n)
         self._chunks: dict[int, tuple[list[list[int]], list[list[float]]]] = {}

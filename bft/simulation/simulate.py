@@ -24,7 +24,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.llm_service.panel import ServicePanel
 from bft.network.plan import NetworkPlan
 from bft.operations.policies import Operator
-from bft.randomness import Randomness
+from bft.randomness import Randomness, ReplicationStreams
 from bft.record.outcome import Outcome, worst
 from bft.record.safety import Breach, SafetyMonitor
 from bft.record.trace import Trace
@@ -53,7 +53,7 @@ from bft.validators.panel import Panel, Voice
 class Assembly(NamedTuple):
     """What one replication is made of."""
 
-    replication: int
+    streams: ReplicationStreams
     started_s: float
     plan: Mapping[int, Behaviour]
     byzantine: set[int]
@@ -172,7 +172,7 @@ class Simulator:
 
     def _from_start_to_end(self, replication: int) -> Run:
         parts = self.assemble(replication)
-        machines = self._machines(parts.host, replication)
+        machines = self._machines(parts.host, parts.streams)
         workload, keyring = self._workload, parts.keyring
         requests = workload.stream(replication) if self._summary else workload.asked(replication)
         arrivals = workload.arrivals(requests, replication)
@@ -187,8 +187,9 @@ class Simulator:
         check_whole("replication", replication, ScenarioError, least=0)
         started_s = process_time()
         scenario, n = self.scenario, self.scenario.n
-        faulty = faulty_nodes(scenario.faults, n, self._randomness, replication)
-        plan = behaviours(scenario.faults, n, faulty, self._randomness, replication)
+        streams = ReplicationStreams(self._randomness, replication)
+        faulty = faulty_nodes(scenario.faults, n, streams)
+        plan = behaviours(scenario.faults, n, faulty, streams)
         honest = replicas = self._nodes
         if plan:
             honest = tuple(node for node in honest if node not in plan)
@@ -199,7 +200,7 @@ class Simulator:
         keyring = FadingKeyring(byzantine) if self._summary else SymbolicKeyring(byzantine)
         clock = Clock()
         voices: dict[int, Voice] = {node: getattr(plan[node], "voice", "own") for node in plan}
-        validators = self._model.panel(self._randomness, replication, voices, lambda: clock.now)
+        validators = self._model.panel(*streams, voices, lambda: clock.now)
         panel = MeteredPanel(validators, clock, times=not self._summary)
         world = PanelWorld(panel, self._workload)
         contexts = self._contexts(plan, honest, keyring, world) if plan else {}
@@ -217,18 +218,16 @@ class Simulator:
             if self._summary
             else KeepAll(world.is_right)
         )
-        fabric = self._fabric(replication, byzantine, keyring)
+        fabric = self._fabric(streams, byzantine, keyring)
         returning = {*faulty, *self._recoverable}
         durable, volatile = self._config, self._volatile
-        calls = served(
-            scenario, clock, panel, self._randomness, replication, lambda node, event: host.intervene(node, event)
-        )
+        calls = served(scenario, clock, panel, streams, lambda node, event: host.intervene(node, event))
         host = self._host(
             n=n,
             protocol=scenario.protocol,
             clock=clock,
             make_replica=lambda node: make_replica(node, durable if node in returning else volatile, keyring),
-            links=Links(scenario.network, n, self._randomness, replication),
+            links=Links(scenario.network, n, streams),
             panel=panel,
             calls=calls,
             questions=self._workload,
@@ -241,7 +240,7 @@ class Simulator:
             fabric=fabric,
         )
         return Assembly(
-            replication,
+            streams,
             started_s,
             plan,
             byzantine,
@@ -280,10 +279,10 @@ class Simulator:
         return Run(
             scenario=self.scenario,
             seed=self.seed,
-            replication=parts.replication,
+            replication=parts.streams.replication,
             outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
-            requests=count_requests(clients, workload or self._workload, outcomes, parts.replication),
+            requests=count_requests(clients, workload or self._workload, outcomes, parts.streams.replication),
             metrics=self._metrics(parts, self._membership.enough(members), replicas, done_at_s, trace),
             faults={
                 node: {"behaviour": describe(plan[node])["kind"], **parts.contexts[node].counts}
@@ -301,11 +300,11 @@ class Simulator:
             lacked=tuple(getattr(parts.validators, "lacked", ())),
         )
 
-    def _fabric(self, replication: int, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:
+    def _fabric(self, streams: ReplicationStreams, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:
         """Return what carries the messages where the network is more than links that are all alike."""
         if self._plan is None:
             return None
-        return Fabric(self._plan, self._randomness, replication, byzantine, keyring.sign)
+        return Fabric(self._plan, streams, byzantine, keyring.sign)
 
     def _protocol_config(self, rules: object | None) -> Any:
         """Return what the replicas are told."""
@@ -326,12 +325,12 @@ class Simulator:
 
         return account
 
-    def _machines(self, host: Host, replication: int) -> Machines | None:
+    def _machines(self, host: Host, streams: ReplicationStreams) -> Machines | None:
         """Let machines that fail act on the host, where there are any."""
         rules = self.scenario.machine
         if rules is None or rules.up is None:
             return None
-        return Machines(self.scenario, rules, host, self._randomness, replication, self._operator)
+        return Machines(self.scenario, rules, host, streams, self._operator)
 
     def _contexts(
         self, plan: Mapping[int, Behaviour], honest: tuple[int, ...], keyring: SymbolicKeyring, world: PanelWorld

@@ -16,7 +16,7 @@ from bft.errors import ScenarioError
 from bft.experiments.laws import law_of
 from bft.network.conditions import PartialSynchrony
 from bft.network.plan import NetworkPlan
-from bft.randomness import Randomness
+from bft.randomness import Randomness, ReplicationStreams
 from bft.simulation.fabric import Fabric
 from bft.vectorised import supported
 
@@ -35,7 +35,9 @@ def flights(network: bft.Network, n: int, at_s: float = 0.0, broadcasts: int = 1
     def launched(event: Deliver, recipients: Sequence[int]) -> None:
         assert event.sender not in recipients
 
-    do = Fabric(NetworkPlan(network, n), Randomness(seed), 0).carry(clock, receive, ["up"] * n, launched)
+    do = Fabric(NetworkPlan(network, n), ReplicationStreams(Randomness(seed), 0)).carry(
+        clock, receive, ["up"] * n, launched
+    )
     for _ in range(broadcasts):
         do[Broadcast](None, 0, Broadcast("hello"))
     clock.run()

@@ -15,7 +15,7 @@ import bft
 from bft.clock import Clock
 from bft.core.effects import Broadcast
 from bft.network.plan import NetworkPlan
-from bft.randomness import Randomness
+from bft.randomness import Randomness, ReplicationStreams
 from bft.record.outcome import Outcome
 from bft.simulation.fabric import Fabric
 from tests.network.drawn_networks import connected_links, networks, partitions, topologies
@@ -74,7 +74,7 @@ def test_gossip_reaches_exactly_the_component_that_is_up(data: Any, n: int, orig
     plan = plan_of(data.draw(topologies(n)), n, routing="gossip")
     clock: Any = Clock()
     got: list[int] = []
-    fabric = Fabric(plan, Randomness(data.draw(st.integers(0, 9))), 0, byzantine=mute)
+    fabric = Fabric(plan, ReplicationStreams(Randomness(data.draw(st.integers(0, 9))), 0), byzantine=mute)
     do = fabric.carry(
         clock,
         lambda node, _event: got.append(node),

@@ -16,7 +16,7 @@ from bft.core.inputs import Deliver
 from bft.core.request import Proposal, Request
 from bft.network.plan import NetworkPlan
 from bft.protocols.pbft.messages import Prepare, PrePrepare
-from bft.randomness import Randomness
+from bft.randomness import Randomness, ReplicationStreams
 from bft.simulation.fabric import Fabric
 
 TENTH = {"law": "constant", "delay_s": 0.1}
@@ -31,7 +31,7 @@ class Wire:
         self.clock: Any = Clock()
         self.got: list[tuple[float, int, object]] = []
         self.sent = 0
-        self.fabric = Fabric(NetworkPlan(network, n), Randomness(seed), 0, byzantine)
+        self.fabric = Fabric(NetworkPlan(network, n), ReplicationStreams(Randomness(seed), 0), byzantine)
         running: Sequence[object] = [None if node in down else "up" for node in range(n)]
         self.do = self.fabric.carry(self.clock, self._receive, running, self._launched)
 

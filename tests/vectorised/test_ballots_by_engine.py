@@ -23,7 +23,7 @@ from bft.adversary.draw import faulty_nodes
 from bft.core.request import Request
 from bft.errors import UnsupportedError
 from bft.experiments.engines import Way, way_of
-from bft.randomness import Randomness
+from bft.randomness import Randomness, ReplicationStreams
 from bft.record.outcome import Outcome
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
@@ -327,7 +327,7 @@ def test_those_that_vote_twice_back_the_same_two_answers(stakes: Any, accuracy: 
     model, workload = scenario.validators.model(5), Workload(scenario.requests, Randomness(4))
     backed = 0
     for replication in chosen:
-        nodes = faulty_nodes(scenario.faults, 5, Randomness(4), replication)
+        nodes = faulty_nodes(scenario.faults, 5, ReplicationStreams(Randomness(4), replication))
         world = PanelWorld(model.panel(Randomness(4), replication), workload)
         honest = tuple(node for node in range(5) if node not in nodes)
         for node in nodes:
