@@ -27,6 +27,10 @@ from typing import Any
 import simpy
 from simpy.events import NORMAL
 
+Rest = zip
+"""What is still to come of a fan-out: delays and recipients, of which there are as many (to have that checked takes
+longer than to make the pairs)."""
+
 Timer = tuple[Any, ...]
 """An entry of the heap, which belongs to a node (its fifth part) and has a name (its sixth)."""
 
@@ -59,7 +63,7 @@ class Clock(simpy.Environment):
         event : object
             The input, shared by all recipients.
         """
-        rest, start_s = zip(delays_s, recipients, strict=True), self._now
+        rest, start_s = Rest(delays_s, recipients), self._now
         queue: list[Any] = self._queue
         for delay_s, recipient in rest:
             heappush(queue, (start_s + delay_s, NORMAL, next(self._eid), rest, recipient, start_s, event))
@@ -119,7 +123,7 @@ class Clock(simpy.Environment):
         delivered = 0
         while queue:
             entry = queue[0]
-            if entry[3].__class__ is zip:  # a fan-out
+            if entry[3].__class__ is Rest:  # a fan-out
                 now_s, _, _, rest, node, start_s, message = entry
                 if now_s > until_s:
                     break

@@ -261,10 +261,14 @@ class Host:
 
     def _drain(self) -> None:
         """Give the inputs that came without delay, in order."""
-        soon = self._soon
+        soon, running = self._soon, self.running
         while soon:
             node, event = soon.popleft()
-            self._input(node, event)
+            step = running[node]  # as `_input`
+            if step is not None:
+                effects = step(self.clock._now, event)
+                if effects:
+                    self._perform(node, effects)
 
     def _perform(self, node: int, effects: Any) -> None:
         do, append = self._do, self._append  # CPython 3.11 is slow at calling an attribute that is no method

@@ -113,6 +113,11 @@ class JournalledHost(Host):
             self._note(node, "arrive", message)
         super()._receive(node, event)
 
+    def _drain(self) -> None:
+        while self._soon:
+            node, event = self._soon.popleft()
+            self._input(node, event)
+
     def _input(self, node: int, event: object) -> None:
         match event:
             case TimerFired(name=name):

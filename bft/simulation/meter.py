@@ -65,8 +65,10 @@ class MeteredPanel:
             if calls > 1:  # all but the last, such as the rounds of a debate, were answered on the way
                 self.calls += [(node, now_s)] * (calls - 1)
             self.calls.append((node, now_s + call.latency_s))
-        self.tokens += call.tokens
-        self.cost += call.cost
+        if call.tokens:
+            self.tokens += call.tokens
+        if call.cost:
+            self.cost += call.cost
 
     def saved(self, settled_s: Mapping[int, float]) -> int:
         """Return how many calls were not answered yet when nothing depended on them any more.

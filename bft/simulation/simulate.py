@@ -17,6 +17,7 @@ from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
 from bft.clock import Clock
 from bft.core.account import Account
+from bft.core.lean import maker
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.core.state_machine import AnswerLog, StateMachine
@@ -48,6 +49,8 @@ from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
 from bft.validators.injection import instruction_by
 from bft.validators.panel import Panel, Voice
+
+new_metrics = maker(Metrics)
 
 
 class Assembly(NamedTuple):
@@ -372,7 +375,7 @@ class Simulator:
         entered = [event.view for _, node, event in host.views if node in honest]
         sent = host.sent
         settled = self.scenario.protocol.settled
-        return Metrics(
+        return new_metrics(
             decided_at_s=times[needed - 1] if needed and len(times) >= needed else None,
             first_decided_at_s=times[0] if times else None,
             last_decided_at_s=times[-1] if times and len(times) == len(honest) else None,

@@ -7,6 +7,7 @@ from typing import Self
 
 from bft.core.ballot import BallotBox
 from bft.core.effects import CancelTimer, SetTimer
+from bft.core.lean import maker
 from bft.core.replica_state import Clonable, ReplicaState
 from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
@@ -27,6 +28,8 @@ from bft.protocols.pbft.replies import ReplyList
 
 CANCEL_VIEW_TIMER = CancelTimer(VIEW_TIMER)
 CANCEL_STATUS_TIMER = CancelTimer(STATUS_TIMER)
+
+new_verifier = maker(Verifier)
 
 VIEWS_AHEAD = 16
 """Votes for views further ahead are not filed: a replica that far behind catches up by status."""
@@ -163,7 +166,7 @@ class State(
         self.keyring = keyring
         self.system = config.system
         self.weights = config.system.weights
-        self.verifier = Verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
+        self.verifier = new_verifier(config.system, config.rules, keyring, config.window, config.checkpoint_interval)
         self.prepare_quorum = config.prepare_quorum
         self.least_prepares = config.least_prepares
         self.commit_quorum = config.commit_quorum
