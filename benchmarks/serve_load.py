@@ -6,9 +6,9 @@ measured is the service, the protocol and the signatures. Every answer is checke
 
 Give another checkout's folder, the partner (for instance one made with `git worktree add`), and the two take turns,
 each in a process of its own, so that other work on the machine meets both. Per turn it prints answers a second, the
-median and 99th percentile of the time to an answer, the service's CPU time per answer (which other work on the machine
-hardly changes) and its greatest memory. With `--most-mb`, more memory than that ends it with exit code 1, as do a wrong
-answer and one that never comes.
+median and 99th percentile of the time to an answer, the service's CPU time per answer (without that of its start; other
+work on the machine changes it less than times by the clock) and its greatest memory. With `--most-mb`, more memory than
+that ends it with exit code 1, as do a wrong answer and one that never comes.
 
     python benchmarks/serve_load.py
     python benchmarks/serve_load.py ../partner --turns 3
@@ -28,6 +28,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import psutil
+
 HERE = Path(__file__).resolve().parent.parent
 MEMBERS = "fake:always=42,fake:always=42,fake:always=42,fake:yes=41"
 QUESTION = json.dumps(
@@ -35,6 +37,7 @@ QUESTION = json.dumps(
 ).encode()
 LONGEST_S = 120.0
 """A client gives up on an answer after so long."""
+ONE_ANSWER_S = 0.001
 MB = 2**20 if sys.platform == "darwin" else 2**10
 """Units of `ru_maxrss` in a megabyte."""
 
@@ -76,13 +79,20 @@ class Served:
         if "http://" not in told:
             raise SystemExit(f"{folder}: bft serve does not begin: {told}{self._process.stderr.read()}")
         self.port = int(told.split("/v1")[0].rpartition(":")[2])
+        self._began_s = 0.0
+
+    def begin(self) -> None:
+        """Let one answer load what answers need; CPU time counts from here."""
+        asyncio.run(ask(self.port, 1, ONE_ANSWER_S))
+        used = psutil.Process(self._process.pid).cpu_times()
+        self._began_s = used.user + used.system
 
     def end(self) -> tuple[float, float]:
-        """End it, and return the CPU seconds that it took and its greatest memory in MB."""
+        """End it, and return the CPU seconds that it took since it began and its greatest memory in MB."""
         self._process.send_signal(signal.SIGTERM)
         _, status, used = os.wait4(self._process.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        return used.ru_utime + used.ru_stime, used.ru_maxrss / MB
+        return used.ru_utime + used.ru_stime - self._began_s, used.ru_maxrss / MB
 
 
 async def client(port: int, until_s: float, latencies_s: list[float]) -> int:
@@ -115,6 +125,7 @@ def turn(folder: Path, arguments: argparse.Namespace) -> Turn:
     """Serve and ask once."""
     served = Served(folder, arguments.max_questions)
     try:
+        served.begin()
         latencies_s, wrong, took_s = asyncio.run(ask(served.port, arguments.clients, arguments.seconds))
     finally:
         cpu_s, memory_mb = served.end()
