@@ -178,7 +178,8 @@ def _to_the_brace(text: str, start: int) -> str | None:
 
 def _in_a_sentence(page: Page) -> Read[str] | None:
     given = given_answers(page)
-    return _agreed({None if value is None else _answer(value, page) for value in given}) if any(given) else None
+    values = {None if value is None else _answer(equated(_inside(page, value)) or value, page) for value in given}
+    return _agreed(values) if any(given) else None
 
 
 def _an_option(page: Page) -> Read[str] | None:
@@ -217,12 +218,17 @@ def _one_line(page: Page) -> Read[str] | None:
     if len(lines) != 1 or lines[0].quoted or page.tagged or len(lines[0].text.strip()) > SHORT_CHARS:
         return None
     text = lines[0].text.strip()
-    if VERDICT.value(text) is not None or _OBJECT.match(text):
+    if VERDICT.value(text) is not None or _OBJECT.match(text) or _repeats(text, page.question):
         return Read(None)
     found = _SHOUTED.match(text)
     if found:
         return Read(_answer(text[found.end() :].strip(MARKS).removesuffix("."), page))
     return Read(_answer(text, page, bare=True))
+
+
+def _repeats(text: str, question: str) -> bool:
+    """Whether a text is the question over again."""
+    return bool(question) and canonical(text.strip(MARKS)) == canonical(question)
 
 
 def _inside(page: Page, text: str) -> Page:

@@ -3,7 +3,7 @@
     the answer is X       in any line, if all such sentences give the same
     yes or no first       "No, pigs cannot fly", where the question asks for yes or no
     = X at the end        of a reply of one line: 3 + 8 = 11
-    the question's words  "Half of 90 is 45", to "What is half of 90?"
+    the question's words  "Half of 90 is 45", or "45 is half of 90", to "What is half of 90?"
     the only number       "A spider has 8 legs", to "How many legs …?"
 
 A sentence that says "not", "if" or "perhaps" gives nothing, nor does one that goes on behind the answer, unless that is
@@ -59,6 +59,7 @@ _NO_VALUE = re.compile(
     ),
     re.IGNORECASE,
 )
+_SURELY = re.compile(r"(?:actually|really|indeed|in fact|therefore)\b[\s,:]{1,3}", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“'‘`*]{1,3}([^\"“”'‘’`*\n]{1,200})[\"”'’`*]{1,3}(?P<rest>.*)", re.DOTALL)
 _REASON = re.compile(r"[.,;:!]?\s{0,3}(?:$|(?:because|since|as|for|so)\b|[.!]\s)", re.IGNORECASE)
 _NUMBER = r"[-+−]?[$€£]?(?:[0-9]{1,20}(?:,[0-9]{3}){0,6}(?:\.[0-9]{1,20})?|\.[0-9]{1,20})(?:\s?/\s?[0-9]{1,20})?%?"
@@ -138,7 +139,7 @@ def equated(page: Page) -> str | None:
 
 
 def echoed(page: Page) -> str | None:
-    """Return what follows the question's own words in a reply of one line; None: it begins with other words."""
+    """Return what follows, or precedes, the question's own words in a reply of one line; None: it has other words."""
     text = _only_line(page)
     question = page.question[:LINE_CHARS]
     if text is None or not _ASKS_WHAT.search(question) or _ASKS_PLAIN.search(question):
@@ -146,9 +147,13 @@ def echoed(page: Page) -> str | None:
     copula = _COPULA.search(text)
     if copula is None or copula.start() > 200:
         return None
-    told = _content(text[: copula.start()])
-    value = _value(text[copula.end() :])
-    return value if value is not None and told and told <= _content(question) else None
+    subject, asked = text[: copula.start()], _content(question)
+    told, value = _content(subject), _value(text[copula.end() :])
+    if value is None or not told or told & _content(value):
+        return None
+    if told <= asked:
+        return value
+    return _value(subject) if _content(value) == asked and not _DOUBTS.search(text) else None
 
 
 def only_number(page: Page) -> str | None:
@@ -167,7 +172,7 @@ def only_number(page: Page) -> str | None:
 
 def _value(text: str) -> str | None:
     """Return what a sentence gives behind its verb; None: it gives nothing that is short and certain."""
-    told = text.strip(MARKS)
+    told = _SURELY.sub("", text.strip(MARKS), count=1)
     quoted = _QUOTED.fullmatch(told)
     if quoted is not None:
         return quoted[1].strip() if _REASON.match(quoted["rest"]) else None

@@ -58,6 +58,8 @@ READ = [
     (PIGS, "No, cows cannot sing.", "No", "a yes or no first"),
     (PIGS, "No", "No", "a yes or no first"),
     ("True or false: snow is cold.", "True: it is frozen water, which melts.", "True", "a yes or no first"),
+    ("", "5 + 8 = 12\n\nLet me see. The answer is actually 13.", "13", "a sentence that gives the answer"),
+    ("", "The answer to the first question is 5 - 9 = 4.", "4", "a sentence that gives the answer"),
     # a label behind a sentence
     ("", "6 · 7 = 42. ANSWER: 42", "42", "a label behind a sentence"),
     ("", "I add six sevens; **ANSWER: 42**", "42", "a label behind a sentence"),
@@ -71,6 +73,9 @@ READ = [
     ("What is half of 70?", "Half of 70 is 35.", "35", "the question's words"),
     ("What is the chemical symbol of iron?", "The chemical symbol of iron is Fe.", "Fe", "the question's words"),
     ("What is 6 squared?", "6 squared is 36.", "36", "the question's words"),
+    ("What is the opposite of low?", "High is the opposite of low.", "High", "the question's words"),
+    ("What is the capital of Peru?", "**Lima** is the capital of Peru.", "Lima", "the question's words"),
+    ("Which is larger, 3 or 7?", "The larger is 7.", "7", "the question's words"),
     # the only number
     ("How many days are there in April?", "There are 30 days in April.", "30", "the only number"),
     ("How many wings does a bee have?", "A bee has 4 wings.", "4", "the only number"),
@@ -108,6 +113,8 @@ UNREAD = [
     ("", "<<<QUESTION\nIs it?\nQUESTION>>>\nA simple one, but I am not sure."),
     ("", '{"reasoning": "It is 12"}'),
     ("", '{"answer": "12"'),
+    ("What do cows eat?", "What do cows eat?"),  # the question over again
+    ("What do cows eat?", "**What do cows eat?**"),
     ("", "ANSWER: 41ANSWER: 42"),  # two labels on a line
     ("", "ANSWER: 41. No, wait, ANSWER: 42"),
     ("", "ANSWER: 42 VERDICT: ACCEPT"),
@@ -137,6 +144,9 @@ def test_what_a_reply_only_mentions_or_contradicts_is_not_read(question: str, re
         ("", "x <= 5"),
         ("What is the largest planet?", "The largest planet is not Mars."),
         ("What is 6 squared?", "6 squared is about 30."),
+        ("What is the opposite of low?", "Low is the opposite of low."),  # which goes in a circle
+        ("What is the opposite of low?", "Perhaps high is the opposite of low."),
+        ("What is the opposite of low?", "It is the opposite of low."),
         ("Is the sun a star?", "The sun is a star."),
         ("What is the sun?", "The sun is what we see by day."),
         ("How many wings does a bee have?", "A bee has more than 2 wings."),
