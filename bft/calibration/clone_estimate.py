@@ -3,8 +3,8 @@
 r solves the pairs of different models that are right together, ρ those of one model; α the equal wrong answers of
 different models, and the probability of repeating a wrong answer those of one model. τ, which moves both, is what makes
 the quorums on wrong answers of all the columns those that were counted: as with samples of one model (see
-`quorum_agreement`), pairs alone predict too few or too many. There is no law of such panels, so quorums are simulated,
-with the same draws for every τ.
+`quorum_agreement`), pairs alone predict too few or too many. The law of such panels (`bft.theory.clone_panels`) ends at
+ten nodes, so quorums are simulated, with the same draws for every τ.
 """
 
 from __future__ import annotations

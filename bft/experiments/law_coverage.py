@@ -38,7 +38,7 @@ KNOWN: dict[type[Settings], str] = {
     # The slowest message is asked of whatever law there is; partitions, and what goes beyond delays, must not be given.
     Network: " ".join(("delay loss duplication partitions", *BEYOND)),
     Requests: "count rate_per_s clients operations",  # of one request no more matters than that it is one
-    # Debates, timeouts, clones and latencies must not be given; nothing that has a law asks for confidence or hides
+    # Debates, timeouts and latencies must not be given; nothing that has a law asks for confidence or hides
     # instructions.
     **VALIDATORS,
 }

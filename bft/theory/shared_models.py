@@ -59,7 +59,7 @@ def number_right(models: Sequence[int], accuracy: float, *, between: float, with
         law = probit_errors(len(models), a, correlation=r)
         assert isinstance(law, ExchangeableErrors)
         return law.number_right
-    factor, weight = _normal()
+    factor, weight = normal_nodes()
     limit = special.ndtri(a)
     chance = special.ndtr(
         (limit - sqrt(r) * factor[:, np.newaxis] - sqrt(rho - r) * factor[np.newaxis, :]) / sqrt(1.0 - rho)
@@ -78,7 +78,7 @@ def number_right(models: Sequence[int], accuracy: float, *, between: float, with
     return np.asarray(weight @ law_given)
 
 
-def _normal() -> tuple[Array, Array]:
+def normal_nodes() -> tuple[Array, Array]:
     """Return the nodes and weights of the trapezoidal rule under a normal density."""
     half = ceil(FARTHEST_FACTOR / STEP)
     factor: Array = STEP * np.arange(-half, half + 1, dtype=np.float64)

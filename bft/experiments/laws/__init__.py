@@ -43,7 +43,7 @@ def law_of(scenario: Scenario, delta: ArrayLike | None = None) -> OutcomeLaw | N
     laws = laws_about(scenario.protocol)
     if operations or scenario.requests.count > 1 or network.beyond_delays or network.partitions or laws is None:
         return None
-    if any(getattr(scenario.validators, name, None) is not None for name in ("debate", "timeouts", "clones")):
+    if any(getattr(scenario.validators, name, None) is not None for name in ("debate", "timeouts")):
         return None
     faults = fault_law(scenario.faults, scenario.n, delta)
     somebody = anybody_faulty(faults)

@@ -6,6 +6,7 @@ from math import inf
 
 import numpy as np
 
+from bft.theory.clone_panels import ClonePanel
 from bft.theory.errors_in_common import (
     ErrorLaw,
     ExchangeableErrors,
@@ -15,8 +16,10 @@ from bft.theory.errors_in_common import (
     probit_errors,
 )
 from bft.theory.wrong_answers import WrongAnswers
+from bft.validators.clones import CloneSettings
 from bft.validators.error_settings import BetaBinomialErrorSettings, CorrelatedErrorSettings, IndependentErrorSettings
 from bft.validators.panel_numbers import PanelNumbers
+from bft.validators.quantities import each_node
 
 
 def errors_of(n: int, numbers: PanelNumbers) -> ErrorLaw | None:
@@ -32,6 +35,33 @@ def errors_of(n: int, numbers: PanelNumbers) -> ErrorLaw | None:
             return beta_binomial_errors(n, accuracy, correlation=correlation)
         case _:
             return None
+
+
+def clone_panel_of(n: int, numbers: PanelNumbers, clones: CloneSettings) -> ClonePanel | None:
+    """Return a panel of which several nodes run the same model; answers must be missing independently."""
+    errors = numbers.errors
+    if numbers.missing_correlation > 0.0 or isinstance(errors, BetaBinomialErrorSettings):
+        return None
+    correlated = errors if isinstance(errors, CorrelatedErrorSettings) else None
+    flawed = 0.0 if correlated is None else correlated.flawed
+    accuracy = each_node("validators.accuracy", numbers.accuracy, n)
+    missing = each_node("validators.missing", numbers.missing, n)
+    k_alpha = None if correlated is None else correlated.k_alpha
+    return ClonePanel(
+        models=tuple(clones.models.index(model) for model in clones.models),
+        accuracy=tuple(min(each / (1.0 - flawed), 1.0) for each in accuracy),
+        no_answer=tuple(
+            0.0 if none == 0.0 else min(none / (1.0 - right), 1.0)
+            for right, none in zip(accuracy, missing, strict=True)
+        ),
+        between=0.0 if correlated is None else correlated.r,
+        within=clones.correlation,
+        same_wrong=clones.same_wrong,
+        options=numbers.options,
+        tau=0.0 if correlated is None else correlated.tau,
+        k_alpha=inf if k_alpha is None else k_alpha,
+        flawed=flawed,
+    )
 
 
 def _with_flawed(sound: ErrorLaw, share: float) -> ErrorLaw:

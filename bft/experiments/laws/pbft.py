@@ -13,6 +13,7 @@ perfect               silent_primary                           `silent_primary_l
 perfect               equivocate                               `equivocation_law`
 perfect               lie, or collude                          `lying_law`
 same answer           crash at the start, or collude           `same_answer_law`, or `recorded_law`
+same answer, clones   crash at the start                       `clone_law`
 judges                crash at the start                       `judge_law`
 perfect, one view     nobody; links lose messages              `lossy_links_law`
 ====================  =======================================  =====================================================
@@ -30,11 +31,12 @@ from bft.adversary.lie import Collude, Lie
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.experiments.laws.faulty import anybody_faulty, faulty_vote, silent
-from bft.experiments.laws.panels import errors_of, wrong_answers_of
+from bft.experiments.laws.panels import clone_panel_of, errors_of, wrong_answers_of
 from bft.experiments.laws.patience import time_enough
 from bft.protocols.pbft.settings import PbftSettings
 from bft.scenario import Scenario
 from bft.theory.agreement import alone_a_quorum, crash_law, silent_primary_law, withhold_law
+from bft.theory.clone_panels import clone_law
 from bft.theory.equivocation import equivocation_law
 from bft.theory.faults import FaultLaw
 from bft.theory.judge import judge_law
@@ -44,6 +46,7 @@ from bft.theory.outcome_law import OutcomeLaw
 from bft.theory.recorded import recorded_law
 from bft.theory.same_answer import same_answer_law
 from bft.validators.check_settings import JudgeSettings, SameAnswerSettings
+from bft.validators.clones import CloneSettings
 from bft.validators.error_settings import IndependentErrorSettings
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
@@ -132,6 +135,8 @@ def _statistical(
     scenario: Scenario, validators: StatisticalValidators, faults: FaultLaw, behaviours: Sequence[Behaviour]
 ) -> OutcomeLaw | None:
     numbers = validators.numbers()
+    if (clones := validators.clones or numbers.clones) is not None:
+        return _clones(scenario, validators, clones, faults, behaviours)
     errors, wrong_answers = errors_of(scenario.n, numbers), wrong_answers_of(numbers)
     if errors is None or wrong_answers is None or validators.latency is not None:
         return None
@@ -141,6 +146,23 @@ def _statistical(
     if vote is None or validators.check.flip > 0:
         return None
     return same_answer_law(scenario.system, faults, errors, wrong_answers, faulty_vote=vote, views=scenario.view_limit)
+
+
+def _clones(
+    scenario: Scenario,
+    validators: StatisticalValidators,
+    clones: CloneSettings,
+    faults: FaultLaw,
+    behaviours: Sequence[Behaviour],
+) -> OutcomeLaw | None:
+    """Nodes that share models: whoever is missing from a quorum must not be able to lead in all views."""
+    check, system, views = validators.check, scenario.system, scenario.view_limit
+    if validators.latency is not None or not isinstance(check, SameAnswerSettings) or check.flip > 0:
+        return None
+    if faulty_vote(behaviours) != "crash" or (views is not None and views <= system.total - system.quorum):
+        return None
+    panel = clone_panel_of(scenario.n, validators.numbers(), clones)
+    return None if panel is None else clone_law(system, faults, panel)
 
 
 def _judges(scenario: Scenario, numbers: PanelNumbers, check: JudgeSettings, faults: FaultLaw) -> OutcomeLaw | None:
