@@ -103,6 +103,8 @@ class ChainFacts:
         self.timeouts: dict[str, TimeoutCertificate] = {}
         self.certified: dict[tuple[int, int], str] = {(0, -1): GENESIS.digest}
         self.chain: dict[int, str] = {0: GENESIS.digest}
+        self.saved: dict[int, str] = {}
+        """Digest of the state that was saved first, by height."""
         self.fixing: dict[Place, set[int]] = {}
         self.fixed: dict[int, str] = {}
         self.reached: set[str] = set()

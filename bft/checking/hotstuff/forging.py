@@ -19,17 +19,20 @@ from bft.protocols.hotstuff.messages import (
     GENESIS_QC,
     Branch,
     Fetch,
+    LastReply,
     NewView,
     Node,
     Phase,
     Propose,
     QuorumCertificate,
+    SavedState,
     Status,
     Timeout,
     TimeoutCertificate,
     TimeoutVote,
     Vote,
 )
+from bft.protocols.hotstuff.state import Saved
 
 LATEST = 6
 """Nodes and certificates worth building upon, the latest ones."""
@@ -244,6 +247,35 @@ def branch(known: Knowledge, liar: int, choose: Choices) -> Branch | None:
     return Branch(tuple(nodes), high, commit, None, tc, liar)
 
 
+def false_state(known: Knowledge, liar: int, choose: Choices) -> SavedState | None:
+    """A state for those left behind: one that is true, with other replies or another machine, or of another node."""
+    every = [value for stored in known.world.stored for value in stored.values() if isinstance(value, Saved)]
+    true = sorted({saved.node.height: saved for saved in every}.values(), key=lambda each: -each.node.height)
+    high = gathered(known, 0, choose)
+    if high is None:
+        return None
+    ahead = known.nodes.get(high.node, GENESIS)
+    node, machine, replies = choose.pick([*true[:1], *true[:2]]) if true else Saved(ahead, "0" * 64, ())
+    match choose.pick(("replies", "none", "machine", "", "bent", "unsigned", "ahead", "old")):
+        case "replies":
+            replies = tuple([LastReply(each.client, each.timestamp + 1, "forged") for each in replies])
+        case "machine":
+            machine = "0" * 64 if isinstance(machine, str) else machine
+        case "none":
+            replies = ()
+        case "ahead":
+            node = ahead
+        case "old" if true:
+            node, machine, replies = true[-1]
+        case "unsigned":
+            return SavedState(node, GENESIS_QC, machine, replies, liar)
+        case "bent":
+            high = bent(known, high, choose)
+            return SavedState(node, high, machine, replies, liar)
+    qc = next((each for each in known.certificates(0) if each.node == node.digest), high)
+    return known.world.keyring.sign(SavedState(node, qc, machine, replies, liar))
+
+
 def fetch(known: Knowledge, liar: int, choose: Choices) -> Fetch:
     """A request for a node, from an unlikely place."""
     node = choose.pick([*known.nodes, "0" * 64])
@@ -261,7 +293,7 @@ Maker = Callable[[Knowledge, int, Choices], Any]
 
 def recipes(rules: Rules) -> Mapping[str, Recipe]:
     """Return what can be forged in a variant."""
-    makers: list[Maker] = [propose, vote, timeout, branch, fetch, status]
+    makers: list[Maker] = [propose, vote, timeout, branch, false_state, fetch, status]
     if not rules.chain:
         makers += [phase, new_view]
 

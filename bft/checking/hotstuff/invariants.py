@@ -6,7 +6,8 @@ H3   a certificate is a quorum of distinct, genuine votes for one node in one ph
 H4   a vote is for what extends the locked node or carries a newer certificate (Jolteon: its own rule)
 H5   the lock only grows, and is as high as the votes cast oblige it to be, and no higher than the variant locks
 H6   once n − q + 1 honest nodes are locked on a node in its own round of votes, no later certificate conflicts
-H7   commits are prefixes of one chain, without gaps
+H7   commits are prefixes of one chain, without gaps; a state that is saved is that of all, and who takes one over knows
+     of nothing that others have not committed
 H8   a commit rests on its certificates: of all phases, or of a chain of consecutive views
 H9   the first vote for a node has the validator's consent, and no value is put to a validator twice
 H10  one proposal a view, by its leader, of a client's own request, right above the node that it names as its parent
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bft.checking.hotstuff.facts import ChainFacts, Own
+from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Execute, Persist, RequestVerdict, SetTimer
 from bft.core.events import Restarted
 from bft.core.inputs import Deliver, Restart, VerdictReady
@@ -37,6 +39,7 @@ from bft.protocols.hotstuff.messages import (
     Vote,
 )
 from bft.protocols.hotstuff.rules import on_its_parent, on_the_node
+from bft.protocols.hotstuff.state import Saved
 
 Fault = tuple[str, str]
 VIEW_TIMER = "view"
@@ -109,6 +112,7 @@ def stored(facts: ChainFacts, node: int, own: Own, effect: Persist) -> Iterator[
             facts.nodes.setdefault(value.digest, value)
             yield from _certificate(facts, own, value.justify)
     commits: list[tuple[int, Node]] = []
+    saved: list[Saved] = []
     votes: list[Vote] = []
     for key, value in entries:
         kind = key[0]
@@ -123,8 +127,12 @@ def stored(facts: ChainFacts, node: int, own: Own, effect: Persist) -> Iterator[
         elif kind == "committed" and isinstance(value, Node):
             assert isinstance(key[1], int)
             commits.append((key[1], value))
+        elif kind == "saved state" and isinstance(value, Saved):
+            saved.append(value)
         elif kind == "proposed" and isinstance(value, Propose):
             yield from _proposed(facts, own, value)
+    for state in saved:
+        yield from _saved(facts, own, state, commits)
     yield from _committed(facts, own, commits)
     for vote in votes:
         yield from _voted(facts, node, own, vote)
@@ -285,6 +293,24 @@ def _committed(facts: ChainFacts, own: Own, commits: list[tuple[int, Node]]) -> 
     last = commits[-1][1]
     if not _rests(facts, last):
         yield "H8", f"{last.digest[:8]} of view {last.view} committed without its certificates"
+
+
+def _saved(facts: ChainFacts, own: Own, saved: Saved, commits: list[tuple[int, Node]]) -> Iterator[Fault]:
+    """H7: what a node saves after one of its own commits, or takes over where it has not come so far."""
+    node = saved.node
+    facts.nodes.setdefault(node.digest, node)
+    digest = digest_of(saved.machine, tuple([(each.client, each.timestamp, each.result) for each in saved.replies]))
+    first = facts.saved.setdefault(node.height, digest)
+    if first != digest:
+        yield "H7", f"another state at height {node.height} than others have saved"
+    if node.height in {height for height, _ in commits}:
+        return  # its own
+    facts.reached.add("state taken over")
+    if facts.chain.get(node.height) != node.digest:
+        yield "H7", f"took over the state after {node.digest[:8]}, which nobody has committed"
+    if node.height <= own.committed:
+        yield "H7", f"took over the state at height {node.height} after committing {own.committed}"
+    own.committed = max(own.committed, node.height)
 
 
 def _rests(facts: ChainFacts, node: Node) -> bool:

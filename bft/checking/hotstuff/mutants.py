@@ -34,6 +34,11 @@ def one_less(system: QuorumSystem) -> int:
     return system.quorum - 1
 
 
+def one(system: QuorumSystem) -> int:
+    """Return a weight that anybody has."""
+    return min(system.weights)
+
+
 def nobody(system: QuorumSystem) -> int:
     """Return a weight that is never reached."""
     return system.total + 1
@@ -94,6 +99,16 @@ BUGS: tuple[Listed, ...] = (
 )
 """What is wrong, in which variants, with which rules, and what it breaks."""
 
+OF_STATES: tuple[Listed, ...] = (
+    ("restart forgets the saved state", ALL, {"keeps_state": False}, SAFETY),
+    ("state taken over from one replica", ALL, {"transfer_quorum": one}, SAFETY),
+    ("states not compared", ALL, {"compare_states": False}, SAFETY),
+    ("state after a node that is not certified", ALL, {"check_states": False}, SAFETY),
+    ("state that is behind taken over", ALL, {"newer_states": False}, SAFETY),
+    ("those left behind are sent no state", ALL, {"shares_states": False}, LIVENESS),
+)
+"""The same about state transfer, among six: one that is left behind leaves leaders enough in a row."""
+
 
 def _early(tree: Any, qc: Any, phase: int) -> Any:
     """Commit what the certificate of an earlier phase certifies."""
@@ -111,11 +126,12 @@ def mutants(name: str) -> Sequence[SeededBug]:
     """Return the bugs that are seeded in a variant."""
     right = VARIANTS[name]
 
-    def bug(what: str, rules: Mapping[str, Any], breaks: str, argument: str = "") -> SeededBug:
+    def bug(what: str, rules: Mapping[str, Any], breaks: str, argument: str = "", n: int = 4) -> SeededBug:
         wrong = replace(right, **rules)
-        return SeededBug(what, partial(hotstuff, right, wrong), breaks=breaks, argument=argument)
+        return SeededBug(what, partial(hotstuff, right, wrong), n=n, breaks=breaks, argument=argument)
 
     listed = [bug(what, rules, breaks) for what, variants, rules, breaks in BUGS if name in variants]
+    listed += [bug(what, rules, breaks, n=6) for what, variants, rules, breaks in OF_STATES if name in variants]
     if name in LOCKING:
         listed.append(bug("liveness rule with ≥", {"safe": safe_node(newer_or_as_new)}, HARMLESS, EQUAL_VIEWS))
     return listed

@@ -79,6 +79,40 @@ def change(draws: Draws, subject: Subject, setting: Setting, recipes: list[str])
     return out
 
 
+def state_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[ops.Operation]:
+    """Return a run that a node hears nothing of until the others have forgotten what it lacks, and lies about states.
+
+    The node that hears nothing is one of the last leaders most of the time, so that the first ones get far.
+    """
+    size = setting.instances
+    last = setting.n - 1 - draws.pick((0, 0, 0, 1, 2)) if draws.chance(80) else draws.below(setting.n)
+    behind = 1 << last % setting.n
+    heard = tuple(0 if behind >> node & 1 else EVERYONE & ~behind for node in range(size))
+    known = ["false_state"] * 3 + ["status", "branch"] if setting.byzantine or setting.corruptions else []
+    schedule: list[ops.Operation] = []
+    for number in range(3 + draws.below(3)):
+        schedule += [ops.Ask(number, EVERYONE), *[ops.Exchange("", heard, False)] * (6 + draws.below(6))]
+        if draws.chance(50):
+            schedule += [ops.Fire(node, subject.view_timer) for node in range(size) if not behind >> node & 1]
+            schedule += [ops.Exchange("", heard, False)] * 4
+        if draws.chance(10):
+            schedule += [ops.Crash(draws.below(size)), ops.Restart(draws.below(size))]
+    for _ in range(1 + draws.below(3)):
+        schedule += [ops.Fire(last, "status"), ops.Exchange("Status", (EVERYONE,) * size, False)]
+        if known:
+            honest = [node for node in range(setting.n) if node != last % setting.n and node not in setting.byzantine]
+            first = 1 << draws.pick(honest) if draws.chance(70) else few(draws, size)
+            lies = [forged(draws, known, behind) for _ in range(1 + draws.below(3))]
+            schedule += [ops.Exchange("SavedState", (first,) * size, False), *lies]
+            schedule.append(ops.Exchange("SavedState", (EVERYONE,) * size, False))
+        schedule.append(ops.Settle(1 + draws.below(4)))
+        if draws.chance(30):
+            schedule += [ops.Crash(last), ops.Restart(last), ops.Settle(1)]
+    if draws.chance(50):
+        return [*schedule, ops.Heal(views_allowed(setting), draws.subset(size, 60))]
+    return [*schedule, ops.Ask(draws.below(6), EVERYONE), ops.Settle(12)]
+
+
 def few(draws: Draws, size: int) -> int:
     """Return the mask of one node, of a few, or of most."""
     shape = draws.below(4)
@@ -87,5 +121,5 @@ def few(draws: Draws, size: int) -> int:
     return draws.subset(size, draws.pick((30, 50, 75)))
 
 
-GENERATORS: Mapping[str, Callable[..., list[ops.Operation]]] = {"views": lock_schedule, "states": lock_schedule}
-"""In the place of the usual ones: views with locks, twice, for there are no snapshots to attack here."""
+GENERATORS: Mapping[str, Callable[..., list[ops.Operation]]] = {"views": lock_schedule, "states": state_schedule}
+"""In the place of the usual ones: views with locks, and nodes left behind."""

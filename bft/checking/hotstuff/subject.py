@@ -43,8 +43,9 @@ MILESTONES = (
     ("timeout certificate", "tc"),
     ("view 2 or later", "view2"),
     ("restart", "back"),
+    ("state taken over", "state"),
 )
-SOMETIMES = ("timeout certificate", "empty node committed", "restart", "locked")
+SOMETIMES = ("timeout certificate", "empty node committed", "restart", "locked", "state taken over")
 MakeHotStuff = Callable[[int, HotStuffConfig, SymbolicKeyring], Replica]
 
 
@@ -84,7 +85,12 @@ def hotstuff(right: Rules, rules: Rules | None = None, make_replica: MakeHotStuf
         nonlocal latest
         if latest is None or latest[0] is not setting:  # all replicas of a world are made from one setting
             retransmit_s = RETRANSMIT_S if setting.retransmit else None
-            made = HotStuffConfig(system=setting.replica_system(), rules=told, retransmit_s=retransmit_s)
+            made = HotStuffConfig(
+                system=setting.replica_system(),
+                rules=told,
+                retransmit_s=retransmit_s,
+                checkpoint_interval=setting.checkpoint_interval,
+            )
             latest = (setting, made)
         return latest[1]
 
@@ -145,8 +151,13 @@ def run_of(length: int, live: Collection[int], n: int) -> bool:
 def equal_stakes(
     draws: Draws, generator: str, index: int, n: int, byzantine: int | None, quorum: int | None
 ) -> Setting:
-    """Draw a setting as usual, but for stakes: leaders rotate whatever is staked, so none may be."""
+    """Draw a setting as usual, but for stakes: leaders rotate whatever is staked, so none may be.
+
+    Schedules about states save one after every node, so that a few views leave a node behind.
+    """
     setting = draw_setting(draws, generator, index, n, byzantine, quorum)
+    if generator == "states":
+        setting = replace(setting, checkpoint_interval=1)
     if setting.stakes is None:
         return setting
     liars = setting.byzantine[: QuorumSystem.of(n).tolerated]

@@ -42,7 +42,7 @@ from bft.theory.outcome_law import OutcomeLaw
 from bft.validators.check_settings import SameAnswerSettings
 from bft.validators.settings import PerfectValidators
 
-SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "leader_wait", "chain")
+SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "leader_wait", "chain", "checkpoint_interval")
 """Fields of the protocol's own tables that these laws judge."""
 SPLIT_S = 4.0
 """Within so much time of its view's begin a coalition has split the others: a few delays and `HEAD_START_S`."""

@@ -4,6 +4,7 @@ Who waits tells how far it is (`Status`), first after `retransmit_s`, then less 
 lacks: nodes with the certificates that prove them, what proves their view, and their own messages of the view once
 more. Who meets the certificate of a node that it does not have asks its voters for it (`Fetch`), one of whom is honest,
 before it votes on it or commits it. A node comes with its descendants' certificates, so nothing is believed unproved.
+Who lacks nodes that are forgotten everywhere is sent a state (`state_transfer`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bft.core.effects import Broadcast, Send, SetTimer
-from bft.protocols.hotstuff import pacemaker, voting
+from bft.protocols.hotstuff import pacemaker, state_transfer, voting
 from bft.protocols.hotstuff.branches import follow, take_nodes
 from bft.protocols.hotstuff.fetching import request_for
 from bft.protocols.hotstuff.learning import learn
@@ -20,6 +21,7 @@ from bft.protocols.hotstuff.messages import (
     Fetch,
     Node,
     QuorumCertificate,
+    SavedState,
     Status,
 )
 from bft.protocols.hotstuff.shape import well_formed
@@ -36,10 +38,12 @@ def on_fetch(state: State, sender: int, message: Fetch) -> None:
     if message.replica != sender:
         return state.drop("identity differs from sender")
     node = state.tree.nodes.get(message.node)
-    if node is None:
+    if node is None and message.committed >= state.tree.root.height:
         return state.drop("fetch of an unknown node")
-    nodes = path_above(state, node, message.committed, message.high)
-    if nodes:
+    nodes = path_above(state, state.tree.committed if node is None else node, message.committed, message.high)
+    if not connects(nodes, message):
+        state_transfer.send_state(state, sender)
+    elif nodes:
         send_branch(state, sender, nodes, None if len(nodes) <= MOST_NODES else nodes[MOST_NODES].justify)
     return None
 
@@ -52,6 +56,11 @@ def path_above(state: State, node: Node, committed: int, high: str) -> list[Node
         path.append(here)
         here = state.tree.parent(here)
     return path[::-1]
+
+
+def connects(nodes: list[Node], asked: Fetch | Status) -> bool:
+    """Whether nodes go on from what a replica has; if not, what lies between is forgotten here."""
+    return not nodes or nodes[0].height == asked.committed + 1 or nodes[0].justify.node == asked.high
 
 
 def send_branch(state: State, recipient: int, nodes: list[Node], high: QuorumCertificate | None) -> None:
@@ -88,6 +97,13 @@ def on_branch(state: State, sender: int, message: Branch) -> None:
     if len(message.nodes) == MOST_NODES:
         state.emit(Send(sender, status_of(state)))  # there is more
     return None
+
+
+def on_saved_state(state: State, sender: int, message: SavedState) -> None:
+    """Take over a state, and ask for what follows it."""
+    if state_transfer.on_saved_state(state, sender, message):
+        voting.take_up(state)
+        state.emit(Send(sender, status_of(state)))
 
 
 def on_status_timer(state: State) -> None:
@@ -148,8 +164,10 @@ def on_status(state: State, sender: int, message: Status) -> None:
     committed = state.tree.committed.height
     if committed > message.committed or state.high.view > message.high_view or state.view > message.view:
         nodes = path_above(state, state.tree.nodes[state.high.node], message.committed, message.high)
-        high = state.high if len(nodes) <= MOST_NODES else nodes[MOST_NODES].justify
-        send_branch(state, sender, nodes, high)
+        if connects(nodes, message):
+            send_branch(state, sender, nodes, state.high if len(nodes) <= MOST_NODES else nodes[MOST_NODES].justify)
+        else:
+            state_transfer.send_state(state, sender)
     elif message.view > state.view or message.committed > committed or message.high_view > state.high.view:
         state.start_status_timer()
     resend(state, sender, message)

@@ -33,6 +33,8 @@ class HotStuffConfig:
     leader_wait : float
         How long a leader of HotStuff-2 waits for locks that it has not heard of, as a share of its view's timeout: the
         2Δ of the paper. It grows with the timeout, so that it is long enough at last whatever the delays are.
+    checkpoint_interval : int
+        The state is saved after every so many nodes of the chain; older nodes are forgotten.
     durable : bool
         Whether the host keeps what a replica persists. Only where the node never comes back after a crash may it be
         False: the replica then asks for no `Persist`. It alone may differ between replicas.
@@ -46,6 +48,7 @@ class HotStuffConfig:
     views: int | None = None
     retransmit_s: float | None = 5.0
     leader_wait: float = 0.1
+    checkpoint_interval: int = 128
     durable: bool = True
 
     def __post_init__(self) -> None:
@@ -61,6 +64,8 @@ class HotStuffConfig:
             raise ScenarioError(bad_value("views", self.views, "must be at least 1"))
         if self.retransmit_s is not None and not self.retransmit_s > 0:
             raise ScenarioError(bad_value("retransmit_s", self.retransmit_s, "must be more than 0 seconds"))
+        if self.checkpoint_interval < 1:
+            raise ScenarioError(bad_value("checkpoint_interval", self.checkpoint_interval, "must be at least 1"))
         if not 0 < self.leader_wait < 1:
             raise ScenarioError(bad_value("leader_wait", self.leader_wait, "must be above 0 and below 1"))
 

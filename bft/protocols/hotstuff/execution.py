@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bft.core.effects import Execute, Reply
+from bft.protocols.hotstuff import snapshots
 from bft.protocols.hotstuff.messages import Node
 from bft.protocols.hotstuff.state import State
 
@@ -18,12 +19,15 @@ def commit(state: State, node: Node) -> None:
         return state.drop("commit on another branch")
     for orphan in state.tree.commit(path, state.high.node):
         state.persist(("node", orphan.digest), None)
+    interval = state.config.checkpoint_interval
     for each in path:
         if state.durable:
             state.persist(("node", each.digest), None)
             state.persist(("committed", each.height), each)
         if each.proposal is not None:
             execute(state, each)
+        if each.height % interval == 0:
+            snapshots.save(state, each)
     state.progressed = True
     if not state.pending:
         rest(state)
@@ -44,12 +48,18 @@ def execute(state: State, node: Node) -> None:
     timestamp, result = state.clients[request.client]
     if timestamp == request.timestamp:
         state.emit(Reply(request.client, timestamp, result))
-    held = state.pending.get(request.client)
+    stop_waiting(state, request.client)
+
+
+def stop_waiting(state: State, client: str) -> None:
+    """Forget what a client asked up to its last executed timestamp, and what was said of it."""
+    timestamp, _ = state.clients.get(client, (-1, ""))
+    held = state.pending.get(client)
     if held is not None and held.timestamp <= timestamp:
-        del state.pending[request.client]
-        state.persist(("request", request.client), None)
+        del state.pending[client]
+        state.persist(("request", client), None)
     if state.verdicts:
-        forget_verdicts(state, request.client, timestamp)
+        forget_verdicts(state, client, timestamp)
 
 
 def apply(state: State, node: Node) -> bool:

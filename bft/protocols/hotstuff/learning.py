@@ -34,6 +34,8 @@ def learn(state: State, qc: QuorumCertificate, source: int, *, needed: bool = Fa
     tree = state.tree
     node = tree.nodes.get(qc.node)
     if node is None:
+        if qc.view < tree.root.view:
+            return True  # of the chain, and forgotten
         if rules.chain and qc.view <= (tree.committed.view if needed else state.high.view):
             return True
         fetch(state, qc, source)

@@ -199,6 +199,48 @@ class Branch(BySender):
 
 @lean
 @dataclass(frozen=True, slots=True)
+class LastReply:
+    """The timestamp of a client's last executed request, and the reply to it."""
+
+    client: str
+    timestamp: int
+    result: str
+
+
+@lean
+@dataclass(frozen=True, slots=True)
+class SavedState(BySender):
+    """The state after a committed node, for a replica so far behind that the nodes it lacks are forgotten.
+
+    Attributes
+    ----------
+    node, qc : Node, QuorumCertificate
+        The node and its certificate.
+    machine : object
+        The state machine's snapshot.
+    replies : tuple of LastReply
+        The last reply to each client.
+    """
+
+    node: Node
+    qc: QuorumCertificate
+    machine: object
+    replies: tuple[LastReply, ...]
+    replica: int
+    signature: bytes = signature_field()
+    _digest: str = field(default="", init=False, compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """The name of this state after this node, whoever sends it, computed once."""
+        if not self._digest:
+            replies = tuple([(each.client, each.timestamp, each.result) for each in self.replies])
+            object.__setattr__(self, "_digest", digest_of(self.node.digest, self.machine, replies))
+        return self._digest
+
+
+@lean
+@dataclass(frozen=True, slots=True)
 class Status(BySender):
     """A replica that waits tells how far it is, so that others resend what it lacks.
 

@@ -29,6 +29,7 @@ def of_state(state: State) -> tuple[int, ...]:
         state.votes.growth,
         sum([1 + request.timestamp for request in state.pending.values()]),
         len(state.held),
+        len(state.shares),
         len(state.missing),
         state.view_timer_runs,
         state.status_timer_runs,

@@ -8,7 +8,17 @@ from dataclasses import replace
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
 from bft.protocols.hotstuff.config import HotStuffConfig
-from bft.protocols.hotstuff.messages import Branch, Fetch, NewView, Phase, Propose, Status, Timeout, Vote
+from bft.protocols.hotstuff.messages import (
+    Branch,
+    Fetch,
+    NewView,
+    Phase,
+    Propose,
+    SavedState,
+    Status,
+    Timeout,
+    Vote,
+)
 from bft.protocols.hotstuff.replica import HotStuffReplica
 from bft.protocols.hotstuff.rules import BASIC, CHAINS, TWO_PHASE, Rules
 from bft.protocols.hotstuff.settings import ChainedSettings, HotStuffSettings, TwoPhaseSettings
@@ -19,6 +29,7 @@ from bft.protocols.hotstuff.words import (
     new_view_words,
     phase_words,
     propose_words,
+    saved_state_words,
     timeout_words,
     vote_words,
 )
@@ -44,6 +55,7 @@ def configured(rules_of: RulesOf) -> Callable[[Setup], HotStuffConfig]:
             timeout_cap_s=settings.timeout_cap_s,
             views=setup.views,
             retransmit_s=setup.retransmit_s,
+            checkpoint_interval=settings.checkpoint_interval,
             leader_wait=settings.leader_wait if isinstance(settings, TwoPhaseSettings) else 0.1,
         )
 
@@ -106,6 +118,7 @@ def variant(name: str, settings: type[HotStuffSettings], rules_of: RulesOf) -> P
             MessageKind(Request, Role.REPAIR),
             MessageKind(Fetch, Role.REPAIR, hidden=True),
             MessageKind(Branch, Role.REPAIR, words=branch_words),
+            MessageKind(SavedState, Role.REPAIR, words=saved_state_words),
             MessageKind(Status, Role.REPAIR, hidden=True),
         ),
         events=EVENTS,

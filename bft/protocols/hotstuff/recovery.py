@@ -1,7 +1,8 @@
 """Restart from persisted state: a replica that comes back says nothing that contradicts what it said before.
 
 Kept are the last vote, the view given up with its timeout, the highest certificate and the lock with the nodes that
-they rest on, the last proposal, verdicts and requests, and the committed chain, which is executed again.
+they rest on, the last proposal, verdicts and requests, the last saved state, and the nodes committed since, which are
+executed again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from bft.core.events import Restarted
 from bft.core.inputs import Restart
 from bft.core.request import Request
 from bft.core.verdict import Verdict
-from bft.protocols.hotstuff import catch_up, execution
+from bft.protocols.hotstuff import catch_up, execution, snapshots
 from bft.protocols.hotstuff.messages import (
+    GENESIS,
     Node,
     Propose,
     QuorumCertificate,
@@ -22,7 +24,7 @@ from bft.protocols.hotstuff.messages import (
     TimeoutCertificate,
     Vote,
 )
-from bft.protocols.hotstuff.state import State
+from bft.protocols.hotstuff.state import Saved, State
 
 Stored = Mapping[tuple[object, ...], object]
 
@@ -51,8 +53,13 @@ def on_restart(state: State, event: Restart) -> None:
 
 
 def restore_chain(state: State, stored: Stored) -> None:
-    """Execute again, silently, what had been committed."""
-    height = 1
+    """Go on from the saved state, and execute again, silently, what had been committed since."""
+    saved = [value for value in stored.values() if isinstance(value, Saved) and state.rules.keeps_state]
+    if saved:
+        latest = max(saved, key=lambda each: each.node.height)
+        snapshots.restore(state, latest)
+        state.saved = [latest]
+    height = state.tree.committed.height + 1
     while isinstance(node := stored.get(("committed", height)), Node):
         if node.justify.node != state.tree.committed.digest:
             return
@@ -75,7 +82,7 @@ def restore_certificates(state: State, stored: Stored) -> None:
     """Put back the highest certificate, the lock and the last decision, as far as their nodes are there."""
     nodes, rules = state.tree.nodes, state.rules
     high = stored.get(("high",))
-    if isinstance(high, QuorumCertificate) and high.node in nodes and rules.keeps_high:
+    if isinstance(high, QuorumCertificate) and high.node in nodes and (rules.keeps_high or GENESIS.digest not in nodes):
         state.high = high
     lock = stored.get(("locked",))
     if isinstance(lock, QuorumCertificate) and rules.keeps_lock:

@@ -27,6 +27,7 @@ from bft.protocols.hotstuff.messages import (
     Phase,
     Propose,
     QuorumCertificate,
+    SavedState,
     Status,
     Timeout,
     Vote,
@@ -144,6 +145,8 @@ class HotStuffReplica(StatefulReplica[State]):
             "held": len(state.held),
             "requests": len(state.pending),
             "verdicts": len(state.verdicts) + len(state.judging),
+            "chain": len(state.tree.chain),
+            "states": len(state.saved) + len(state.shares),
         }
 
 
@@ -175,6 +178,7 @@ _ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
     Timeout: pacemaker.on_timeout,
     Fetch: catch_up.on_fetch,
     Branch: catch_up.on_branch,
+    SavedState: catch_up.on_saved_state,
     Status: catch_up.on_status,
     Request: pacemaker.on_relayed_request,
 }

@@ -35,6 +35,10 @@ def _weak(system: QuorumSystem) -> int:
     return system.weak
 
 
+def _shared_by_quorums(system: QuorumSystem) -> int:
+    return system.safe_below
+
+
 def newer(justify: QuorumCertificate, locked: QuorumCertificate) -> bool:
     """The liveness rule (Algorithm 1, safeNode): a certificate of a later view than the locked one."""
     return justify.view > locked.view
@@ -208,8 +212,13 @@ class Rules:
         place right above the node that it names as its parent (Algorithm 2, line 9).
     vote_once, silent_after_timeout : bool
         One vote a view and phase, in ascending order; and none in a view that was given up.
-    keeps_voted, keeps_high, keeps_lock, keeps_proposal : bool
+    keeps_voted, keeps_high, keeps_lock, keeps_proposal, keeps_state : bool
         What is remembered across a crash.
+    transfer_quorum : callable
+        Weight of those who must have signed a state before it is taken over.
+    compare_states, check_states, newer_states, shares_states : bool
+        Whether they must have signed the very same one, its node must be certified and be ahead, and whether those left
+        behind are sent any.
     judge_again : bool
         Whether a value is judged again with every node that carries it.
     follow_verdict : bool
@@ -253,6 +262,12 @@ class Rules:
     keeps_high: bool = True
     keeps_lock: bool = True
     keeps_proposal: bool = True
+    keeps_state: bool = True
+    transfer_quorum: Threshold = _shared_by_quorums
+    compare_states: bool = True
+    check_states: bool = True
+    newer_states: bool = True
+    shares_states: bool = True
     judge_again: bool = False
     follow_verdict: bool = True
     skip_proposed: bool = True

@@ -18,6 +18,9 @@ class HotStuffSettings(Settings):
     ----------
     view_timeout_s, timeout_growth, timeout_cap_s : float
         How long a view may take; how that grows with each view that fails before the next commit, and up to what.
+    checkpoint_interval : int
+        The state is saved after every so many nodes of the chain, for restarts and for replicas far behind; the nodes
+        below the last two saved states are forgotten.
     """
 
     _prefix: ClassVar[str] = "hotstuff."
@@ -25,6 +28,7 @@ class HotStuffSettings(Settings):
     view_timeout_s: PositiveSeconds = 10.0
     timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
     timeout_cap_s: PositiveSeconds = 600.0
+    checkpoint_interval: Annotated[int, Field(ge=1)] = 128
 
 
 class TwoPhaseSettings(HotStuffSettings):

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from math import inf
+from typing import NamedTuple
 
 from bft.core.ballot import BallotBox
 from bft.core.effects import CancelTimer, SetTimer
 from bft.core.replica_state import ReplicaState
 from bft.core.request import Proposal, Request
 from bft.core.signatures import Keyring
-from bft.core.state_machine import StateMachine
+from bft.core.state_machine import Snapshot, StateMachine
 from bft.core.verdict import Verdict
 from bft.protocols.hotstuff.certificates import Verifier
 from bft.protocols.hotstuff.config import HotStuffConfig
 from bft.protocols.hotstuff.messages import (
     GENESIS_QC,
+    LastReply,
     NewView,
+    Node,
     Phase,
     Propose,
     QuorumCertificate,
+    SavedState,
     Timeout,
     TimeoutCertificate,
     Vote,
@@ -43,9 +47,17 @@ MOST_HELD = 8
 """Messages that wait for missing nodes, the latest ones."""
 
 
+class Saved(NamedTuple):
+    """The replicated state after a committed node: the machine's, and the last reply to each client."""
+
+    node: Node
+    machine: Snapshot
+    replies: tuple[LastReply, ...]
+
+
 class State(
     ReplicaState,
-    copied="missing held pending unanswered judging verdicts clients own own_votes",
+    copied="missing held pending unanswered judging verdicts clients own own_votes saved shares",
     cloned="new_views timeouts tree votes",
 ):
     """The private, mutable state of one replica.
@@ -83,6 +95,8 @@ class State(
     follows, announced
         How far execution follows from the highest certificate; and how far it follows from proposals, which everybody
         gets: above that a leader of a chained variant owes an empty node, however far it has come itself.
+    saved, shares
+        The last saved states; and from each sender the state that it has sent to bring this replica up to date.
     failures
         Views given up since anything was executed: the exponent of the timeout.
     """
@@ -126,12 +140,15 @@ class State(
         "quorum",
         "ready",
         "rules",
+        "saved",
+        "shares",
         "status_timer_runs",
         "status_wait_s",
         "system",
         "tc",
         "timeout_quorum",
         "timeouts",
+        "transfer_quorum",
         "tree",
         "unanswered",
         "verdicts",
@@ -157,6 +174,7 @@ class State(
         self.verifier = Verifier(config.system, rules, keyring)
         self.quorum = rules.certificate_quorum(config.system)
         self.timeout_quorum = rules.timeout_quorum(config.system)
+        self.transfer_quorum = rules.transfer_quorum(config.system)
         self.weak = rules.join_quorum(config.system)
 
         self.view = 0
@@ -194,6 +212,8 @@ class State(
         self.follows = 0
         self.announced = 0
         self.clients: dict[str, tuple[int, str]] = {}
+        self.saved: list[Saved] = []
+        self.shares: dict[int, SavedState] = {}
         self.failures = 0
         self.exhausted = False
 

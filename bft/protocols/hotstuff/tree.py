@@ -1,4 +1,4 @@
-"""The tree of nodes that a replica knows: the committed chain, and the open branches above it.
+"""The tree of nodes that a replica knows: the end of the committed chain, and the open branches above it.
 
 Open nodes are certified, or were accepted as a leader's proposal; of the latter there is one a view, and old ones are
 forgotten, so that a liar cannot fill the memory.
@@ -18,7 +18,7 @@ UNCERTIFIED_VIEWS = 16
 class Tree(Clonable, copied="nodes chain accepted"):
     """Nodes by digest, of which those that nothing can undo form `chain`."""
 
-    __slots__ = ("accepted", "added", "chain", "committed", "forked", "nodes", "tip")
+    __slots__ = ("accepted", "added", "chain", "committed", "forked", "nodes", "root", "tip")
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {GENESIS.digest: GENESIS}
@@ -29,6 +29,8 @@ class Tree(Clonable, copied="nodes chain accepted"):
         self.added = 0
         self.committed = GENESIS
         """The last committed node."""
+        self.root = GENESIS
+        """The lowest committed node that is kept."""
         self.tip = GENESIS.digest
         self.forked = False
         """Whether the open nodes may be more than one branch; `tip` is the node added last."""
@@ -121,6 +123,21 @@ class Tree(Clonable, copied="nodes chain accepted"):
         for node in orphans:
             self.drop(node)
         return orphans
+
+    def forget_below(self, height: int) -> None:
+        """Forget the committed nodes below a height."""
+        for low in range(self.root.height, height):
+            del self.nodes[self.chain.pop(low).digest]
+        self.root = self.chain[height]
+
+    def begin_at(self, node: Node) -> None:
+        """Forget everything: this node is committed, and nothing else is known."""
+        self.nodes = {node.digest: node}
+        self.chain = {node.height: node}
+        self.accepted = {}
+        self.committed = self.root = node
+        self.tip = node.digest
+        self.forked = False
 
     def _down_from(self, digest: str) -> Iterator[Node]:
         here = self.nodes.get(digest)

@@ -19,7 +19,7 @@ from bft.protocols.hotstuff.shape import well_formed
 from bft.protocols.hotstuff.state import PHASES, State
 
 MOST_VERDICTS = 256
-"""Verdicts kept; a liar can make a validator judge one value for each view that it leads."""
+"""Verdicts kept, and waited for; a liar can make a validator judge one value for each view that it leads."""
 
 
 def on_propose(state: State, sender: int, message: Propose) -> None:
@@ -110,6 +110,8 @@ def approved(state: State, message: Propose, proposal: Proposal) -> bool:
     if known is not None and not rules.judge_again:
         return known[0] is Verdict.ACCEPT
     if value not in state.judging:
+        if len(state.judging) >= MOST_VERDICTS:
+            del state.judging[next(iter(state.judging))]
         state.judging[value] = proposal
         state.emit(RequestVerdict(message.node.view, message.node.seq, value, proposal))
     return False

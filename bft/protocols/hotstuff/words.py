@@ -6,7 +6,7 @@ from bft.core import events
 from bft.core.short_names import Names
 from bft.core.verdict import Verdict
 from bft.protocols.hotstuff.events import ViewBegun
-from bft.protocols.hotstuff.messages import Branch, NewView, Phase, Propose, Timeout, Vote
+from bft.protocols.hotstuff.messages import Branch, NewView, Phase, Propose, SavedState, Timeout, Vote
 from bft.protocols.protocol import EventKind
 
 
@@ -41,6 +41,11 @@ def branch_words(message: Branch, _: Names) -> str:
     """Say how much is sent."""
     high = "" if message.high is None else f" and the certificate of view {message.high.view}"
     return f"branch of {len(message.nodes)} nodes{high}"
+
+
+def saved_state_words(message: SavedState, names: Names) -> str:
+    """Say after which node the state is."""
+    return f"state after {names.of(message.node.digest)}, height {message.node.height}"
 
 
 def _refused(event: events.Judgement, _: Names) -> tuple[str, str] | None:

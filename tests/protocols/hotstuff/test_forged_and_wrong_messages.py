@@ -17,16 +17,19 @@ from bft.checking.watching import watched
 from bft.core.events import Equivocation
 from bft.core.inputs import ClientRequest, Deliver
 from bft.core.request import Proposal, Request
+from bft.core.shape import plain
 from bft.protocols.hotstuff.messages import (
     GENESIS,
     GENESIS_QC,
     Branch,
     Fetch,
+    LastReply,
     NewView,
     Node,
     Phase,
     Propose,
     QuorumCertificate,
+    SavedState,
     Status,
     Timeout,
     TimeoutCertificate,
@@ -58,6 +61,7 @@ def full_messages() -> dict[type, Any]:
         Timeout(TimeoutVote(1, 0, 1), qc, qc, tc, 1),
         Fetch(node.digest, 0, node.digest, 1),
         Branch((node,), qc, qc, qc, tc, 1),
+        SavedState(node, qc, "0" * 64, (LastReply("client-0", 1, "a"),), 1),
         Status(1, 0, 0, node.digest, 0, True, 1, 1, 1, 1),
     ]
     return {type(message): message for message in made}
@@ -83,6 +87,8 @@ def test_every_field_of_every_message_given_every_wrong_type_is_dropped_and_coun
         for place, odd in bent(message):
             if missing(place, None) and odd == _without(message, place):
                 continue
+            if place == ".machine" and plain(odd.machine):
+                continue  # as well formed as any other state
             tried += 1
             replica = world.replicas[tried % 3]
             before = dict(replica.drops)
