@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from bft.network.graphs import Graph, fastest
+from bft.network.graph import Graph, fastest
 
 if TYPE_CHECKING:
     import networkx as nx

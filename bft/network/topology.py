@@ -18,8 +18,8 @@ from xml.etree import ElementTree
 from pydantic import BeforeValidator, Field, model_validator
 
 from bft.errors import ScenarioError, bad_value
+from bft.network.graph import Graph, fastest, from_pairs
 from bft.network.graph_reading import Reading, from_networkx
-from bft.network.graphs import Graph, fastest, from_pairs
 from bft.settings import Seconds, Settings
 
 if TYPE_CHECKING:
