@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from bft.adversary.node import FaultyNode, Started
 from bft.adversary.twins import Twins
 from bft.core.inputs import Input
 from bft.protocols.protocol import Protocol
-from bft.protocols.registry import load
+from bft.protocols.registry import companion, load
 
 TWINS = Twins()
 
@@ -59,7 +57,6 @@ def attack_of(protocol: Protocol) -> Callable[[Any, FaultyNode, float, Any, Sequ
     given: Any = protocol.attack
     if isinstance(given, str):
         given = load(given, field=f"protocol {protocol.name}: attack")
-    if given is None and protocol.package:
-        place = f"bft.adversary.attacks.{protocol.package}"
-        given = getattr(import_module(place), "attack", None) if find_spec(place) is not None else None
+    if given is None:
+        given = getattr(companion("bft.adversary.attacks", protocol), "attack", None)
     return given  # type: ignore[no-any-return]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 from bft.checking.monitor import Monitor
@@ -14,8 +12,11 @@ from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.protocol import Protocol as ProtocolValue
-from bft.protocols.registry import load, protocol_of
+from bft.protocols.registry import companion, load, protocol_of
 from bft.record.safety import Breach
+
+SUBJECTS = "bft.checking.subjects"
+"""Where the laboratory keeps what it knows of each protocol."""
 
 MakeReplica = Callable[[int, Any, SymbolicKeyring], Replica]
 
@@ -104,14 +105,7 @@ def own_monitor(protocol: ProtocolValue) -> Callable[[Any, SymbolicKeyring, Coll
         given = load(given, field=f"protocol {protocol.name}: monitor")
     if given is not None:
         return given
-    found = companion(protocol)
-    return None if found is None else getattr(found, "monitor", None)
-
-
-def companion(protocol: ProtocolValue) -> Any:
-    """Return the module of a protocol's package among the subjects; None if there is none."""
-    place = f"bft.checking.subjects.{protocol.package}"
-    return import_module(place) if protocol.package and find_spec(place) is not None else None
+    return getattr(companion(SUBJECTS, protocol), "monitor", None)
 
 
 def checked(own: Any, protocol: ProtocolValue) -> Watch:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bft.checking.derived_subject import derived
 from bft.checking.examined import Examined
-from bft.checking.full_check import companion
+from bft.checking.full_check import SUBJECTS
 from bft.checking.seeded_bug import SeededBug
 from bft.checking.subject import Subject
 from bft.errors import ScenarioError, bad_value
@@ -19,7 +19,7 @@ def _shipped() -> Mapping[str, Examined]:
     found: dict[str, Examined] = {}
     for name in registry.PROTOCOLS:
         protocol = registry.protocol_of(name)
-        module = companion(protocol)
+        module = registry.companion(SUBJECTS, protocol)
         found.update(getattr(module, "SUBJECTS", {}))
         found.setdefault(name, Examined(subject_maker(protocol)))
     return found

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import fields
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from bft.adversary.crash import Crash
@@ -19,6 +17,7 @@ from bft.adversary.settings import Faults
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.network.settings import BEYOND, Network
 from bft.protocols.protocol import Protocol
+from bft.protocols.registry import companion
 from bft.scenario import Requests, Scenario
 from bft.scenario.set_fields import VALIDATORS, unknown_fields
 from bft.settings import Settings
@@ -94,8 +93,7 @@ def uncovered_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[st
 
 def laws_about(protocol: Protocol) -> Any:
     """Return the module of laws about a protocol; None if there is none."""
-    place = f"bft.experiments.laws.{protocol.package}"
-    return import_module(place) if protocol.package and find_spec(place) is not None else None
+    return companion("bft.experiments.laws", protocol)
 
 
 def _own(scenario: Scenario, known: Collection[str]) -> Iterator[str]:

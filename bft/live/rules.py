@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Literal
 
 from bft.core.quorum import QuorumSystem
@@ -22,7 +20,7 @@ from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
 from bft.live.diversity import Diversity
 from bft.live.rule_settings import BallotRule, ConsensusRule, protocol_name
-from bft.protocols.registry import protocol_of
+from bft.protocols import registry
 
 RETRANSMIT_S = 1.0
 
@@ -156,8 +154,7 @@ def companion(protocol: str) -> Any:
     ScenarioError
         If there is none.
     """
-    package = protocol_of(protocol).package
-    place = f"bft.live.protocols.{package}"
-    if not package or find_spec(place) is None:
+    found = registry.companion("bft.live.protocols", registry.protocol_of(protocol))
+    if found is None:
         raise ScenarioError(bad_value("rule", protocol, f"{protocol} cannot run live panels"))
-    return import_module(place)
+    return found

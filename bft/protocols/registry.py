@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from bft.errors import ScenarioError, bad_value
@@ -93,6 +94,12 @@ def load(place: str, *, field: str) -> Any:
             raise ScenarioError(bad_value(field, place, f"module {module} has no {name}"))
         found = getattr(found, part)
     return found
+
+
+def companion(room: str, protocol: Protocol) -> Any:
+    """Return what a room knows of a protocol: the module there that is named as its package; None if there is none."""
+    place = f"{room}.{protocol.package}"
+    return import_module(place) if protocol.package and find_spec(place) is not None else None
 
 
 def spelling(protocol: Protocol) -> str | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
+from bft.protocols import registry
 from bft.protocols.protocol import Protocol
 
 
@@ -16,5 +15,4 @@ def companion(protocol: Protocol) -> Any:
     streams, timing=...)`, which makes an engine (`bft.vectorised.simulator.Engine`); `SETTINGS`, the names of the
     protocol's own settings that it knows; `BEHAVIOURS` that it may run, and the `PARAMETERS` of these that it knows.
     """
-    place = f"bft.vectorised.protocols.{protocol.package}"
-    return import_module(place) if protocol.package and find_spec(place) is not None else None
+    return registry.companion("bft.vectorised.protocols", protocol)
