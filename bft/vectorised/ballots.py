@@ -6,8 +6,10 @@ The same answers and verdicts that `bft.validators` gives one replication after 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bft.randomness import Floats
 from bft.scenario import Scenario
@@ -59,7 +61,14 @@ class Electorate:
                 coins = check.coins(streams.uniforms(judge.COINS, check.coin_shape(self.n), replications))
         else:
             own, wrong = np.full(shape, RIGHT, dtype=np.intp), np.full(shape, RIGHT + 1, dtype=np.intp)
-        rank = self._alphabet[question] if population.colludes.any() else None
+        rank = None
+        if population.colludes.any():
+            alone = len(self._alphabet) == 1
+            rank = (
+                np.broadcast_to(self._alphabet, (shape[0], self._alphabet.shape[1]))
+                if alone
+                else self._alphabet[question]
+            )
         return Ballots(population, own, wrong, rank, check, coins, question)
 
     @cached_property
@@ -163,14 +172,18 @@ class Ballots:
 
 def popular_wrong(own: Codes, wrong: Codes, honest: Flags, rank: Ints) -> Ints:
     """Return the wrong answer most common among the honest, of equals the first in the alphabet; else node 0's."""
-    best = np.zeros(len(own), dtype=np.intp)
+    codes, last = rank.shape[1], int(own.max(initial=0))
+    dtype: type[np.signedinteger[Any]] = np.int16 if (own.shape[1] + 1) * codes < 1 << 15 else np.int64
+    said = np.where(honest, own, MISSING).T.astype(np.int8 if last < 1 << 7 else np.int64)  # a node's lie together
+    best = np.zeros(len(own), dtype=dtype)
     found = wrong[:, 0].copy()
-    codes = rank.shape[1]
-    for code in range(1, int(own.max(initial=0)) + 1):
-        number = ((own == code) & honest).sum(axis=1)
-        weight = np.where(number > 0, number * codes + (codes - rank[:, code]), 0)
-        found = np.where(weight > best, code, found)
-        best = np.maximum(weight, best)
+    for code in range(1, last + 1):
+        number: NDArray[np.signedinteger[Any]] = np.zeros(len(own), dtype=dtype)
+        for node in said:
+            number += node == code
+        weight = np.where(number > 0, number * codes + (codes - rank[:, code]).astype(dtype), 0)
+        np.copyto(found, code, where=weight > best)
+        np.maximum(weight, best, out=best, casting="unsafe")
     return found
 
 

@@ -18,7 +18,7 @@ from bft.validators.confidence import ConfidenceLaw
 from bft.vectorised.delay_bounds import LARGEST_UNIFORM
 from bft.vectorised.streams import Flags, Ints
 
-CELLS = 1 << 12
+CELLS = 1 << 13
 THROUGH: Floats = np.array([0.0, 1.0, 2.0, 3.0]) / 3.0  # places in a cell, from 0 to 1
 BETWEEN: Floats = np.array([1.0, 3.0, 5.0]) / 6.0
 SAFETY = 16.0
@@ -76,13 +76,17 @@ class Confidences:
                 return np.asarray(np.rint(unit * self.levels(right, uniforms)), dtype=np.int64)
             self._cubics = self._fitted()
         (one, two, three, four), fits = self._cubics
-        scaled = uniforms * CELLS
-        cell = scaled.astype(np.intp)
-        place = scaled - cell
+        place = uniforms * CELLS
+        cell = place.astype(np.intp)
+        place -= cell
         cell += (2 * self._kind + right) * CELLS
-        said = unit * (one[cell] + place * (two[cell] + place * (three[cell] + place * four[cell])))
+        said = four.take(cell)
+        for each in (three, two, one):
+            said *= place
+            said += each.take(cell)
+        said *= unit
         found = np.rint(said)
-        doubtful = (np.abs(said - found) > 0.5 - 10.0 * unit * TOLERANCE) | ~fits[cell]
+        doubtful = (np.abs(said - found) > 0.5 - 10.0 * unit * TOLERANCE) | ~fits.take(cell)
         row, node = np.nonzero(doubtful)
         found[row, node] = np.rint(unit * self.levels(right[row, node], uniforms[row, node], node))
         return np.asarray(found, dtype=np.int64)
