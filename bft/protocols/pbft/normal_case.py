@@ -109,7 +109,7 @@ def on_proposal_ready(state: State, event: ProposalReady) -> None:
     if event.request.timestamp <= state.clients.get(client, (-1, ""))[0]:  # §4.1: executed meanwhile
         state.drop("proposal for an executed request")
         return propose_next(state, client)
-    if event.answer is None:
+    if event.answer is None:  # no section: the paper's primary always has something to propose
         state.emit(ProposalMissing(state.view))
         return None
     state.unordered.append(Proposal(request=event.request, answer=event.answer, wording=event.wording))
@@ -187,7 +187,7 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
     emit = state.emit
     slot.preprepare = message
     slot.digest = message.digest
-    if slot.prepares or slot.commits:
+    if slot.prepares or slot.commits:  # §4.2: votes may come before the pre-prepare that they match
         slot.prepare_weight = filed_weight(state, slot, slot.prepares)
         slot.commit_weight = filed_weight(state, slot, slot.commits)
     emit(new_accepted(slot.view, slot.seq, message.digest, carried))
@@ -195,12 +195,11 @@ def accept(state: State, slot: Slot, message: PrePrepare, *, carried: bool) -> N
     if request is not None:
         state.ordering.add(request.key)
         held = state.pending.get(request.client)
-        if (held is None or held.timestamp < request.timestamp) and request.timestamp > state.clients.get(
-            request.client, (-1, "")
-        )[0]:
+        done = state.clients.get(request.client, (-1, ""))[0]
+        if done < request.timestamp and (held is None or held.timestamp < request.timestamp):  # §4.1: not executed yet
             remember(state, request)
     if state.primary != state.id:  # §4.2: backups multicast prepares
-        if carried and not state.rules.judge_carried:
+        if carried and not state.rules.judge_carried:  # §4.4: a prepare for each message in O
             send_prepare(state, slot)
         else:
             emit(new_verdict_request(slot.view, slot.seq, message.digest, message.proposal))
@@ -269,7 +268,7 @@ def on_prepare(state: State, sender: int, vote: Prepare) -> object:
         if not state.rules.count_duplicates:
             return None
     prepares[sender] = vote
-    if vote.digest == slot.digest or not state.rules.compare_digests:
+    if vote.digest == slot.digest or not state.rules.compare_digests:  # §4.2: it matches the pre-prepare
         slot.prepare_weight = weight = slot.prepare_weight + state.weights[sender]
         if weight >= state.least_prepares and check_prepared(state, slot):
             return None
@@ -292,7 +291,7 @@ def on_commit(state: State, sender: int, vote: Commit) -> object:
         if not state.rules.count_duplicates:
             return None
     commits[sender] = vote
-    if vote.digest == slot.digest or not state.rules.compare_digests:
+    if vote.digest == slot.digest or not state.rules.compare_digests:  # §4.2: it matches the pre-prepare
         slot.commit_weight = weight = slot.commit_weight + state.weights[sender]
         if weight >= state.commit_quorum and check_committed(state, slot):
             return None
@@ -342,7 +341,7 @@ def check_prepared(state: State, slot: Slot) -> bool:
     votes, voters = agreeing(state, slot, slot.prepares, slot.prepare_weight)
     certificate = new_certificate(message, votes)
     kept = state.certificates.get(seq)
-    if kept is not None:
+    if kept is not None:  # §4.4: P_m is of the highest view
         certificate = state.rules.keep_certificate(kept, certificate)
     state.certificates[seq] = certificate
     emit(new_prepared(slot.view, seq, message.digest, voters))
