@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
@@ -74,6 +74,22 @@ def maker(cls: Callable[Given, Made], *, well_formed: bool = False) -> Callable[
     """
     made: Callable[Given, Made] = _constructor(cls, "", marked=well_formed)  # type: ignore[arg-type]
     return made
+
+
+def filler(cls: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Return a function that makes objects of a frozen dataclass without slots; every field must be given, by name.
+
+    The constructor of such a class sets one field after the other, which is refused on the way and has to be forced.
+    """
+    kind: Any = cls
+
+    def fill(**given: Any) -> Any:
+        self = object.__new__(kind)
+        self.__dict__.update(given)
+        return self
+
+    made: Any = fill
+    return cast(Callable[Given, Made], made)
 
 
 def _constructor(cls: type, first: str, *, marked: bool = False) -> Callable[..., Any]:

@@ -40,14 +40,17 @@ class Executions:
         self._log: dict[int, dict[int, Proposal]] = {node: {} for node in nodes}
         self._reached: dict[tuple[int, str], int] = {}
         self.done_at_s: dict[int, float] = {}
-        missing, take = self._missing, self._take
+        missing, wanted = self._missing, self._wanted
         adopted = any(event.__class__ is StateTransferred for _, _, event in records)
         for time_s, node, event in records:
             if node not in missing:
                 continue
             if event.__class__ is Execute:
-                if not event.repeated:  # else it changed nothing: no execution of what it names
-                    take(time_s, node, event.proposal)
+                request = event.proposal.request
+                if request is not None and not event.repeated:  # a repeated one changed nothing
+                    executed = wanted.get(request.key)
+                    if executed is not None and node not in executed:
+                        self._take(time_s, node, event.proposal, executed)
                 if adopted:
                     self._remember(node, event)
             elif event.__class__ is StateTransferred:
@@ -60,14 +63,8 @@ class Executions:
             self._log[node].setdefault(event.seq, event.proposal)
         self._reached.setdefault((event.seq, event.state_digest), node)
 
-    def _take(self, time_s: float, node: int, proposal: Proposal) -> None:
-        """Note that a node executed a proposal; only the first for a request counts."""
-        request = proposal.request
-        if request is None:
-            return
-        executed = self._wanted.get(request.key)
-        if executed is None or node in executed:
-            return
+    def _take(self, time_s: float, node: int, proposal: Proposal, executed: dict[int, Proposal]) -> None:
+        """Note that a node executed a proposal, the first for its request."""
         executed[node] = proposal
         self._missing[node] = missing = self._missing[node] - 1
         if not missing:
@@ -81,4 +78,6 @@ class Executions:
         for seq, proposal in sorted(self._log[source].items()):
             if seq <= event.seq:
                 self._log[node].setdefault(seq, proposal)
-                self._take(time_s, node, proposal)
+                executed = None if proposal.request is None else self._wanted.get(proposal.request.key)
+                if executed is not None and node not in executed:
+                    self._take(time_s, node, proposal, executed)

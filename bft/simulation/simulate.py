@@ -17,7 +17,7 @@ from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
 from bft.clock import Clock
 from bft.core.account import Account
-from bft.core.lean import maker
+from bft.core.lean import filler, maker
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.core.state_machine import AnswerLog, StateMachine
@@ -50,7 +50,7 @@ from bft.simulation.world import PanelWorld
 from bft.validators.injection import instruction_by
 from bft.validators.panel import Panel, Voice
 
-new_metrics = maker(Metrics)
+new_metrics, new_run = maker(Metrics), filler(Run)
 
 
 class Assembly(NamedTuple):
@@ -279,7 +279,7 @@ class Simulator:
         trace = parts.keep.trace()
         found = parts.monitor.breaches
         breaches = tuple(found if parts.full is None else both(parts.full.breaches, found))
-        return Run(
+        return new_run(
             scenario=self.scenario,
             seed=self.seed,
             replication=parts.streams.replication,

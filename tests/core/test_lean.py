@@ -11,7 +11,7 @@ import pytest
 
 from bft.core import effects, events, inputs, request
 from bft.core.effects import SetTimer
-from bft.core.lean import lean
+from bft.core.lean import filler, lean, maker
 from bft.core.request import Proposal, Request
 from bft.protocols.ballot import events as ballot_events
 from bft.protocols.pbft import events as pbft_events
@@ -116,3 +116,34 @@ def test_a_subclass_may_add_methods_and_no_fields() -> None:
     roomy = type("Roomy", (Prepare,), {})
     with pytest.raises(TypeError, match="layout differs"):
         roomy(1, 2, "digest", 3)
+
+
+def test_a_maker_makes_what_the_class_makes() -> None:
+    for made in (maker(Prepare)(1, 2, "digest", 3), maker(Prepare)(view=1, seq=2, digest="digest", replica=3)):
+        assert made == a_vote()
+        assert type(made) is Prepare
+        with pytest.raises(FrozenInstanceError):
+            made.seq = 8  # type: ignore[misc]
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        maker(Prepare)(1, 2, "digest")  # type: ignore[call-arg]
+
+
+def test_what_a_maker_says_is_well_formed_is_marked_and_nothing_else() -> None:
+    assert not Prepare(0, 1, "d", 2)._well_formed
+    assert not maker(Prepare)(0, 1, "d", 2)._well_formed
+    good = maker(Prepare, well_formed=True)(0, 1, "d", 2)
+    assert good._well_formed
+    assert not replace(good, seq=True)._well_formed
+    assert not copy(good)._well_formed
+
+
+def test_a_filler_makes_what_the_class_makes() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Told:
+        number: int
+        words: str = ""
+
+    made = filler(Told)(number=1, words="one")
+    assert made == Told(number=1, words="one")
+    with pytest.raises(FrozenInstanceError):
+        made.number = 2  # type: ignore[misc]
