@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import process_time
 
@@ -80,14 +83,30 @@ def run_block(plan: Plan, start: int, stop: int, seeds: Seeds, stop_at_breach: b
     subject = subject_of(plan.protocol, plan.mutant)
     share = Share(start=start)
     corpus = Corpus(seeds) if STEERED in plan.generators else None
-    for index in range(start, stop):
-        broke = _run_one(plan, subject, share, index, corpus)
-        if broke and stop_at_breach:
-            break
+    with _no_search_for_cycles():
+        for index in range(start, stop):
+            broke = _run_one(plan, subject, share, index, corpus)
+            if broke and stop_at_breach:
+                break
     if corpus is not None:
         share.seeds = corpus.found
     share.cpu_s = process_time() - cpu_started_s
     return share
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Hold back Python's search for cycles of objects, which looks through all that is alive.
+
+    Most worlds have none, so they go as soon as they have been judged; where they have, a block is short.
+    """
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
 
 
 def _run_one(plan: Plan, subject: Subject, share: Share, index: int, corpus: Corpus | None) -> bool:

@@ -7,7 +7,6 @@ a run, from what monitor and replicas remember anyway: steering must not slow do
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from bft.checking.monitor import Monitor
@@ -15,6 +14,7 @@ from bft.checking.world import World
 
 MOST = 6
 """Counts are told apart up to 2 to this power."""
+NONE: Mapping[str, int] = {}
 FORGED_STATE = "unproved snapshot"
 """The guard that turns a forged state away, after it has looked at its votes and its digest."""
 
@@ -25,10 +25,11 @@ def _rough(count: int) -> int:
 
 def guards(world: World) -> Mapping[str, int]:
     """Return how often each guard of the honest replicas has turned something away, by its reason."""
-    total: Counter[str] = Counter()
+    total: dict[str, int] = {}
     for instance, replica in enumerate(world.replicas):
         if replica is not None and world.honest[instance]:
-            total.update(getattr(replica, "drops", None) or {})
+            for reason, count in (getattr(replica, "drops", None) or NONE).items():
+                total[reason] = total.get(reason, 0) + count
     return total
 
 
@@ -43,8 +44,8 @@ def reached(world: World, monitor: Monitor) -> set[str]:
 def words(world: World, monitor: Monitor) -> frozenset[str]:
     """Return what a finished run has reached."""
     found = {f"reached {name}" for name in monitor.reached}
-    met = guards(world)
-    found.update(f"guard {reason} {_rough(count)}" for reason, count in met.items())
+    for reason, count in guards(world).items():
+        found.add(f"guard {reason} {_rough(count)}")
     nodes = [monitor.facts.nodes[node] for node in range(world.n) if world.honest[node]]
     if nodes:
         views = [each.view for each in nodes]
@@ -57,7 +58,7 @@ def words(world: World, monitor: Monitor) -> frozenset[str]:
         owed = sum(len(each.owed) for each in nodes)
         prepared = sum(seq > each.last_executed for each in nodes for seq in each.prepared)
         found.add(f"owed {_rough(owed)} prepared and not executed {_rough(prepared)} changing {bool(away)}")
-    rivals = sum(len(set(held.values())) > 1 for held in monitor.facts.prepared_at.values())
+    rivals = sum([len(set(held.values())) > 1 for held in monitor.facts.prepared_at.values() if len(held) > 1])
     found.add(f"numbers prepared for several values {_rough(rivals)}")
     found.add(f"new views {_rough(len(monitor.facts.new_views))} replies {_rough(len(monitor.facts.replies))}")
     return frozenset(found)

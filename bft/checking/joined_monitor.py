@@ -50,6 +50,8 @@ class JoinedMonitor(Monitor):
 
     def _take_over(self) -> None:
         """Take what the own monitor has found since."""
-        for breach in self._own.breaches[self._told :]:
-            self._breach(breach.invariant, breach.time_s, breach.node, breach.detail)
-        self._told = len(self._own.breaches)
+        found = self._own.breaches
+        if len(found) != self._told:
+            for breach in found[self._told :]:
+                self._breach(breach.invariant, breach.time_s, breach.node, breach.detail)
+            self._told = len(found)

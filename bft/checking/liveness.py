@@ -103,10 +103,16 @@ class FairNetwork:
 
     def _post(self) -> None:
         """Put on the road what was sent since."""
-        pending, self.world.pending = self.world.pending, []
+        pending = self.world.pending
+        if not pending:
+            return
+        self.world.pending = []
+        mute, heap, by_s, count = self.mute, self._heap, self.now_s + MESSAGE_S, self._count
         for instance, event, source in pending:
-            if source not in self.mute and instance not in self.mute:
-                self._push(MESSAGE_S, instance, event)
+            if source not in mute and instance not in mute:
+                count += 1
+                heappush(heap, (by_s, count, instance, event))
+        self._count = count
 
     def run(self, correct: list[int], views: int) -> str | None:
         """Run until all is done, or until it is clear that it will not be."""
@@ -154,7 +160,7 @@ class FairNetwork:
         while self._heap:
             self.now_s, count, instance, what = heappop(self._heap)
             if not isinstance(what, str):
-                if not self.censored(instance, what):
+                if self.starved is None or not self.censored(instance, what):
                     self.world.give(instance, what)
                 return instance, False
             if self._latest.get((instance, what)) == count and instance not in self.mute:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bft.checking.invariants import certificates, checkpoints, messages, service, state_machine, view_changes
-from bft.checking.invariants.facts import Facts, Invariant, Timing
+from bft.checking.invariants.facts import Facts, Invariant, NodeFacts, Timing
 from bft.checking.invariants.proofs import view_change_fault
 from bft.checking.monitor import Monitor, Table, table_of
 from bft.checking.reference import Specification
@@ -50,43 +50,43 @@ class PbftMonitor(Monitor):
         facts = Facts(system, genuine, honest, checkpoint_interval=checkpoint_interval, window=window, timing=timing)
         super().__init__(system, genuine, honest, specification=specification, unpromised=unpromised, facts=facts)
 
-    def hear(self, time_s: float, node: int, event: object) -> None:
+    def hear(self, time_s: float, node: int, event: Any) -> None:
         """Take note of an input that a node is about to get."""
         if node not in self._honest:
             return
         own = self._nodes[node]
+        kind = type(event)
+        if own.due_view > own.view or own.due_checkpoint or own.due_reply is not None:
+            self._missed(time_s, node, own, crashed=kind is Restart)
+        own.last_input = event
+        if kind is Deliver:
+            if type(event.message) is ViewChange:
+                self._hear_view_change(node, event.sender, event.message)
+        elif kind is VerdictReady:
+            if event.verdict is Verdict.ACCEPT:
+                own.approved.add((event.view, event.seq, event.digest))
+        elif kind is ClientRequest:
+            own.due_reply = state_machine.reply_due(self.facts, node, event.request)
+
+    def _missed(self, time_s: float, node: int, own: NodeFacts, *, crashed: bool) -> None:
+        """Judge what the node owed in its last step; whoever crashed in that step could not do it."""
         if own.due_view > own.view:
-            if event.__class__ is not Restart:  # whoever crashed in that step could not follow
+            if not crashed:
                 detail = f"stayed in view {own.view} though a weak quorum left for {own.due_view}"
                 self._breach("LV3", time_s, node, detail)
             own.due_view = 0
         if own.due_checkpoint:
-            if event.__class__ is not Restart:
+            if not crashed:
                 self._breach("K4", time_s, node, checkpoints.missing_checkpoint(own.due_checkpoint))
             own.due_checkpoint = 0
         if own.due_reply is not None:
-            if event.__class__ is not Restart:
+            if not crashed:
                 self._breach("S9", time_s, node, state_machine.missing_reply(own.due_reply))
             own.due_reply = None
-        own.last_input = event
-        kind = event.__class__
-        if kind is VerdictReady:
-            assert isinstance(event, VerdictReady)
-            if event.verdict is Verdict.ACCEPT:
-                own.approved.add((event.view, event.seq, event.digest))
-        elif kind is ClientRequest:
-            assert isinstance(event, ClientRequest)
-            own.due_reply = state_machine.reply_due(self.facts, node, event.request)
-        elif kind is Deliver:
-            assert isinstance(event, Deliver)
-            if event.message.__class__ is ViewChange:
-                self._hear_view_change(node, event)
 
-    def _hear_view_change(self, node: int, event: Deliver) -> None:
+    def _hear_view_change(self, node: int, sender: int, message: ViewChange) -> None:
         """Remember who has left for which view; a weak quorum calls the node to follow (LV3)."""
-        message = event.message
-        assert isinstance(message, ViewChange)
-        if message.replica == event.sender and self.facts.fault_of(message, view_change_fault) is None:
+        if message.replica == sender and self.facts.fault_of(message, view_change_fault) is None:
             own = self.facts.nodes[node]
             own.heard_changes.setdefault(message.view, set()).add(message.replica)
             own.due_view = view_changes.view_to_join(self.facts, node)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from math import inf
 from typing import Any
 
@@ -19,6 +18,7 @@ from bft.checking.shared_verifier import Judges
 from bft.checking.snapshot_forging import SNAPSHOT_RECIPES
 from bft.checking.subject import Subject
 from bft.checking.world import World
+from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
@@ -41,6 +41,8 @@ SOMETIMES = (
     "request ordered twice",
     "state transfer",
 )
+PROMISED = Rules()
+"""By which the time of healing is promised, whatever the replicas do."""
 MakePbft = Callable[[int, Any, SymbolicKeyring], Replica]
 
 
@@ -54,21 +56,14 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
     make_replica : callable, optional
         Makes a replica from its number, the configuration and the keys.
     """
-    wanted = Rules() if rules is None else rules
+    wanted = PROMISED if rules is None else rules
 
     latest: tuple[Setting, PbftConfig] | None = None
 
     def config(setting: Setting) -> PbftConfig:
         nonlocal latest
         if latest is None or latest[0] is not setting:  # all replicas of a world are made from one setting
-            made = PbftConfig(
-                system=setting.replica_system(),
-                checkpoint_interval=setting.checkpoint_interval,
-                window=setting.window,
-                retransmit_s=RETRANSMIT_S if setting.retransmit else None,
-                rules=wanted,
-            )
-            latest = (setting, made)
+            latest = (setting, configured(setting.replica_system(), setting, wanted))
         return latest[1]
 
     def monitor(setting: Setting, world: World) -> Monitor:
@@ -93,7 +88,7 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
 
     def healing_s(world: World, correct: Sequence[int], message_s: float) -> float:
         # No more views in succession have failed than there were; by the rules as they should be.
-        told = replace(config(world.setting), system=world.system, rules=Rules())
+        told = configured(world.system, world.setting, PROMISED)
         return told.healing_s(latest_view(world, correct), message_s) if told.retransmit_s is not None else inf
 
     return Subject(
@@ -110,6 +105,23 @@ def pbft(rules: Rules | None = None, make_replica: MakePbft = PbftReplica) -> Su
         leader=lambda world, correct: latest_view(world, correct) % world.n,
         milestones=MILESTONES,
         sometimes=SOMETIMES,
+    )
+
+
+def configured(system: QuorumSystem, setting: Setting, rules: Rules) -> PbftConfig:
+    """Return the configuration of replicas with these quorums and rules in a setting."""
+    return _configured(system, setting.checkpoint_interval, setting.window, setting.retransmit, rules)
+
+
+@lru_cache(maxsize=256)
+def _configured(system: QuorumSystem, interval: int, window: int, retransmit: bool, rules: Rules) -> PbftConfig:
+    """Return a configuration; schedule after schedule asks for the same few."""
+    return PbftConfig(
+        system=system,
+        checkpoint_interval=interval,
+        window=window,
+        retransmit_s=RETRANSMIT_S if retransmit else None,
+        rules=rules,
     )
 
 

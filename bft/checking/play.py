@@ -21,7 +21,7 @@ def play(world: World, operations: Iterable[ops.Operation]) -> World:
     """Carry out operations in order, and return the world."""
     table = _TABLE
     for operation in operations:
-        table[operation.__class__](world, *operation)
+        table[type(operation)](world, *operation)
     return world
 
 

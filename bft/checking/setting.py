@@ -77,13 +77,13 @@ class Setting:
 
     def system(self) -> QuorumSystem:
         """Return the quorum system by which the monitors judge; a larger quorum than the right one is right too."""
-        right = _system(self.n, self.f, None, self.stakes)
+        right = system_of(self.n, self.f, None, self.stakes)
         told = self.replica_system()
         return told if told.quorum > right.quorum else right
 
     def replica_system(self) -> QuorumSystem:
         """Return the quorum system that the replicas are told."""
-        return _system(self.n, self.f, self.quorum, self.stakes)
+        return system_of(self.n, self.f, self.quorum, self.stakes)
 
     @property
     def within_bounds(self) -> bool:
@@ -120,7 +120,7 @@ class Setting:
 
 
 @lru_cache(maxsize=256)
-def _system(n: int, f: int | None, quorum: int | None, stakes: tuple[int, ...] | None) -> QuorumSystem:
+def system_of(n: int, f: int | None, quorum: int | None, stakes: tuple[int, ...] | None) -> QuorumSystem:
     """Return a quorum system; schedule after schedule asks for the same few."""
     return QuorumSystem.of(n, f=f, quorum=quorum, stakes=stakes)
 

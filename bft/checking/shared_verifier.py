@@ -14,13 +14,15 @@ from bft.core.replica import Replica
 from bft.protocols.pbft import PbftReplica
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.messages import Checkpoint, Decision, NewView, PreparedCertificate, ViewChange
+from bft.protocols.pbft.new_view import Carried
 
 
 class SharedVerifier(Verifier):
     """A verifier that remembers the proofs that it found good; they are kept, so no other object takes their place."""
 
-    __slots__ = ("_good",)
+    __slots__ = ("_carried", "_good")
     _good: dict[int, object]
+    _carried: dict[int, tuple[tuple[ViewChange, ...], Carried]]
 
     def __new__(cls, own: Verifier) -> SharedVerifier:
         """Return one that judges as another does."""
@@ -28,6 +30,7 @@ class SharedVerifier(Verifier):
         for name in Verifier.__slots__:
             object.__setattr__(made, name, getattr(own, name))
         object.__setattr__(made, "_good", {})
+        object.__setattr__(made, "_carried", {})
         return made
 
     def knows(self, proof: object) -> bool:
@@ -54,6 +57,13 @@ class SharedVerifier(Verifier):
     def decision(self, decision: Decision) -> bool:
         """As `Verifier.decision`."""
         return id(decision) in self._good or self._keep(decision, Verifier.decision(self, decision))
+
+    def carried(self, view_changes: tuple[ViewChange, ...]) -> Carried:
+        """As `Verifier.carried`; nothing but the view-changes matters, so the same ones always give the same."""
+        held = self._carried.get(id(view_changes))
+        if held is None:
+            held = self._carried[id(view_changes)] = (view_changes, Verifier.carried(self, view_changes))
+        return held[1]
 
     def _keep(self, proof: object, good: bool) -> bool:
         if good:

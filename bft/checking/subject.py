@@ -30,7 +30,7 @@ def own_words(instance: int, choice: int, view: int) -> str:
 
 def class_name(message: Any) -> str:
     """Return the name of a message's class."""
-    name: str = message.__class__.__name__
+    name: str = type(message).__name__
     return name
 
 

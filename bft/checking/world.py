@@ -8,7 +8,7 @@ questions. Nothing happens by itself: whoever calls is the adversary, usually wi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -87,8 +87,9 @@ class World:
         Number at which each request was executed first, how far each instance is, and how often either has changed.
     stalled, restless, starved : str or None
         What was not done after stabilisation; who times its view though all was; which client a primary could starve.
-    turns, images : dict
-        How many answers each waiting client has got; what each disk held when that was remembered.
+    turns, images, notes : dict
+        How many answers each waiting client has got; what each disk held when that was remembered; what the liars have
+        put together from what was said.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class World:
         self.requests: dict[int, Request] = {}
         self.turns: dict[int, int] = {}
         self.images: dict[int, dict[tuple[object, ...], object]] = {}
+        self.notes: dict[type, Any] = {}
         self.records: list[Record] | None = [] if record else None
         self.prompt = setting.prompt_validators
         self.alarm: Callable[[int, str, float], None] | None = None
@@ -158,9 +160,7 @@ class World:
     def ask(self, request: int, nodes: int) -> None:
         """Give a client's request to nodes."""
         event = ClientRequest(self.request(request))
-        for instance in range(len(self.ids)):
-            if nodes >> instance & 1:
-                self.give(instance, event)
+        self.give_all([(instance, event, instance) for instance in range(len(self.ids)) if nodes >> instance & 1])
 
     def consult(self, index: int, choice: int) -> None:
         """Let a validator answer one open question."""
@@ -216,7 +216,7 @@ class World:
 
     def give_all(self, entries: Iterable[tuple[int, Any, int]]) -> None:
         """Give nodes inputs, as they stand on the network; what one asks is done before the next gets its own."""
-        replicas, observers = self.replicas, self._observers
+        replicas, observers, soon = self.replicas, self._observers, self._soon
         for instance, event, _ in entries:
             replica = replicas[instance]
             if replica is None:
@@ -226,7 +226,7 @@ class World:
             if observer is not None:
                 observer.hear(steps, instance, event)
             try:
-                effects = replica.step(float(steps), event)
+                effects: Sequence[Any] = replica.step(float(steps), event)
             except Exception as error:
                 raise ReplicaRaisedError(instance, event, error) from error
             if not effects:
@@ -234,26 +234,36 @@ class World:
                     raise _no_effects(replica, effects)
                 continue
             for effect in effects:
-                action = _DO.get(effect.__class__)
+                kind = type(effect)
+                if kind is Persist:  # the commonest ones by name: that is faster than by table
+                    self._persist(instance, effect)
+                    continue
+                if kind is Broadcast:
+                    self._broadcast(instance, effect)
+                    continue
+                if kind is SetTimer:
+                    self._set_timer(instance, effect)
+                    continue
+                action = _DO.get(kind)
                 if action is not None:
                     action(self, instance, effect)
-                elif effect.__class__ in _PLAIN:
+                elif kind in _PLAIN:
                     raise _no_effects(replica, effects)
                 elif self.records is not None:
                     self.record(instance, effect)
             if observer is not None:
                 observer.observe_step(steps, instance, effects)
-            while self._soon:
-                self.give(*self._soon.popleft())
+            while soon:
+                self.give(*soon.popleft())
 
     def _broadcast(self, instance: int, effect: Broadcast) -> None:
         message = effect.message
         event = Deliver(self.ids[instance], message)
         self.history.append(event)
-        self.sent.setdefault(message.__class__.__name__, []).append(message)
-        pending = self.pending
+        self.sent.setdefault(type(message).__name__, []).append(message)
+        append = self.pending.append
         for other in self.others[instance]:
-            pending.append((other, event, instance))
+            append((other, event, instance))
 
     def _send(self, instance: int, effect: Send) -> None:
         if 0 <= effect.recipient < self.n:
@@ -330,10 +340,7 @@ def _addresses(n: int, twins: tuple[int, ...]) -> tuple[tuple[tuple[int, ...], .
 
 
 _DO: dict[type, Callable[[World, int, Any], None]] = {
-    Broadcast: World._broadcast,
-    Persist: World._persist,
     Send: World._send,
-    SetTimer: World._set_timer,
     CancelTimer: World._cancel_timer,
     RequestVerdict: World._question,
     RequestProposal: World._question,
@@ -341,7 +348,7 @@ _DO: dict[type, Callable[[World, int, Any], None]] = {
     Execute: World._execute,
     StateTransferred: World._transferred,
 }
-"""What the host does about an effect; the other events only go into the trace."""
+"""What the host does about the other effects; events only go into the trace."""
 
 
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict, set, type})

@@ -72,7 +72,7 @@ class BallotBox(Generic[Message]):
 
     def forget_through(self, key: int) -> None:
         """Drop everything at or below `key`."""
-        if self._by_key is _EMPTY:
+        if self._by_key is _EMPTY or min(self._by_key, default=key + 1) > key:
             return
         self._by_key = {kept: votes for kept, votes in self._by_key.items() if kept > key}
         self._keys_of = {voter: [kept for kept in keys if kept > key] for voter, keys in self._keys_of.items()}

@@ -156,7 +156,7 @@ class EpochReplica:
             case Deliver(sender, message):
                 self._deliver(sender, message)
             case VerdictReady():
-                self._inputs.append(replace(event, seq=event.seq - self._base))
+                self._inputs.append(VerdictReady(event.view, event.seq - self._base, event.digest, event.verdict))
             case ClientRequest(request) if not shape.well_formed(request):
                 self._drop("malformed message")
             case ClientRequest(request):

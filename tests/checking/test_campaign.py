@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from dataclasses import replace
 
 import pytest
 
-from bft.checking import campaign, check, workers
+from bft.checking import block, campaign, check, workers
 from bft.checking import shrink as shrinking
 from bft.checking.campaign import campaign_json, reached_shares, search, sometimes
 from bft.checking.check import CheckArguments, check_command
 from bft.checking.counterexample import Counterexample, run
-from bft.checking.generators import DEFAULT
+from bft.checking.generators import DEFAULT, generate
+from bft.checking.generators.corpus import Seeds
 from bft.checking.mutant_runner import hunt
 from bft.checking.plan import SIZES, Plan
-from bft.checking.protocols import bug
+from bft.checking.protocols import bug, subject_of
 from bft.checking.report import campaign_table, progress_line
 from bft.errors import ScenarioError
 
@@ -223,3 +225,42 @@ def test_a_file_that_is_no_schedule_is_refused(tmp_path, text, message):
 def test_exactly_one_check_at_a_time():
     with pytest.raises(ScenarioError, match="give one of a campaign, mutants, or a schedule to replay"):
         check_command(CheckArguments())
+
+
+def test_the_search_for_cycles_goes_on_after_a_block_however_it_ended(monkeypatch):
+    plan = Plan(schedules=4, sizes=(4,), generators=("twins",))
+    searched = []
+    right = block.run
+
+    def watched(*given, **more):
+        searched.append(gc.isenabled())
+        return right(*given, **more)
+
+    monkeypatch.setattr(block, "run", watched)
+    block.run_block(plan, 0, 4, Seeds(), stop_at_breach=True)
+    assert searched == [False] * 4
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        block.run_block(plan, 0, 1, Seeds(), stop_at_breach=True)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    monkeypatch.setattr(block, "run", None)
+    with pytest.raises(TypeError):
+        block.run_block(plan, 0, 1, Seeds(), stop_at_breach=True)
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("protocol", ["pbft", "tendermint", "hotstuff", "ballot"])
+def test_worlds_leave_no_cycles_behind(protocol):
+    subject = subject_of(protocol)
+    made = [generate(name, 1, index, subject) for index, name in enumerate(DEFAULT)]
+    gc.collect()
+    gc.disable()
+    try:
+        for each in made:
+            run(subject, each.setting, each.operations)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

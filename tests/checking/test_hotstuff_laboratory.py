@@ -12,16 +12,20 @@ from hypothesis import given
 from bft.checking import operations as ops
 from bft.checking.campaign import reached_shares, search
 from bft.checking.counterexample import finding_of, run
+from bft.checking.generators import generate
+from bft.checking.hotstuff.forging import Knowledge, Said
 from bft.checking.hotstuff.mutants import mutants
 from bft.checking.hotstuff.subject import MILESTONES, VARIANTS, run_of
 from bft.checking.mutant_runner import hunt
 from bft.checking.plan import Plan
+from bft.checking.play import play
 from bft.checking.protocols import bug, subject_of
 from bft.checking.seeded_bug import HARMLESS
 from bft.checking.setting import Setting
 from bft.checking.strategies import assert_safe, schedules
+from bft.checking.watching import watched
 from bft.protocols.hotstuff import HotStuffConfig
-from bft.protocols.hotstuff.rules import newer, newer_or_as_new
+from bft.protocols.hotstuff.rules import BASIC, newer, newer_or_as_new
 
 SEEN = json.loads((Path(__file__).parent / "hotstuff_bugs.json").read_text())
 """Of each seeded bug a short schedule that shows it."""
@@ -143,3 +147,18 @@ def test_healing_is_promised_from_the_timeouts_alone() -> None:
     assert config.healing_s(0, 0, 0.0) == 24.0 + 2.0 + 4.0 + 8.0 + 8.0
     assert config.healing_s(3, 0, 0.0) == 24.0 + 4 * 8.0
     assert config.healing_s(0, 1, 0.1) > config.healing_s(0, 0, 0.1)
+
+
+def test_what_liars_have_read_of_a_world_is_all_that_was_signed():
+    subject = subject_of("hotstuff")
+    for index in range(12):
+        made = generate("knowledge", 4, index, subject)
+        world, _ = watched(subject, made.setting)
+        for operation in made.operations:
+            play(world, (operation,))
+            if isinstance(operation, ops.Forge):
+                known, anew = Knowledge(world, BASIC), Said()
+                anew.read(world.keyring.signed)
+                for name in ("nodes", "votes", "timeouts"):
+                    assert list(getattr(known, name).items()) == list(getattr(anew, name).items())
+                assert known.view == anew.view

@@ -8,14 +8,16 @@ import pytest
 
 from bft.checking.counterexample import run
 from bft.checking.generators import generate
+from bft.checking.pbft_subject import configured
 from bft.checking.protocols import bug
 from bft.checking.setting import Setting
 from bft.checking.shared_verifier import Judges, SharedVerifier
 from bft.checking.subjects import pbft
 from bft.checking.world import World
 from bft.core.signatures import SymbolicKeyring
-from bft.protocols.pbft import PbftConfig, PbftReplica
+from bft.protocols.pbft import PbftConfig, PbftReplica, Rules
 from bft.protocols.pbft.messages import Checkpoint, ViewChange
+from bft.protocols.pbft.new_view import carry_over
 
 PBFT = pbft()
 CONFIG = PbftConfig(system=Setting().system(), checkpoint_interval=2, window=4)
@@ -78,3 +80,48 @@ def test_a_mutant_that_judges_in_its_own_way_keeps_its_judge():
     own = replica.verifier = SharedVerifier(replica.verifier)
     Judges().share(replica)
     assert replica.verifier is own
+
+
+def test_what_follows_from_view_changes_is_worked_out_once_for_the_same_ones_and_anew_for_others():
+    asked = []
+
+    def counting(view_changes):
+        asked.append(view_changes)
+        return carry_over(view_changes)
+
+    keyring = SymbolicKeyring()
+    config = replace(CONFIG, rules=replace(CONFIG.rules, carry_over=counting))
+    verifier = SharedVerifier(PbftReplica(0, config, keyring).verifier)
+    proof = tuple(keyring.sign(Checkpoint(2, "s", node)) for node in range(3))
+    empty = tuple(ViewChange(1, 0, (), (), node) for node in range(3))
+    later = (ViewChange(1, 2, proof, (), 0), *empty[1:])
+    for _ in range(3):
+        assert verifier.carried(empty) == carry_over(empty)
+        assert verifier.carried(later) == carry_over(later)
+    assert len(asked) == 2
+
+
+def test_view_changes_are_not_mistaken_for_others_that_are_gone():
+    verifier = SharedVerifier(PbftReplica(0, CONFIG, SymbolicKeyring()).verifier)
+    assert [verifier.carried((ViewChange(1, low, (), (), 0),)).min_seq for low in range(40)] == list(range(40))
+
+
+def test_settings_share_a_configuration_only_where_they_say_the_same():
+    rules = Rules()
+    settings = [
+        Setting(),
+        Setting(checkpoint_interval=1, window=2),
+        Setting(window=5),
+        Setting(retransmit=False),
+        Setting(n=7),
+        Setting(quorum=4),
+        Setting(stakes=(2, 1, 1, 1)),
+    ]
+    for setting in settings:
+        made = configured(setting.replica_system(), setting, rules)
+        assert made == configured(setting.replica_system(), replace(setting), rules)
+        assert (made.system, made.checkpoint_interval) == (setting.replica_system(), setting.checkpoint_interval)
+        assert (made.window, made.retransmit_s is not None) == (setting.window, setting.retransmit)
+        assert made.rules == rules
+    other = replace(rules, check_digest=False)
+    assert configured(settings[0].system(), settings[0], other).rules is other

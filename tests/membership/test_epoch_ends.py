@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import bft
 from bft.core.effects import Broadcast, Execute, Forget, Persist, Reply, RequestProposal, RequestVerdict, Send
+from bft.core.events import Judgement
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, Restart, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal, Request
 from bft.core.signatures import SymbolicKeyring
 from bft.core.verdict import Verdict
 from bft.membership.events import EpochEntered, Isolated
+from bft.membership.instance import _changed
 from bft.membership.keys import EpochKeyring
 from bft.membership.messages import InEpoch
 from bft.membership.replica import EpochReplica, Members
 from bft.network.settings import Partition
 from bft.protocols.pbft import PbftConfig
+from bft.protocols.pbft.events import (
+    CheckpointStable,
+    Committed,
+    Prepared,
+    PrePrepareAccepted,
+    ViewChangeStarted,
+    ViewEntered,
+)
 from bft.protocols.pbft.evidence import Evidence, to_text
 from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, PrePrepare
 
@@ -298,3 +310,21 @@ def test_requests_that_a_member_relayed_or_restarted_with_go_over_into_the_next_
     assert follower.epoch == 1
     assert follower._inner is not None
     assert lonely in follower._inner.pending
+
+
+EVENTS = (
+    Prepared(3, 4, "d", (0, 2)),
+    Committed(3, 4, "d", (1, 2)),
+    CheckpointStable(4, "d", (0, 1)),
+    PrePrepareAccepted(3, 4, "d", True),
+    ViewEntered(3, 1, 0, (0, 1, 2)),
+    ViewChangeStarted(3),
+    Judgement(3, 4, Verdict.ACCEPT),
+)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_is_reported_with_its_other_fields_as_they_were(event: Any) -> None:
+    for names in itertools.chain.from_iterable(itertools.combinations(("seq", "voters"), many) for many in range(3)):
+        changes = {name: (10,) if name == "voters" else 9 for name in names if hasattr(event, name)}
+        assert _changed(event, changes) == replace(event, **changes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any
 
 from bft.checking import operations as ops
@@ -98,7 +99,7 @@ class Corpus:
         """Return the words that fewest schedules have reached at a number of nodes, the rarest first."""
         counts = self._known.counts.get(n, Counter())
         held = self._known.parents.get(n, {})
-        return sorted(held, key=lambda word: (counts[word], word))[:WANTED]
+        return [word for _, word in nsmallest(WANTED, [(counts[word], word) for word in held])]
 
     def parents(self, n: int) -> list[Parent]:
         """Return a schedule for each of the rarest words, the one that reached it last."""

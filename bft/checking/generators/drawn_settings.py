@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bft.checking.generators.draws import Draws
-from bft.checking.setting import Setting
+from bft.checking.setting import Setting, system_of
 from bft.core.quorum import QuorumSystem
 
 TUNED_EVERY = 7
@@ -36,7 +36,7 @@ def draw_setting(
     plain = byzantine is not None or quorum is not None
     tuning = Tuning(quorum=quorum) if plain or (index + 1) % TUNED_EVERY else draw_tuning(draws, n)
     patient = not plain and generator == "healed" and index % TUNED_EVERY == PATIENT
-    system = QuorumSystem.of(n, f=tuning.f, stakes=tuning.stakes)
+    system = system_of(n, tuning.f, None, tuning.stakes)
     most = 0 if patient else system.tolerated if byzantine is None else byzantine
     liars = most if generator == "twins" or draws.chance(80) else draws.below(most + 1)
     later = liars if generator != "twins" and draws.chance(10) and not system.weighted else 0

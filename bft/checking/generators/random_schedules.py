@@ -12,6 +12,9 @@ from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 
 EVERYONE = (1 << 30) - 1
+PLACES = 997
+DELIVERIES = tuple(map(ops.Deliver, range(PLACES)))
+"""Most of what a random schedule consists of."""
 CHOICES = 14
 """Numbers that a recipe may use up."""
 
@@ -59,7 +62,7 @@ def random_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[op
     for _ in range(60 + draws.below(100)):
         kind = table[number() % len(table)]
         if kind == "deliver":
-            schedule.append(ops.Deliver(number() % 997))
+            schedule.append(DELIVERIES[number() % PLACES])
         else:
             schedule.append(_operation(draws, kind, size, subject, recipes))
     schedule.append(ops.Settle(12))
@@ -69,11 +72,11 @@ def random_schedule(draws: Draws, subject: Subject, setting: Setting) -> list[op
 def _operation(draws: Draws, kind: str, size: int, subject: Subject, recipes: list[str]) -> ops.Operation:
     match kind:
         case "drop":
-            return ops.Drop(draws.below(997))
+            return ops.Drop(draws.below(PLACES))
         case "duplicate":
-            return ops.Duplicate(draws.below(997))
+            return ops.Duplicate(draws.below(PLACES))
         case "replay":
-            return ops.Replay(draws.below(997), draws.below(size))
+            return ops.Replay(draws.below(PLACES), draws.below(size))
         case "view timer":
             return ops.Fire(draws.below(size), subject.view_timer)
         case "timer":

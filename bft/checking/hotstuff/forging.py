@@ -6,13 +6,15 @@ key; what it puts in honest names is forged. Most numbers choose something harml
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from bft.checking.forging import Choices
 from bft.checking.subject import Recipe
 from bft.checking.world import World
 from bft.core.request import Proposal, Request
+from bft.core.signatures import Signed
 from bft.protocols.hotstuff import Rules
 from bft.protocols.hotstuff.messages import (
     GENESIS,
@@ -38,28 +40,47 @@ LATEST = 6
 """Nodes and certificates worth building upon, the latest ones."""
 
 
-class Knowledge:
-    """What has been signed so far: nodes, certificates that votes are there for, timeouts."""
+class Said:
+    """What has been signed so far, by what it is for. The liars of a world keep one and read on in it."""
 
-    def __init__(self, world: World, rules: Rules) -> None:
-        self.world = world
-        self.rules = rules
-        self.quorum = world.setting.replica_system().quorum
+    def __init__(self) -> None:
         self.nodes: dict[str, Node] = {GENESIS.digest: GENESIS}
         self.votes: dict[tuple[int, int, str], dict[int, Vote]] = {}
         self.timeouts: dict[int, dict[int, TimeoutVote]] = {}
-        for body in world.keyring.signed:
-            kind = body.__class__
+        self.view = 0
+        self._read = 0
+
+    def read(self, signed: Iterable[Signed]) -> None:
+        """Take in what was signed since; what was signed before comes first, in the same order."""
+        for body in islice(signed, self._read, None):
+            self._read += 1
+            kind = type(body)
             if kind is Vote:
                 assert isinstance(body, Vote)
                 self.votes.setdefault((body.phase, body.view, body.node), {})[body.replica] = body
+                self.view = max(self.view, body.view)
             elif kind is Propose:
                 assert isinstance(body, Propose)
                 self.nodes[body.node.digest] = body.node
             elif kind is TimeoutVote:
                 assert isinstance(body, TimeoutVote)
                 self.timeouts.setdefault(body.view, {})[body.replica] = body
-        self.view = max([view for _, view, _ in self.votes] + [*self.timeouts] + [0])
+                self.view = max(self.view, body.view)
+
+
+class Knowledge:
+    """What liars know: nodes, certificates that votes are there for, timeouts. They only read in it."""
+
+    def __init__(self, world: World, rules: Rules) -> None:
+        said: Said = world.notes.setdefault(Said, Said())
+        said.read(world.keyring.signed)
+        self.world = world
+        self.rules = rules
+        self.quorum = world.setting.replica_system().quorum
+        self.nodes: Mapping[str, Node] = said.nodes
+        self.votes: Mapping[tuple[int, int, str], Mapping[int, Vote]] = said.votes
+        self.timeouts: Mapping[int, Mapping[int, TimeoutVote]] = said.timeouts
+        self.view = said.view
 
     def certificates(self, phase: int) -> list[QuorumCertificate]:
         """Return the certificates of a phase that can be made, the liars' votes added, the latest first."""

@@ -17,7 +17,7 @@ MALFORMED = "it is malformed"
 
 def well_formed(message: Any) -> bool:
     """Return whether every field of a proof has its exact type; nothing else is judged, lest a liar stop the judge."""
-    return check_of(message.__class__)(message)
+    return check_of(type(message))(message)
 
 
 Check = Callable[["Facts", int, Any], str | None]
@@ -177,8 +177,8 @@ class Facts:
     def weigh(self, voters: Iterable[int]) -> int:
         """Return the weight of distinct voters; strangers weigh nothing."""
         weights, n = self.weights, self.n
-        total = 0
-        for voter in voters if voters.__class__ is set or voters.__class__ is dict else set(voters):
+        total, kind = 0, type(voters)
+        for voter in voters if kind is set or kind is dict else set(voters):
             if voter.__class__ is int and 0 <= voter < n:
                 total += weights[voter]
         return total

@@ -81,8 +81,9 @@ def view_change_fault(facts: Facts, message: ViewChange) -> str | None:
 def decision_fault(facts: Facts, decision: Decision) -> str | None:
     """C5: say what is wrong with a decision's proof, or None."""
     backers: set[int] = set()
+    place = (decision.view, decision.seq, decision.proposal.digest)
     for vote in decision.commits:
-        if (vote.view, vote.seq, vote.digest) != (decision.view, decision.seq, decision.proposal.digest):
+        if (vote.view, vote.seq, vote.digest) != place:
             return f"the commit of node {vote.replica} is for something else"
         if vote.replica in backers:
             return f"node {vote.replica} is counted twice"

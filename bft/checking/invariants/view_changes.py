@@ -114,9 +114,8 @@ def _later_views(facts: Facts, node: int) -> dict[int, int]:
     """Return, for each sender of a view-change for a later view than the node's, the highest of them."""
     heard, own_view = facts.nodes[node].heard_changes, facts.nodes[node].view
     later: dict[int, int] = {}
-    for view in sorted(heard):
-        if view > own_view:
-            later.update(dict.fromkeys(heard[view], view))
+    for view in sorted([view for view in heard if view > own_view]):
+        later.update(dict.fromkeys(heard[view], view))
     return later
 
 

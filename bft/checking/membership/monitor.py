@@ -158,13 +158,15 @@ class EpochMonitor(Monitor):
     def _observe(self, time_s: float, node: int, event: Any) -> None:
         if self.beyond:
             return
-        kind = event.__class__
+        kind = type(event)
         if kind is Broadcast or kind is Send:
             self._hear_it_say(time_s, node, event.message)
             return
         check = _CHECKS.get(kind)
         if check is not None:
             check(self, time_s, node, event)
+        if kind not in self.table:
+            return
         at_front = isinstance(event, Execute) and event.seq == self.facts.front + 1
         if isinstance(event, Execute) and event.seq - 1 == self._base_of(node):  # the epoch itself changes the state
             before = self.facts.state_after.pop(event.seq - 1, None)

@@ -13,6 +13,7 @@ from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal
 from bft.core.signatures import Keyring, Signed
 from bft.protocols.pbft.messages import Checkpoint, Decision, NewView, PreparedCertificate, ViewChange
+from bft.protocols.pbft.new_view import Carried
 from bft.protocols.pbft.rules import Rules
 
 
@@ -105,8 +106,12 @@ class Verifier:
             return False
         if not self.rules.check_carried:
             return True
-        expected = self.rules.carry_over(message.view_changes).preprepares(message.view, message.replica)
+        expected = self.carried(message.view_changes).preprepares(message.view, message.replica)
         return expected == message.preprepares and all(self.signed(entry) for entry in message.preprepares)
+
+    def carried(self, view_changes: tuple[ViewChange, ...]) -> Carried:
+        """Return what follows from the view-changes of a new view (§4.4)."""
+        return self.rules.carry_over(view_changes)
 
     def decision(self, decision: Decision) -> bool:
         """C5: a quorum of distinct signed commits for this very proposal."""

@@ -23,10 +23,10 @@ def on_checkpoint(state: State, sender: int, message: Checkpoint) -> None:
         return state.drop("old checkpoint")
     if not state.checkpoints.add(message.seq, message.replica, message):
         return state.drop("second checkpoint")
-    votes = state.checkpoints.at(message.seq)
-    equal = {voter: vote for voter, vote in votes.items() if vote.state_digest == message.state_digest}
+    votes, digest = state.checkpoints.at(message.seq), message.state_digest
+    equal = [voter for voter, vote in votes.items() if vote.state_digest == digest]
     if state.system.weight(equal) >= state.checkpoint_quorum:
-        make_stable(state, message.seq, tuple(equal[voter] for voter in sorted(equal)))
+        make_stable(state, message.seq, tuple([votes[voter] for voter in sorted(equal)]))
     return None
 
 
@@ -42,7 +42,7 @@ def make_stable(state: State, seq: int, proof: tuple[Checkpoint, ...]) -> None:
     state.high = state.rules.high_watermark(seq, state.config.window)
     state.stable_proof = proof
     state.persist(("stable",), proof)
-    state.emit(CheckpointStable(seq, proof[0].state_digest, tuple(vote.replica for vote in proof)))
+    state.emit(CheckpointStable(seq, proof[0].state_digest, tuple([vote.replica for vote in proof])))
     forget_through(state, seq)
     state.moved = True
     state.next_seq = max(state.next_seq, seq + 1)
@@ -58,11 +58,13 @@ def forget_through(state: State, seq: int) -> None:
     base = seq if state.last_executed >= seq else last_snapshot(state)
     logs: list[dict[int, Any]] = [state.slots, state.certificates, state.decisions, state.unexecuted]
     for log in [*logs, *state.future.values()]:
-        for number in [number for number in log if number <= seq]:
-            del log[number]
+        if log:
+            for number in [number for number in log if number <= seq]:
+                del log[number]
     for number in [number for number in state.snapshots if number < base]:
         del state.snapshots[number]
-    state.early = {place: kept for place, kept in state.early.items() if place[1] > seq}
+    if state.early:
+        state.early = {place: kept for place, kept in state.early.items() if place[1] > seq}
     state.checkpoints.forget_through(seq)
     state.emit(Forget(VOTES_BY_SEQ, seq))
     state.emit(Forget(("decision",), base))

@@ -58,8 +58,10 @@ def leave_for(state: State, view: int) -> None:
     state.asked = set()
     state.unordered = []
     state.view_changes.forget_through(view - 1)
-    state.future = {kept: slots for kept, slots in state.future.items() if kept >= view}
-    state.early = {place: message for place, message in state.early.items() if place[0] >= view}
+    if state.future:
+        state.future = {kept: slots for kept, slots in state.future.items() if kept >= view}
+    if state.early:
+        state.early = {place: message for place, message in state.early.items() if place[0] >= view}
 
 
 def on_view_change(state: State, sender: int, message: ViewChange) -> None:
@@ -101,7 +103,7 @@ def check_quorum(state: State) -> None:
     quorum = state.view_change_quorum
     enough = state.system.weight(messages) >= quorum
     if enough and state.is_primary:  # §4.4: 2f from others, and its own
-        make_new_view(state, tuple(messages[voter] for voter in sorted(messages)))
+        make_new_view(state, tuple([messages[voter] for voter in sorted(messages)]))
     elif not state.view_timer_runs and (  # §4.5.2: a timer starts with 2f + 1 view-changes for v + 1
         enough or state.system.weight({*messages, *state.view_changes.highest_above(state.view)}) >= quorum
     ):
@@ -110,7 +112,7 @@ def check_quorum(state: State) -> None:
 
 def make_new_view(state: State, view_changes: tuple[ViewChange, ...]) -> None:
     """As the new primary, announce V and O, and enter the view."""
-    carried = state.rules.carry_over(view_changes)
+    carried = state.verifier.carried(view_changes)
     preprepares = tuple(state.keyring.sign(entry) for entry in carried.preprepares(state.view, state.id))
     message = state.keyring.sign(NewView(state.view, view_changes, preprepares, state.id))
     state.persist(("new-view",), message)
@@ -135,7 +137,7 @@ def on_new_view(state: State, message: NewView) -> None:
         leave_for(state, message.view)
         state.persist(("view",), message.view)
     state.persist(("new-view",), message)
-    enter(state, message, state.rules.carry_over(message.view_changes))
+    enter(state, message, state.verifier.carried(message.view_changes))
     return None
 
 
@@ -144,8 +146,8 @@ def enter(state: State, message: NewView, carried: Carried) -> None:
     state.active = True
     state.moved = True
     state.new_view = message
-    voters = tuple(change.replica for change in message.view_changes)
-    nulls = sum(entry.proposal.request is None for entry in message.preprepares)
+    voters = tuple([change.replica for change in message.view_changes])
+    nulls = sum([entry.proposal.request is None for entry in message.preprepares])
     state.emit(ViewEntered(message.view, len(message.preprepares), nulls, voters))
     state.slots = state.future.pop(message.view, {})
     checkpoints.make_stable(state, carried.min_seq, carried.checkpoint_proof)
