@@ -48,7 +48,7 @@ from bft.simulation.run import Metrics, Run
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
 from bft.validators.injection import instruction_by
-from bft.validators.panel import Panel, Voice
+from bft.validators.panel import NO_VOICES, Panel, Voice
 
 new_metrics, new_run = maker(Metrics), filler(Run)
 
@@ -202,7 +202,9 @@ class Simulator:
         byzantine = {node for node in faulty if plan[node].byzantine}
         keyring = FadingKeyring(byzantine) if self._summary else SymbolicKeyring(byzantine)
         clock = Clock()
-        voices: dict[int, Voice] = {node: getattr(plan[node], "voice", "own") for node in plan}
+        voices: Mapping[int, Voice] = (
+            {node: getattr(plan[node], "voice", "own") for node in plan} if plan else NO_VOICES
+        )
         validators = self._model.panel(*streams, voices, lambda: clock.now)
         panel = MeteredPanel(validators, clock, times=not self._summary)
         world = PanelWorld(panel, self._workload)
@@ -272,10 +274,12 @@ class Simulator:
         """Read off a replication what came of it; `requests` are those that were asked, in order."""
         host, plan, clients = parts.host, parts.plan, parts.clients
         count_obeyed(parts.contexts, plan, getattr(parts.validators, "obeyed", {}))
-        members = self._membership.last(host.replicas)
-        replicas = tuple(node for node in parts.replicas if node in members)
+        membership, replicas = self._membership, parts.replicas
+        members = membership.last(host.replicas)
+        if membership.epochs:
+            replicas = tuple(node for node in replicas if node in members)
         outcomes, done_at_s = parts.keep.decided(replicas, requests)
-        changes = changes_told(self._membership.changes, clients)
+        changes = changes_told(membership.changes, clients) if membership.changes else ()
         trace = parts.keep.trace()
         found = parts.monitor.breaches
         breaches = tuple(found if parts.full is None else both(parts.full.breaches, found))
@@ -286,7 +290,7 @@ class Simulator:
             outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
             requests=count_requests(clients, workload or self._workload, outcomes, parts.streams.replication),
-            metrics=self._metrics(parts, self._membership.enough(members), replicas, done_at_s, trace),
+            metrics=self._metrics(parts, membership.enough(members), replicas, done_at_s, trace),
             faults={
                 node: {"behaviour": describe(plan[node])["kind"], **parts.contexts[node].counts}
                 for node in sorted(plan)
