@@ -11,7 +11,8 @@ perfect               withhold              the same                            
 perfect               silent_primary        `silent_primary_law`                  none
 perfect               equivocate            `equivocation_law`                    `chained_equivocation_law`
 perfect               lie, or collude       `lying_law`                           none
-same answer           crash, or collude     `same_answer_law`, `recorded_law`     none
+same answer           crash                 `same_answer_law`, `recorded_law`     `chained_same_answer_law`
+same answer           collude               the same                              none
 ====================  ====================  ====================================  ====================================
 
 In phases a view decides iff its leader is live and a quorum accepts what it proposes, itself among them: as in PBFT, of
@@ -27,20 +28,23 @@ from bft.adversary.equivocate import Equivocate
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary
-from bft.experiments.laws.faulty import silent
+from bft.experiments.laws.faulty import faulty_vote, silent
+from bft.experiments.laws.panels import errors_of, wrong_answers_of
 from bft.experiments.laws.patience import time_enough
 from bft.experiments.laws.pbft import by_validators
 from bft.protocols.hotstuff.config import ASKS_AT_LEAST_EVERY
 from bft.protocols.hotstuff.settings import ChainedSettings, HotStuffSettings, TwoPhaseSettings
 from bft.scenario import Scenario
 from bft.theory.agreement import crash_law, silent_primary_law
+from bft.theory.chained_same_answer import chained_same_answer_law
 from bft.theory.equivocation import equivocation_law
-from bft.theory.faults import FaultLaw
+from bft.theory.errors_in_common import ExchangeableErrors
+from bft.theory.faults import MOST_NODES_TO_ENUMERATE, FaultLaw
 from bft.theory.hotstuff import chained_crash_law, chained_equivocation_law
 from bft.theory.lying import lying_law
 from bft.theory.outcome_law import OutcomeLaw
 from bft.validators.check_settings import SameAnswerSettings
-from bft.validators.settings import PerfectValidators
+from bft.validators.settings import PerfectValidators, StatisticalValidators
 
 SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "leader_wait", "chain", "checkpoint_interval")
 """Fields of the protocol's own tables that these laws judge."""
@@ -58,7 +62,7 @@ def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]
     if not time_enough(scenario, _working_time_s(own), DELAYS_PER_VIEW) or scenario.network.loss > 0:
         return None
     if not isinstance(scenario.validators, PerfectValidators):
-        return None if isinstance(own, ChainedSettings) else _fallible(scenario, faults, behaviours)
+        return (_chained_fallible if isinstance(own, ChainedSettings) else _fallible)(scenario, faults, behaviours)
     if isinstance(own, ChainedSettings):
         return _chained(scenario, own.chain, faults, behaviours)
     return _phased(scenario, faults, behaviours)
@@ -74,6 +78,24 @@ def _fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behavio
     """Return PBFT's law of validators that accept what they would have answered themselves."""
     check = getattr(scenario.validators, "check", None)
     return by_validators(scenario, faults, behaviours) if isinstance(check, SameAnswerSettings) else None
+
+
+def _chained_fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
+    """Return the law of validators that are all alike, as far as every set of crashed nodes can be gone through."""
+    validators, own, system = scenario.validators, scenario.own, scenario.system
+    if not isinstance(validators, StatisticalValidators) or not isinstance(own, ChainedSettings):
+        return None
+    numbers, check = validators.numbers(), validators.check
+    cloned = validators.clones is not None or numbers.clones is not None
+    if cloned or validators.latency is not None or not isinstance(check, SameAnswerSettings) or check.flip > 0:
+        return None
+    errors, wrong_answers = errors_of(scenario.n, numbers), wrong_answers_of(numbers)
+    crashed = faulty_vote(behaviours) == "crash" and scenario.retransmission
+    if not crashed or wrong_answers is None or not isinstance(errors, ExchangeableErrors):
+        return None
+    if scenario.n > MOST_NODES_TO_ENUMERATE or 2 * system.quorum <= system.total:
+        return None
+    return chained_same_answer_law(system, faults, errors, wrong_answers, chain=own.chain, views=scenario.view_limit)
 
 
 def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:

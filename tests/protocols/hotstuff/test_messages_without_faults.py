@@ -15,6 +15,7 @@ import bft
 from bft.simulation.simulate import Simulator
 from bft.theory.hotstuff import hotstuff_message_count, timeout_messages
 
+SIZES = [4, 16, *(pytest.param(n, marks=pytest.mark.nightly) for n in (7, 31, 64))]
 NORMAL = {"delay": {"law": "normal", "mean_s": 0.25, "sd_s": 0.05}}
 
 
@@ -68,7 +69,7 @@ def compared(
     return statistics.fmean(times), statistics.stdev(times) / math.sqrt(replications)
 
 
-@pytest.mark.parametrize("n", [4, 16])
+@pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize(
     ("protocol", "named"),
     [("hotstuff", "basic_hotstuff_decision"), ("hotstuff-2", "basic_hotstuff_2_phase_decision")],
@@ -83,7 +84,7 @@ def test_a_phased_decision_takes_as_long_as_in_an_independent_simulation(
     assert abs(mean_ms - known["mean_ms"]) < allowed_ms
 
 
-@pytest.mark.parametrize("n", [4, 16])
+@pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("chain", [2, 3])
 def test_a_chained_decision_takes_as_long_as_in_an_independent_simulation(
     chain: int, n: int, shared_data: Path

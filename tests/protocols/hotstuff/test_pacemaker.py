@@ -55,7 +55,7 @@ def test_timeouts_grow_with_each_view_given_up_and_fall_back_when_something_is_e
     assert times[3] - times[2] == pytest.approx(9.0, abs=0.5)
 
 
-@pytest.mark.parametrize("n", [4, 16])
+@pytest.mark.parametrize("n", [4, 16, *(pytest.param(n, marks=pytest.mark.nightly) for n in (7, 31, 64))])
 def test_a_chained_view_takes_as_long_as_in_an_independent_simulation(n: int, shared_data: Path) -> None:
     """From the proposal until the next leader has the certificate; the combined interval of 99.9 %."""
     known = json.loads((shared_data / "validation" / "protocols.json").read_text())["latency"][str(n)]["chained_view"]
