@@ -51,7 +51,7 @@ def replicas_of(monkeypatch: pytest.MonkeyPatch, kind: str, **options: Any) -> d
     stored: dict[int, int] = {}
     monkeypatch.setattr(Watched, "stored", stored, raising=False)
     simulator = bft.Simulator(bft.Scenario(n=7, **SCENARIOS[kind]), seed=5, **options)
-    simulator._make_replica = Watched
+    simulator._membership._own = Watched
     simulator.run()
     return stored
 
