@@ -187,7 +187,7 @@ def test_signing_takes_exponential_times_too() -> None:
             "delay": {"law": "constant", "delay_s": 0.0},
             "processing": {"message_s": 0.0, "verify_s": 0.0, "sign_s": 1.0, "law": "exponential"},
         },
-        view_timeout_s=1e6,
+        pbft={"view_timeout_s": 1e6},
         retransmission=False,
     )
     simulator = bft.Simulator(scenario, 5)
