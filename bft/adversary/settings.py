@@ -16,6 +16,7 @@ from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary, Withhold
 from bft.adversary.twins import Twins
 from bft.errors import ScenarioError, bad_value
+from bft.protocols.registry import load
 from bft.settings import Probability, Settings
 
 BEHAVIOURS: dict[str, type[Behaviour]] = {
@@ -33,7 +34,7 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
 
 
 def behaviour_of(description: object) -> Behaviour:
-    """Return the behaviour that a name, a table with `kind`, or a behaviour object stands for.
+    """Return the behaviour that a name, a place, a table with `kind`, or a behaviour object stands for.
 
     Raises
     ------
@@ -45,11 +46,12 @@ def behaviour_of(description: object) -> Behaviour:
     if isinstance(description, Mapping):
         given = dict(description)
         kind = given.pop("kind", None)
+        if isinstance(kind, str) and ":" in kind:
+            return _of_a_user(kind, given)
         if kind not in BEHAVIOURS:
             known = ", ".join(BEHAVIOURS)
-            raise ScenarioError(
-                bad_value("faults.behaviour", kind, f"must be one of {known}, or an object with `bend`")
-            )
+            allowed = f"must be one of {known}, 'package.module:NAME' of a class, or an object with `bend`"
+            raise ScenarioError(bad_value("faults.behaviour", kind, allowed))
         return _build(str(kind), given)
     if is_dataclass(description) and not isinstance(description, type) and isinstance(description, Behaviour):
         return description
@@ -79,11 +81,38 @@ def _build(kind: str, given: dict[str, Any]) -> Behaviour:
     return behaviour
 
 
+def _of_a_user(place: str, given: Mapping[str, Any]) -> Behaviour:
+    """Make a behaviour of the class at a place, "package.module:NAME", from its parameters."""
+    made = load(place, field="faults.behaviour")
+    if not (isinstance(made, type) and is_dataclass(made) and hasattr(made, "byzantine") and hasattr(made, "bend")):
+        allowed = "must be the class of a frozen dataclass with `byzantine` and `bend`"
+        raise ScenarioError(bad_value("faults.behaviour", place, allowed))
+    names = [each.name for each in fields(made)]
+    for key, value in given.items():
+        if key not in names:
+            allowed = ", ".join(names) or "none: it takes no parameters"
+            raise ScenarioError(bad_value(f"faults.behaviour.{key}", value, f"unknown; {place} takes {allowed}"))
+    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+    try:
+        behaviour: Any = made(**plain)
+    except Exception as error:  # whatever a user's class does
+        told = f"cannot be made: {type(error).__name__}: {error}"
+        raise ScenarioError(bad_value("faults.behaviour", place, told)) from error
+    _places[made] = place
+    return behaviour_of(behaviour)
+
+
+_places: dict[type, str] = {}
+"""Where classes of users stand that were named by their place."""
+
+
 def describe(behaviour: Behaviour) -> dict[str, Any]:
-    """Return the table that a registered behaviour was made from; an unregistered one is named only."""
+    """Return the table that a behaviour was made from; one that has neither a name nor a place is named only."""
     for kind, registered in BEHAVIOURS.items():
         if type(behaviour) is registered:
             return {"kind": kind, **asdict(behaviour)}  # type: ignore[call-overload]
+    if type(behaviour) in _places:
+        return {"kind": _places[type(behaviour)], **asdict(behaviour)}  # type: ignore[call-overload]
     return {"kind": f"{type(behaviour).__module__}.{type(behaviour).__qualname__}", "custom": repr(behaviour)}
 
 
@@ -99,7 +128,8 @@ class Faults(Settings):
     nodes : tuple of int, optional
         Exactly these nodes are faulty; then `delta` must be left out.
     behaviour : str, table, object, or a sequence of them
-        What the faulty do. Of several, each faulty node draws one, by `shares`.
+        What the faulty do: a name, "package.module:NAME" of a class of one's own, or an object. Of several, each faulty
+        node draws one, by `shares`.
     shares : tuple of float, optional
         Relative frequency of each behaviour; by default equal.
     """

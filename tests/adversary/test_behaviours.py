@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import bft
 from bft.adversary.settings import BEHAVIOURS
+from bft.cli import main
+from bft.errors import ScenarioError
 from bft.record.outcome import Outcome
 
 Kind = str | dict[str, Any]
@@ -197,3 +202,63 @@ def test_a_faulty_leader_with_f_faults_in_all(n: int, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["crash", "slow", "equivocate"])
 def test_a_faulty_leader_in_ten_thousand_runs(n: int, kind: str) -> None:
     faulty_leader_agrees_in(10_000, n, kind)
+
+
+OWN = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Mute:
+    nodes: tuple[int, ...] = ()
+    share: float = 1.0
+    byzantine: ClassVar[bool] = False
+
+    def bend(self, node, now, event, effects):
+        node.count("mute")
+        return []
+
+
+class NoBehaviour:
+    pass
+
+
+@dataclass(frozen=True)
+class NeedsOne:
+    what: int
+    byzantine: ClassVar[bool] = False
+
+    def bend(self, node, now, event, effects):
+        return effects
+
+
+ready = Mute()
+"""
+
+
+def test_a_class_of_ones_own_is_named_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own_behaviours.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    scenario = bft.Scenario(faults={"nodes": [3], "behaviour": "own_behaviours:Mute"})
+    run = bft.simulate(scenario, seed=1)
+    assert run.faults[3]["mute"] >= 1
+    table = {"kind": "own_behaviours:Mute", "nodes": [1], "share": 0.5}
+    given = bft.Scenario(faults={"nodes": [3], "behaviour": table})
+    assert given.faults.behaviour[0].nodes == (1,)
+    assert bft.Scenario.from_dict(tomllib.loads(given.to_toml())) == given
+    assert main(["run", "--set", "faults.nodes=[3]", "faults.behaviour=own_behaviours:Mute"]) == 0
+    assert "node 3: own_behaviours" in capsys.readouterr().out
+    for wrong, sentence in (
+        ("own_behaviours:Nothing", "module own_behaviours has no Nothing"),
+        ("no_such_module_here:X", "module no_such_module_here cannot be imported"),
+        ("own_behaviours:NoBehaviour", "must be the class of a frozen dataclass with `byzantine` and `bend`"),
+        ("own_behaviours:ready", "must be the class of a frozen dataclass"),
+        ("own_behaviours:NeedsOne", "cannot be made: TypeError"),
+        ({"kind": "own_behaviours:Mute", "speed": 1}, "faults.behaviour.speed = 1: unknown; own_behaviours:Mute takes"),
+    ):
+        with pytest.raises(ScenarioError, match=re.escape(sentence)):
+            bft.Scenario(faults={"nodes": [3], "behaviour": wrong})
