@@ -10,16 +10,23 @@ from bft.designing.trial import CONFIDENCE, HeldOut, lower, upper
 MOST_QUESTIONS = 10_000_000
 
 
-def met(out: HeldOut, goal: Goal, *, confidence: float = CONFIDENCE) -> bool:
-    """Return whether the bounds at this confidence meet the targets."""
-    wrong, correct = out.wrong.high, out.correct.low
+def few_wrong(out: HeldOut, goal: Goal, *, confidence: float = CONFIDENCE) -> bool:
+    """Return whether the bound of wrong decisions at this confidence meets the target, if there is one."""
+    wrong = out.wrong.high
     if out.questions is not None and confidence != CONFIDENCE:
         wrong = upper(out.wrong.value, out.questions, confidence)
-        correct = lower(out.correct.value, out.questions, confidence)
-    if goal.max_wrong is not None and wrong > goal.max_wrong:
+    return goal.max_wrong is None or wrong <= goal.max_wrong
+
+
+def met(out: HeldOut, goal: Goal, *, confidence: float = CONFIDENCE) -> bool:
+    """Return whether the bounds at this confidence meet the targets."""
+    if not few_wrong(out, goal, confidence=confidence):
         return False
     if goal.min_correct is None:
         return goal.max_wrong is None or out.correct.value >= goal.least_correct
+    correct = out.correct.low
+    if out.questions is not None and confidence != CONFIDENCE:
+        correct = lower(out.correct.value, out.questions, confidence)
     return correct >= goal.min_correct
 
 

@@ -2,8 +2,8 @@
 
 The careful choice comes first. If its held-out bounds meet the targets, bolder ones follow, each only if all those
 before it met the targets, and only if it meets them at a higher confidence. A sequence that stops at the first failure
-errs as rarely as its first test does, whatever follows (Maurer et al. 1995; Angelopoulos et al., *Learn then Test*,
-2021).
+errs as rarely as its first test does, whatever follows; that a panel is right too seldom is no failure of a test, and
+only keeps it from being recommended (Maurer et al. 1995; Angelopoulos et al., *Learn then Test*, 2021).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bft.designing.candidates import Scores
 from bft.designing.choice import BOLD, Goal, bold, careful
 from bft.designing.panel import DesignedPanel
 from bft.designing.pools import Pool
-from bft.designing.reasons import met, reason_for, unmet
+from bft.designing.reasons import few_wrong, met, reason_for, unmet
 from bft.designing.trial import CONFIDENCE, Choice
 
 SURER = 0.99
@@ -60,17 +60,19 @@ def recommended(
     first = panels.get("exact") or panels.get("careful")
     if first is None:
         return None, unmet(goal, pool), None
-    if (why := reason_for(first, goal)) is not None:
-        return None, why, first
-    taken = first
-    for share in BOLD:
+    why = reason_for(first, goal)
+    taken = first if why is None else None
+    for share in BOLD if few_wrong(first.held_out, goal) else ():
         bolder = panels.get(f"bold {share}")
         if bolder is None:
             continue
-        if not met(bolder.held_out, goal, confidence=SURER):
+        if not few_wrong(bolder.held_out, goal, confidence=SURER):
             break
-        if bolder.held_out.correct.value > taken.held_out.correct.value:
+        right = bolder.held_out.correct.value
+        if met(bolder.held_out, goal, confidence=SURER) and (taken is None or right > taken.held_out.correct.value):
             taken = bolder
+    if taken is None:
+        return None, why or "", first
     return taken, _why(taken, goal), None
 
 

@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 
 import bft
+from bft.designing.choice import Goal
+from bft.designing.panel import DesignedPanel
+from bft.designing.pools import numbers_pool
+from bft.designing.recommendation import recommended
 from bft.designing.search import design
-from bft.designing.trial import dealt, upper
+from bft.designing.trial import dealt, estimated, upper
 from bft.errors import BftError, ScenarioError
 from bft.experiments.intervals import estimate
 from bft.live.settings import PanelSettings
 from bft.randomness import Randomness
 from bft.scenario import Scenario, read_toml
 from bft.validators.answers import Codes
+from bft.validators.panel_numbers import PanelNumbers
 from tests.designing.conftest import WriteCodes, drawn_codes
 
 GOOD = (0.9, 0.88, 0.86, 0.84)
@@ -314,3 +319,36 @@ def test_models_without_common_questions_and_a_single_question_are_refused(
 def test_nobody_given_is_refused() -> None:
     with pytest.raises(ScenarioError, match="there is none"):
         design()
+
+
+def test_a_careful_choice_that_is_right_too_seldom_does_not_end_the_search() -> None:
+    """The sequence tests wrong decisions; a careful panel below one half is passed over for a bolder one."""
+    good = drawn_panel(correct=0.9, wrong=0.01)
+    panels = {"careful": drawn_panel(correct=0.49, wrong=0.0), "bold 0.25": good, "bold 0.4": good}
+    goal, pool = (
+        Goal(max_wrong=0.05),
+        numbers_pool(PanelNumbers(accuracy=(0.9, 0.9), options=3), 2, prices={}, seed=0, source=""),
+    )
+    assert recommended(panels, goal, pool)[0] == good
+    panels["careful"] = drawn_panel(correct=0.49, wrong=0.1)
+    assert recommended(panels, goal, pool)[0] is None, "the first test fails"
+    alone = {"careful": drawn_panel(correct=0.49, wrong=0.0)}
+    found, why, nearest = recommended(alone, goal, pool)
+    assert found is None
+    assert nearest == alone["careful"]
+    assert "less than half" in why
+
+
+def drawn_panel(correct: float, wrong: float) -> DesignedPanel:
+    return DesignedPanel(
+        models=("ann", "bob"),
+        rule="quorum",
+        quorum=2,
+        held_out=estimated(correct, wrong, 600),
+        chosen_on_correct=correct,
+        chosen_on_wrong=wrong,
+        calls=2,
+        cost=None,
+        latency_s=None,
+        accuracy=(0.9, 0.9),
+    )
