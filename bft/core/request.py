@@ -19,6 +19,7 @@ class _Held:
     """What a ring may remember for just as long as somebody holds it, and `bft.core.shape` marks when it is good."""
 
     __slots__ = ("__weakref__", "_well_formed", "key")
+    _well_formed: bool
     key: RequestKey
     _derived = {"key": "(client, timestamp)"}  # noqa: RUF012 (a dataclass takes an annotated one for a field)
 

@@ -65,7 +65,7 @@ def bits(voters: Iterable[int]) -> int:
 
 def on_status(state: State, sender: int, message: Status) -> None:
     """Send a waiting replica what it lacks and this one has."""
-    if not shape.well_formed(message):
+    if not message._well_formed and not shape.well_formed(message):
         return state.drop("malformed message")
     for each in message.held:
         if (each.prepares | each.commits) >> len(state.weights):

@@ -43,9 +43,15 @@ new_decision = maker(Decision)
 
 
 def on_request(state: State, event: ClientRequest) -> None:
-    """A client's request: answer it again, forget it, or see to it that it is ordered (§4.1)."""
-    request = event.request
-    if not well_formed(request):  # Byzantine input is data
+    """A client's request, see `take_request`."""
+    if not well_formed(event.request):  # Byzantine input is data
+        return state.drop("malformed message")
+    return take_request(state, event.request)
+
+
+def take_request(state: State, request: Request) -> None:
+    """Answer a request again, forget it, or see to it that it is ordered (§4.1)."""
+    if not request._well_formed and not well_formed(request):  # Byzantine input is data
         return state.drop("malformed message")
     if state.rules.check_requests and not state.keyring.verify(request):  # §4.1: requests are signed
         return state.drop("request not signed by its client")
@@ -66,7 +72,7 @@ def on_request(state: State, event: ClientRequest) -> None:
 def on_relayed_request(state: State, sender: int, request: Request) -> None:
     """Another replica passes on a request that it waits for; the client's signature vouches for it (§4.1)."""
     del sender
-    return on_request(state, ClientRequest(request))
+    return take_request(state, request)
 
 
 def remember(state: State, request: Request) -> None:
@@ -133,7 +139,7 @@ def order(state: State) -> None:
 def on_preprepare(state: State, sender: int, message: PrePrepare) -> None:
     """A primary's proposal: accept the first valid one for its place and ask the validator about it (§4.2)."""
     rules = state.rules
-    if not well_formed(message):  # Byzantine input is data
+    if not message._well_formed and not well_formed(message):  # Byzantine input is data
         return state.drop("malformed message")
     if rules.check_identity and message.replica != sender:  # §4.2: the signature is correct
         return state.drop("identity differs from sender")
