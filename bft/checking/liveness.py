@@ -53,7 +53,7 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
     correct = [node for node in range(world.n) if world.honest[node] and world.replicas[node] is not None]
     missing = fair.run(correct, views) if correct else None
     if correct and missing is None:
-        world.restless = world.restless or fair.restless(correct)
+        world.restless = world.restless or fair.restless(correct) or kept_for_nothing(world, correct)
     if correct and missing is None and world.starved is None and world.restless is None:
         world.starved = fairness.starves(fair, correct, views, MESSAGE_S)
     world.alarm = None
@@ -189,11 +189,33 @@ class FairNetwork:
         return requests_owed(world, correct)
 
 
-def requests_owed(world: World, nodes: Sequence[int]) -> str | None:
-    """Return which request one of these nodes owes; it owes none that a later one of the client made void (§4.1)."""
+def kept_for_nothing(world: World, nodes: Sequence[int]) -> str | None:
+    """Return which of these nodes waits for a request that is executed, or that a later one made void.
+
+    Where a leader orders requests, the node would leave one view after another for it. Asked are replicas that tell
+    what they wait for (`pending`).
+    """
+    if world.subject.leader is None:
+        return None
+    latest = latest_executed(world)
+    for node in nodes:
+        for client, request in (getattr(world.replicas[node], "pending", None) or {}).items():
+            if request.timestamp <= latest.get(client, -1):
+                return f"everything asked is executed, and node {node} still waits for {request.key}"
+    return None
+
+
+def latest_executed(world: World) -> dict[str, int]:
+    """Return the timestamp of the last executed request of each client."""
     latest: dict[str, int] = {}
     for client, timestamp in world.done:
         latest[client] = max(timestamp, latest.get(client, timestamp))
+    return latest
+
+
+def requests_owed(world: World, nodes: Sequence[int]) -> str | None:
+    """Return which request one of these nodes owes; it owes none that a later one of the client made void (§4.1)."""
+    latest = latest_executed(world)
     for number, request in world.requests.items():
         seq = world.done.get(request.key)
         if request.timestamp < latest.get(request.client, 0):

@@ -16,7 +16,7 @@ from bft.core.effects import Persist, Reply
 from bft.core.inputs import ClientRequest, Deliver, Input, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.verdict import Verdict
-from bft.protocols.pbft import catch_up, execution
+from bft.protocols.pbft import catch_up, checkpoints, execution
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.events import Prepared
 from bft.protocols.pbft.messages import Checkpoint, Commit, Decision, Prepare
@@ -44,12 +44,13 @@ def while_stepping(*swaps: tuple[ModuleType, str, Callable[..., Any]]) -> Make:
     return WhileStepping
 
 
-_apply, _decide, _take_checkpoint, _restore, _adopt = (
+_apply, _decide, _take_checkpoint, _restore, _adopt, _forget_through = (
     execution.apply,
     execution.decide,
     execution.take_checkpoint,
     execution.restore,
     catch_up.adopt_snapshot,
+    checkpoints.forget_through,
 )
 
 
@@ -118,6 +119,36 @@ def _adopt_by(enough: Callable[[QuorumSystem], int]) -> Callable[[State, tuple[C
     return adopt
 
 
+def _settle_only_the_executed(state: State, client: str) -> None:
+    held = state.pending.get(client)
+    if held is not None and held.timestamp == state.clients[client][0]:
+        del state.pending[client]
+        state.persist(("request", client), None)
+
+
+def _restore_and_merge(state: State, saved: object) -> None:
+    before = state.clients
+    _restore(state, saved)
+    state.clients = {**before, **state.clients}
+
+
+def _forget_all_snapshots_below(state: State, seq: int) -> None:
+    kept = state.last_executed
+    state.last_executed = max(kept, seq)
+    _forget_through(state, seq)
+    state.last_executed = kept
+
+
+def _forget_all_but_early(state: State, seq: int) -> None:
+    kept = state.early
+    _forget_through(state, seq)
+    state.early = kept
+
+
+waiting_for_the_superseded = while_stepping((execution, "settle_requests", _settle_only_the_executed))
+merging_replies = while_stepping((execution, "restore", _restore_and_merge))
+forgetting_the_last_snapshot = while_stepping((checkpoints, "forget_through", _forget_all_snapshots_below))
+keeping_early_ones = while_stepping((checkpoints, "forget_through", _forget_all_but_early))
 keeping_the_first_reply = while_stepping((execution, "apply", _apply_keeping_the_first_reply))
 applying_null = while_stepping((execution, "apply", _apply_null_too))
 applying_repeated = while_stepping((execution, "apply", _apply_repeated_too))

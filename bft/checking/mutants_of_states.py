@@ -46,6 +46,20 @@ STATES = (
     bug("null request takes no checkpoint", bent.no_checkpoint_of_null),
     bug("state transfer leaves the replies out", bent.restoring_no_replies),
     bug("state transfer leaves the state out", bent.restoring_no_state),
+    bug(
+        "replies of an adopted state added to the node's own",
+        bent.merging_replies,
+        breaks=HARMLESS,
+        argument="A state is adopted only above what the node has executed. Both come from the same executions in the "
+        "same order (S1, S2), so every client that the node has answered stands in the state too, as late or later.",
+    ),
+    bug(
+        "early pre-prepares kept below the window",
+        bent.keeping_early_ones,
+        breaks=HARMLESS,
+        argument="They are looked at again with the others when the window moves, and refused as old. While a node "
+        "waits for a new view they stay, so it costs memory, of which nothing here is promised.",
+    ),
 )
 DISKS = (
     bug("messages sent before they are stored", bent.LateWriter),
@@ -82,6 +96,14 @@ HARMLESS_ON_DISK = (
         breaks=HARMLESS,
         argument="A client that has no answer asks again (§4.1), and what is ordered carries its request with it: the "
         "node waits for less than it could, until the client or another node tells it again.",
+    ),
+    bug(
+        "last snapshot forgotten when the window passes it",
+        bent.forgetting_the_last_snapshot,
+        breaks=HARMLESS,
+        argument="Only a crash shows it: the node then comes back before what it had executed. A quorum has executed "
+        "up to the stable checkpoint that passed it, and keeps the state there with its proof, so the node gets it "
+        "from them; its votes and its view are kept, so it says nothing that contradicts them.",
     ),
 )
 TYPES = (
