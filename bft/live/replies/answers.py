@@ -71,7 +71,10 @@ _OBJECT = re.compile(r"\{\s{0,5}\"")
 _BOXED = "\\boxed{"
 _ASKED = re.compile(r"\b(?:your|answer|response|number)\b", re.IGNORECASE)
 _LABELS = re.compile(r"(?<![A-Za-z])(?:FINAL\s)?(ANSWER|VERDICT|CONFIDENCE)\s?[:：]")
-"""The labels of the prompt, as it writes them; an answer holds none."""
+"""The labels of the prompt, as it writes them."""
+
+_SECOND_ANSWER = re.compile(r"(?<![A-Za-z])ANSWER\s?[:：]")
+"""An answer with this in it is two."""
 
 _SPOKEN_OF = re.compile(
     r"n['’]t\b|\b(?:not|never|no|if|would|format|form|line|write|says?|said|example|instead)\b|[\"'“”‘’`<>]"
@@ -283,7 +286,7 @@ def _bare(value: str, *, bare: bool) -> str | None:
     if value.startswith("<") and value.endswith(">") and _ASKED.search(value):
         return None
     told = plain(inner).strip(_BRACKETS + MARKS + _QUOTES + ".")
-    if _LABELS.search(inner):
+    if _SECOND_ANSWER.search(inner):
         return None
     if (
         _SILENT.fullmatch(told)

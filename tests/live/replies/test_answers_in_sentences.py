@@ -117,7 +117,6 @@ UNREAD = [
     ("What do cows eat?", "**What do cows eat?**"),
     ("", "ANSWER: 41ANSWER: 42"),  # two labels on a line
     ("", "ANSWER: 41. No, wait, ANSWER: 42"),
-    ("", "ANSWER: 42 VERDICT: ACCEPT"),
     ("", "I was told to write a line. ANSWER: 42"),  # it may speak of the label
     ("", "Do not write ANSWER: 41. ANSWER: 42"),
     ("", "The form is ANSWER: 42"),
