@@ -7,7 +7,6 @@ import math
 import statistics
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -69,24 +68,6 @@ def test_a_chained_view_takes_as_long_as_in_an_independent_simulation(n: int, sh
     assert abs(statistics.fmean(times) - known["mean_ms"]) < 3.29 * math.hypot(
         error_ms, known["half_width_95_ms"] / 1.96
     )
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("n", [4, 7])
-@pytest.mark.parametrize("behaviour", ["crash", "slow", "equivocate"])
-@pytest.mark.parametrize(
-    ("protocol", "own"),
-    [("hotstuff", {}), ("hotstuff-2", {}), ("hotstuff-chained", {"hotstuff-chained": {"chain": 2}})],
-)
-def test_ten_thousand_runs_with_f_faulty_first_leaders_agree_in_every_one(
-    protocol: str, own: dict[str, Any], behaviour: str, n: int
-) -> None:
-    faults = {"nodes": tuple(range((n - 1) // 3)), "behaviour": behaviour}
-    simulator = Simulator(bft.Scenario(protocol=protocol, n=n, faults=faults, **own), 41)
-    for each in range(10_000):
-        run = simulator.run(each)
-        assert run.outcome.value == "agreed_correct", each
-        assert not run.breaches
 
 
 def test_the_chain_of_two_recovers_from_a_certificate_that_only_its_collector_holds() -> None:
