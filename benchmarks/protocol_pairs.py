@@ -7,7 +7,7 @@ median, the least and the greatest of the turns' ratios to PBFT.
 Takes about a minute on an idle machine.
 
     python benchmarks/protocol_pairs.py
-    python benchmarks/protocol_pairs.py tendermint --n 16 64 --turns 15
+    python benchmarks/protocol_pairs.py tendermint hotstuff hotstuff-2 hotstuff-chained --n 16 64 --turns 15
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ BASE = "pbft"
 def rate(protocol: str, n: int, seed: int) -> float:
     """Return messages delivered per CPU-second."""
     simulator = bft.Simulator(bft.Scenario(n=n, protocol=protocol), seed)
-    simulator.run(0)
-    runs = max(2, MESSAGES // (2 * n * n))
+    runs = max(2, MESSAGES // simulator.run(0).metrics.messages_delivered)
     started_s, delivered = process_time(), 0
     for replication in range(runs):
         delivered += simulator.run(replication).metrics.messages_delivered

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from bft.core.effects import Execute, Reply
+from bft.core.lean import maker
 from bft.protocols.hotstuff import snapshots
 from bft.protocols.hotstuff.messages import Node
 from bft.protocols.hotstuff.state import State
+
+new_execute, new_reply = maker(Execute), maker(Reply)
 
 
 def commit(state: State, node: Node) -> None:
@@ -41,13 +44,14 @@ def execute(state: State, node: Node) -> None:
     repeated = apply(state, node)
     if state.rules.reset_failures:
         state.failures = 0
-    state.emit(Execute(node.view, state.last_executed, proposal.digest, proposal, repeated, state.machine.digest()))
+    emit = state.emit
+    emit(new_execute(node.view, state.last_executed, proposal.digest, proposal, repeated, state.machine.digest()))
     request = proposal.request
     if request is None:
         return
     timestamp, result = state.clients[request.client]
     if timestamp == request.timestamp:
-        state.emit(Reply(request.client, timestamp, result))
+        emit(new_reply(request.client, timestamp, result))
     stop_waiting(state, request.client)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bft.core.effects import Broadcast, Reply, Send, SetTimer
 from bft.core.events import Equivocation, ViewsExhausted
 from bft.core.inputs import ClientRequest
+from bft.core.lean import maker
 from bft.core.request import Proposal, Request
 from bft.protocols.hotstuff.events import ViewBegun
 from bft.protocols.hotstuff.learning import learn
@@ -24,6 +25,7 @@ from bft.protocols.hotstuff.messages import (
 from bft.protocols.hotstuff.shape import well_formed
 from bft.protocols.hotstuff.state import WAIT_TIMER, State
 
+new_view_begun = maker(ViewBegun)
 SUPERSEDED = "superseded by a later request of its client"
 
 
@@ -101,7 +103,8 @@ def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutC
         state.timeouts.forget_through(view - 2)
     if state.durable:
         state.persist(("view",), (view, state.entry, state.tc))
-    state.emit(ViewBegun(view, by_timeout))
+    emit = state.emit
+    emit(new_view_begun(view, by_timeout))
     if state.pending:
         state.start_view_timer()
     else:

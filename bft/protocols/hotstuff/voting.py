@@ -9,6 +9,7 @@ from __future__ import annotations
 from bft.core.effects import Broadcast, RequestVerdict, Send
 from bft.core.events import Equivocation, Judgement
 from bft.core.inputs import VerdictReady
+from bft.core.lean import maker
 from bft.core.request import Proposal
 from bft.core.verdict import Verdict
 from bft.protocols.hotstuff import fetching, pacemaker
@@ -17,6 +18,9 @@ from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import Phase, Propose, QuorumCertificate, Vote
 from bft.protocols.hotstuff.shape import well_formed
 from bft.protocols.hotstuff.state import PHASES, State
+
+new_vote, new_certificate = maker(Vote, well_formed=True), maker(QuorumCertificate, well_formed=True)
+new_send, new_verdict_request, new_judgement = maker(Send), maker(RequestVerdict), maker(Judgement)
 
 MOST_VERDICTS = 256
 """Verdicts kept, and waited for; a liar can make a validator judge one value for each view that it leads."""
@@ -113,7 +117,8 @@ def approved(state: State, message: Propose, proposal: Proposal) -> bool:
         if len(state.judging) >= MOST_VERDICTS:
             del state.judging[next(iter(state.judging))]
         state.judging[value] = proposal
-        state.emit(RequestVerdict(message.node.view, message.node.seq, value, proposal))
+        emit = state.emit
+        emit(new_verdict_request(message.node.view, message.node.seq, value, proposal))
     return False
 
 
@@ -129,7 +134,8 @@ def on_verdict(state: State, event: VerdictReady) -> None:
     message = state.proposal
     if message is None or message.node.proposal is None or message.node.proposal.digest != event.digest:
         return state.drop("late verdict")
-    state.emit(Judgement(state.view, message.node.seq, event.verdict))
+    emit = state.emit
+    emit(new_judgement(state.view, message.node.seq, event.verdict))
     free = event.verdict is Verdict.ACCEPT and free_to_vote(state, state.view, 0)
     if free and state.rules.safe(state.tree, state.locked, message.node, message.tc):
         cast(state, 0, state.view, message.node.digest)
@@ -152,7 +158,7 @@ def keep_verdict(state: State, verdict: Verdict, proposal: Proposal) -> None:
 
 def cast(state: State, phase: int, view: int, node: str) -> None:
     """Vote in a phase of a view, and send the vote to who collects it."""
-    vote = state.keyring.sign(Vote(phase, view, node, state.id))
+    vote = state.keyring.sign(new_vote(phase, view, node, state.id))
     if view > state.voted:
         state.voted, state.phases = view, 0
         state.own_votes = {}
@@ -166,7 +172,8 @@ def cast(state: State, phase: int, view: int, node: str) -> None:
     if collector == state.id:
         state.own.append(vote)
     else:
-        state.emit(Send(collector, vote))
+        emit = state.emit
+        emit(new_send(collector, vote))
 
 
 def on_vote(state: State, sender: int, vote: Vote) -> None:
@@ -203,7 +210,7 @@ def on_vote(state: State, sender: int, vote: Vote) -> None:
         return None
     state.formed = (view, phase)
     votes.forget_through(key)
-    certified(state, QuorumCertificate(phase, view, node, tuple(chosen)))
+    certified(state, new_certificate(phase, view, node, tuple(chosen)))
     return None
 
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from bft.core.ballot import BallotBox
 from bft.core.effects import Execute, Forget, Reply
+from bft.core.lean import maker
 from bft.core.state_machine import Snapshot
 from bft.protocols.tendermint.events import Decided, ProposalHeard
 from bft.protocols.tendermint.messages import NO_ROUND, Decision
 from bft.protocols.tendermint.requests import fresh, settle_requests
 from bft.protocols.tendermint.state import WAITING, State
 
+new_decided, new_execute, new_reply = maker(Decided), maker(Execute), maker(Reply)
+
 
 def decide(state: State, decision: Decision) -> None:
     """Let a decided value take effect, and wait for what is to be decided next (lines 51 to 54)."""
     proposal, height = decision.proposal, decision.height
     voters = tuple([vote.replica for vote in decision.precommits])
-    state.emit(Decided(decision.round, height, proposal.digest, voters))
+    emit = state.emit
+    emit(new_decided(decision.round, height, proposal.digest, voters))
     state.decisions[height] = decision
     state.persist(("decision", height), decision)
     repeated = apply(state, decision)
-    state.emit(Execute(decision.round, height, proposal.digest, proposal, repeated, state.machine.digest()))
+    emit(new_execute(decision.round, height, proposal.digest, proposal, repeated, state.machine.digest()))
     request = proposal.request
     assert request is not None
     timestamp, result = state.clients[request.client]
     if timestamp == request.timestamp:
-        state.emit(Reply(request.client, timestamp, result))
+        emit(new_reply(request.client, timestamp, result))
     settle_requests(state, request.client)
     for voter in voters:
         state.heights[voter] = height

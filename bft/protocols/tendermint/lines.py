@@ -9,6 +9,7 @@ from __future__ import annotations
 from bft.core.effects import RequestVerdict
 from bft.core.events import Judgement
 from bft.core.inputs import TimerFired, VerdictReady
+from bft.core.lean import maker
 from bft.core.request import Proposal
 from bft.core.verdict import Verdict
 from bft.protocols.tendermint.deciding import decide
@@ -26,6 +27,10 @@ from bft.protocols.tendermint.state import (
     WAITING,
     State,
 )
+
+new_prevote, new_precommit = maker(Prevote, well_formed=True), maker(Precommit, well_formed=True)
+new_polka_followed, new_judgement = maker(PolkaFollowed), maker(Judgement)
+new_verdict_request = maker(RequestVerdict)
 
 
 def settle(state: State) -> None:
@@ -120,7 +125,8 @@ def line_36(state: State) -> bool:
         log.followed = True
         votes = log.prevotes.votes_for(digest)
         voters = tuple([vote.replica for vote in votes])
-        state.emit(PolkaFollowed(log.round, state.height, digest, state.step == PREVOTE, voters))
+        emit = state.emit
+        emit(new_polka_followed(log.round, state.height, digest, state.step == PREVOTE, voters))
         if message is not None and rules.keep_valid:
             state.valid, state.valid_round = message.proposal, log.round  # lines 42, 43
             state.persist(("valid",), (state.height, log.round, message.proposal, votes))
@@ -222,7 +228,8 @@ def valid(state: State, value: Proposal, *, polka: bool) -> bool | None:
         return False
     if digest not in state.asked:
         state.asked.add(digest)
-        state.emit(RequestVerdict(max(state.round, 0), state.height, digest, value))
+        emit = state.emit
+        emit(new_verdict_request(max(state.round, 0), state.height, digest, value))
     return None
 
 
@@ -237,7 +244,8 @@ def on_verdict(state: State, event: VerdictReady) -> None:
         return state.drop("stale verdict")
     state.verdicts[event.digest] = event.verdict
     state.persist(("verdicts",), (state.height, tuple(state.verdicts.items())))
-    state.emit(Judgement(event.view, event.seq, event.verdict))
+    emit = state.emit
+    emit(new_judgement(event.view, event.seq, event.verdict))
     if not state.rules.prevote_once and state.step >= PREVOTE and event.verdict is Verdict.ACCEPT:
         prevote(state, event.digest)
     return settle(state)
@@ -247,11 +255,11 @@ def prevote(state: State, digest: str | None) -> None:
     """Broadcast a prevote, and step on."""
     state.step = max(state.step, PREVOTE)
     state.cancel(PROPOSE_TIMER)
-    say(state, Prevote(state.height, state.round, digest, state.id))
+    say(state, new_prevote(state.height, state.round, digest, state.id))
 
 
 def precommit(state: State, digest: str | None) -> None:
     """Broadcast a precommit, and step on."""
     state.step = PRECOMMIT
     state.cancel(PREVOTE_TIMER)
-    say(state, Precommit(state.height, state.round, digest, state.id))
+    say(state, new_precommit(state.height, state.round, digest, state.id))

@@ -11,8 +11,11 @@ from bft.protocols.tendermint.lines import settle
 from bft.protocols.tendermint.messages import Precommit, Prevote, Propose, Vote, well_formed
 from bft.protocols.tendermint.state import PRECOMMIT, State
 
+FILED = object()
+"""What a vote's handler returns where the vote was filed, or counted as late, and nothing followed from it."""
 
-def on_prevote(state: State, sender: int, vote: Prevote) -> None:
+
+def on_prevote(state: State, sender: int, vote: Prevote) -> object:
     """PREVOTE(h, r, id(v) or nil) from its voter."""
     if (vote._well_formed or well_formed(vote)) and vote.replica == sender and vote.height == state.height:
         log = state.current
@@ -36,22 +39,28 @@ def on_prevote(state: State, sender: int, vote: Prevote) -> None:
                 elif now:
                     if total >= state.polka_quorum and state.step != PRECOMMIT:
                         settle(state)
+                    else:
+                        return FILED
                 elif log.round > state.round:
                     state.ahead = True
                     settle(state)
+                else:
+                    return FILED
                 return None
-    return on_vote(state, sender, vote)
+    on_vote(state, sender, vote)
+    return None
 
 
-def on_precommit(state: State, sender: int, vote: Precommit) -> None:
+def on_precommit(state: State, sender: int, vote: Precommit) -> object:
     """PRECOMMIT(h, r, id(v) or nil) from its voter."""
     if (vote._well_formed or well_formed(vote)) and vote.replica == sender:
         if vote.height != state.height:
             if vote.height < state.height:  # the height was decided without it
                 drops = state.drops
                 drops[PAST_HEIGHT] = drops.get(PAST_HEIGHT, 0) + 1
-                return None
-            return on_vote(state, sender, vote)
+                return FILED
+            on_vote(state, sender, vote)
+            return None
         log = state.current
         now = log is not None and vote.round == log.round
         if not now:
@@ -74,11 +83,16 @@ def on_precommit(state: State, sender: int, vote: Precommit) -> None:
                 elif now:
                     if total >= state.any_quorum and not log.precommit_timer_set:
                         settle(state)
+                    else:
+                        return FILED
                 elif log.round > state.round:
                     state.ahead = True
                     settle(state)
+                else:
+                    return FILED
                 return None
-    return on_vote(state, sender, vote)
+    on_vote(state, sender, vote)
+    return None
 
 
 def on_vote(state: State, sender: int, vote: Vote) -> None:

@@ -65,7 +65,8 @@ class TendermintReplica(StatefulReplica[State]):
             if handle is None:
                 state.drop("unknown message")
                 return NOTHING
-            handle(state, event.sender, message)
+            if handle(state, event.sender, message) is receiving.FILED:  # as most votes are
+                return NOTHING
         else:
             self._on_input[event.__class__](state, event)
         effects = state.effects
@@ -153,7 +154,7 @@ def _on_proposal_ready(state: State, event: ProposalReady) -> None:
     lines.settle(state)
 
 
-_ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
+_ON_MESSAGE: dict[type, Callable[[State, int, Any], object]] = {
     Propose: receiving.on_proposal,
     Prevote: receiving.on_prevote,
     Precommit: receiving.on_precommit,
@@ -162,7 +163,7 @@ _ON_MESSAGE: dict[type, Callable[[State, int, Any], None]] = {
     Request: _take_request,
 }
 
-_ON_MESSAGE_BENT: dict[type, Callable[[State, int, Any], None]] = {
+_ON_MESSAGE_BENT: dict[type, Callable[[State, int, Any], object]] = {
     **_ON_MESSAGE,
     Prevote: receiving.on_vote,
     Precommit: receiving.on_vote,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bft.core.effects import Broadcast, RequestProposal
 from bft.core.events import ProposalMissing, ViewsExhausted
 from bft.core.inputs import ProposalReady
+from bft.core.lean import maker
 from bft.core.request import Proposal
 from bft.core.verdict import Verdict
 from bft.protocols.tendermint.events import RoundStarted
@@ -21,6 +22,8 @@ from bft.protocols.tendermint.state import (
     PROPOSE_TIMER,
     State,
 )
+
+new_broadcast = maker(Broadcast)
 
 
 def start_round(state: State, round_: int, *, skipped: bool = False) -> None:
@@ -90,8 +93,9 @@ def say(state: State, message: Propose | Prevote | Precommit) -> None:
     kind = message.__class__.__name__
     signed = state.keyring.sign(message)
     state.signed[kind] = signed
-    state.persist((kind,), signed)
-    state.emit(Broadcast(signed))
+    emit, persist = state.emit, state.persist
+    persist((kind,), signed)
+    emit(new_broadcast(signed))
     if state.hear_own is None:
         file_in(state, state.log(message.round), signed)
     else:
