@@ -116,6 +116,16 @@ def test_static_halves_split_exactly_where_either_has_leaders_enough_in_a_row(
     assert all(run_of(length, side, n) for side in sides) == splits
 
 
+def test_three_of_seven_split_a_chain_of_three_in_two_dozen_operations() -> None:
+    """Shrunk from static halves: nodes 4, 5 and 6 have twins, so that either side has four leaders in a row."""
+    saved = json.loads((Path(__file__).parent / "hotstuff_chain_of_3_split.json").read_text())
+    setting, operations = Setting.from_json(saved["setting"]), tuple(ops.from_json(saved["operations"]))
+    assert len(setting.byzantine) == setting.system().safe_below == 3
+    assert len(operations) == 24
+    _, monitor = run(subject_of("hotstuff-chained"), setting, operations)
+    assert monitor.split
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_harmful_bug_is_found_within_a_minute_and_most_within_ten_seconds(variant: str) -> None:

@@ -166,6 +166,14 @@ def test_a_verdict_that_comes_after_the_view_is_kept_for_the_value() -> None:
         ({"protocol": "hotstuff-chained", "checkpoint_interval": 4}, "checkpoint_interval"),
         ({"protocol": "hotstuff-2", "hotstuff-2": {"leader_wait": 1.0}}, "leader_wait"),
         ({"protocol": "hotstuff", "rule": "plurality"}, "rule"),
+        ({"protocol": "hotstuff", "hotstuff-2": {"leader_wait": 0.1}}, "hotstuff-2"),
+        ({"protocol": "hotstuff-chained", "hotstuff-chained": {"leader_wait": 0.1}}, "leader_wait"),
+        ({"protocol": "hotstuff-chained", "hotstuff-chained": {"chain": 1}}, "chain = 1: must be 2 or 3"),
+        ({"protocol": "hotstuff", "hotstuff": {"checkpoint_interval": 0}}, "must be at least 1"),
+        ({"protocol": "hotstuff", "hotstuff": [1]}, "must be a table"),
+        ({"protocol": "hotstuff", "tendermint": {"propose_s": 3.0}}, "tendermint"),
+        ({"protocol": "hotstuff", "membership": {"members": 4}}, "no place for members"),
+        ({"protocol": "hotstuff", "faults": {"nodes": (0,), "behaviour": "vote_twice"}}, "must be one of crash"),
     ],
 )
 def test_what_a_variant_has_no_place_for_is_refused_in_one_sentence(fields: dict[str, Any], sentence: str) -> None:
