@@ -26,7 +26,9 @@ _MARKS: WeakKeyDictionary[Keyring, list[tuple[QuorumSystem, Rules, object]]] = W
 
 def mark_of(keyring: Keyring, system: QuorumSystem, rules: Rules) -> object:
     """Return the mark of all who judge by the very same keys, quorum system and rules."""
-    known = _MARKS.setdefault(keyring, [])
+    known = _MARKS.get(keyring)
+    if known is None:
+        known = _MARKS[keyring] = []
     for other_system, other_rules, mark in known:
         if other_system is system and other_rules is rules:
             return mark

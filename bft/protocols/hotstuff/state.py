@@ -120,6 +120,7 @@ class State(
         "judging",
         "keyring",
         "last_executed",
+        "last_phase",
         "left",
         "locked",
         "missing",
@@ -170,6 +171,7 @@ class State(
         self.keyring = keyring
         self.system = config.system
         self.n = config.system.n
+        self.last_phase = rules.last_phase
         self.views = inf if config.views is None else config.views
         self.verifier = Verifier(config.system, rules, keyring)
         self.quorum = rules.certificate_quorum(config.system)

@@ -186,7 +186,7 @@ def on_vote(state: State, sender: int, vote: Vote) -> None:
     view, phase = vote.view, vote.phase
     if state.collector(view) != state.id:
         return state.drop("vote for another collector")
-    if phase > rules.last_phase:
+    if phase > state.last_phase:
         return state.drop("vote in no phase")
     if (view, phase) <= state.formed:
         return state.drop("late vote")
@@ -242,7 +242,7 @@ def on_phase(state: State, sender: int, message: Phase) -> None:
         fetching.hold(state, qc.view, sender, message)
         return None
     pacemaker.enter(state, qc.view, qc, None)
-    if qc.phase == rules.last_phase:
+    if qc.phase == state.last_phase:
         pacemaker.enter(state, qc.view + 1, qc, None)
         return None
     if qc.view != state.view:
