@@ -153,7 +153,8 @@ class ChainFacts:
             return "it is malformed"
         voters = set()
         for vote in tc.votes:
-            if vote.view != tc.view or vote.replica in voters or not self.genuine(vote):
+            here = vote.view == tc.view and -1 <= vote.high <= tc.view
+            if not here or vote.replica in voters or not self.genuine(vote):
                 return f"the timeout of {vote.replica} does not count"
             voters.add(vote.replica)
         if self.system.weight(voters) < self.system.quorum:
@@ -168,6 +169,8 @@ class ChainFacts:
         vote, high, view = message.vote, message.high, message.vote.view
         if message.replica != sender or vote.replica != sender or vote.high != high.view or high.phase != 0:
             return False
+        if high.view > view:
+            return False  # a quorum is in a later view already: this one is left by its certificate
         return self.fault(high) is None and self.entered(view, message.entry, message.tc)
 
     def entered(self, view: int, qc: QuorumCertificate | None, tc: TimeoutCertificate | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from bft.protocols.hotstuff import pacemaker
 from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import Node, QuorumCertificate
 from bft.protocols.hotstuff.state import State
@@ -49,10 +48,3 @@ def in_place(state: State, node: Node) -> bool:
         and node.height == parent.height + 1
         and node.seq == parent.seq + (node.proposal is not None)
     )
-
-
-def follow(state: State, qc: QuorumCertificate, source: int) -> None:
-    """Learn from a valid certificate, and enter the view that it leads to."""
-    learn(state, qc, source)
-    last = qc.phase == state.rules.last_phase
-    pacemaker.enter(state, qc.view + 1 if last else qc.view, qc, None)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.protocols.hotstuff import pacemaker, state_transfer, voting
-from bft.protocols.hotstuff.branches import follow, take_nodes
+from bft.protocols.hotstuff.branches import take_nodes
 from bft.protocols.hotstuff.fetching import request_for
 from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import (
@@ -90,7 +90,7 @@ def on_branch(state: State, sender: int, message: Branch) -> None:
         learn(state, message.commit, sender, needed=True)
     for qc in certificates:
         if qc is not None:
-            follow(state, qc, sender)
+            pacemaker.follow(state, qc, sender)
     if message.tc is not None:
         pacemaker.enter(state, message.tc.view + 1, None, message.tc)
     voting.take_up(state)

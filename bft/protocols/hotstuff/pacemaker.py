@@ -85,6 +85,21 @@ def advance(
     enter(state, view, entry, tc)
 
 
+def follow(state: State, qc: QuorumCertificate, source: int) -> None:
+    """Learn from a valid certificate, and enter the view that it leads to."""
+    learn(state, qc, source)
+    last = qc.phase == state.rules.last_phase
+    enter(state, qc.view + 1 if last else qc.view, qc, None)
+
+
+def follow_beyond(state: State, high: QuorumCertificate, view: int, source: int) -> None:
+    """Learn from a certificate that was sent for a view; if it is of a later one, a quorum is there: enter that."""
+    if high.view > view:
+        follow(state, high, source)
+    else:
+        learn(state, high, source)
+
+
 def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutCertificate | None) -> None:
     """Enter a later view with what proves that it may be entered."""
     if not state.view < view < state.views:
@@ -138,7 +153,7 @@ def on_new_view(state: State, sender: int, message: NewView) -> None:
         return state.drop("new-view for another leader")
     if not proved(state, view, message.high, message.entry, message.tc):
         return state.drop("new-view without proof of its view")
-    learn(state, message.high, sender)
+    follow_beyond(state, message.high, view, sender)
     advance(state, view, message.entry, message.tc, sender)
     if view < state.view:
         return state.drop("old new-view")
@@ -201,10 +216,12 @@ def on_timeout(state: State, sender: int, message: Timeout) -> None:
         return state.drop("timeout that belies its certificate")
     if not proved(state, view, message.high, message.entry, message.tc):
         return state.drop("timeout without proof of its view")
-    learn(state, message.high, sender)
+    follow_beyond(state, message.high, view, sender)
     advance(state, view, message.entry, message.tc, sender)
     if view + 1 < state.view or not state.allowed(view + 1):
         return state.drop("old timeout")
+    if vote.high > view:
+        return state.drop("timeout of a view that its own certificate is beyond")  # no timeout certificate may hold it
     if not state.timeouts.add(view, sender, message):
         if state.timeouts.at(view)[sender].vote.high != vote.high:
             state.emit(Equivocation(sender, state.timeouts.at(view)[sender], message))

@@ -13,7 +13,7 @@ from bft.core.lean import maker
 from bft.core.request import Proposal
 from bft.core.verdict import Verdict
 from bft.protocols.hotstuff import fetching, pacemaker
-from bft.protocols.hotstuff.branches import follow, in_place, take_nodes
+from bft.protocols.hotstuff.branches import in_place, take_nodes
 from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import Phase, Propose, QuorumCertificate, Vote
 from bft.protocols.hotstuff.shape import well_formed
@@ -271,7 +271,7 @@ def take_up(state: State) -> None:
         if digest in nodes or qc.view <= state.tree.committed.view:
             state.missing.pop(digest, None)
             if digest in nodes:
-                follow(state, qc, state.id)
+                pacemaker.follow(state, qc, state.id)
     for place in sorted(state.held):
         if place not in state.held or fetching.needs(state.held[place][1]) not in nodes:
             continue
