@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bft.designing import Design, design
     from bft.experiments import Sweep, sweep
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "BftError",
     "Design",

@@ -26,12 +26,15 @@ def test_a_release_moves_what_is_unreleased(tmp_path: Path, monkeypatch: pytest.
     for name in (*SET_VERSION.PLACES, "CHANGELOG.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    changelog = tmp_path / "CHANGELOG.md"
+    unreleased = "## [Unreleased]\n"
+    text = changelog.read_text(encoding="utf-8")
+    changelog.write_text(text.replace(unreleased, f"{unreleased}\n### Fixed\n\n- One fault.\n", 1), encoding="utf-8")
     SET_VERSION.main(["7.8.9", "2031-02-03"])
     assert set(SET_VERSION.versions().values()) == {"7.8.9"}
-    text = (tmp_path / "CHANGELOG.md").read_text(encoding="utf-8")
-    head, section = text.split("## [7.8.9] - 2031-02-03\n")
+    head, section = changelog.read_text(encoding="utf-8").split("## [7.8.9] - 2031-02-03\n")
     assert head.rstrip().endswith("## [Unreleased]")
-    assert section.lstrip().startswith("### ")
+    assert section.lstrip().startswith("### Fixed\n\n- One fault.\n")
     with pytest.raises(SystemExit, match=r"has a section 7.8.9 already"):
         SET_VERSION.main(["7.8.9", "2031-02-03"])
 
