@@ -49,7 +49,7 @@ def design_front(design: Design, *, ax: Axes | None = None) -> Axes:
     with styled():
         ax = axes_or_new(ax)
         handles, labels = [], []
-        judged = "" if design.pool.chance is not None else " (chosen on one half, judged on the other)"
+        judged = "" if design.pool.chance is not None else " (on held-out questions)"
         groups: list[tuple[str, Sequence[DesignedPanel], str, str]] = [
             (f"front{judged}", design.front, QUALITATIVE[0], "o"),
             ("best single model", [design.best_single], QUALITATIVE[4], "s"),
