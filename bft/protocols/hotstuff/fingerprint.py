@@ -62,7 +62,7 @@ def of_state(state: State) -> Hashable:
             ]
         ),
         tuple(sorted(state.missing)),
-        tuple(sorted((sender, each.digest) for sender, each in state.shares.items())),
+        tuple(sorted((sender, *[each.digest for each in said]) for sender, said in state.shares.items())),
         tuple(sorted((place, of_message(held[1])) for place, held in state.held.items())),
         tuple(sorted(request.key for request in state.pending.values())),
         state.asked,

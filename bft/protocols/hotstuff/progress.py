@@ -29,7 +29,7 @@ def of_state(state: State) -> tuple[int, ...]:
         state.votes.growth,
         sum([1 + request.timestamp for request in state.pending.values()]),
         len(state.held),
-        len(state.shares),
+        sum(map(len, state.shares.values())),
         len(state.missing),
         state.view_timer_runs,
         state.status_timer_runs,

@@ -146,7 +146,7 @@ class HotStuffReplica(StatefulReplica[State]):
             "requests": len(state.pending),
             "verdicts": len(state.verdicts) + len(state.judging),
             "chain": len(state.tree.chain),
-            "states": len(state.saved) + len(state.shares),
+            "states": len(state.saved) + sum(map(len, state.shares.values())),
         }
 
 

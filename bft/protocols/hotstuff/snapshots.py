@@ -26,7 +26,11 @@ def save(state: State, node: Node) -> None:
     if len(state.saved) > KEPT:
         del state.saved[0]
         state.tree.forget_below(state.saved[0].node.height)
-        state.shares = {sender: each for sender, each in state.shares.items() if each.node.height > node.height}
+        state.shares = {
+            sender: ahead
+            for sender, said in state.shares.items()
+            if (ahead := tuple([each for each in said if each.node.height > node.height]))
+        }
         forget_stored(state)
 
 

@@ -96,7 +96,7 @@ class State(
         How far execution follows from the highest certificate; and how far it follows from proposals, which everybody
         gets: above that a leader of a chained variant owes an empty node, however far it has come itself.
     saved, shares
-        The last saved states; and from each sender the state that it has sent to bring this replica up to date.
+        The last saved states; and from each sender the last states that it has sent to bring this replica up to date.
     failures
         Views given up since anything was executed: the exponent of the timeout.
     """
@@ -215,7 +215,7 @@ class State(
         self.announced = 0
         self.clients: dict[str, tuple[int, str]] = {}
         self.saved: list[Saved] = []
-        self.shares: dict[int, SavedState] = {}
+        self.shares: dict[int, tuple[SavedState, ...]] = {}
         self.failures = 0
         self.exhausted = False
 

@@ -18,21 +18,19 @@ from bft.protocols.hotstuff.state import Saved, State
 
 
 def send_state(state: State, recipient: int) -> None:
-    """Send the latest saved state whose node is known to be certified."""
+    """Send the saved states whose nodes are known to be certified: others, a little apart, have one in common."""
     for saved in reversed(state.saved):
         qc = certificate_of(state, saved.node)
         if qc is not None and state.rules.shares_states:
             message = SavedState(saved.node, qc, saved.machine, saved.replies, state.id)
-            return state.emit(Send(recipient, state.keyring.sign(message)))
-    return None
+            state.emit(Send(recipient, state.keyring.sign(message)))
 
 
 def certificate_of(state: State, node: Node) -> QuorumCertificate | None:
-    """Return the certificate of a committed node that is at hand: its child's, or the highest."""
+    """Return the certificate of a committed node that is at hand: that in one of its children, or the highest."""
     child = state.tree.chain.get(node.height + 1)
-    if child is not None:
-        return child.justify
-    return state.high if state.high.node == node.digest else None
+    certificates = [each.justify for each in state.tree.open] if child is None else [child.justify]
+    return next((qc for qc in (*certificates, state.high) if qc.node == node.digest), None)
 
 
 def on_saved_state(state: State, sender: int, message: SavedState) -> bool:
@@ -47,7 +45,8 @@ def on_saved_state(state: State, sender: int, message: SavedState) -> bool:
     elif not certified(state, node, qc) and rules.check_states:
         state.drop("state after a node that is not certified")
     else:
-        state.shares[sender] = message
+        others = [each for each in state.shares.get(sender, ()) if each.node.height != node.height]
+        state.shares[sender] = tuple(sorted((*others, message), key=height_of)[-snapshots.KEPT :])
         if state.system.weight(backers(state, message)) >= state.transfer_quorum:
             adopt(state, message, sender)
             return True
@@ -62,8 +61,14 @@ def certified(state: State, node: Node, qc: QuorumCertificate) -> bool:
 def backers(state: State, message: SavedState) -> set[int]:
     """Return who has signed the same state after the same node."""
     if not state.rules.compare_states:
-        return {sender for sender, each in state.shares.items() if each.node.digest == message.node.digest}
-    return {sender for sender, each in state.shares.items() if each.digest == message.digest}
+        after = message.node.digest
+        return {sender for sender, said in state.shares.items() if any(each.node.digest == after for each in said)}
+    return {sender for sender, said in state.shares.items() if any(each.digest == message.digest for each in said)}
+
+
+def height_of(message: SavedState) -> int:
+    """Return the height of the node that a state follows."""
+    return message.node.height
 
 
 def adopt(state: State, message: SavedState, source: int) -> None:

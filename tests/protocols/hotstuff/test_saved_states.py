@@ -126,7 +126,7 @@ def left_behind(variant: str) -> tuple[Any, Any, SavedState]:
         play(world, [*[ops.Fire(node, "view") for node in range(5)], *[ops.Exchange("", heard, False)] * 6])
     play(world, [ops.Fire(5, "status"), ops.Exchange("Status", (0b111111,) * 6, False)])
     sent = [event.message for node, event, _ in world.pending if node == 5 and isinstance(event.message, SavedState)]
-    assert len(sent) == 5
+    assert len(sent) == 10, "two saved states of each, the newer one first"
     world.pending.clear()
     return world, monitor, sent[0]
 
