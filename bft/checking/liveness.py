@@ -53,7 +53,7 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
     correct = [node for node in range(world.n) if world.honest[node] and world.replicas[node] is not None]
     missing = fair.run(correct, views) if correct else None
     if correct and missing is None:
-        world.restless = world.restless or fair.restless(correct) or kept_for_nothing(world, correct)
+        world.restless = world.restless or fair.restless(correct)
     if correct and missing is None and world.starved is None and world.restless is None:
         world.starved = fairness.starves(fair, correct, views, MESSAGE_S)
     world.alarm = None
@@ -142,7 +142,7 @@ class FairNetwork:
         return None
 
     def restless(self, correct: list[int]) -> str | None:
-        """Go on until no correct node times its view any more; return who does though nothing is owed to anybody."""
+        """Go on until no correct node times its view or waits; return who does though nothing is owed to anybody."""
         world, subject = self.world, self.world.subject
         if subject.healing_s is None or not world.setting.retransmit:
             return None
@@ -152,6 +152,9 @@ class FairNetwork:
         while waiting := [node for node in correct if subject.view_timer in world.timers[node]]:
             if self.advance() is None or self.now_s > by_s:
                 return f"everything asked is executed, and nodes {waiting} still time their views after {by_s:.0f} s"
+        while kept := kept_for_nothing(world, correct):
+            if self.advance() is None or self.now_s > by_s:
+                return kept
         return None
 
     def advance(self) -> tuple[int, bool] | None:
