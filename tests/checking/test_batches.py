@@ -9,6 +9,9 @@ from bft.checking.counterexample import run
 from bft.checking.generators import GENERATORS, generate
 from bft.checking.protocols import subject_of
 from bft.checking.world import World
+from bft.core.effects import Broadcast, Persist, SetTimer
+
+CARRIED_OUT = {**world._DO, Persist: World._persist, Broadcast: World._broadcast, SetTimer: World._set_timer}
 
 
 class PlainWorld(World):
@@ -27,8 +30,8 @@ class PlainWorld(World):
         if watched:
             self.observer.hear(self.steps, instance, event)
         for effect in replica.step(float(self.steps), event):
-            if type(effect) in world._DO:
-                world._DO[type(effect)](self, instance, effect)
+            if type(effect) in CARRIED_OUT:
+                CARRIED_OUT[type(effect)](self, instance, effect)
             else:
                 self.record(instance, effect)
             if watched:
