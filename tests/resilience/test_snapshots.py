@@ -15,6 +15,7 @@ from bft.checking.setting import Setting
 from bft.checking.subjects import pbft
 from bft.checking.world import World
 from bft.core.account import Account
+from bft.core.disk import Disk
 from bft.core.encoding import EncodingError
 from bft.core.request import Proposal, Request
 from bft.errors import ScenarioError
@@ -72,7 +73,7 @@ def test_a_replica_restarts_from_the_entries_that_it_had_persisted(folder: Path)
     assert found is not None
     assert found.value == entries
     play(world, [ops.Crash(3)])
-    world.stored[3] = dict(found.value)
+    world.stored[3] = Disk(found.value)
     play(world, [ops.Restart(3), ops.Settle(12)])
     assert world.reach == [4, 4, 4, 4]
 

@@ -24,6 +24,7 @@ class HotStuffSettings(Settings):
     """
 
     _prefix: ClassVar[str] = "hotstuff."
+    _written_if_set: ClassVar[frozenset[str]] = frozenset({"checkpoint_interval"})
 
     view_timeout_s: PositiveSeconds = 10.0
     timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
