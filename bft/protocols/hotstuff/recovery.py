@@ -53,8 +53,13 @@ def on_restart(state: State, event: Restart) -> None:
 
 
 def restore_chain(state: State, stored: Stored) -> None:
-    """Go on from the saved state, and execute again, silently, what had been committed since."""
-    saved = [value for value in stored.values() if isinstance(value, Saved) and state.rules.keeps_state]
+    """Go on from the last state that is certified, and execute again, silently, what had been committed since."""
+    certified = {qc.node for qc in certificates(stored)}
+    saved = [
+        value
+        for value in stored.values()
+        if isinstance(value, Saved) and value.node.digest in certified and state.rules.keeps_state
+    ]
     if saved:
         latest = max(saved, key=lambda each: each.node.height)
         snapshots.restore(state, latest)
@@ -70,6 +75,13 @@ def restore_chain(state: State, stored: Stored) -> None:
         height += 1
 
 
+def certificates(stored: Stored) -> list[QuorumCertificate]:
+    """Return what was stored of certificates of the first phase; a disk that lost a write may lack the highest."""
+    high = stored.get(("high",))
+    found = [value.justify for value in stored.values() if isinstance(value, Node)]
+    return [*found, high] if isinstance(high, QuorumCertificate) else found
+
+
 def restore_nodes(state: State, stored: Stored) -> None:
     """Put back the open nodes, the lowest first."""
     nodes = [value for value in stored.values() if isinstance(value, Node)]
@@ -81,9 +93,9 @@ def restore_nodes(state: State, stored: Stored) -> None:
 def restore_certificates(state: State, stored: Stored) -> None:
     """Put back the highest certificate, the lock and the last decision, as far as their nodes are there."""
     nodes, rules = state.tree.nodes, state.rules
-    high = stored.get(("high",))
-    if isinstance(high, QuorumCertificate) and high.node in nodes and (rules.keeps_high or GENESIS.digest not in nodes):
-        state.high = high
+    known = [qc for qc in certificates(stored) if qc.node in nodes]
+    if known and (rules.keeps_high or GENESIS.digest not in nodes):
+        state.high = max(known, key=lambda qc: qc.view)
     lock = stored.get(("locked",))
     if isinstance(lock, QuorumCertificate) and rules.keeps_lock:
         state.locked = lock
