@@ -54,7 +54,8 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
     missing = fair.run(correct, views) if correct else None
     if correct and missing is None:
         world.restless = world.restless or fair.restless(correct)
-    if correct and missing is None and world.starved is None and world.restless is None:
+    held_up = requests_owed(world, correct) is not None  # as where Tendermint as in its paper is locked for ever
+    if correct and missing is None and not held_up and world.starved is None and world.restless is None:
         world.starved = fairness.starves(fair, correct, views, MESSAGE_S)
     world.alarm = None
     return missing
