@@ -127,7 +127,7 @@ def test_three_of_seven_split_a_chain_of_three_in_two_dozen_operations() -> None
 
 
 MENDED = json.loads((Path(__file__).parent / "hotstuff_mended.json").read_text())
-"""Schedules on which a campaign found a fault of the replicas."""
+"""Schedules on which a campaign found a fault of the replicas, or of their monitor."""
 
 
 @pytest.mark.parametrize("seen", MENDED, ids=lambda seen: seen["why"])

@@ -89,9 +89,12 @@ def _hear_message(facts: ChainFacts, own: Own, sender: int, message: Any) -> Non
 
 def _learn_proposal(facts: ChainFacts, message: Propose) -> None:
     facts.nodes.setdefault(message.node.digest, message.node)
-    tc = message.tc
-    if tc is not None and message.node.digest not in facts.timeouts and facts.timeout_fault(tc) is None:
-        facts.timeouts[message.node.digest] = tc
+    tc, node = message.tc, message.node
+    if tc is None or tc.view + 1 != node.view:
+        return
+    known = facts.timeouts.get(node.digest)  # a liar may send the same node with others: any of them permits a vote
+    if (known is None or tc.high < known.high) and facts.timeout_fault(tc) is None:
+        facts.timeouts[node.digest] = tc
 
 
 def step(facts: ChainFacts, node: int, effects: Iterable[Any]) -> Iterator[Fault]:
