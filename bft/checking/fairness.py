@@ -8,13 +8,10 @@ while another client asks again and again: the correct nodes must leave the view
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from bft.checking.fair_network import FairNetwork
 from bft.core.inputs import ClientRequest
 from bft.core.request import Request
-
-if TYPE_CHECKING:
-    from bft.checking.liveness import FairNetwork
 
 STARVED, BUSY = "starved", "busy"
 EVERY_S = 2.0

@@ -11,16 +11,12 @@ then, it is seen whether it can starve a client while another keeps asking (LV5,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from heapq import heappop, heappush
 from math import isinf
 
 from bft.checking import fairness
+from bft.checking.fair_network import MESSAGE_S, FairNetwork
 from bft.checking.world import World
-from bft.core.inputs import ClientRequest
-from bft.core.request import Request
 
-MESSAGE_S = 0.1
-"""Time that a message takes; the shortest view timer is a hundred times as long."""
 HORIZON_S = 400_000.0
 """For a protocol that promises no time: a hundred of the longest view timers of PBFT."""
 MOST_STEPS = 60_000
@@ -51,9 +47,9 @@ def stabilise(world: World, views: int, silent: int) -> str | None:
     for number in sorted(world.requests):
         world.ask(number, (1 << len(world.ids)) - 1)
     correct = [node for node in range(world.n) if world.honest[node] and world.replicas[node] is not None]
-    missing = fair.run(correct, views) if correct else None
+    missing = run(fair, correct, views) if correct else None
     if correct and missing is None:
-        world.restless = world.restless or fair.restless(correct)
+        world.restless = world.restless or restless(fair, correct)
     held_up = requests_owed(world, correct) is not None  # as where Tendermint as in its paper is locked for ever
     if correct and missing is None and not held_up and world.starved is None and world.restless is None:
         world.starved = fairness.starves(fair, correct, views, MESSAGE_S)
@@ -78,119 +74,56 @@ def _view(world: World, node: int) -> int:
     return int(getattr(world.replicas[node], "view", 0))
 
 
-class FairNetwork:
-    """Delivers in time and lets timers run by the clock."""
+def run(fair: FairNetwork, correct: list[int], views: int) -> str | None:
+    """Run until all is done, or until it is clear that it will not be."""
+    world = fair.world
+    latest = max(_view(world, node) for node in correct)
+    last_view = latest + views
+    promised = world.subject.healing_s
+    by_s = min(HORIZON_S, HORIZON_S if promised is None else promised(world, correct, MESSAGE_S))
+    missing = owed(world, correct)
+    progress = world.progress
+    steps = 0
+    while missing is not None:
+        done = fair.advance()
+        if done is None:
+            return f"{missing}, and nothing is under way"
+        instance, fired = done
+        steps += 1
+        if fair.now_s > by_s or steps > MOST_STEPS:
+            return f"{missing} within {by_s:.0f} s (after {steps} steps)"
+        if latest > last_view:
+            return f"{missing}, and {last_view} views have failed"
+        if instance in correct:
+            latest = max(latest, _view(world, instance))
+        if world.progress != progress or (fired and world.subject.unfinished is not None):
+            progress = world.progress
+            missing = owed(world, correct)
+    return None
 
-    def __init__(self, world: World, mute: set[int]) -> None:
-        self.world = world
-        self.mute = mute
-        self.now_s = 0.0
-        self.starved: str | None = None
-        self._heap: list[tuple[float, int, int, object]] = []
-        self._count = 0
-        self._latest: dict[tuple[int, str], int] = {}
-        world.alarm = self._set
-        for instance, timers in enumerate(world.timers):
-            for name, delay_s in sorted(timers.items()):
-                self._set(instance, name, delay_s)
 
-    def _push(self, delay_s: float, instance: int, what: object) -> None:
-        self._count += 1
-        heappush(self._heap, (self.now_s + delay_s, self._count, instance, what))
-
-    def _set(self, instance: int, name: str, delay_s: float) -> None:
-        self._push(delay_s, instance, name)
-        self._latest[instance, name] = self._count
-
-    def _post(self) -> None:
-        """Put on the road what was sent since."""
-        pending = self.world.pending
-        if not pending:
-            return
-        self.world.pending = []
-        mute, heap, by_s, count = self.mute, self._heap, self.now_s + MESSAGE_S, self._count
-        for instance, event, source in pending:
-            if source not in mute and instance not in mute:
-                count += 1
-                heappush(heap, (by_s, count, instance, event))
-        self._count = count
-
-    def run(self, correct: list[int], views: int) -> str | None:
-        """Run until all is done, or until it is clear that it will not be."""
-        world = self.world
-        latest = max(_view(world, node) for node in correct)
-        last_view = latest + views
-        promised = world.subject.healing_s
-        by_s = min(HORIZON_S, HORIZON_S if promised is None else promised(world, correct, MESSAGE_S))
-        missing = self._missing(correct)
-        progress = world.progress
-        steps = 0
-        while missing is not None:
-            done = self.advance()
-            if done is None:
-                return f"{missing}, and nothing is under way"
-            instance, fired = done
-            steps += 1
-            if self.now_s > by_s or steps > MOST_STEPS:
-                return f"{missing} within {by_s:.0f} s (after {steps} steps)"
-            if latest > last_view:
-                return f"{missing}, and {last_view} views have failed"
-            if instance in correct:
-                latest = max(latest, _view(world, instance))
-            if world.progress != progress or (fired and world.subject.unfinished is not None):
-                progress = world.progress
-                missing = self._missing(correct)
+def restless(fair: FairNetwork, correct: list[int]) -> str | None:
+    """Go on until no correct node times its view or waits; return who does though nothing is owed to anybody."""
+    world, subject = fair.world, fair.world.subject
+    if subject.healing_s is None or not world.setting.retransmit:
         return None
-
-    def restless(self, correct: list[int]) -> str | None:
-        """Go on until no correct node times its view or waits; return who does though nothing is owed to anybody."""
-        world, subject = self.world, self.world.subject
-        if subject.healing_s is None or not world.setting.retransmit:
-            return None
-        by_s = self.now_s + subject.healing_s(world, correct, MESSAGE_S)
-        if isinf(by_s):
-            return None
-        while waiting := [node for node in correct if subject.view_timer in world.timers[node]]:
-            if self.advance() is None or self.now_s > by_s:
-                return f"everything asked is executed, and nodes {waiting} still time their views after {by_s:.0f} s"
-        while kept := kept_for_nothing(world, correct):
-            if self.advance() is None or self.now_s > by_s:
-                return kept
+    by_s = fair.now_s + subject.healing_s(world, correct, MESSAGE_S)
+    if isinf(by_s):
         return None
+    while waiting := [node for node in correct if subject.view_timer in world.timers[node]]:
+        if fair.advance() is None or fair.now_s > by_s:
+            return f"everything asked is executed, and nodes {waiting} still time their views after {by_s:.0f} s"
+    while kept := kept_for_nothing(world, correct):
+        if fair.advance() is None or fair.now_s > by_s:
+            return kept
+    return None
 
-    def advance(self) -> tuple[int, bool] | None:
-        """Carry out what is due next; return whose turn it was, and whether a timer ran out; None if nothing is due."""
-        self._post()
-        while self._heap:
-            self.now_s, count, instance, what = heappop(self._heap)
-            if not isinstance(what, str):
-                if self.starved is None or not self.censored(instance, what):
-                    self.world.give(instance, what)
-                return instance, False
-            if self._latest.get((instance, what)) == count and instance not in self.mute:
-                self.world.fire(instance, what)
-                return instance, True
-        return None
 
-    def ask(self, event: ClientRequest) -> None:
-        """Give a client's request to all nodes that are up, except those that do not want to hear it."""
-        for instance in range(len(self.world.ids)):
-            if instance not in self.mute and not self.censored(instance, event):
-                self.world.give(instance, event)
-
-    def censored(self, instance: int, event: object) -> bool:
-        """Whether a corrupted node closes its ears to the client that it starves."""
-        if self.starved is None or self.world.honest[instance]:
-            return False
-        asked = event.request if isinstance(event, ClientRequest) else getattr(event, "message", None)
-        return isinstance(asked, Request) and asked.client == self.starved
-
-    def _missing(self, correct: list[int]) -> str | None:
-        """Say what is owed: by default that all requests are executed."""
-        world = self.world
-        if world.subject.unfinished is not None:
-            return world.subject.unfinished(world, correct)
-        return requests_owed(world, correct)
+def owed(world: World, correct: list[int]) -> str | None:
+    """Say what is owed: by default that all requests are executed."""
+    if world.subject.unfinished is not None:
+        return world.subject.unfinished(world, correct)
+    return requests_owed(world, correct)
 
 
 def kept_for_nothing(world: World, nodes: Sequence[int]) -> str | None:

@@ -11,7 +11,8 @@ from bft.cli.output import tell
 from bft.cli.scenario_words import scenario_of
 from bft.errors import SweepError, bad_value
 from bft.experiments.laws import law_of
-from bft.experiments.results import SHARES, exact_share
+from bft.experiments.results import exact_share
+from bft.experiments.shares import SHARES
 from bft.experiments.tables import align
 from bft.record.outcome import Outcome
 from bft.vectorised import RareEvent, rare_event

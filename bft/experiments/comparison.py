@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from bft.errors import SweepError, bad_value
 from bft.experiments.intervals import LEVEL, Estimate, estimate
 from bft.experiments.laws import law_of
-from bft.experiments.results import SHARES, exact_share
+from bft.experiments.results import exact_share
+from bft.experiments.shares import SHARES
 from bft.experiments.tables import align
 from bft.operations.intervals import mean_estimate
 from bft.record.outcome import Outcome
@@ -36,7 +37,7 @@ class Compared:
     runs : int
         How often.
     shares : mapping of str to Estimate
-        Probability of each outcome, by its name in `bft.experiments.results.SHARES`.
+        Probability of each outcome, by its name in `bft.experiments.shares.SHARES`.
     exact : mapping of str to float
         The same by the exact law, where one exists.
     precision : Estimate

@@ -20,10 +20,10 @@ from bft.experiments.blocks import Failure, Tally
 from bft.experiments.cells import Cell
 from bft.experiments.export import write_table
 from bft.experiments.intervals import LEVEL, Estimate, estimate, look_level
+from bft.experiments.shares import SHARES
 from bft.experiments.store import manifest
 from bft.experiments.tables import columns, csv_text, html_table, text_table
 from bft.randomness import seed_text
-from bft.record.outcome import Outcome
 from bft.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -31,16 +31,6 @@ if TYPE_CHECKING:
     from bft.theory.outcome_law import OutcomeLaw
 
 DELTA = "faults.delta"
-
-SHARES: Mapping[str, tuple[Outcome, ...]] = {
-    "agree": (Outcome.AGREED_CORRECT, Outcome.AGREED_WRONG, Outcome.AGREED),
-    "correct": (Outcome.AGREED_CORRECT,),
-    "wrong": (Outcome.AGREED_WRONG,),
-    "partial": (Outcome.PARTIAL,),
-    "stalled": (Outcome.STALLED,),
-    "split": (Outcome.SPLIT,),
-}
-"""What is estimated: agreed in any way (without ground truth neither correct nor wrong), and each outcome by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

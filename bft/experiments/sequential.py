@@ -29,7 +29,7 @@ from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Tally
 from bft.experiments.execution import Execution
 from bft.experiments.intervals import Estimate, estimate, look_level
-from bft.experiments.results import SHARES
+from bft.experiments.shares import SHARES
 
 FLOOR = 100  # replications before the first look
 MOST = 1_000_000  # replications of a cell

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import bft
-from bft.checking.liveness import FairNetwork
+from bft.checking.fair_network import FairNetwork
 from bft.checking.setting import Setting
 from bft.checking.subject import Subject
 from bft.checking.world import World
