@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from math import inf
 from numbers import Integral, Real
 from typing import Any
 
 from bft.errors import BftError, ScenarioError, bad_value
+
+LARGEST = sys.float_info.max
+"""Whole numbers above cannot be reckoned with."""
 
 
 def check_whole(field: str, value: Any, error: type[BftError], *, least: int, most: int | None = None) -> None:
@@ -43,6 +47,8 @@ def check_number(
 ) -> None:
     """Refuse what is no number in a range without its lower end; parameters as for `check_whole`."""
     number = isinstance(value, int | float | Real) and not isinstance(value, bool)
+    if number and is_whole(value) and abs(value) > LARGEST:
+        raise error(bad_value(field, value, f"must be at most {LARGEST:.2g}"))
     if not number or not above < value < below or value > most:
         limit = f"above {above:g}"
         if below < inf or most < inf:
@@ -52,7 +58,7 @@ def check_number(
 
 def check_positive(field: str, value: float) -> None:
     """Refuse a number of a scenario that is not positive and finite."""
-    if not 0.0 < value < inf:
+    if not 0.0 < value <= LARGEST:
         raise ScenarioError(bad_value(field, value, "must be positive and finite"))
 
 

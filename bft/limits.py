@@ -8,6 +8,9 @@ from __future__ import annotations
 MOST_NODES = 4096
 """Nodes of a scenario: a broadcast of all takes n² delays."""
 
+MOST_NODES_OF_A_LAW = 10**6
+"""Nodes of an exact law: it takes an array of them at least."""
+
 MOST_REQUESTS = 10**8
 """Requests of a run."""
 

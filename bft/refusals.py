@@ -32,7 +32,7 @@ def explain(error: ValidationError, given: Mapping[str, Any], model: type[BaseMo
         The field, the value and what is allowed; for an unknown key also the fields with a similar name.
     """
     problem = max(error.errors(), key=lambda each: (each["type"] == "value_error", len(each["loc"])))
-    path, value = _locate(problem["loc"], given)
+    path, value = _locate(problem["loc"], given, missing=problem["type"] == "missing")
     path = without_secrets(prefix + path[:LONGEST])  # its author may have taken anything for a key
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
@@ -58,9 +58,11 @@ _ALLOWED = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "int_parsing_size": "must be a whole number of fewer digits",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "string_type": "must be a text",
+    "string_unicode": "must be a text of Unicode characters",
     "tuple_type": "must be a list",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
@@ -75,7 +77,7 @@ _NEST = frozenset({"tuple_type", "dataclass_type", "dict_type", "model_type", "m
 """A text that stands where a list or a table should may be anything."""
 
 
-def _locate(location: Sequence[int | str], given: Any) -> tuple[str, object]:
+def _locate(location: Sequence[int | str], given: Any, *, missing: bool) -> tuple[str, object]:
     """Return the path of a problem as its author wrote it, without the tags of alternatives, and the value there."""
     path: list[str] = []
     value: Any = given
@@ -86,7 +88,7 @@ def _locate(location: Sequence[int | str], given: Any) -> tuple[str, object]:
         if isinstance(children, Mapping) and step in children:
             path.append(str(step))
             value = children[step]
-        elif isinstance(children, Mapping) and step is location[-1]:
+        elif missing and step is location[-1]:
             return ".".join([*path, str(step)]), None
     return ".".join(path), value
 

@@ -31,7 +31,8 @@ _RANDOM = re.compile(r"(?<![\w./-])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,
 
 MAY_HOLD_SECRETS = re.compile(
     r"api_?key|secret|passw|passphrase|credential|authori[sz]ation|bearer|cookie|access_?token"
-    r"|(?:^|[._-])(?:keys?|token|pass|pw|pwd|auth|headers?)(?:[._-]|$)|(?:^|\.)options?(?:\.|$)",
+    r"|(?:^|[._-])(?:keys?|token|pass|pw|pwd|auth|headers?)(?:[._-]|$)"
+    r"|(?:^|(?<!validators)(?<!rule)\.)options?(?:\.|$)",  # of a member's client; of a question they are a number
     re.IGNORECASE,
 )
 _TELLING_NUMBER = 1000

@@ -48,11 +48,11 @@ def behaviour_of(description: object) -> Behaviour:
         kind = given.pop("kind", None)
         if isinstance(kind, str) and ":" in kind:
             return _of_a_user(kind, given)
-        if kind not in BEHAVIOURS:
+        if not isinstance(kind, str) or kind not in BEHAVIOURS:
             known = ", ".join(BEHAVIOURS)
             allowed = f"must be one of {known}, 'package.module:NAME' of a class, or an object with `bend`"
             raise ScenarioError(bad_value("faults.behaviour", kind, allowed))
-        return _build(str(kind), given)
+        return _build(kind, given)
     if is_dataclass(description) and not isinstance(description, type) and isinstance(description, Behaviour):
         return description
     raise ScenarioError(

@@ -147,8 +147,12 @@ class Counterexample:
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ScenarioError(bad_value("replay", str(path), f"cannot be read: {error}")) from error
+        except OSError as error:
+            raise ScenarioError(bad_value("replay", str(path), f"cannot be read: {error.strerror}")) from error
+        except RecursionError:
+            raise ScenarioError(bad_value("replay", str(path), "is nested too deeply")) from None
+        except ValueError as error:  # no UTF-8, no JSON, a number of thousands of digits
+            raise ScenarioError(bad_value("replay", str(path), f"is not JSON: {error}")) from error
         return cls.from_json(values)
 
 

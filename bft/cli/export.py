@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -15,8 +16,10 @@ def export_command(arguments: Namespace) -> int:
     """Write the table."""
     target = Path(arguments.file)
     check_table(target)
-    if not Path(arguments.store).is_file():
+    if not os.path.isfile(arguments.store):
         raise SweepError(bad_value("store", arguments.store, "is not there"))
+    if not os.path.getsize(arguments.store):
+        raise SweepError(bad_value("store", arguments.store, "is an empty file and no store of blocks"))
     with BlockStore(arguments.store) as store:
         columns, rows = store.table("records" if arguments.records else "blocks")
     if arguments.records and not rows:

@@ -6,11 +6,13 @@ import json
 from argparse import Namespace
 from typing import Any
 
+from bft.arguments import check_whole
 from bft.cli.output import tell
 from bft.core.quorum import QuorumSystem
 from bft.errors import SweepError, UnsupportedError, bad_value
 from bft.experiments.axes import axis_values
 from bft.experiments.tables import align
+from bft.limits import MOST_NODES
 from bft.theory.agreement import crash_law, silent_primary_law
 from bft.theory.equivocation import equivocation_law
 from bft.theory.faults import independent
@@ -29,9 +31,7 @@ P(K ≤ f), the probability that PBFT is within its fault bound."""
 def theory_command(arguments: Namespace) -> int:
     """Print the table."""
     rows = [
-        row(n, delta)
-        for n in _numbers("n", arguments.n, whole=True)
-        for delta in _numbers("faults.delta", arguments.delta, whole=False)
+        row(n, delta) for n in _sizes(arguments.n) for delta in _numbers("faults.delta", arguments.delta, whole=False)
     ]
     tell(json.dumps(rows, indent=1, allow_nan=False) if arguments.json else readable(rows))
     return 0
@@ -87,6 +87,13 @@ def _p_t(n: int, delta: float) -> Any:
         return p_t(n, delta)
     except UnsupportedError:
         return None
+
+
+def _sizes(text: str) -> list[Any]:
+    sizes = _numbers("n", text, whole=True)
+    for n in sizes:
+        check_whole("n", n, SweepError, least=1, most=MOST_NODES)
+    return sizes
 
 
 def _numbers(path: str, text: str, *, whole: bool) -> list[Any]:

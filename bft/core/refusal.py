@@ -6,6 +6,7 @@ Both `resilience` and `operations` refuse in these words; descriptions that pyda
 from __future__ import annotations
 
 import math
+import sys
 
 from bft.errors import ScenarioError, bad_value
 
@@ -35,15 +36,17 @@ def require_open_share(field: str, value: object) -> None:
 
 def require_positive(field: str, value: object, *, finite: bool = True) -> None:
     """Refuse all but positive numbers; infinity stands for "no limit" where `finite` is false."""
-    holds = _is_number(value) and value > 0.0 and not (finite and math.isinf(value))  # type: ignore[operator, arg-type]
+    holds = _is_number(value) and value > 0.0 and not (finite and value == math.inf)  # type: ignore[operator]
     require(holds, field, value, "must be positive and finite" if finite else "must be positive")
 
 
 def require_not_negative(field: str, value: object, *, finite: bool = True) -> None:
     """Refuse all but numbers from 0 on; infinity stands for "no limit" where `finite` is false."""
-    holds = _is_number(value) and value >= 0.0 and not (finite and math.isinf(value))  # type: ignore[operator, arg-type]
+    holds = _is_number(value) and value >= 0.0 and not (finite and value == math.inf)  # type: ignore[operator]
     require(holds, field, value, "must be 0 or more, and finite" if finite else "must be 0 or more")
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    if isinstance(value, float):
+        return not math.isnan(value)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

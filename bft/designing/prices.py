@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,10 @@ def read_prices(file: str | Path) -> dict[str, Price]:
     path = Path(file)
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as reason:
-        raise TableError(bad_value("prices", str(file), f"cannot be read: {reason}")) from reason
+    except OSError as reason:
+        raise TableError(bad_value("prices", str(file), f"cannot be read: {reason.strerror}")) from reason
+    except UnicodeDecodeError as reason:
+        raise TableError(bad_value("prices", str(file), f"is not text in UTF-8: {reason}")) from reason
     rows = _toml(path, text) if path.suffix.lower() == ".toml" else _csv(path, text)
     found = {}
     for model, row in rows.items():
@@ -81,7 +83,9 @@ def prices_of(given: Mapping[str, Any] | None) -> dict[str, Price]:
 def _toml(path: Path, text: str) -> Mapping[str, Mapping[str, Any]]:
     try:
         models = tomllib.loads(text).get("models")
-    except tomllib.TOMLDecodeError as reason:
+    except RecursionError:
+        raise TableError(bad_value("prices", str(path), "is nested too deeply")) from None
+    except ValueError as reason:  # no TOML, or a number of thousands of digits
         raise TableError(bad_value("prices", str(path), f"is not TOML: {reason}")) from reason
     if not isinstance(models, Mapping) or not all(isinstance(row, Mapping) for row in models.values()):
         raise TableError(bad_value("prices", str(path), "must have a table [models.NAME] for each model"))
@@ -89,13 +93,19 @@ def _toml(path: Path, text: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _csv(path: Path, text: str) -> Mapping[str, Mapping[str, Any]]:
-    lines: Sequence[dict[str, Any]] = list(csv.DictReader(text.splitlines()))
-    if not lines or "model" not in lines[0]:
-        raise TableError(bad_value("prices", str(path), "must have the columns model, price, latency_s"))
-    return {
-        str(line["model"]).strip(): {name: line[name] for name in FIELDS if line.get(name) not in (None, "")}
-        for line in lines
-    }
+    lines = csv.DictReader(text.splitlines())
+    named = set(lines.fieldnames or ())
+    if "model" not in named or not named & set(FIELDS) or not named <= {"model", *FIELDS}:
+        raise TableError(bad_value("prices", str(path), "must have the columns model, and price, latency_s or both"))
+    found: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        model = str(line["model"]).strip()
+        if model in found:
+            raise TableError(f"{path}: {bad_value('model', model, 'stands there twice')}")
+        if len(line) > len(named):
+            raise TableError(f"{path}: {bad_value('model', model, 'has more fields than the header')}")
+        found[model] = {name: line[name] for name in FIELDS if line.get(name) not in (None, "")}
+    return found
 
 
 def _number(path: Path | None, model: str, name: str, value: Any) -> float:
@@ -104,7 +114,7 @@ def _number(path: Path | None, model: str, name: str, value: Any) -> float:
         raise TableError(f"{where}{bad_value(f'{model}.{name}', value, 'must be price, latency_s')}")
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0.0 <= number < math.inf or isinstance(value, bool):
         raise TableError(f"{where}{bad_value(f'{model}.{name}', value, 'must be a number of at least 0')}")

@@ -6,6 +6,7 @@ imported.write("answers.parquet")
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,7 @@ def import_answers(
 
 def _read(file: Path, request: Request, form: str | None) -> list[Evidence]:
     kind = ending(file)
-    if file.is_dir():
+    if os.path.isdir(file):  # false for a name that is too long, where Path raises
         raise TableError(bad_value("file", str(file), "is a folder; must be a file: name those in it"))
     if kind not in (*DOCUMENTS, *TABLES):
         allowed = f"must end in {', '.join((*DOCUMENTS, *TABLES))}, or one of these and {', '.join(ENDINGS)}"

@@ -76,7 +76,7 @@ class PanelKeys:
             kept = cls(seeds=tuple(bytes.fromhex(seed) for seed in json.loads(path.read_text("utf-8"))["ed25519"]))
         except OSError as error:
             raise BftError(f"keys = {str(path)!r}: must be a file that can be used: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise BftError(f"keys = {str(path)!r}: must be a file of keys") from None
         if len(kept.seeds) != n + 1:
             raise BftError(f"keys = {str(path)!r}: has keys of {len(kept.seeds) - 1} nodes; must have {n}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import stat
 import threading
 import weakref
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from bft.errors import BftError
 from bft.live.answer import PanelAnswer
 from bft.live.secrecy import Secrets
 from bft.live.transcript import Call
-from bft.validators.panel_record import VERSION
+from bft.validators.panel_record import BEGINNING, VERSION
 
 OWNER_ALONE = 0o600
 """Who may read a new record: prompts and replies are nobody else's."""
@@ -54,6 +55,9 @@ class Recorder:
         self._lock = threading.Lock()
         try:
             self._lines = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, OWNER_ALONE)
+            if not self._is_record():
+                os.close(self._lines)
+                raise BftError(f"record = {str(file)!r}: holds something else than a record; name another file")
             self._torn = self._ends_in_a_line()
         except OSError as error:
             raise BftError(f"record = {str(file)!r}: must be a file that can be written: {error.strerror}") from None
@@ -81,6 +85,14 @@ class Recorder:
         """Close the file."""
         with self._lock:
             self._finalizer()
+
+    def _is_record(self) -> bool:
+        """Return whether nothing but a record stands there, whole or torn: nobody's other file is appended to."""
+        if not stat.S_ISREG(os.fstat(self._lines).st_mode):
+            return True  # such as /dev/stdout
+        told = BEGINNING.encode()
+        begins = os.pread(self._lines, len(told), 0)
+        return begins == told[: len(begins)]
 
     def _ends_in_a_line(self) -> bool:
         """Return whether an earlier process left a line unfinished."""

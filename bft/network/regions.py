@@ -127,10 +127,12 @@ def region_table(name: str) -> RegionTable:
     except OSError as reason:
         allowed = f"must be {' or '.join(TABLES)}, or a file that can be read: {reason.strerror}"
         raise ScenarioError(bad_value(field, name, allowed)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-        raise ScenarioError(bad_value(field, name, f"is not TOML: {reason}")) from None
+    except RecursionError:
+        raise ScenarioError(bad_value(field, name, "is nested too deeply")) from None
     except ValidationError as reason:
         first = reason.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the table"
         told = first["msg"].removeprefix("Value error, ")
         raise ScenarioError(bad_value(field, name, f"is no table of regions: {where}: {told}")) from None
+    except ValueError as reason:  # no TOML, no UTF-8, a number of thousands of digits
+        raise ScenarioError(bad_value(field, name, f"is not TOML: {reason}")) from None

@@ -317,12 +317,16 @@ def _read(path: str, reading: Reading) -> Graph:
     import networkx as nx
 
     directed = reading.directed
-    if not Path(path).is_file():
-        raise _refusal("file", path, "cannot be read: no such file")
     try:
+        if not Path(path).is_file():
+            raise _refusal("file", path, "cannot be read: no such file")
         return from_networkx(
             nx.read_graphml(path) if directed is None else nx.parse_graphml(_said(path, directed)), reading
         )
+    except ScenarioError:
+        raise
+    except OSError as reason:
+        raise _refusal("file", path, f"cannot be read: {reason.strerror}") from None
     except nx.NetworkXError as reason:
         what = next((meant for word, meant in UNSUPPORTED.items() if word in str(reason).lower()), None)
         raise _refusal("file", path, what or f"is not supported: {reason}") from None

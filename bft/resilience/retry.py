@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Literal
 
 from bft.core.refusal import require, require_positive, require_share, require_whole
 from bft.resilience.classification import treatment
@@ -65,8 +66,8 @@ class Retry:
         Each attempt is cancelled after so long.
     deadline_s : float
         The whole call, pauses included, ends by then. Infinity stands for no limit, here and above.
-    budget : Budget or None
-        None: retries are not rationed. They can then feed a retry storm.
+    budget : Budget or False
+        False (or None): retries are not rationed. They can then feed a retry storm.
     """
 
     attempts: int = 3
@@ -75,9 +76,11 @@ class Retry:
     cap_s: float = 30.0
     attempt_timeout_s: float = 30.0
     deadline_s: float = 120.0
-    budget: Budget | None = Budget()
+    budget: Budget | Literal[False] | None = Budget()
 
     def __post_init__(self) -> None:
+        if self.budget is None:
+            object.__setattr__(self, "budget", False)  # a file can say false, and has no word for None
         require_whole("retry.attempts", self.attempts, at_least=1)
         require_positive("retry.first_delay_s", self.first_delay_s)
         require_positive("retry.factor", self.factor)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from bft.errors import ScenarioError, bad_value
 from bft.resilience.breaker import Breaker
@@ -34,6 +34,13 @@ def _named(tables: object) -> object:
     if not isinstance(tables, Mapping):
         return tables
     return {key: {"name": key, **table} if isinstance(table, Mapping) else table for key, table in tables.items()}
+
+
+def _unicode(text: str) -> str:
+    """Refuse a text that no file can hold: among alternatives pydantic lets it pass."""
+    if any("\ud800" <= each <= "\udfff" for each in text):
+        raise ValueError("must be a text of Unicode characters")
+    return text
 
 
 class Service(Settings):
@@ -81,7 +88,7 @@ class Service(Settings):
     rate_limit: RateLimit | Off | None = None
     chaos: Chaos | Off | None = None
     caching: Caching | Off | None = None
-    default_answer: str | Off | None = None
+    default_answer: Annotated[str, AfterValidator(_unicode)] | Off | None = None
     steady_state: SteadyState | Off | None = None
     shared_cache: bool = False
     votes: Literal["first_class", "answers"] = "answers"
@@ -98,6 +105,8 @@ class Service(Settings):
             if endpoint.provider and endpoint.provider not in self.providers:
                 allowed = f"must be one of the providers: {', '.join(self.providers) or 'there are none'}"
                 raise ScenarioError(bad_value(f"service.endpoints.{name}.provider", endpoint.provider, allowed))
+        if self.use == ():
+            raise ScenarioError(bad_value("service.use", self.use, "must have one list, or one for each node"))
         for levels in self.use or ():
             for name in levels:
                 if name not in self.endpoints:

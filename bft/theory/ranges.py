@@ -11,9 +11,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bft.arguments import check_positive
+from bft.arguments import check_positive, check_whole
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, UnsupportedError, bad_value
+from bft.limits import MOST_NODES_OF_A_LAW
 
 Array: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = float | Array
@@ -49,8 +50,7 @@ def per_node(field: str, value: ArrayLike, n: int) -> Array:
 
 def node_count(n: int) -> int:
     """Return `n` if it is a number of nodes."""
-    if n < 1:
-        raise ScenarioError(bad_value("n", n, "must be at least 1"))
+    check_whole("n", n, ScenarioError, least=1, most=MOST_NODES_OF_A_LAW)
     return n
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
 from scipy.special import betaincinv, expit, logit
 
 from bft.randomness import Randomness
@@ -28,7 +30,7 @@ class ConfidenceSettings(Settings):
     spread: Rates = 4.0
     """s above 0: large, where a validator says much the same of all its answers; small, where it knows when it errs."""
 
-    bias: float = 0.0
+    bias: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     """Added to the log-odds of the calibrated confidence: above 0 for a panel that is too sure of itself."""
 
     stretch: Positive = 1.0

@@ -283,6 +283,8 @@ def _row(line: str, number: int, path: Path, *, among_records: bool) -> Mapping[
         raise TableError(f"{path}: line {number}: is not JSON: {error.msg}") from None
     except RecursionError:
         raise TableError(f"{path}: line {number}: is nested too deeply") from None
+    except ValueError:
+        raise TableError(f"{path}: line {number}: holds a number of thousands of digits") from None
     if not isinstance(row, dict) or row.get("record") not in ("call", "question"):
         raise TableError(f"{path}: line {number}: is no record of a call or a question")
     if row.get("version") != VERSION:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bft.errors import ScenarioError, TableError, bad_value
+from bft.refusals import explain
 from bft.validators.panel_numbers import PanelNumbers
 
 
@@ -48,14 +49,15 @@ def load_numbers(path: str) -> PanelNumbers:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as reason:
         raise TableError(bad_value("validators.file", path, f"cannot be read: {reason.strerror}")) from reason
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+    except RecursionError:
+        raise TableError(bad_value("validators.file", path, "is nested too deeply")) from None
+    except ValueError as reason:  # no TOML, no UTF-8, a number of thousands of digits
         raise TableError(bad_value("validators.file", path, f"is not TOML: {reason}")) from reason
+    numbers = _numbers_of(content)
     try:
-        return PanelNumbers.model_validate(_numbers_of(content))
+        return PanelNumbers.model_validate(numbers)
     except ValidationError as reason:
-        first = reason.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise TableError(f"{path}: {bad_value(field, first['input'], _plain(first['msg']))}") from reason
+        raise TableError(f"{path}: {explain(reason, numbers, PanelNumbers)}") from reason
 
 
 def _numbers_of(content: dict[str, Any]) -> dict[str, Any]:
@@ -64,10 +66,6 @@ def _numbers_of(content: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(validators, dict) or validators.get("kind") != "statistical":
         return content
     return {name: value for name, value in validators.items() if name in PanelNumbers.model_fields}
-
-
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ")
 
 
 @cache

@@ -19,7 +19,7 @@ def _number(value: object, allowed: str) -> float:
         raise ValueError(allowed)
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # no number, or a whole one beyond all floats
         raise ValueError(allowed) from None
     if math.isnan(number):
         raise ValueError(allowed)

@@ -50,6 +50,7 @@ def test_where_the_document_leaves_the_range_of_floats_it_says_nothing(capsys: p
         (["--delta", "much"], "faults.delta = 'much': must be a number"),
         (["--n", "4.5"], "n = 4.5: must be a whole number"),
         (["--n", "0"], "n = 0: must be at least 1"),
+        (["--n", "4,1000000000"], "n = 1000000000: must be at most 4096"),
     ],
 )
 def test_bad_input_is_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

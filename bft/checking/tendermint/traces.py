@@ -8,6 +8,7 @@ its inputs not yet taken. Reading refuses what is no such file; what the steps m
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def read_folder(folder: Path) -> list[Trace]:
     ScenarioError
         If there is no such folder, no trace in it, or one that cannot be read.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # false for a name that is too long, where Path raises
         raise ScenarioError(bad_value("traces", str(folder), "must be a folder of traces, files named *.jsonl"))
     paths = sorted(folder.glob("*.jsonl"))
     if not paths:
@@ -85,8 +86,10 @@ def read(path: Path) -> Trace:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(bad_value("traces", str(path), f"cannot be read: {error}")) from None
+    except OSError as error:
+        raise ScenarioError(bad_value("traces", str(path), f"cannot be read: {error.strerror}")) from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(bad_value("traces", str(path), f"is not text in UTF-8: {error}")) from None
     weights: dict[str, int] = {}
     running: tuple[str, ...] = ()
     rows: list[Row] = []
