@@ -11,7 +11,7 @@ from bft.checking.counterexample import Finding, finding_of, run
 from bft.checking.coverage import words
 from bft.checking.generators import DEFAULT, STEERED, generate
 from bft.checking.generators.corpus import Corpus
-from bft.checking.mutants import MUTANTS
+from bft.checking.pbft.mutants import MUTANTS
 from bft.checking.seeded_bug import HARMLESS, SeededBug
 
 ORDER = (

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from bft.checking.forging import Choices
+from bft.checking.choices import Choices
 from bft.checking.world import World
 from bft.core.inputs import Deliver
 from bft.errors import BftError

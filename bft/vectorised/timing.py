@@ -12,17 +12,17 @@ from bft.network.draws import BROADCASTS
 from bft.randomness import Floats
 from bft.scenario import Scenario
 from bft.validators.answers import MISSING
-from bft.vectorised import normal_case, view_change
 from bft.vectorised.arrivals import Arrivals
 from bft.vectorised.ballots import Ballots
 from bft.vectorised.broadcasts import Broadcasts, joined
 from bft.vectorised.delay_bounds import DelayBounds, slowest_s
 from bft.vectorised.losses import Losses
-from bft.vectorised.normal_case import Lost, Times, View, one_view
+from bft.vectorised.pbft import normal_case, view_change
+from bft.vectorised.pbft.normal_case import Lost, Times, View, one_view
+from bft.vectorised.pbft.view_change import Clock
 from bft.vectorised.population import Population
 from bft.vectorised.static_outcome import NEVER, StaticOutcome
 from bft.vectorised.streams import Flags, Ints, Streams
-from bft.vectorised.view_change import Clock
 
 NOT_COUNTED = -1
 PART_ELEMENTS = 1 << 20  # uniforms of broadcasts at once: 8 MB

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bft.checking import operations as ops
-from bft.checking.ballots.mutants import MUTANTS
-from bft.checking.ballots.subject import MILESTONES, RULES, SPLITS, ballot
+from bft.checking.ballot import invariants
+from bft.checking.ballot.counts import Count
+from bft.checking.ballot.counts import Vote as Counted
+from bft.checking.ballot.mutants import MUTANTS
+from bft.checking.ballot.subject import MILESTONES, RULES, SPLITS, ballot
 from bft.checking.campaign import reached_shares, search
 from bft.checking.check import CheckArguments, check_command
 from bft.checking.counterexample import Counterexample, run
 from bft.checking.generators.random_schedules import EVERYONE
-from bft.checking.invariants import ballots as invariants
 from bft.checking.invariants import state_machine
-from bft.checking.invariants.ballot_counts import Count
-from bft.checking.invariants.ballot_counts import Vote as Counted
 from bft.checking.mutant_runner import hunt
 from bft.checking.plan import Plan
 from bft.checking.protocols import PROTOCOLS, subject_of
@@ -85,7 +85,7 @@ def test_two_double_voters_of_four_split_a_quorum_and_the_split_can_be_replayed(
 
 def test_a_plurality_splits_which_is_a_result_and_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     assert search(plan("ballot-plurality", byzantine=1)).found is None
-    monkeypatch.setattr("bft.checking.ballots.subject.SPLITS", ())
+    monkeypatch.setattr("bft.checking.ballot.subject.SPLITS", ())
     found = search(plan("ballot-plurality", byzantine=1)).found
     assert found is not None
     assert found.finding is not None
@@ -119,7 +119,7 @@ def test_whoever_has_decided_another_question_owes_no_second_reply_where_nothing
     )
     setting = Setting(n=4, byzantine=(2,), checkpoint_interval=1, window=2)
     assert run(subject_of("ballot-plurality"), setting, schedule)[1].breaches == []
-    monkeypatch.setattr("bft.checking.ballots.subject.SPLITS", tuple(each for each in SPLITS if each != "S9"))
+    monkeypatch.setattr("bft.checking.ballot.subject.SPLITS", tuple(each for each in SPLITS if each != "S9"))
     _, monitor = run(subject_of("ballot-plurality"), setting, schedule)
     assert {breach.invariant for breach in monitor.breaches} == {"S9"}
 

@@ -8,7 +8,7 @@ from bft.checking import operations as ops
 from bft.checking.counterexample import run
 from bft.checking.generators import generate
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import MUTANTS
+from bft.checking.pbft.mutants import MUTANTS
 from bft.checking.protocols import bug
 from bft.checking.seeded_bug import LIVENESS
 from bft.checking.setting import Setting

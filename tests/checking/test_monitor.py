@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from bft import Faults, Scenario
 from bft.checking import operations as ops
 from bft.checking import strategies as bst
+from bft.checking.choices import Choices
 from bft.checking.counterexample import run
-from bft.checking.forging import Choices, Knowledge, certificate, new_view, view_change
 from bft.checking.full_check import FullCheck
 from bft.checking.generators import generate
 from bft.checking.invariants.facts import Facts
-from bft.checking.invariants.proofs import (
+from bft.checking.pbft.forging import Knowledge, certificate, new_view, view_change
+from bft.checking.pbft.invariants.proofs import (
     carried_over,
     certificate_fault,
     checkpoint_fault,
@@ -25,7 +26,7 @@ from bft.checking.invariants.proofs import (
     judge_new_view,
     view_change_fault,
 )
-from bft.checking.pbft_monitor import INVARIANTS, PbftMonitor
+from bft.checking.pbft.monitor import INVARIANTS, PbftMonitor
 from bft.checking.play import play
 from bft.checking.setting import Setting
 from bft.checking.subjects import pbft

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bft.checking.mutant_runner import hunt
-from bft.checking.mutants import MUTANTS
-from bft.checking.pbft_monitor import INVARIANTS
+from bft.checking.pbft.monitor import INVARIANTS
+from bft.checking.pbft.mutants import MUTANTS
 from bft.checking.protocols import bug
 from bft.checking.report import mutant_table
 from bft.checking.seeded_bug import HARMLESS

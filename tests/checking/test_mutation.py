@@ -8,8 +8,8 @@ import pytest
 
 from bft.checking import operations as ops
 from bft.checking.campaign import search
+from bft.checking.choices import Choices
 from bft.checking.counterexample import Counterexample, run
-from bft.checking.forging import Choices
 from bft.checking.generators.draws import Draws
 from bft.checking.mutant_runner import hunt
 from bft.checking.mutation import changed_message

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bft.checking.ledger import Ledger
 from bft.checking.mutant_runner import hunt
-from bft.checking.pbft_monitor import PbftMonitor
+from bft.checking.pbft.monitor import PbftMonitor
 from bft.checking.protocols import bug
 from bft.checking.reference import LedgerSpecification, LogSpecification, ReferenceService
 from bft.core.effects import Execute, Persist, Reply

@@ -8,10 +8,10 @@ import pytest
 
 from bft.checking.counterexample import run
 from bft.checking.generators import generate
-from bft.checking.pbft_subject import configured
+from bft.checking.pbft.shared_verifier import Judges, SharedVerifier
+from bft.checking.pbft.subject import configured
 from bft.checking.protocols import bug
 from bft.checking.setting import Setting
-from bft.checking.shared_verifier import Judges, SharedVerifier
 from bft.checking.subjects import pbft
 from bft.checking.world import World
 from bft.core.signatures import SymbolicKeyring

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bft.checking import mutant_functions as bent
 from bft.checking import operations as ops
 from bft.checking.counterexample import run
 from bft.checking.mutant_runner import hunt
-from bft.checking.pbft_subject import pbft
+from bft.checking.pbft import mutant_functions as bent
+from bft.checking.pbft.subject import pbft
 from bft.checking.protocols import bug
 from bft.checking.setting import Setting
 

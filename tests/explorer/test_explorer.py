@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from bft.checking.explorer import ExplorerConfig, Step, explore
-from bft.checking.explorer.alphabet import TIMER, bits
-from bft.checking.explorer.config import WATCHED
-from bft.checking.explorer.machines import Taken
-from bft.checking.explorer.search import _Search, renamings
+from bft.checking.pbft.explorer import ExplorerConfig, Step, explore
+from bft.checking.pbft.explorer.alphabet import TIMER, bits
+from bft.checking.pbft.explorer.config import WATCHED
+from bft.checking.pbft.explorer.machines import Taken
+from bft.checking.pbft.explorer.search import _Search, renamings
 from bft.core.inputs import Restart
 from bft.errors import ScenarioError
 from bft.protocols.pbft import PbftReplica, Rules

@@ -13,16 +13,16 @@ import bft
 
 ROOT = Path(bft.__file__).parent
 LABORATORY = {
-    "pbft": r"(explorer|invariants|membership)/.*|(forging|snapshot_forging|shared_verifier|mutant\w*|pbft_\w+)\.py",
-    "ballot": r"ballots/.*|invariants/ballots\.py",
+    "pbft": r"(pbft|membership)/.*",
+    "ballot": r"ballot/.*",
     "tendermint": r"tendermint/.*",
     "hotstuff": r"hotstuff/.*",
 }
 """The larger parts of what `bft/checking/subjects/NAME.py` names, in that room."""
 
 MORE = {
-    "pbft": r"membership/.*|vectorised/view_change\.py",
-    "ballot": r"vectorised/polling/.*",
+    "pbft": r"membership/.*|vectorised/pbft/.*",
+    "ballot": r"vectorised/ballot/.*",
 }
 """Epochs of PBFT's members; and what belongs to `bft/vectorised/protocols/NAME.py`."""
 

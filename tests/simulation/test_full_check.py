@@ -9,7 +9,7 @@ import pytest
 
 import bft
 from bft.adversary.settings import BEHAVIOURS
-from bft.checking.ballots.mutants import MUTANTS
+from bft.checking.ballot.mutants import MUTANTS
 from bft.protocols.pbft import Rules
 from bft.voting import Standing, State, additive_standing
 from tests.simulation.test_ballot_runs import PANEL

@@ -29,12 +29,12 @@ from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
 from bft.validators.confidence import ConfidenceLaw
 from bft.vectorised import Batch, VectorisedSimulator, rare_event, supported
+from bft.vectorised.ballot import counting, standings
+from bft.vectorised.ballot.casting import doubles_of
+from bft.vectorised.ballot.confidences import Confidences
+from bft.vectorised.ballot.counting import Count, Votes, numbered
+from bft.vectorised.ballot.voters import voters_of
 from bft.vectorised.ballots import Electorate
-from bft.vectorised.polling import counting, standings
-from bft.vectorised.polling.casting import doubles_of
-from bft.vectorised.polling.confidences import Confidences
-from bft.vectorised.polling.counting import Count, Votes, numbered
-from bft.vectorised.polling.voters import voters_of
 from bft.vectorised.population import draw_faulty
 from bft.vectorised.streams import Streams
 from bft.voting import (
@@ -111,14 +111,14 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         Count, "standing", lambda self: (self.final()[0], np.zeros(len(self._rest), dtype=bool))
     ),
     "whoever decides keeps the proof": lambda patch: patch.setattr(
-        "bft.vectorised.polling.decisions.Decider._prove", lambda *_: None
+        "bft.vectorised.ballot.decisions.Decider._prove", lambda *_: None
     ),
     "answers to questions change nothing": lambda patch: patch.setattr(
-        "bft.vectorised.polling.poll.answered_sooner",
+        "bft.vectorised.ballot.poll.answered_sooner",
         lambda _, __, which, *___, **____: np.zeros(len(which), dtype=bool),
     ),
     "those that vote twice cut the honest elsewhere": lambda patch: patch.setattr(
-        "bft.vectorised.polling.casting._groups", lambda _, honest: np.where(honest, np.cumsum(honest, axis=1) % 2, -1)
+        "bft.vectorised.ballot.casting._groups", lambda _, honest: np.where(honest, np.cumsum(honest, axis=1) % 2, -1)
     ),
 }
 
@@ -149,7 +149,7 @@ def test_outcomes_alone_are_the_outcomes_with_times(rule: str) -> None:
 def test_parts_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = ballot("judge", faults=EQUIVOCATE)
     whole = VectorisedSimulator(scenario, 3).run(range(5, 205))
-    monkeypatch.setattr("bft.vectorised.polling.simulator.TIMED_PAIRS", 49 * 30)
+    monkeypatch.setattr("bft.vectorised.ballot.simulator.TIMED_PAIRS", 49 * 30)
     parts = VectorisedSimulator(scenario, 3).run(range(5, 205))
     for field in fields(Batch):
         np.testing.assert_array_equal(getattr(whole, field.name), getattr(parts, field.name))

@@ -23,8 +23,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bft.checking.explorer.config import Exploration, Step
-from bft.checking.explorer.search import Trusting, no_collection
+from bft.checking.exploration import Exploration, Step, Trusting, no_collection
 from bft.core.effects import Broadcast, Execute, RequestProposal, RequestVerdict, Send
 from bft.core.inputs import ClientRequest, Deliver, ProposalReady, TimerFired, VerdictReady
 from bft.core.quorum import QuorumSystem

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from bft.checking.forging import Choices
+from bft.checking.choices import Choices
 from bft.checking.subject import Recipe
 from bft.checking.world import World
 from bft.core.request import Proposal, Request

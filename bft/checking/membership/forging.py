@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bft.checking.forging import FALSE_DIGEST, Choices
-from bft.checking.forging import RECIPES as WITHIN
+from bft.checking.choices import FALSE_DIGEST, Choices
 from bft.checking.membership.monitor import EpochMonitor
-from bft.checking.snapshot_forging import SNAPSHOT_RECIPES
+from bft.checking.pbft.forging import RECIPES as WITHIN
+from bft.checking.pbft.snapshot_forging import SNAPSHOT_RECIPES
 from bft.checking.subject import Recipe
 from bft.checking.world import World
 from bft.core.digest import digest_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bft.checking.membership.model import MemberModel
 from bft.checking.membership.monitor import EpochMonitor
 from bft.checking.membership.watching import watched_instances
-from bft.checking.pbft_subject import timing_of
+from bft.checking.pbft.subject import timing_of
 from bft.core.inputs import Input
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import SymbolicKeyring

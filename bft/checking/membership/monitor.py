@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from bft.checking.invariants.facts import Timing
 from bft.checking.membership.model import Epoch, MemberModel, Ruling
 from bft.checking.monitor import Monitor
-from bft.checking.pbft_monitor import PbftMonitor
+from bft.checking.pbft.monitor import PbftMonitor
 from bft.core.effects import Broadcast, Execute, Persist, Reply, Send
 from bft.core.events import Restarted, StateTransferred
 from bft.core.inputs import Restart

@@ -15,10 +15,10 @@ from bft.checking.membership.monitor import EpochMonitor
 from bft.checking.membership.schedules import GENERATORS, LATE, change
 from bft.checking.membership.watching import SharedRing, watched_instances
 from bft.checking.monitor import Monitor
-from bft.checking.pbft_subject import MILESTONES as WITHIN
-from bft.checking.pbft_subject import RETRANSMIT_S, timing_of
+from bft.checking.pbft.shared_verifier import Judges
+from bft.checking.pbft.subject import MILESTONES as WITHIN
+from bft.checking.pbft.subject import RETRANSMIT_S, timing_of
 from bft.checking.setting import Setting
-from bft.checking.shared_verifier import Judges
 from bft.checking.subject import Subject, class_name
 from bft.checking.world import World
 from bft.core.quorum import QuorumSystem

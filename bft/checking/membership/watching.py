@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 from bft.checking.membership.monitor import EpochMonitor, Noted
-from bft.checking.shared_verifier import Judges
+from bft.checking.pbft.shared_verifier import Judges
 from bft.core.inputs import Input
 from bft.core.signatures import Keyring, Signed
 from bft.membership.keys import EpochKeyring

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import partial
 
-from bft.checking.ballots.monitor import BallotMonitor
-from bft.checking.ballots.mutants import MUTANTS
-from bft.checking.ballots.subject import RULES, SPLITS, ballot
+from bft.checking.ballot.counts import count_of
+from bft.checking.ballot.invariants import BallotFacts
+from bft.checking.ballot.monitor import BallotMonitor
+from bft.checking.ballot.mutants import MUTANTS
+from bft.checking.ballot.subject import RULES, SPLITS, ballot
 from bft.checking.examined import Examined
-from bft.checking.invariants.ballot_counts import count_of
-from bft.checking.invariants.ballots import BallotFacts
 from bft.checking.monitor import Monitor
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.ballot import BallotConfig

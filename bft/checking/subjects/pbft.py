@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bft.checking.examined import Examined
 from bft.checking.monitor import Monitor
-from bft.checking.pbft_monitor import PbftMonitor
-from bft.checking.pbft_subject import pbft, timing_of
+from bft.checking.pbft.monitor import PbftMonitor
+from bft.checking.pbft.subject import pbft, timing_of
 from bft.checking.reference import LogSpecification
 from bft.checking.seeded_bug import SeededBug
 from bft.checking.subject import Subject
@@ -24,7 +24,7 @@ def _membership() -> Subject:
 
 
 def _bugs() -> Sequence[SeededBug]:
-    from bft.checking.mutants import MUTANTS
+    from bft.checking.pbft.mutants import MUTANTS
 
     return MUTANTS
 

@@ -24,8 +24,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import Any
 
-from bft.checking.explorer.config import ANSWERS, Bounds, Exploration, Step
-from bft.checking.explorer.search import Trusting
+from bft.checking.exploration import ANSWERS, Bounds, Exploration, Step, Trusting
 from bft.checking.tendermint.local_states import Local, Move
 from bft.core.effects import Broadcast, Execute, RequestProposal, RequestVerdict
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, TimerFired, VerdictReady

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bft.checking.explorer.search import Trusting
+from bft.checking.exploration import Trusting
 from bft.checking.tendermint.traces import Row
 from bft.core.inputs import ProposalReady
 from bft.core.quorum import QuorumSystem

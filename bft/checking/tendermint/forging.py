@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bft.checking.forging import FALSE_DIGEST, Choices
+from bft.checking.choices import FALSE_DIGEST, Choices
 from bft.checking.subject import Recipe
 from bft.checking.world import World
 from bft.core.request import NULL_PROPOSAL, Proposal, Request

@@ -50,7 +50,7 @@ from bft.validators.clones import CloneSettings
 from bft.validators.error_settings import IndependentErrorSettings
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
-from bft.vectorised.pbft_obstacles import asks_before_a_split
+from bft.vectorised.pbft.obstacles import asks_before_a_split
 
 DELAYS_PER_VIEW = 5  # view-change, new-view, prepare, commit, and the skew between the replicas' timers
 SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "checkpoint_interval", "window")

@@ -39,7 +39,7 @@ from bft.theory.lying import lying_law
 from bft.theory.outcome_law import OutcomeLaw
 from bft.theory.tendermint import crashes, equivocators
 from bft.validators.settings import PerfectValidators
-from bft.vectorised.pbft_obstacles import asks_before_a_split
+from bft.vectorised.pbft.obstacles import asks_before_a_split
 
 SETTINGS = tuple(TendermintSettings.model_fields)
 """Own settings that these laws judge: nothing but the timeouts matters where nobody crashes between the votes."""

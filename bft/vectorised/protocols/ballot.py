@@ -1,9 +1,9 @@
-"""Ballots, many replications at once; see `bft.vectorised.polling`."""
+"""Ballots, many replications at once; see `bft.vectorised.ballot`."""
 
 from __future__ import annotations
 
-from bft.vectorised.polling.obstacles import RUNS, obstacles
-from bft.vectorised.polling.simulator import BallotSimulator as simulator  # noqa: N813  # how every companion calls it
+from bft.vectorised.ballot.obstacles import RUNS, obstacles
+from bft.vectorised.ballot.simulator import BallotSimulator as simulator  # noqa: N813  # how every companion calls it
 
 __all__ = ["BEHAVIOURS", "PARAMETERS", "SETTINGS", "obstacles", "simulator"]
 

@@ -14,7 +14,7 @@ from bft.scenario import Scenario
 from bft.validators.answers import RIGHT
 from bft.vectorised.ballots import Ballots, Electorate
 from bft.vectorised.batch import CODE, NEEDS_EVENTS, Batch, OutcomeCodes, joined
-from bft.vectorised.pbft_obstacles import RUNS, asks_before_a_split, obstacles
+from bft.vectorised.pbft.obstacles import RUNS, asks_before_a_split, obstacles
 from bft.vectorised.population import Population, draw_faulty, populate
 from bft.vectorised.static_outcome import NEVER, StaticOutcome, equivocation, static_outcome
 from bft.vectorised.streams import Flags, Ints, Streams
