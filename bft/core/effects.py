@@ -6,14 +6,11 @@ must not send.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bft.core.lean import lean
 from bft.core.request import Proposal, Request
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Send:
     """Send a message to one other replica."""
 
@@ -22,7 +19,6 @@ class Send:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Broadcast:
     """Send a message to every other replica. The replica has counted it for itself already."""
 
@@ -30,7 +26,6 @@ class Broadcast:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class SetTimer:
     """Start the named timer, or start it anew; answers with `TimerFired`."""
 
@@ -39,7 +34,6 @@ class SetTimer:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class CancelTimer:
     """Stop the named timer if it runs."""
 
@@ -47,7 +41,6 @@ class CancelTimer:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Persist:
     """Store values under their keys in what survives a crash, all or none; None forgets a key."""
 
@@ -55,7 +48,6 @@ class Persist:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Forget:
     """Drop what is persisted under (kind, number) for these kinds and all numbers up to `through`."""
 
@@ -64,7 +56,6 @@ class Forget:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class RequestProposal:
     """Ask this node's validator to answer a request; answers with `ProposalReady`."""
 
@@ -73,7 +64,6 @@ class RequestProposal:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class RequestVerdict:
     """Ask this node's validator to judge a proposal; answers with `VerdictReady`."""
 
@@ -84,7 +74,6 @@ class RequestVerdict:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Execute:
     """A proposal took effect at `seq`.
 
@@ -105,7 +94,6 @@ class Execute:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Reply:
     """Answer a client; f + 1 equal replies convince it."""
 

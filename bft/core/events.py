@@ -5,14 +5,11 @@ An event asks nothing of the host.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bft.core.lean import lean
 from bft.core.verdict import Verdict
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Judgement:
     """The validator's verdict on the accepted proposal arrived in time."""
 
@@ -22,7 +19,6 @@ class Judgement:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ProposalMissing:
     """The primary's validator had no answer; the view will time out."""
 
@@ -30,7 +26,6 @@ class ProposalMissing:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ViewsExhausted:
     """The last view allowed has failed; the replica waits, and starts no further one."""
 
@@ -38,7 +33,6 @@ class ViewsExhausted:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class StateTransferred:
     """A proved snapshot replaced the state up to `seq`; `state_digest` is the state machine's afterwards."""
 
@@ -47,7 +41,6 @@ class StateTransferred:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Restarted:
     """The replica came back from what it had persisted."""
 
@@ -56,7 +49,6 @@ class Restarted:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Equivocation:
     """Evidence: `culprit` signed two conflicting messages."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bft.core.lean import lean
 from bft.core.request import Request
@@ -11,7 +10,6 @@ from bft.core.verdict import Verdict
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Deliver:
     """A message arrived; the host has authenticated its sender."""
 
@@ -20,7 +18,6 @@ class Deliver:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class TimerFired:
     """A timer that the replica set ran out. Hosts drop timers that were cancelled or set anew."""
 
@@ -28,7 +25,6 @@ class TimerFired:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ClientRequest:
     """A client's request reached this replica."""
 
@@ -36,7 +32,6 @@ class ClientRequest:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ProposalReady:
     """The node's validator answered a `RequestProposal`; None means that it has no answer.
 
@@ -51,7 +46,6 @@ class ProposalReady:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class VerdictReady:
     """The node's validator judged a proposal; stale ones are dropped by the replica."""
 
@@ -61,8 +55,7 @@ class VerdictReady:
     verdict: Verdict
 
 
-@lean
-@dataclass(frozen=True, slots=True, eq=False)
+@lean(eq=False)
 class Restart:
     """The node came back with what it had persisted, and nothing else."""
 

@@ -1,50 +1,53 @@
 """Frozen dataclasses that are cheap to make.
 
 A frozen dataclass sets each field through `object.__setattr__`, and a run of the simulation makes little else than
-messages, effects and events. `lean` gives such a class a constructor that fills an open twin, a class with the same
-slots and nothing frozen, and then turns the object into what was asked for: a third of the time, and frozen as before.
+messages, effects and events. `lean` makes such a class, with slots, and gives it a constructor that fills an open twin,
+a class with the same slots and nothing frozen, and then turns the object into what was asked for: a third of the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
-from typing import Any, ParamSpec, TypeVar, cast
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import partial
+from typing import Any, ParamSpec, TypeVar, cast, dataclass_transform, overload
 
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
 
 
-def lean(cls: type[Made]) -> type[Made]:
-    """Make a frozen, slotted dataclass cheap to construct; stands above `@dataclass`.
+@overload
+def lean(cls: type[Made]) -> type[Made]: ...
+@overload
+def lean(*, kw_only: bool = ..., eq: bool = ...) -> Callable[[type[Made]], type[Made]]: ...
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def lean(cls: type[Any] | None = None, *, kw_only: bool = False, eq: bool = True) -> Any:
+    """Make a frozen dataclass with slots that is cheap to construct; `kw_only` and `eq` are those of `dataclass`.
 
     Parameters
     ----------
     cls : type
-        A frozen dataclass with `slots=True`, without `__post_init__` and default factories. A subclass may add methods,
-        no fields. A slot of a base class that is no field may be filled from the fields: `_derived` of that class maps
-        it to an expression.
+        A class without `__post_init__` and default factories. A subclass may add methods, no fields. A slot of a base
+        class that is no field may be filled from the fields: `_derived` of that class maps it to an expression.
 
     Raises
     ------
     TypeError
-        If the class is none of these.
+        If the class has either.
 
     Examples
     --------
-    >>> from dataclasses import dataclass
     >>> @lean
-    ... @dataclass(frozen=True, slots=True)
     ... class Vote:
     ...     seq: int
     ...     digest: str = ""
     >>> Vote(7)
     Vote(seq=7, digest='')
     """
-    params = getattr(cls, "__dataclass_params__", None)
-    if params is None or not params.frozen or not params.init or "__slots__" not in cls.__dict__:
-        raise TypeError(f"{cls.__name__}: must be a frozen dataclass with slots")
-    members = fields(cls)  # type: ignore[arg-type]
+    if cls is None:
+        return partial(lean, kw_only=kw_only, eq=eq)
+    cls = dataclass(frozen=True, slots=True, kw_only=kw_only, eq=eq)(cls)
+    members = fields(cls)
     if hasattr(cls, "__post_init__") or any(each.default_factory is not MISSING for each in members):
         raise TypeError(f"{cls.__name__}: must have no __post_init__ and no default factories")
     named = tuple(each.name for each in members if each.init)

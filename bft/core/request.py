@@ -6,7 +6,7 @@ on and execute.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bft.core.digest import digest_of
 from bft.core.lean import lean
@@ -24,8 +24,7 @@ class _Held:
     _derived = {"key": "(client, timestamp)"}  # noqa: RUF012 (a dataclass takes an annotated one for a field)
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean(kw_only=True)
 class Request(_Held):
     """A client's signed request.
 
@@ -52,8 +51,7 @@ class Request(_Held):
         return self.client
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean(kw_only=True)
 class Proposal:
     """A request with the answer proposed for it; without a request, the null request of a view change (§4.4).
 

@@ -112,8 +112,7 @@ class Blocking:
     work: Callable[[], Any]
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean(kw_only=True)
 class Note:
     """A decision that a policy took, for counters, traces and tests.
 

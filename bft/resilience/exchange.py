@@ -73,8 +73,7 @@ class Source(Enum):
     DEFAULT = "default"
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean(kw_only=True)
 class Provenance:
     """How an answer came about; it travels with the text.
 
@@ -110,8 +109,7 @@ class Provenance:
         return self.source is Source.MODEL and self.rank == 0 and not self.transformed
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean(kw_only=True)
 class Answer:
     """A text and where it is from.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from bft.core.lean import lean
 from bft.membership.machine import OPERATOR
@@ -11,8 +11,7 @@ from bft.membership.settings import MemberChange
 from bft.simulation.clients import Clients
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean(kw_only=True)
 class ChangeTold:
     """One change that the operator asked for.
 

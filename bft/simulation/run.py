@@ -27,8 +27,7 @@ from bft.simulation.request_counts import RequestCounts
 from bft.validators.replayed import LackedCall
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean(kw_only=True)
 class Metrics:
     """Figures of a run; times in seconds of virtual time.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from bft.core.effects import Broadcast, Forget, SetTimer
@@ -147,7 +147,7 @@ def _believing(right: Verifier, believed: str, inside: str) -> Any:
             careless = replace(right.rules, check_view_changes=False)
             return Verifier.new_view(replace(right, rules=careless), message)
 
-    judge = Believing(**{name: getattr(right, name) for name in Verifier.__slots__})
+    judge = Believing(**{each.name: getattr(right, each.name) for each in fields(Verifier)})
     if not inside:
         setattr(Believing, believed, lambda *_: True)
     return judge
@@ -170,7 +170,7 @@ def led_by_anyone(replica: int, config: PbftConfig, keyring: Keyring) -> PbftRep
 
     made = Wrapped(replica, config, keyring)
     right = made.state.verifier
-    made.state.verifier = LedByAnyone(**{name: getattr(right, name) for name in Verifier.__slots__})
+    made.state.verifier = LedByAnyone(**{each.name: getattr(right, each.name) for each in fields(Verifier)})
     return made
 
 

@@ -9,6 +9,7 @@ signed since.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from bft.core.replica import Replica
 from bft.protocols.pbft import PbftReplica
@@ -27,8 +28,8 @@ class SharedVerifier(Verifier):
     def __new__(cls, own: Verifier) -> SharedVerifier:
         """Return one that judges as another does."""
         made = object.__new__(cls)
-        for name in Verifier.__slots__:
-            object.__setattr__(made, name, getattr(own, name))
+        for each in fields(Verifier):
+            object.__setattr__(made, each.name, getattr(own, each.name))
         object.__setattr__(made, "_good", {})
         object.__setattr__(made, "_carried", {})
         return made

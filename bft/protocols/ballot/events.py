@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bft.core.lean import lean
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class BallotDecided:
     """A voting rule decided; `proved` if no missing vote could change that, else the missing had run out of time."""
 
@@ -18,7 +15,6 @@ class BallotDecided:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class BallotUndecided:
     """A voting rule can decide nothing any more (`proved`), or could not when time was up."""
 
@@ -27,7 +23,6 @@ class BallotUndecided:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class CallsSaved:
     """So many calls to the validator were under way when their answers were needed no more."""
 

@@ -6,7 +6,6 @@ evidence against it. Signatures take no part in equality.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from bft.core.by_sender import BySender, signature_field
@@ -17,7 +16,6 @@ from bft.voting import Vote
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Cast(BySender):
     """A replica's own answer, or None where it abstains: its vote, or its candidate where answers are judged first.
 
@@ -33,7 +31,6 @@ class Cast(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Approve(BySender):
     """The candidates that a replica's validator accepted: its vote after judging."""
 
@@ -44,7 +41,6 @@ class Approve(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Ask(BySender):
     """An undecided replica says whose casts and approvals it holds, and asks for the others."""
 
@@ -56,7 +52,6 @@ class Ask(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Certificate:
     """Votes with which the rule decides whatever the others say; proves itself, whoever passes it on."""
 

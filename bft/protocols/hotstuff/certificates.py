@@ -16,9 +16,9 @@ from bft.core.signatures import Keyring, Signed
 from bft.protocols.hotstuff.messages import GENESIS_QC, Propose, QuorumCertificate, TimeoutCertificate
 from bft.protocols.hotstuff.rules import Rules
 
-_remember_qc = QuorumCertificate._judged.__set__  # type: ignore[attr-defined, misc]  # a frozen class refuses
-_remember_tc = TimeoutCertificate._judged.__set__  # type: ignore[attr-defined, misc]
-_remember_proposal = Propose._judged.__set__  # type: ignore[attr-defined, misc]
+_remember_qc = QuorumCertificate._judged.__set__  # type: ignore[attr-defined]  # a frozen class refuses
+_remember_tc = TimeoutCertificate._judged.__set__  # type: ignore[attr-defined]
+_remember_proposal = Propose._judged.__set__  # type: ignore[attr-defined]
 
 _MARKS: WeakKeyDictionary[Keyring, list[tuple[QuorumSystem, Rules, object]]] = WeakKeyDictionary()
 """Per ring the marks of those who judge by it; a mark refers to nothing, so what bears it keeps nothing alive."""

@@ -8,7 +8,7 @@ view before (`entry`, or a node's own `justify`), or a timeout certificate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bft.core.by_sender import BySender, signature_field
 from bft.core.digest import digest_of
@@ -24,7 +24,6 @@ class _Shared:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Vote(BySender):
     """A replica votes for a node in one phase of a view (Algorithm 1, voteMsg)."""
 
@@ -36,7 +35,6 @@ class Vote(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class QuorumCertificate(_Shared):
     """A quorum voted for a node in one phase of a view (Algorithm 1, QC)."""
 
@@ -48,7 +46,6 @@ class QuorumCertificate(_Shared):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Node(_Shared):
     """A node of the tree (Algorithm 1, createLeaf): its parent is the node that `justify` certifies.
 
@@ -91,7 +88,6 @@ GENESIS_QC = QuorumCertificate(0, -1, GENESIS.digest, ())
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class TimeoutVote(BySender):
     """A replica gives a view up; `high` is the view of the highest certificate that it holds."""
 
@@ -102,7 +98,6 @@ class TimeoutVote(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class TimeoutCertificate(_Shared):
     """A quorum gave a view up (Jolteon, arXiv 2106.10362)."""
 
@@ -117,7 +112,6 @@ class TimeoutCertificate(_Shared):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Propose(BySender):
     """A leader proposes a node (Algorithm 2, line 6), with what proves that its view may be entered.
 
@@ -133,7 +127,6 @@ class Propose(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Phase(BySender):
     """A leader shows the certificate of a phase and so begins the next (Algorithm 2, lines 14, 22 and 30)."""
 
@@ -143,7 +136,6 @@ class Phase(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class NewView(BySender):
     """A replica tells the leader of the view that it enters its highest certificate (Algorithm 2, line 35)."""
 
@@ -156,7 +148,6 @@ class NewView(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Timeout(BySender):
     """A replica gives its view up and tells everybody, with its highest certificate and what proves its view."""
 
@@ -169,7 +160,6 @@ class Timeout(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Fetch(BySender):
     """A replica lacks a certified node: it asks for it and for what lies between it and its own branch."""
 
@@ -181,7 +171,6 @@ class Fetch(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Branch(BySender):
     """Nodes in ascending order, each certified by the next one's `justify` and the last by `high` or as it was asked.
 
@@ -198,7 +187,6 @@ class Branch(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class LastReply:
     """The timestamp of a client's last executed request, and the reply to it."""
 
@@ -208,7 +196,6 @@ class LastReply:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class SavedState(BySender):
     """The state after a committed node, for a replica so far behind that the nodes it lacks are forgotten.
 
@@ -240,7 +227,6 @@ class SavedState(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Status(BySender):
     """A replica that waits tells how far it is, so that others resend what it lacks.
 

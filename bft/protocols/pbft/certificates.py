@@ -6,7 +6,6 @@ Inside a certificate nobody is an authenticated sender, so each vote is believed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bft.core.lean import lean
 from bft.core.quorum import QuorumSystem
@@ -18,7 +17,6 @@ from bft.protocols.pbft.rules import Rules
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Verifier:
     """Judges proofs by the rules, the weights and the signatures of one system."""
 

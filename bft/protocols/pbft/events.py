@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bft.core.lean import lean
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class PrePrepareAccepted:
     """The proposal of (view, seq) was accepted into the log; `carried` when a new view carried it over."""
 
@@ -19,7 +16,6 @@ class PrePrepareAccepted:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """The prepared predicate became true; `voters` prepared, the primary not among them."""
 
@@ -30,7 +26,6 @@ class Prepared:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Committed:
     """The committed-local predicate became true; `voters` committed."""
 
@@ -41,7 +36,6 @@ class Committed:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class CheckpointStable:
     """The low watermark moved to `seq`, proved by `voters`."""
 
@@ -51,7 +45,6 @@ class CheckpointStable:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ViewChangeStarted:
     """The replica left its view for `view` and waits for its new-view."""
 
@@ -59,7 +52,6 @@ class ViewChangeStarted:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ViewEntered:
     """A valid new-view for `view` was accepted or made; `entries` and `nulls` count what it carries over."""
 

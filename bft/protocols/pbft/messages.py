@@ -5,8 +5,6 @@ Every message names its signer in `replica`. Signatures take no part in equality
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bft.core.by_sender import BySender, signature_field
 from bft.core.lean import lean
 from bft.core.request import Proposal
@@ -15,7 +13,6 @@ from bft.core.state_machine import Snapshot
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class PrePrepare(BySender):
     """The primary assigns `seq` to a proposal (§4.2)."""
 
@@ -28,7 +25,6 @@ class PrePrepare(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Prepare(BySender):
     """A backup, whose validator accepted the proposal, agrees to its place in the order (§4.2)."""
 
@@ -40,7 +36,6 @@ class Prepare(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Commit(BySender):
     """A replica holds a prepared certificate (§4.2)."""
 
@@ -52,7 +47,6 @@ class Commit(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Checkpoint(BySender):
     """The digest of the state after executing `seq` (§4.3)."""
 
@@ -63,7 +57,6 @@ class Checkpoint(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class PreparedCertificate:
     """A pre-prepare with the prepares that match it: the set P_m of §4.4."""
 
@@ -72,7 +65,6 @@ class PreparedCertificate:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ViewChange(BySender):
     """A replica leaves for `view`, with its stable checkpoint and all that it prepared above it (§4.4)."""
 
@@ -85,7 +77,6 @@ class ViewChange(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class NewView(BySender):
     """The primary of `view` shows why it may start and what the view carries over: V and O of §4.4."""
 
@@ -97,7 +88,6 @@ class NewView(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Decision:
     """A proposal with the commits that make it final, provable to anyone."""
 
@@ -108,7 +98,6 @@ class Decision:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Held:
     """What a replica holds of one number in its view: the pre-prepare, and a bit for each voter heard."""
 
@@ -122,7 +111,6 @@ NOTHING_HELD = Held(0, False, 0, 0)
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Status(BySender):
     """A replica that waits tells the others how far it is and what it holds, so that they resend what it lacks.
 
@@ -139,7 +127,6 @@ class Status(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class CatchUp(BySender):
     """What a replica left behind lacks: a proved snapshot, decisions with their commits, or both."""
 

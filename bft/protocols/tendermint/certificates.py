@@ -6,7 +6,6 @@ Inside a certificate nobody is an authenticated sender, so each vote is believed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bft.core.lean import lean
 from bft.core.quorum import QuorumSystem
@@ -17,7 +16,6 @@ from bft.protocols.tendermint.rules import Rules
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Verifier:
     """Judges proofs by the rules, the weights and the signatures of one system."""
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bft.core.lean import lean
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class ProposalHeard:
     """A proposal of (h, r) from its proposer was filed; `valid_round` is that of line 28, or -1."""
 
@@ -19,7 +16,6 @@ class ProposalHeard:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class PolkaFollowed:
     """Line 36: a polka, by these voters, made a value the valid value; `locked` if the replica precommits it too."""
 
@@ -31,7 +27,6 @@ class PolkaFollowed:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Decided:
     """Line 49: these voters precommitted the value in round `view` of height `seq`."""
 
@@ -42,7 +37,6 @@ class Decided:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class RoundStarted:
     """A round after the first of height `seq` has started (line 11); `skipped` by line 55, else by its timeout."""
 

@@ -7,8 +7,6 @@ messages that say the same are equal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bft.core.by_sender import BySender, signature_field
 from bft.core.lean import lean
 from bft.core.request import Proposal, Request
@@ -19,7 +17,6 @@ NO_ROUND = -1
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Propose(BySender):
     """PROPOSAL(h, r, v, vr): the proposer's value, and the round in which it had a polka, or -1 (line 19)."""
 
@@ -37,7 +34,6 @@ class Propose(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Prevote(BySender):
     """PREVOTE(h, r, id(v) or nil)."""
 
@@ -49,7 +45,6 @@ class Prevote(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Precommit(BySender):
     """PRECOMMIT(h, r, id(v) or nil)."""
 
@@ -64,7 +59,6 @@ Vote = Prevote | Precommit
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Polka:
     """A quorum of prevotes for one value in one round, provable to anyone."""
 
@@ -75,7 +69,6 @@ class Polka:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Decision:
     """A value with the precommits that decide it, provable to anyone."""
 
@@ -86,7 +79,6 @@ class Decision:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Held:
     """What a replica holds of one round: ids of proposals, a bit for each voter heard, whether it has a polka."""
 
@@ -98,7 +90,6 @@ class Held:
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class Status(BySender):
     """A replica that waits tells the others where it is and what it holds, so that they send what it lacks."""
 
@@ -110,7 +101,6 @@ class Status(BySender):
 
 
 @lean
-@dataclass(frozen=True, slots=True)
 class CatchUp(BySender):
     """What a replica lacks: decisions of the heights that it has missed, and messages of its own height."""
 
