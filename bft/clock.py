@@ -49,10 +49,6 @@ class Clock(simpy.Environment):
         super().__init__(initial_time)
         self._lines: dict[float, Line] = {}
 
-    def at(self, time_s: float, event: simpy.Event) -> None:
-        """Put a triggered event on the heap; events of one time fire in the order in which they were put there."""
-        heappush(self._queue, (time_s, NORMAL, next(self._eid), event))
-
     def fan_out(self, recipients: Iterable[int], delays_s: Iterable[float], event: object) -> None:
         """Send an input to nodes.
 
@@ -162,22 +158,32 @@ class Clock(simpy.Environment):
             elif kind is Alarm:
                 heappop(queue)
                 self._now = now_s
-                calls, event.callbacks = event.callbacks, None
-                for call in calls:
-                    call(event)
+                event.call(event)
             else:
                 self.step()
         return delivered
 
 
-class Alarm(simpy.Event):
-    """Calls a function once at a time, with itself; `of` may say what it is for."""
+class Alarm:
+    """Calls a function once at a time, with itself; `of` may say which worker it is for.
 
-    of: tuple[int, str]
+    To SimPy it is an event that has been triggered, though it has nothing of one but what `step` asks for.
+    """
+
+    __slots__ = ("call", "of")
+    of: int
+    _ok = True
 
     def __init__(self, clock: Clock, time_s: float, call: Callable[[Any], None]) -> None:
-        self.env = clock
-        self.callbacks = [call]
-        self._value = None
-        self._ok = True
-        clock.at(time_s, self)
+        self.call = call
+        queue: list[Any] = clock._queue
+        heappush(queue, (time_s, NORMAL, next(clock._eid), self))
+
+    @property
+    def callbacks(self) -> list[Callable[[Any], None]]:
+        """What SimPy calls, with the event."""
+        return [self.call]
+
+    @callbacks.setter
+    def callbacks(self, _: None) -> None:
+        """SimPy has called."""

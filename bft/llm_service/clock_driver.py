@@ -22,7 +22,7 @@ Begin: TypeAlias = Callable[[Query, Callable[[Result], None]], GiveUp]
 _PENDING: Any = object()
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """There is nothing to give up."""
 
 
@@ -69,7 +69,7 @@ class Task:
         self._driver = driver
         self._program = program
         self._done = done
-        self._give_up: GiveUp = _nothing
+        self._give_up: GiveUp = nothing
         self._told: Any = _PENDING
         self._busy = False
         self.over = False
@@ -90,7 +90,7 @@ class Task:
         if self.over:
             return
         driver, send = self._driver, self._program.send
-        self._give_up = _nothing
+        self._give_up = nothing
         try:
             while True:
                 effect = send(answer)

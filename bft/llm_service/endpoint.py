@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from bft.clock import Alarm, Clock
+from bft.core.lean import maker
 from bft.llm_service.queue_measures import QueueMeter
 from bft.llm_service.station import Job, Station
 from bft.randomness import Randomness, Tape
 from bft.resilience.endpoints import Breakdowns, Disturbance, Endpoint
-from bft.resilience.exchange import Answer, Failure, FailureKind, Result
+from bft.resilience.exchange import Answer, Failure, FailureKind, Query, Result
 from bft.resilience.limits import TokenBucket
 
 _DEPTH = 16
+new_answer = maker(Answer)
 
 
 class RunningEndpoint:
@@ -30,7 +32,8 @@ class RunningEndpoint:
         keep_jobs: bool,
         metered: bool,
     ) -> None:
-        self.clock, self.rules = clock, rules
+        self.clock: Any = clock
+        self.rules = rules
         self.meter = QueueMeter() if metered else None
         self.station = Station(clock, workers=rules.workers, queue=rules.queue, meter=self.meter)
         self.jobs: list[Job] = []
@@ -69,14 +72,11 @@ class RunningEndpoint:
             Alarm(self.clock, each.start_s, lambda _: self._slow_down(each.factor))
             Alarm(self.clock, each.end_s, lambda _: self._slow_down(1.0))
 
-    def hangs_until_s(self, now_s: float) -> float:
-        """Return when the endpoint answers again; now, if it does."""
-        if not self.rules.disturbances:
-            return now_s
-        ends = (
-            each.end_s for each in self.rules.disturbances if each.kind == "hang" and each.start_s <= now_s < each.end_s
-        )
-        return next(ends, now_s)
+    def hangs_until_s(self) -> float | None:
+        """Return when the endpoint answers again; None if it does now."""
+        now_s = self.clock._now
+        hangs = (each for each in self.rules.disturbances if each.kind == "hang")
+        return next((each.end_s for each in hangs if each.start_s <= now_s < each.end_s), None)
 
     def _slow_down(self, factor: float) -> None:
         self.station.factor = factor
@@ -94,12 +94,28 @@ class RunningEndpoint:
 
 
 class EndpointCall:
-    """One call under way at an endpoint: it waits for its turn, perhaps hangs, is served, and ends or is given up."""
+    """One call under way at an endpoint: it waits for its turn, perhaps hangs, is served, and ends or is given up.
 
-    __slots__ = ("_done", "_endpoint", "_job", "_over")
+    Parameters
+    ----------
+    endpoint : RunningEndpoint
+        Where.
+    query : Query
+        What is asked.
+    says : callable
+        What the model says to it.
+    done : callable
+        Is told the result.
+    """
 
-    def __init__(self, endpoint: RunningEndpoint, done: Callable[[Result], None]) -> None:
+    __slots__ = ("_done", "_endpoint", "_job", "_over", "_query", "_says")
+
+    def __init__(
+        self, endpoint: RunningEndpoint, query: Query, says: Callable[[Query], str], done: Callable[[Result], None]
+    ) -> None:
         self._endpoint = endpoint
+        self._query = query
+        self._says = says
         self._done = done
         self._job: Job | None = None
         self._over = False
@@ -107,16 +123,14 @@ class EndpointCall:
     def start(self) -> None:
         """Knock at the endpoint's door."""
         endpoint = self._endpoint
-        now_s = endpoint.clock.now
         if endpoint.closed:
             return self._end(Failure(kind=FailureKind.STATUS, status=503))
-        wait_s: float | None = 0.0
-        if endpoint.bucket is not None:
-            wait_s = endpoint.bucket.reserve(now_s)
-            if wait_s is None:
-                return self._end(
-                    Failure(kind=FailureKind.STATUS, status=429, retry_after_s=endpoint.bucket.wait_s(now_s))
-                )
+        if endpoint.bucket is None:
+            return self._enter(None)
+        now_s: float = endpoint.clock._now
+        wait_s = endpoint.bucket.reserve(now_s)
+        if wait_s is None:
+            return self._end(Failure(kind=FailureKind.STATUS, status=429, retry_after_s=endpoint.bucket.wait_s(now_s)))
         if wait_s:
             Alarm(endpoint.clock, now_s + wait_s, self._enter)
         else:
@@ -137,37 +151,38 @@ class EndpointCall:
         if self._over:
             return None
         endpoint = self._endpoint
-        now_s = endpoint.clock.now
-        hangs_until_s = endpoint.hangs_until_s(now_s)
-        if hangs_until_s > now_s:
-            Alarm(endpoint.clock, hangs_until_s, self._hung)
-            return None
-        self._job = endpoint.station.submit(endpoint.rules.time.at(endpoint.times.draw(0)), self._served)
-        if self._job is None:
+        rules = endpoint.rules
+        if rules.disturbances:
+            hangs_until_s = endpoint.hangs_until_s()
+            if hangs_until_s is not None:
+                Alarm(endpoint.clock, hangs_until_s, self._hung)
+                return None
+        self._job = job = endpoint.station.submit(rules.time.at(endpoint.times.draw(0)), self._served)
+        if job is None:
             return self._end(Failure(kind=FailureKind.STATUS, status=503))
         if endpoint.keep_jobs:
-            endpoint.jobs.append(self._job)
+            endpoint.jobs.append(job)
         return None
 
     def _hung(self, _: Any) -> None:
         self._end(Failure(kind=FailureKind.CONNECTION, detail="the endpoint hung"))
 
     def _served(self, done: bool) -> None:
-        rules = self._endpoint.rules
         if self._over:
             return
+        endpoint = self._endpoint
+        p_error = endpoint.rules.p_error
         if not done:
             self._end(Failure(kind=FailureKind.CONNECTION, detail="the endpoint went down"))
-        elif rules.p_error > 0.0 and self._endpoint.errors.draw(0) < rules.p_error:
+        elif p_error > 0.0 and endpoint.errors.draw(0) < p_error:
             self._end(Failure(kind=FailureKind.STATUS, status=500))
         else:
-            self._end(_SERVED)
+            self._over = True
+            endpoint.count("answered")
+            self._done(new_answer(text=self._says(self._query)))
 
-    def _end(self, result: Result) -> None:
+    def _end(self, failure: Failure) -> None:
         if not self._over:
             self._over = True
-            self._endpoint.count(result.reason if isinstance(result, Failure) else "answered")
-            self._done(result)
-
-
-_SERVED = Answer(text="")
+            self._endpoint.count(failure.reason)
+            self._done(failure)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bft.core.verdict import Verdict
 from bft.llm_service.clock_driver import Task
+from bft.llm_service.first_call import FirstCall, ask
 from bft.llm_service.service import LlmService
 from bft.operations.alerts import Alert, Monitor, Monitoring
 from bft.operations.bands import Health
@@ -87,7 +88,7 @@ class ServicePanel:
         self._driver = service.clock_driver(self.tally)
         self._rules = [settings.resilience(node) for node in range(n)]
         self._pipelines = [self._pipeline(node) for node in range(n)]
-        self._under_way: list[dict[int, Task]] = [{} for _ in range(n)]
+        self._under_way: list[dict[int, Task | FirstCall]] = [{} for _ in range(n)]
         self._calls = 0
         self.monitors = [Monitor(monitoring) for _ in range(n)]
         self._health = [Health.UNKNOWN] * n
@@ -136,7 +137,7 @@ class ServicePanel:
             del under_way[number]
             self._ended(node, result, self._clock.now - start_s, done)
 
-        under_way[number] = self._driver.start(self._pipelines[node].ask(prompt), end)
+        under_way[number] = ask(self._driver, self._pipelines[node], prompt, end)
 
     def _ended(self, node: int, result: Result, latency_s: float, done: Callable[[bool], None]) -> None:
         answered = isinstance(result, Answer) and result.provenance.source is not Source.DEFAULT

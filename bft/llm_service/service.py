@@ -25,7 +25,7 @@ from bft.llm_service.station import Job, Station
 from bft.randomness import Randomness, Tape
 from bft.resilience.effects import Observer, unobserved
 from bft.resilience.endpoints import Endpoint, Provider
-from bft.resilience.exchange import Answer, Failure, Query, Result
+from bft.resilience.exchange import Query, Result
 from bft.resilience.simpy_driver import SimpyDriver
 
 _DEPTH = 16
@@ -127,11 +127,7 @@ class LlmService:
         if running is None:
             known = ", ".join(self._running)
             raise ScenarioError(bad_value("query.model", query.model, f"must be one of {known}"))
-
-        def end(result: Result) -> None:
-            done(result if isinstance(result, Failure) else Answer(text=self._answer(query)))
-
-        call = EndpointCall(running, end)
+        call = EndpointCall(running, query, self._answer, done)
         call.start()
         return call.give_up
 

@@ -54,7 +54,7 @@ class Job:
     )
 
     def __init__(
-        self, now_s: float, work_s: float, ended: Callable[[bool], None], *, delayed: bool, regenerates: bool
+        self, now_s: float, work_s: float, ended: Callable[[bool], None], delayed: bool, regenerates: bool
     ) -> None:
         self.ended: Callable[[bool], None] | None = ended
         self.arrived_s = self.began_s = now_s
@@ -107,7 +107,7 @@ class Station:
             raise ScenarioError(bad_value("endpoint.workers", workers, "must be a whole number, 1 or more"))
         if queue is not None and queue < 0:
             raise ScenarioError(bad_value("endpoint.queue", queue, "must be a whole number, 0 or more"))
-        self.clock = clock
+        self.clock: Any = clock
         self.workers = workers
         self._cap = math.inf if queue is None else queue
         self._waiting: deque[Job] = deque()
@@ -126,15 +126,16 @@ class Station:
 
     def submit(self, work_s: float, ended: Callable[[bool], None] = _unheard) -> Job | None:
         """Take in a job, and tell how it ends; None: the queue is full."""
-        fresh = self.in_system == 0 and self._up_count == self.workers
-        if not self._idle and len(self._waiting) >= self._cap:
+        idle = self._idle
+        if not idle and len(self._waiting) >= self._cap:
             return None
-        job = Job(self.clock.now, work_s, ended, delayed=not self._idle, regenerates=fresh)
+        fresh = self.in_system == 0 and self._up_count == self.workers
+        job = Job(self.clock._now, work_s, ended, not idle, fresh)
         self.in_system += 1
         if self._meter is not None:
             self._meter.came(job)
-        if self._idle:
-            self._serve(self._idle.pop(), job)
+        if idle:
+            self._serve(idle.pop(), job)
         else:
             self._waiting.append(job)
         return job
@@ -187,9 +188,10 @@ class Station:
         if not job.begun:
             job.begun = True
             job.work_s = job.rest_s = job.work_s * self.factor
-        job.worker, job.began_s = worker, self.clock.now
-        job.alarm = alarm = Alarm(self.clock, self.clock.now + job.rest_s, self._ring)
-        alarm.of = (worker, "job")
+        now_s = self.clock._now
+        job.worker, job.began_s = worker, now_s
+        job.alarm = alarm = Alarm(self.clock, now_s + job.rest_s, self._ring)
+        alarm.of = worker
 
     def _stop(self, worker: int) -> None:
         """Take the job from a worker."""
@@ -199,12 +201,13 @@ class Station:
         job.worker, job.alarm = -1, None
 
     def _ring(self, alarm: Any) -> None:
-        worker = alarm.of[0]
+        worker = alarm.of
         job = self._serving[worker]
         if job is None or job.alarm is not alarm:
             return
-        self._stop(worker)
-        job.left_s, job.rest_s = self.clock.now, 0.0
+        self._serving[worker] = None  # as `_stop`
+        job.worker, job.alarm = -1, None
+        job.left_s, job.rest_s = self.clock._now, 0.0
         ended = job.ended
         self._gone(job)
         self._free(worker)

@@ -87,8 +87,8 @@ class Monitor:
     def __init__(self, rules: Monitoring | None = None) -> None:
         self.rules = rules = rules or Monitoring()
         self._errors, self._retries, self._latency = (Window(size=rules.size, minimum=rules.minimum) for _ in range(3))
-        self._simple = (("retry", rules.retry, self._retries), ("latency_s", rules.latency_s, self._latency))
         self._unanswered = 0
+        self._calm = True
         self.levels: dict[str, Level] = {}
 
     def record(self, success: bool, *, latency_s: float, retries: int = 0) -> tuple[Alert, ...]:
@@ -107,19 +107,25 @@ class Monitor:
             require_not_negative("monitor.latency_s", latency_s)
         if retries.__class__ is not int or retries < 0:
             require_whole("monitor.retries", retries, at_least=0)
-        self._errors.add(0.0 if success else 1.0)
-        self._retries.add(retries)
-        if success:
-            self._latency.add(latency_s)
+        error = self._errors.add(0.0 if success else 1.0)
+        retry = self._retries.add(retries)
+        latency = self._latency.add(latency_s) if success else self._latency.mean
         self._unanswered = 0 if success else self._unanswered + 1
+        rules = self.rules
+        if (  # as of most calls, of which none moves anything
+            success
+            and self._calm
+            and (error is None or error <= rules.warning.above)
+            and (retry is None or retry <= rules.retry.above)
+            and (latency is None or latency <= rules.latency_s.above)
+        ):
+            return ()
         moved: list[Alert] = []
         self._move("answers", self._answers(), float(self._unanswered), moved)
-        error = self._errors.mean
         self._move("error", self._error_level(error), error, moved)
-        for metric, threshold, window in self._simple:
-            value = window.mean
-            before = self.levels.get(metric, Level.CLEAR) is not Level.CLEAR
-            self._move(metric, Level.WARNING if threshold.crossed(value, before) else Level.CLEAR, value, moved)
+        self._move("retry", self._warned("retry", rules.retry, retry), retry, moved)
+        self._move("latency_s", self._warned("latency_s", rules.latency_s, latency), latency, moved)
+        self._calm = not any(self.levels.values())
         return tuple(moved)
 
     @property
@@ -157,6 +163,10 @@ class Monitor:
         if self.rules.severe.crossed(share, before >= Level.SEVERE):
             return Level.SEVERE
         return Level.WARNING if self.rules.warning.crossed(share, before >= Level.WARNING) else Level.CLEAR
+
+    def _warned(self, metric: str, threshold: Threshold, value: float | None) -> Level:
+        before = self.levels.get(metric, Level.CLEAR) is not Level.CLEAR
+        return Level.WARNING if threshold.crossed(value, before) else Level.CLEAR
 
     def _move(self, metric: str, level: Level, value: float | None, moved: list[Alert]) -> None:
         before = self.levels.get(metric, Level.CLEAR)

@@ -80,8 +80,9 @@ def health(success: float | None, *, healthy: float = 0.95, warning: float = 0.8
     >>> health(0.95).value, health(0.8).value, health(0.799).value
     ('healthy', 'warning', 'critical')
     """
-    require(0.0 < healthy <= 1.0, "health.healthy", healthy, "must be above 0 and at most 1")
-    require(0.0 < warning < healthy, "health.warning", warning, f"must be above 0 and below {healthy}")
+    if not 0.0 < warning < healthy <= 1.0:
+        require(0.0 < healthy <= 1.0, "health.healthy", healthy, "must be above 0 and at most 1")
+        require(0.0 < warning < healthy, "health.warning", warning, f"must be above 0 and below {healthy}")
     if success is None:
         return Health.UNKNOWN
     if success >= healthy:

@@ -41,16 +41,19 @@ class Window:
     def __len__(self) -> int:
         return len(self._values)
 
-    def add(self, value: float) -> None:
-        """Take in a value; the oldest goes when there are too many."""
-        self._values.append(value)
-        self._sum += value
-        if len(self._values) > self.size:
-            self._sum -= self._values.popleft()
-        self._since_exact += 1
-        if self._since_exact == self.size:  # sums drift by rounding
-            self._since_exact = 0
-            self._sum = math.fsum(self._values)
+    def add(self, value: float) -> float | None:
+        """Take in a value, and return `mean`; the oldest goes when there are too many."""
+        values = self._values
+        values.append(value)
+        total, kept = self._sum + value, len(values)
+        if kept > self.size:
+            total -= values.popleft()
+            kept -= 1
+        since_exact = self._since_exact + 1
+        if since_exact == self.size:  # sums drift by rounding
+            since_exact, total = 0, math.fsum(values)
+        self._since_exact, self._sum = since_exact, total
+        return None if kept < self.minimum else total / kept
 
     @property
     def mean(self) -> float | None:

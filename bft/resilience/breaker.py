@@ -121,6 +121,9 @@ class CircuitBreaker:
 
     def settle(self, ticket: Ticket, success: bool, now_s: float) -> bool:
         """Take in the result of an admitted call; False if it came too late to count."""
+        if success and self.state is State.CLOSED and ticket.generation == self.generation:  # nearly always
+            self._failures = 0
+            return True
         self._expire(now_s)
         if ticket.generation != self.generation:
             return False
@@ -166,18 +169,23 @@ def breaking(breaker: CircuitBreaker, inner: Handler, *, level: str = "") -> Han
     """Wrap a handler in a breaker."""
 
     def handle(query: Query) -> Program[Result]:
-        now_s: float = yield NOW
-        was_open = breaker.state is State.OPEN
-        ticket = breaker.admit(now_s)
-        if was_open and breaker.state is State.HALF_OPEN:
-            yield Note(policy="breaker", action="half-opened", level=level)
-        if ticket is None:
-            yield Note(policy="breaker", action="rejected", level=level)
-            return Failure(kind=FailureKind.BREAKER_OPEN, retry_after_s=breaker.wait_s(now_s), attempts=0)
+        course = query.course
+        if course is not None and course.begun is not None:
+            ticket: Ticket = course.begun.ticket
+        else:
+            now_s: float = yield NOW
+            was_open = breaker.state is State.OPEN
+            admitted = breaker.admit(now_s)
+            if was_open and breaker.state is State.HALF_OPEN:
+                yield Note(policy="breaker", action="half-opened", level=level)
+            if admitted is None:
+                yield Note(policy="breaker", action="rejected", level=level)
+                return Failure(kind=FailureKind.BREAKER_OPEN, retry_after_s=breaker.wait_s(now_s), attempts=0)
+            ticket = admitted
         try:
             result = yield from inner(query)
         except BaseException:  # cancelled, or a programming error: it says nothing of the endpoint
-            cut_off_s = None if query.course is None else query.course.cut_off_s
+            cut_off_s = None if course is None else course.cut_off_s
             if cut_off_s is None:
                 breaker.abandon(ticket)
             else:

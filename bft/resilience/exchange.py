@@ -8,12 +8,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bft.core.lean import lean
 from bft.core.refusal import require
 
 Parameter: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(slots=True)
+class Begun:
+    """A first attempt that was made before the program of its call was started; see `first_attempt`.
+
+    Attributes
+    ----------
+    ticket : Ticket
+        The breaker's.
+    start_s : float
+        When the call began.
+    result : Result or None
+        What came of the attempt; None: its time was up.
+    """
+
+    ticket: Any
+    start_s: float
+    result: Result | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,11 +47,20 @@ class Course:
         It has left that queue.
     cut_off_s : float or None
         When whoever asked ran out of time while an endpoint was at work, by the clock of the policies.
+    begun : Begun or None
+        The first attempt, if it has been made, until its result is taken.
     """
 
     waited: bool = False
     sent: bool = False
     cut_off_s: float | None = None
+    begun: Begun | None = None
+
+    def taken(self) -> Result | None:
+        """Take the result of the first attempt, which has been made."""
+        begun, self.begun = self.begun, None
+        assert begun is not None, "taken once"
+        return begun.result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,10 @@ from bft.resilience.chaos import Chaos, Injector, injecting
 from bft.resilience.effects import Handler, Note, Program, call
 from bft.resilience.exchange import Answer, Course, Parameter, Query, Result, Source
 from bft.resilience.fallback import TRANSFORMS, Step, Transform, descending, saying
+from bft.resilience.first_attempt import FirstAttempt
 from bft.resilience.hedge import Hedge, hedging
 from bft.resilience.limits import Bulkhead, Compartment, RateLimit, TokenBucket, confining, leaving, pacing
-from bft.resilience.retry import Retry, RetryBudget, retrying
+from bft.resilience.retry import Retry, RetryBudget, attempt_s, retrying
 from bft.resilience.steady_state import SteadyState, Trial
 
 CACHED = "cached"
@@ -64,10 +65,10 @@ class Level:
         allowed = f"must not be empty, {CACHED!r} or {DEFAULT!r}"
         require(self.name not in ("", CACHED, DEFAULT), "level.name", self.name, allowed)
         require(self.model != "", "level.model", self.model, "must not be empty")
-        attempt_s = math.inf if self.retry is None else min(self.retry.attempt_timeout_s, self.retry.deadline_s)
-        self._check_patience(attempt_s)
+        longest_s = attempt_s(self.retry)
+        self._check_patience(longest_s)
         if self.breaker is not None:
-            self._check_breaker(self.breaker, attempt_s)
+            self._check_breaker(self.breaker, longest_s)
 
     def _check_patience(self, attempt_s: float) -> None:
         """An attempt must leave time for what happens inside it."""
@@ -136,6 +137,9 @@ class Pipeline:
         State by level's name, for those levels that have such a policy.
     trial : Trial or None
         Counts for `rules.steady_state`.
+    first : FirstAttempt or None
+        Makes the first attempt of a call for drivers that start the program only where it fails; None where every call
+        needs the program.
     """
 
     def __init__(
@@ -153,6 +157,7 @@ class Pipeline:
         self.injectors = {at.name: Injector(at.chaos) for at in rules.levels if at.chaos}
         self.trial = None if rules.steady_state is None else Trial(rules.steady_state)
         self._handler = self._compose(cache, transforms)
+        self.first = self._first_attempt()
 
     def ask(
         self, prompt: str, parameters: tuple[tuple[str, Parameter], ...] = (), course: Course | None = None
@@ -169,6 +174,15 @@ class Pipeline:
             yield Note(policy="pipeline", action="failed", reason=result.reason)
         yield from self._judge(isinstance(result, Answer) and result.provenance.source is not Source.DEFAULT)
         return result
+
+    def _first_attempt(self) -> FirstAttempt | None:
+        rules, at = self.rules, self.rules.levels[0]
+        if rules.caching or rules.steady_state or at.hedge or at.bulkhead or at.rate_limit or at.chaos:
+            return None
+        if at.transform != "unchanged" or (at.breaker and at.breaker.counts != "calls"):
+            return None
+        breaker, budget = self.breakers.get(at.name), self.budgets.get(at.name)
+        return FirstAttempt(at.name, at.model, retry=at.retry, breaker=breaker, budget=budget)
 
     def _judge(self, served: bool) -> Program[None]:
         """Count the call for the steady state; stop the chaos if that is evidently broken."""

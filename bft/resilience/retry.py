@@ -102,6 +102,11 @@ class Retry:
             return self.cap_s
 
 
+def attempt_s(rules: Retry | None) -> float:
+    """Return how long an attempt may take; without retries there is one, of any length."""
+    return math.inf if rules is None else min(rules.attempt_timeout_s, rules.deadline_s)
+
+
 class RetryBudget:
     """The tokens of one stream of calls."""
 
@@ -125,13 +130,16 @@ def retrying(rules: Retry, inner: Handler, *, level: str = "", budget: RetryBudg
     """Wrap a handler in retries; `budget` holds the stream's tokens, None if retries are not rationed."""
 
     def handle(query: Query) -> Program[Result]:
-        start_s: float = yield NOW
-        if budget is not None:
-            budget.deposit()
+        course = query.course
+        if course is not None and course.begun is not None:
+            start_s: float = course.begun.start_s
+        else:
+            start_s = yield NOW
+            if budget is not None:
+                budget.deposit()
         left_s = rules.deadline_s
         made = 0
         for attempt in count(1):
-            course = query.course
             if course is not None:
                 course.waited = course.sent = False
             outcome = yield from _within(min(rules.attempt_timeout_s, left_s), inner(query), course)
@@ -159,9 +167,13 @@ def retrying(rules: Retry, inner: Handler, *, level: str = "", budget: RetryBudg
 
 def _within(timeout_s: float, program: Program[Result], course: Course | None) -> Program[Result]:
     """Run one attempt, and cancel it when its time is up; time spent in a queue of our own is not the endpoint's."""
-    if math.isinf(timeout_s):
+    result: Result | None
+    if course is not None and course.begun is not None:
+        result = course.taken()
+    elif math.isinf(timeout_s):
         return (yield from program)
-    result: Result | None = yield Race((program,), timeout_s)
+    else:
+        result = yield Race((program,), timeout_s)
     if result is not None:
         return result
     if course is not None and course.waited:

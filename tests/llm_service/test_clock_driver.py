@@ -7,13 +7,16 @@ import math
 import pytest
 
 from bft.clock import Alarm, Clock
-from bft.durations import Exponential, Lifetime
+from bft.durations import Constant, Exponential, Lifetime
+from bft.llm_service.first_call import ask as ask_by
 from bft.llm_service.service import LlmService
+from bft.resilience.breaker import Breaker
 from bft.resilience.effects import NOW, Note, Program, Race, Signal, Sleep, Wait
 from bft.resilience.endpoints import Disturbance, Endpoint, Provider
 from bft.resilience.exchange import Answer, Query, Result
-from bft.resilience.pipeline import Pipeline
+from bft.resilience.pipeline import Level, Pipeline, Resilience
 from bft.resilience.presets import PRESETS, preset
+from bft.resilience.retry import Retry
 
 ENDPOINTS = [
     Endpoint(
@@ -34,12 +37,25 @@ ENDPOINTS = [
 ONE = Provider(name="one", up=Lifetime(mean_s=3000.0), down=Lifetime(mean_s=100.0))
 
 
-def decisions(name: str, driver: str) -> tuple[list[tuple[float, Note]], list[tuple[float, Result]], object]:
+def rules_of(name: str) -> Resilience:
+    """Return a preset, short attempts behind a nervous breaker, or one attempt and nothing else."""
+    if name in PRESETS:
+        return preset(name, models=["big", "small"])
+    retry = Retry(attempts=4, attempt_timeout_s=6.0, deadline_s=9.0) if name == "guarded" else None
+    breaker = Breaker(failures=2, open_s=20.0, successes=2) if name == "guarded" else None
+    return Resilience(
+        levels=tuple(Level(name=each, model=each, retry=retry, breaker=breaker) for each in ("big", "small"))
+    )
+
+
+def decisions(
+    name: str, driver: str
+) -> tuple[list[tuple[float, Note]], list[tuple[float, Result]], object, dict[str, object]]:
     """Ask every 1.7 s, for an hour: under half load at first, far over it in the disturbances."""
     service = LlmService(ENDPOINTS, seed=5, providers=[ONE])
     notes: list[tuple[float, Note]] = []
     results: list[tuple[float, Result]] = []
-    pipeline = Pipeline(preset(name, models=["big", "small"]))
+    pipeline = Pipeline(rules_of(name))
     clock = service.clock
 
     def observe(at_s: float, note: Note) -> None:
@@ -48,7 +64,11 @@ def decisions(name: str, driver: str) -> tuple[list[tuple[float, Note]], list[tu
     processes, callbacks = service.driver(observe), service.clock_driver(observe)
 
     def ask(number: int) -> None:
-        program = pipeline.ask(f"question {number % 700}")
+        prompt = f"question {number % 700}"
+        if driver == "first attempts":
+            ask_by(callbacks, pipeline, prompt, lambda result: results.append((clock.now, result)))
+            return
+        program = pipeline.ask(prompt)
         if driver == "callbacks":
             callbacks.start(program, lambda result: results.append((clock.now, result)))
             return
@@ -62,19 +82,49 @@ def decisions(name: str, driver: str) -> tuple[list[tuple[float, Note]], list[tu
     for number in range(2000):
         Alarm(clock, 1.7 * number, lambda _, number=number: ask(number))
     clock.run(until=4000.0)
-    return notes, results, service.counts
+    state = {name: vars(each) for name, each in pipeline.breakers.items()}
+    return notes, results, service.counts, {**state, "tokens": [each.tokens for each in pipeline.budgets.values()]}
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_same_calls_are_decided_alike(name: str) -> None:
-    notes, results, counts = decisions(name, "processes")
-    other_notes, other_results, other_counts = decisions(name, "callbacks")
+    notes, results, counts, _ = decisions(name, "processes")
+    other_notes, other_results, other_counts, _ = decisions(name, "callbacks")
     assert len(results) == 2000
     assert {note.action for _, note in notes} >= {"answered", "retried"}, "there was something to decide"
     # Decisions of one moment may stand in another order: where two policies act at once, neither is first.
     assert sorted(notes, key=repr) == sorted(other_notes, key=repr)
     assert sorted(results, key=repr) == sorted(other_results, key=repr)
     assert counts == other_counts
+
+
+@pytest.mark.parametrize("name", [*PRESETS, "guarded", "bare"])
+def test_a_first_attempt_without_a_program_is_decided_as_in_one(name: str) -> None:
+    by_program, by_attempt = decisions(name, "callbacks"), decisions(name, "first attempts")
+    assert len(by_program[1]) == 2000
+    assert by_attempt == by_program, "the same notes in the same order, results, counts and states of the policies"
+
+
+def test_most_presets_have_first_attempts_without_a_program() -> None:
+    names = (*PRESETS, "guarded", "bare")
+    without = [name for name in names if Pipeline(rules_of(name)).first is None]
+    assert without == ["production"], "its cache and limits decide about every call"
+
+
+def test_a_call_given_up_in_its_first_attempt_or_later_is_never_told() -> None:
+    service = LlmService([Endpoint(name="m", time=Constant(time_s=8.0), p_error=1.0)], seed=1)
+    pipeline = Pipeline(Resilience(levels=(Level(name="m", model="m", retry=Retry(attempt_timeout_s=10.0)),)))
+    told: list[Result] = []
+    driver = service.clock_driver()
+    calls = [ask_by(driver, pipeline, "which?", told.append) for _ in range(3)]
+    calls[0].cancel()  # before it begins
+    service.clock.run(until=4.0)
+    calls[1].cancel()  # in its first attempt
+    service.clock.run(until=9.0)
+    calls[2].cancel()  # in the pause or the attempt after it, or in the worker's queue
+    service.clock.run(until=200.0)
+    assert told == []
+    assert service.counts["m"].get("given up", 0) == 2, "who never began has nothing to give up"
 
 
 def run_one(program: Program[object], until_s: float = 100.0) -> tuple[list[object], list[Note], float]:
