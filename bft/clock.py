@@ -31,6 +31,9 @@ Rest = zip
 """What is still to come of a fan-out: delays and recipients, of which there are as many (to have that checked takes
 longer than to make the pairs)."""
 
+NO_MORE = Rest()
+"""Of a fan-out with one recipient."""
+
 Timer = tuple[Any, ...]
 """An entry of the heap, which belongs to a node (its fifth part) and has a name (its sixth)."""
 
@@ -64,6 +67,12 @@ class Clock(simpy.Environment):
         for delay_s, recipient in rest:
             heappush(queue, (start_s + delay_s, NORMAL, next(self._eid), rest, recipient, start_s, event))
             break
+
+    def send(self, recipient: int, delay_s: float, event: object) -> None:
+        """Send an input to one node: as `fan_out` to it alone."""
+        queue: list[Any] = self._queue
+        start_s = self._now
+        heappush(queue, (start_s + delay_s, NORMAL, next(self._eid), NO_MORE, recipient, start_s, event))
 
     def timer(self, delay_s: float, node: int, name: str) -> Timer:
         """Start a timer and return it; it runs for as long as the node has it under its name, see `run_through`."""

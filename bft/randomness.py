@@ -188,10 +188,11 @@ class Tape:
     replication : int
         0 or more.
     prepare : callable, optional
-        Turns uniforms into what is drawn, number by number, many at a time: a law of times, say.
+        Turns uniforms into what is drawn, number by number, many at a time: a law of times, say. The users of one
+        `Randomness` have one `prepare` per purpose and number of nodes.
     """
 
-    __slots__ = ("_left", "_made", "_prepare", "_purpose", "_randomness", "_replication", "_shape", "_starts")
+    __slots__ = ("_left", "_made", "_prepare", "_purpose", "_randomness", "_replication", "_rows", "_shape", "_starts")
 
     def __init__(
         self,
@@ -202,13 +203,14 @@ class Tape:
         replication: int,
         prepare: Callable[[Floats], Floats] | None = None,
     ) -> None:
-        self._prepare = _as_drawn if prepare is None else prepare
+        self._prepare = prepare
         self._randomness = randomness
         self._purpose = purpose
         self._replication = replication
         self._shape = (nodes, depth)
         self._made = [0] * nodes
         self._left: list[list[float]] = [[] for _ in range(nodes)]  # in reverse: what was drawn is not kept
+        self._rows: Floats | None = None
         self._starts: StreamStarts | None = None
 
     def draw(self, node: int) -> float:
@@ -226,19 +228,20 @@ class Tape:
 
     def _more(self, node: int) -> list[float]:
         """Return the node's row of the block, and then one chunk after the other."""
-        made = self._made[node]
+        made, prepare = self._made[node], self._prepare
         self._made[node] = made + 1
         if made == 0:
-            drawn = self._randomness.uniforms(self._purpose, self._shape, self._replication)[node]
+            if self._rows is None:
+                once = None if prepare is None else lambda uniforms: (prepare(uniforms),)
+                self._rows = self._randomness.rows(self._purpose, self._shape, self._replication, once)[0]
+            drawn = self._rows[node]
         else:
             if self._starts is None:
                 self._starts = self._randomness.starts(self._purpose, 1, self._replication, nodes=self._shape[0])
             drawn = self._starts.generator(node, made - 1).random(TAPE_CHUNK)
-        left: list[float] = self._prepare(drawn).tolist()
+            if prepare is not None:
+                drawn = prepare(drawn)
+        left: list[float] = drawn.tolist()
         self._left[node] = left
         left.reverse()
         return left
-
-
-def _as_drawn(uniforms: Floats) -> Floats:
-    return uniforms

@@ -36,7 +36,11 @@ class BallotBox(Generic[Message]):
             return False
         else:
             votes[voter] = message
-        keys = self._keys_of.setdefault(voter, [])
+        keys = self._keys_of.get(voter)
+        if keys is None:
+            self._keys_of[voter] = [key]
+            self._highest[voter] = key
+            return True
         keys.append(key)
         if key > self._highest.get(voter, -1):
             self._highest[voter] = key
@@ -72,7 +76,10 @@ class BallotBox(Generic[Message]):
 
     def forget_through(self, key: int) -> None:
         """Drop everything at or below `key`."""
-        if self._by_key is _EMPTY or min(self._by_key, default=key + 1) > key:
+        if not self._by_key or min(self._by_key) > key:
+            return
+        if max(self._by_key) <= key:
+            self._by_key = self._keys_of = self._highest = _EMPTY
             return
         self._by_key = {kept: votes for kept, votes in self._by_key.items() if kept > key}
         self._keys_of = {voter: [kept for kept in keys if kept > key] for voter, keys in self._keys_of.items()}

@@ -362,15 +362,19 @@ class Host:
         message, recipient = effect.message, effect.recipient
         sent, kind = self._sent, message.__class__
         sent[kind] = sent.get(kind, 0) + 1
-        event = Deliver(node, message)
-        copies = 1 if self.links.perfect else self.links.copies(node, recipient, self.clock._now)
+        event = new_delivery(node, message)
+        links = self.links
+        if links.perfect:
+            self._deliver_once(node, recipient, event)
+            return
+        copies = links.copies(node, recipient, self.clock._now)
         if copies == 0:
             self.lost += 1
         for _ in range(copies):
             self._deliver_once(node, recipient, event)
 
     def _deliver_once(self, node: int, recipient: int, event: Deliver) -> None:
-        self._fan_out([recipient], [self.links.send_delay_s(node)], event)
+        self.clock.send(recipient, self.links.send_delay_s(node), event)
 
     def _launched(self, event: Deliver, recipients: Sequence[int]) -> None:
         """The fabric has taken over a message."""

@@ -77,6 +77,9 @@ class JournalledHost(Host):
         if not self._on_the_way:
             self._leaves(node, effect.recipient, effect.message)
 
+    def _deliver_once(self, node: int, recipient: int, event: Any) -> None:
+        self._fan_out([recipient], [self.links.send_delay_s(node)], event)
+
     def _fan_out_seen(self, recipients: list[int], delays_s: list[float], event: Any) -> None:
         self._kept.append(event)  # an id names one sending only as long as its object lives
         for recipient in recipients:

@@ -31,6 +31,7 @@ from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.hotstuff import BASIC, HotStuffConfig, HotStuffReplica, Rules
+from bft.protocols.hotstuff.config import VIEW_TIMER
 from bft.protocols.hotstuff.fingerprint import of_message
 from bft.protocols.hotstuff.messages import (
     GENESIS_QC,
@@ -42,7 +43,6 @@ from bft.protocols.hotstuff.messages import (
     TimeoutVote,
     Vote,
 )
-from bft.protocols.hotstuff.state import VIEW_TIMER
 
 ANSWERS = ("a", "b")
 """The two values that compete; an honest leader answers the second."""

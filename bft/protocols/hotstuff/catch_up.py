@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.protocols.hotstuff import pacemaker, state_transfer, voting
 from bft.protocols.hotstuff.branches import take_nodes
+from bft.protocols.hotstuff.config import STATUS_TIMER
 from bft.protocols.hotstuff.fetching import request_for
 from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import (
@@ -25,7 +26,7 @@ from bft.protocols.hotstuff.messages import (
     Status,
 )
 from bft.protocols.hotstuff.shape import well_formed
-from bft.protocols.hotstuff.state import PHASES, STATUS_TIMER, State
+from bft.protocols.hotstuff.state import PHASES, State
 
 MOST_NODES = 64
 """Nodes in one message; who lacks more asks again."""

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Proposal
 from bft.core.signatures import Keyring, Signed
+from bft.protocols.hotstuff.config import HotStuffConfig
 from bft.protocols.hotstuff.messages import GENESIS_QC, Propose, QuorumCertificate, TimeoutCertificate
 from bft.protocols.hotstuff.rules import Rules
 
@@ -42,13 +43,13 @@ class Verifier:
 
     __slots__ = ("_mark", "_quorum", "_timeout_quorum", "keyring", "rules", "system")
 
-    def __init__(self, system: QuorumSystem, rules: Rules, keyring: Keyring) -> None:
-        self.system = system
-        self.rules = rules
+    def __init__(self, config: HotStuffConfig, keyring: Keyring) -> None:
+        self.system = config.system
+        self.rules = config.rules
         self.keyring = keyring
-        self._quorum = rules.certificate_quorum(system)
-        self._timeout_quorum = rules.timeout_quorum(system)
-        self._mark = mark_of(keyring, system, rules)
+        self._quorum = config.certificate_quorum
+        self._timeout_quorum = config.timeout_quorum
+        self._mark = mark_of(keyring, config.system, config.rules)
 
     def certificate(self, qc: QuorumCertificate) -> bool:
         """Whether a quorum of distinct replicas voted for this node in this phase and view."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bft.core.effects import SetTimer
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.hotstuff.rules import BASIC, Rules
 
+VIEW_TIMER = "view"
+STATUS_TIMER = "status"
+WAIT_TIMER = "wait"
 ASKS_AT_LEAST_EVERY = 8
 """Times the first wait: how long a replica that lacks something waits at most until it asks again."""
 
@@ -38,6 +42,10 @@ class HotStuffConfig:
     durable : bool
         Whether the host keeps what a replica persists. Only where the node never comes back after a crash may it be
         False: the replica then asks for no `Persist`. It alone may differ between replicas.
+    certificate_quorum, timeout_quorum, join_quorum, transfer_quorum : int
+        What the rules make of the system.
+    first_view_timer, first_status_timer : SetTimer
+        What a replica asks for first, made once.
     """
 
     system: QuorumSystem
@@ -50,6 +58,12 @@ class HotStuffConfig:
     leader_wait: float = 0.1
     checkpoint_interval: int = 128
     durable: bool = True
+    certificate_quorum: int = field(init=False, repr=False, compare=False)
+    timeout_quorum: int = field(init=False, repr=False, compare=False)
+    join_quorum: int = field(init=False, repr=False, compare=False)
+    transfer_quorum: int = field(init=False, repr=False, compare=False)
+    first_view_timer: SetTimer = field(init=False, repr=False, compare=False)
+    first_status_timer: SetTimer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.system.weighted:
@@ -68,6 +82,10 @@ class HotStuffConfig:
             raise ScenarioError(bad_value("checkpoint_interval", self.checkpoint_interval, "must be at least 1"))
         if not 0 < self.leader_wait < 1:
             raise ScenarioError(bad_value("leader_wait", self.leader_wait, "must be above 0 and below 1"))
+        for name in ("certificate_quorum", "timeout_quorum", "join_quorum", "transfer_quorum"):
+            object.__setattr__(self, name, getattr(self.rules, name)(self.system))
+        object.__setattr__(self, "first_view_timer", SetTimer(VIEW_TIMER, self.timeout_s(0)))
+        object.__setattr__(self, "first_status_timer", SetTimer(STATUS_TIMER, self.retransmit_s or 0.0))
 
     def timeout_s(self, failures: int) -> float:
         """Return the timeout of a view after `failures` failed ones, in seconds."""

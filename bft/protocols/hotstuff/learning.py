@@ -28,9 +28,9 @@ def learn(state: State, qc: QuorumCertificate, source: int, *, needed: bool = Fa
     needed : bool, optional
         Whether it proves a decision, or a proposal builds on its node.
     """
-    rules = state.rules
-    if rules.chain and qc is state.high:
+    if qc is state.high:
         return True
+    rules = state.rules
     tree = state.tree
     node = tree.nodes.get(qc.node)
     if node is None:

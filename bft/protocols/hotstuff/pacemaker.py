@@ -13,6 +13,7 @@ from bft.core.events import Equivocation, ViewsExhausted
 from bft.core.inputs import ClientRequest
 from bft.core.lean import maker
 from bft.core.request import Proposal, Request
+from bft.protocols.hotstuff.config import WAIT_TIMER
 from bft.protocols.hotstuff.events import ViewBegun
 from bft.protocols.hotstuff.learning import learn
 from bft.protocols.hotstuff.messages import (
@@ -23,9 +24,9 @@ from bft.protocols.hotstuff.messages import (
     TimeoutVote,
 )
 from bft.protocols.hotstuff.shape import well_formed
-from bft.protocols.hotstuff.state import WAIT_TIMER, State
+from bft.protocols.hotstuff.state import State
 
-new_view_begun = maker(ViewBegun)
+new_view_begun, new_send, new_new_view = maker(ViewBegun), maker(Send), maker(NewView, well_formed=True)
 SUPERSEDED = "superseded by a later request of its client"
 
 
@@ -82,7 +83,8 @@ def advance(
     """Take in what proves that a view may be entered, and enter it if it is later."""
     if entry is not None:
         learn(state, entry, source)
-    enter(state, view, entry, tc)
+    if view > state.view:
+        enter(state, view, entry, tc)
 
 
 def follow(state: State, qc: QuorumCertificate, source: int) -> None:
@@ -134,17 +136,19 @@ def enter(state: State, view: int, entry: QuorumCertificate | None, tc: TimeoutC
 
 def tell_leader(state: State) -> None:
     """Tell the leader of the view that was entered which certificate is the highest (Algorithm 2, line 35)."""
-    message = state.keyring.sign(NewView(state.view, state.high, state.entry, state.tc, state.id))
+    view = state.view
+    message = state.keyring.sign(new_new_view(view, state.high, state.entry, state.tc, state.id))
     state.own_new_view = message
     if state.leads:
         state.own.append(message)
     else:
-        state.emit(Send(state.leader(state.view), message))
+        emit = state.emit
+        emit(new_send(state.leader(view), message))
 
 
 def on_new_view(state: State, sender: int, message: NewView) -> None:
     """As the leader of a view, gather the highest certificates of those who enter it (Algorithm 2, lines 3 and 4)."""
-    if not well_formed(message):
+    if not (message._well_formed or well_formed(message)):
         return state.drop("malformed message")
     if message.replica != sender and state.rules.check_identity:
         return state.drop("identity differs from sender")
@@ -230,9 +234,9 @@ def on_timeout(state: State, sender: int, message: Timeout) -> None:
     if view < state.view:
         return None  # a leader that waits to hear of locks counts it
     heard = state.timeouts.at(view)
-    if len(heard) >= state.weak:
+    if len(heard) >= state.config.join_quorum:
         give_up(state)
-    if len(heard) >= state.timeout_quorum:
+    if len(heard) >= state.config.timeout_quorum:
         certificate = TimeoutCertificate(view, tuple([each.vote for each in heard.values()]))
         enter(state, view + 1, None, certificate)
     return None

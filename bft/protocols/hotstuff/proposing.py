@@ -22,10 +22,13 @@ def consider(state: State) -> None:
         return None
     if state.own_proposal is not None and state.own_proposal.node.view >= view:
         return None
-    if not informed(state):
-        return None
-    base = state.rules.proposes_on(state.high, state.locked)
+    rules = state.rules
+    base = rules.proposes_on(state.high, state.locked)
     parent = state.tree.nodes[base.node]
+    done = state.announced if rules.chain else state.last_executed
+    owed = parent.seq > done and rules.empty_nodes
+    if not (owed or state.pending or state.ready is not None) or not informed(state):
+        return None
     taken = on_branch(state, parent)
     if state.ready is not None:
         answered, state.ready = state.ready, None
@@ -35,8 +38,7 @@ def consider(state: State) -> None:
         if request.key not in state.unanswered and wanted(state, request, taken):
             state.asked = True
             return state.emit(RequestProposal(view, request))
-    done = state.announced if state.rules.chain else state.last_executed
-    if parent.seq > done and state.rules.empty_nodes:
+    if owed:
         propose(state, base, None)
     return None
 

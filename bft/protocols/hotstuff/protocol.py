@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
-from bft.protocols.hotstuff.config import HotStuffConfig
+from bft.protocols.hotstuff.config import STATUS_TIMER, VIEW_TIMER, WAIT_TIMER, HotStuffConfig
 from bft.protocols.hotstuff.messages import (
     Branch,
     Fetch,
@@ -22,7 +22,6 @@ from bft.protocols.hotstuff.messages import (
 from bft.protocols.hotstuff.replica import HotStuffReplica
 from bft.protocols.hotstuff.rules import BASIC, CHAINS, TWO_PHASE, Rules
 from bft.protocols.hotstuff.settings import ChainedSettings, HotStuffSettings, TwoPhaseSettings
-from bft.protocols.hotstuff.state import STATUS_TIMER, VIEW_TIMER, WAIT_TIMER
 from bft.protocols.hotstuff.words import (
     EVENTS,
     branch_words,

@@ -14,7 +14,7 @@ from bft.core.signatures import Keyring
 from bft.core.state_machine import Snapshot, StateMachine
 from bft.core.verdict import Verdict
 from bft.protocols.hotstuff.certificates import Verifier
-from bft.protocols.hotstuff.config import HotStuffConfig
+from bft.protocols.hotstuff.config import STATUS_TIMER, VIEW_TIMER, WAIT_TIMER, HotStuffConfig
 from bft.protocols.hotstuff.messages import (
     GENESIS_QC,
     LastReply,
@@ -30,9 +30,6 @@ from bft.protocols.hotstuff.messages import (
 )
 from bft.protocols.hotstuff.tree import Tree
 
-VIEW_TIMER = "view"
-STATUS_TIMER = "status"
-WAIT_TIMER = "wait"
 CANCEL_VIEW_TIMER = CancelTimer(VIEW_TIMER)
 CANCEL_STATUS_TIMER = CancelTimer(STATUS_TIMER)
 CANCEL_WAIT_TIMER = CancelTimer(WAIT_TIMER)
@@ -105,13 +102,13 @@ class State(
         "announced",
         "asked",
         "clients",
+        "collects_later",
         "commit",
         "config",
         "durable",
         "entry",
         "exhausted",
         "failures",
-        "first_timer",
         "follows",
         "formed",
         "held",
@@ -147,9 +144,7 @@ class State(
         "status_wait_s",
         "system",
         "tc",
-        "timeout_quorum",
         "timeouts",
-        "transfer_quorum",
         "tree",
         "unanswered",
         "verdicts",
@@ -160,7 +155,6 @@ class State(
         "voted",
         "votes",
         "wait_timer_runs",
-        "weak",
     )
 
     def __init__(self, replica: int, config: HotStuffConfig, keyring: Keyring, machine: StateMachine) -> None:
@@ -172,12 +166,10 @@ class State(
         self.system = config.system
         self.n = config.system.n
         self.last_phase = rules.last_phase
+        self.collects_later = 1 if rules.chain else 0
         self.views = inf if config.views is None else config.views
-        self.verifier = Verifier(config.system, rules, keyring)
-        self.quorum = rules.certificate_quorum(config.system)
-        self.timeout_quorum = rules.timeout_quorum(config.system)
-        self.transfer_quorum = rules.transfer_quorum(config.system)
-        self.weak = rules.join_quorum(config.system)
+        self.verifier = Verifier(config, keyring)
+        self.quorum = config.certificate_quorum
 
         self.view = 0
         self.entry: QuorumCertificate | None = None
@@ -219,7 +211,6 @@ class State(
         self.failures = 0
         self.exhausted = False
 
-        self.first_timer = SetTimer(VIEW_TIMER, config.timeout_s(0))
         self.view_timer_runs = False
         self.status_timer_runs = False
         self.wait_timer_runs = False
@@ -236,7 +227,7 @@ class State(
 
     def collector(self, view: int) -> int:
         """Return who collects the votes of a view: its leader, or the next one where views are chained."""
-        return (view + 1 if self.rules.chain else view) % self.n
+        return (view + self.collects_later) % self.n
 
     @property
     def leads(self) -> bool:
@@ -251,7 +242,8 @@ class State(
         """Give the current view its time, anew."""
         self.view_timer_runs = True
         failures = self.failures
-        self.emit(SetTimer(VIEW_TIMER, self.config.timeout_s(failures)) if failures else self.first_timer)
+        config = self.config
+        self.emit(SetTimer(VIEW_TIMER, config.timeout_s(failures)) if failures else config.first_view_timer)
 
     def stop_view_timer(self) -> None:
         """Nothing is waited for."""
@@ -261,11 +253,11 @@ class State(
 
     def start_status_timer(self) -> None:
         """Begin to ask for what is missing, unless that is going on already."""
-        if self.config.retransmit_s is not None and not self.status_timer_runs:
+        if not self.status_timer_runs and self.config.retransmit_s is not None:
             self.status_timer_runs = True
             self.progressed = False
             self.status_wait_s = self.config.retransmit_s
-            self.emit(SetTimer(STATUS_TIMER, self.status_wait_s))
+            self.emit(self.config.first_status_timer)
 
     def stop_status_timer(self) -> None:
         """Nothing is missing any more."""

@@ -47,7 +47,7 @@ def on_saved_state(state: State, sender: int, message: SavedState) -> bool:
     else:
         others = [each for each in state.shares.get(sender, ()) if each.node.height != node.height]
         state.shares[sender] = tuple(sorted((*others, message), key=height_of)[-snapshots.KEPT :])
-        if state.system.weight(backers(state, message)) >= state.transfer_quorum:
+        if state.system.weight(backers(state, message)) >= state.config.transfer_quorum:
             adopt(state, message, sender)
             return True
     return False

@@ -179,7 +179,7 @@ def cast(state: State, phase: int, view: int, node: str) -> None:
 def on_vote(state: State, sender: int, vote: Vote) -> None:
     """As a collector, file a vote; a quorum for one node is a certificate (lines 12, 20 and 28)."""
     rules = state.rules
-    if not well_formed(vote):
+    if not (vote._well_formed or well_formed(vote)):
         return state.drop("malformed message")
     if vote.replica != sender and rules.check_identity:
         return state.drop("identity differs from sender")
@@ -241,7 +241,8 @@ def on_phase(state: State, sender: int, message: Phase) -> None:
     if not learn(state, qc, sender):
         fetching.hold(state, qc.view, sender, message)
         return None
-    pacemaker.enter(state, qc.view, qc, None)
+    if qc.view > state.view:
+        pacemaker.enter(state, qc.view, qc, None)
     if qc.phase == state.last_phase:
         pacemaker.enter(state, qc.view + 1, qc, None)
         return None
