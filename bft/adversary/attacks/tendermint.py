@@ -26,10 +26,10 @@ from bft.adversary.node import As, FaultyNode, Later, Started
 from bft.core.effects import Broadcast, CancelTimer, Execute, Send, SetTimer
 from bft.core.inputs import ClientRequest, Input
 from bft.core.request import Proposal, Request
+from bft.protocols.tendermint.config import PROPOSE_TIMER
 from bft.protocols.tendermint.events import RoundStarted
 from bft.protocols.tendermint.messages import Precommit, Prevote, Propose
 from bft.protocols.tendermint.rotation import Rotation
-from bft.protocols.tendermint.state import PROPOSE_TIMER
 
 if TYPE_CHECKING:
     from bft.adversary.equivocate import Equivocate

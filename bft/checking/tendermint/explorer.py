@@ -31,17 +31,10 @@ from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, TimerF
 from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.protocols.tendermint import Rules, TendermintConfig, TendermintReplica
+from bft.protocols.tendermint.config import PRECOMMIT_TIMER, PREVOTE_TIMER, PROPOSE_TIMER
 from bft.protocols.tendermint.messages import NO_ROUND, Precommit, Prevote, Propose, Vote
 from bft.protocols.tendermint.rotation import Rotation
-from bft.protocols.tendermint.state import (
-    PRECOMMIT,
-    PRECOMMIT_TIMER,
-    PREVOTE,
-    PREVOTE_TIMER,
-    PROPOSE,
-    PROPOSE_TIMER,
-    WAITING,
-)
+from bft.protocols.tendermint.state import PRECOMMIT, PREVOTE, PROPOSE, WAITING
 
 HEIGHT = 1
 Rule = tuple[str, int, str | None]

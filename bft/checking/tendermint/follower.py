@@ -12,18 +12,10 @@ from bft.core.quorum import QuorumSystem
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.tendermint import TendermintReplica, filing, lines, starting
+from bft.protocols.tendermint.config import PRECOMMIT_TIMER, PREVOTE_TIMER, PROPOSE_TIMER
 from bft.protocols.tendermint.messages import Precommit, Prevote, Propose
 from bft.protocols.tendermint.rotation import Rotation
-from bft.protocols.tendermint.state import (
-    PRECOMMIT,
-    PRECOMMIT_TIMER,
-    PREVOTE_TIMER,
-    PROPOSE,
-    PROPOSE_TIMER,
-    WAITING,
-    Own,
-    State,
-)
+from bft.protocols.tendermint.state import PRECOMMIT, PROPOSE, WAITING, Own, State
 
 if TYPE_CHECKING:
     from bft.checking.tendermint.replay import Replay

@@ -8,11 +8,9 @@ from typing import Any
 
 from bft.core.inputs import Input
 from bft.protocols.tendermint import TendermintReplica
+from bft.protocols.tendermint.config import PROPOSE_TIMER
 from bft.protocols.tendermint.round_log import RoundLog
-from bft.protocols.tendermint.state import (
-    PROPOSE,
-    PROPOSE_TIMER,
-)
+from bft.protocols.tendermint.state import PROPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,8 @@ def forget(replica: TendermintReplica) -> None:
         for kind, votes in ((kept.prevotes, log.prevotes), (kept.precommits, log.precommits)):
             own: Any = votes.votes.get(state.id)
             if own is not None:
-                weight = state.weights[state.id]
-                kind.votes[state.id], kind.weights, kind.total = own, {own.digest: weight}, weight
+                kind.votes[state.id] = own
+                kind.add(own.digest, state.weights[state.id])
         kept.proposals = {digest: each for digest, each in log.proposals.items() if each.replica == state.id}
         kept.followed = state.valid_round == number
         state.rounds[number] = kept

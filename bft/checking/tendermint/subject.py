@@ -29,7 +29,7 @@ from bft.checking.world import World
 from bft.core.replica import Replica
 from bft.core.signatures import SymbolicKeyring
 from bft.protocols.tendermint import Rules, TendermintConfig, TendermintReplica
-from bft.protocols.tendermint.state import STATUS_TIMER
+from bft.protocols.tendermint.config import STATUS_TIMER
 
 RETRANSMIT_S = 5.0
 MILESTONES = (

@@ -22,6 +22,7 @@ from bft.live.rule_settings import ConsensusRule
 from bft.live.rules import RETRANSMIT_S, Proof, Rule, Stored, Timing
 from bft.live.views import told
 from bft.protocols.tendermint import TendermintConfig, TendermintReplica
+from bft.protocols.tendermint.config import PREVOTE_TIMER, PROPOSE_TIMER
 from bft.protocols.tendermint.events import RoundStarted
 from bft.protocols.tendermint.messages import (
     CatchUp,
@@ -34,7 +35,6 @@ from bft.protocols.tendermint.messages import (
     Status,
     well_formed,
 )
-from bft.protocols.tendermint.state import PREVOTE_TIMER, PROPOSE_TIMER
 
 PRECOMMIT_S = 0.1
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import Equivocation
+from bft.protocols.tendermint.config import STATUS_TIMER
 from bft.protocols.tendermint.deciding import decide
 from bft.protocols.tendermint.filing import file_message, file_quorum
 from bft.protocols.tendermint.lines import settle
@@ -27,7 +28,7 @@ from bft.protocols.tendermint.messages import (
     well_formed,
 )
 from bft.protocols.tendermint.round_log import RoundLog
-from bft.protocols.tendermint.state import ROUNDS_AHEAD, STATUS_TIMER, WAITING, Own, State
+from bft.protocols.tendermint.state import ROUNDS_AHEAD, WAITING, Own, State
 
 DECISIONS_AT_ONCE = 64
 """Decisions in one message; who lacks more asks again as soon as it has these."""
@@ -133,7 +134,7 @@ def missed_messages(state: State, asked: Status) -> list[Own | CatchUp]:
 
 def proved(state: State, log: RoundLog) -> list[Polka]:
     """Return the polkas of a round as certificates."""
-    return [Polka(state.height, log.round, digest, log.prevotes.votes_for(digest)) for digest in log.polkas]
+    return [Polka(state.height, log.round, digest, log.prevotes.votes_for(digest)[0]) for digest in log.polkas]
 
 
 def on_catch_up(state: State, sender: int, message: CatchUp) -> None:
@@ -167,7 +168,7 @@ def follow_decisions(state: State, decisions: tuple[Decision, ...]) -> bool:
         elif not state.verifier.decision(decision):
             state.drop("unproved decision")
         else:
-            decide(state, decision)
+            decide(state, decision, tuple([vote.replica for vote in decision.precommits]))
             followed = True
     return followed
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bft.core.effects import SetTimer
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
 from bft.protocols.tendermint.rotation import Rotation
 from bft.protocols.tendermint.rules import ASKS_AT_LEAST_EVERY, Rules
+
+PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER, STATUS_TIMER = "propose", "prevote", "precommit", "status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +56,10 @@ class TendermintConfig:
     counted: QuorumSystem = field(init=False, compare=False, repr=False)
     thresholds: tuple[int, int, int, int] = field(init=False, compare=False, repr=False)
     plain: bool = field(init=False, compare=False, repr=False)
+    first_timers: dict[str, SetTimer] = field(init=False, compare=False, repr=False)
     """What follows from these, worked out once for all replicas: who proposes when; by which weights votes count; the
-    quorums of a polka, a decision, whatever votes, a skip; whether a first vote of a round on file simply counts."""
+    quorums of a polka, a decision, whatever votes, a skip; whether a first vote of a round simply counts; the timers of
+    round 0, and the first wait until a replica asks."""
 
     def __post_init__(self) -> None:
         rules = self.rules
@@ -76,10 +81,17 @@ class TendermintConfig:
             raise ScenarioError(bad_value("retransmit_s", self.retransmit_s, "must be more than 0 seconds"))
         if self.checkpoint_interval < 1:
             raise ScenarioError(bad_value("checkpoint_interval", self.checkpoint_interval, "must be at least 1"))
+        first = {name: self.timer(name, 0) for name in (PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER)}
+        first[STATUS_TIMER] = SetTimer(STATUS_TIMER, self.retransmit_s or 0.0)
+        object.__setattr__(self, "first_timers", first)
 
     def timeout_s(self, initial_s: float, round_: int) -> float:
         """Return a timeout in a round: initial + r · delta."""
         return self.rules.timeout_s(initial_s, self.delta_s, round_)
+
+    def timer(self, name: str, round_: int) -> SetTimer:
+        """Return one of the timers of a round."""
+        return SetTimer(name, self.timeout_s(getattr(self, f"{name}_s"), round_))
 
     def round_s(self, round_: int) -> float:
         """Return how long a failed round may take by its timers alone."""

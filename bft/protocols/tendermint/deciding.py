@@ -14,10 +14,9 @@ from bft.protocols.tendermint.state import WAITING, State
 new_decided, new_execute, new_reply = maker(Decided), maker(Execute), maker(Reply)
 
 
-def decide(state: State, decision: Decision) -> None:
+def decide(state: State, decision: Decision, voters: tuple[int, ...]) -> None:
     """Let a decided value take effect, and wait for what is to be decided next (lines 51 to 54)."""
     proposal, height = decision.proposal, decision.height
-    voters = tuple([vote.replica for vote in decision.precommits])
     emit = state.emit
     emit(new_decided(decision.round, height, proposal.digest, voters))
     state.decisions[height] = decision
@@ -30,8 +29,6 @@ def decide(state: State, decision: Decision) -> None:
     if timestamp == request.timestamp:
         emit(new_reply(request.client, timestamp, result))
     settle_requests(state, request.client)
-    for voter in voters:
-        state.heights[voter] = height
     if height % state.config.checkpoint_interval == 0:
         save(state, height)
     next_height(state)
@@ -49,6 +46,9 @@ def apply(state: State, decision: Decision) -> bool:
 
 def save(state: State, height: int) -> None:
     """Write the state to disk, and forget decisions that neither a restart nor any other replica needs."""
+    for number in range(state.snapshots + 1, height + 1):
+        for vote in state.decisions[number].precommits:
+            state.heights[vote.replica] = number
     state.snapshots = height
     state.persist(("saved state",), (height, snapshot(state)))
     lowest = min(state.heights)

@@ -110,15 +110,14 @@ def file_vote(state: State, log: RoundLog, vote: Vote) -> bool:
             state.drop("second vote")
             return False
     tally.votes[vote.replica] = vote
-    weight = state.weights[vote.replica]
-    tally.total += weight
-    tally.weights[vote.digest] = tally.weights.get(vote.digest, 0) + weight
+    tally.add(vote.digest, state.weights[vote.replica])
     needed = state.polka_quorum if is_prevote else state.decision_quorum
     if tally.total < needed:
         return True
     reached = log.polkas if is_prevote else log.decided
-    nil = tally.weights.get(None, 0) if state.rules.count_nil else 0
-    for digest, backing in tally.weights.items():
+    weights = tally.weights
+    nil = weights.get(None, 0) if state.rules.count_nil else 0
+    for digest, backing in weights.items():
         if digest is not None and digest not in reached and backing + nil >= needed:
             reached.append(digest)
             state.decidable = state.decidable or not is_prevote

@@ -12,25 +12,17 @@ from bft.core.inputs import TimerFired, VerdictReady
 from bft.core.lean import maker
 from bft.core.request import Proposal
 from bft.core.verdict import Verdict
+from bft.protocols.tendermint.config import PRECOMMIT_TIMER, PREVOTE_TIMER, PROPOSE_TIMER
 from bft.protocols.tendermint.deciding import decide
 from bft.protocols.tendermint.events import PolkaFollowed
 from bft.protocols.tendermint.messages import Decision, Precommit, Prevote
 from bft.protocols.tendermint.requests import fresh
 from bft.protocols.tendermint.starting import say, start_round
-from bft.protocols.tendermint.state import (
-    PRECOMMIT,
-    PRECOMMIT_TIMER,
-    PREVOTE,
-    PREVOTE_TIMER,
-    PROPOSE,
-    PROPOSE_TIMER,
-    WAITING,
-    State,
-)
+from bft.protocols.tendermint.state import PRECOMMIT, PREVOTE, PROPOSE, WAITING, State
 
 new_prevote, new_precommit = maker(Prevote, well_formed=True), maker(Precommit, well_formed=True)
 new_polka_followed, new_judgement = maker(PolkaFollowed), maker(Judgement)
-new_verdict_request = maker(RequestVerdict)
+new_verdict_request, new_decision = maker(RequestVerdict), maker(Decision)
 
 
 def settle(state: State) -> None:
@@ -40,26 +32,19 @@ def settle(state: State) -> None:
             continue
         step, log = state.step, state.current
         if step == WAITING or log is None:
-            if begin(state):
-                continue
-            return
+            if not state.pending:
+                return
+            start_round(state, 0)  # line 10: a height starts with round 0, here as soon as something is asked
+            continue
         if step == PROPOSE:
             fired = bool(log.proposals) and (line_22(state) or line_28(state))
         elif step == PREVOTE:
             quorum = log.polkas or log.prevotes.total >= state.least
             fired = bool(quorum) and (line_36(state) or line_44(state) or line_34(state))
         else:
-            fired = bool(log.polkas) and not log.followed and line_36(state)
-        if not fired and not (log.precommits.total >= state.any_quorum and line_47(state)):
+            fired = not log.followed and line_36(state)
+        if not fired and not (log.precommits.votes and line_47(state)):
             return
-
-
-def begin(state: State) -> bool:
-    """Line 10: a height starts with round 0, here as soon as something is asked."""
-    if state.step != WAITING or not state.pending:
-        return False
-    start_round(state, 0)
-    return True
 
 
 def line_22(state: State) -> bool:
@@ -70,7 +55,7 @@ def line_22(state: State) -> bool:
         if message.valid_round != -1:
             continue
         allowed = state.rules.may_prevote(state.locked_round, state.locked, digest)  # line 23
-        judged = valid(state, message.proposal, polka=False) if allowed else False
+        judged = valid(state, digest, message.proposal, polka=False) if allowed else False
         if judged is not None:
             prevote(state, digest if judged else None)  # lines 24, 26
             return True
@@ -91,7 +76,7 @@ def line_28(state: State) -> bool:
         if not polka and rules.need_polka:
             continue
         allowed = rules.may_prevote_again(state.locked_round, state.locked, valid_round, digest)  # line 29
-        judged = valid(state, message.proposal, polka=polka) if allowed else False
+        judged = valid(state, digest, message.proposal, polka=polka) if allowed else False
         if judged is not None:
             prevote(state, digest if judged else None)  # lines 30, 32
             return True
@@ -105,7 +90,7 @@ def line_34(state: State) -> bool:
         return False
     log.prevote_timer_set = True
     if state.rules.arm_prevote_timer:
-        state.schedule(PREVOTE_TIMER, state.config.prevote_s)
+        state.schedule(PREVOTE_TIMER)
     return True
 
 
@@ -120,11 +105,10 @@ def line_36(state: State) -> bool:
         if message is None:
             if rules.need_proposal:
                 continue
-        elif not valid(state, message.proposal, polka=True):
+        elif not valid(state, digest, message.proposal, polka=True):
             continue
         log.followed = True
-        votes = log.prevotes.votes_for(digest)
-        voters = tuple([vote.replica for vote in votes])
+        votes, voters = log.prevotes.votes_for(digest)
         emit = state.emit
         emit(new_polka_followed(log.round, state.height, digest, state.step == PREVOTE, voters))
         if message is not None and rules.keep_valid:
@@ -155,7 +139,7 @@ def line_47(state: State) -> bool:
         return False
     log.precommit_timer_set = True
     if state.rules.arm_precommit_timer:
-        state.schedule(PRECOMMIT_TIMER, state.config.precommit_s)
+        state.schedule(PRECOMMIT_TIMER)
     return True
 
 
@@ -166,9 +150,12 @@ def line_49(state: State) -> bool:
             continue
         for digest in log.decided:
             message = log.proposals.get(digest)
-            if message is not None and valid(state, message.proposal, polka=had_polka(state, digest)):  # line 50
-                votes = log.precommits.votes_for(digest)
-                decide(state, Decision(state.height, log.round, message.proposal, votes))
+            if message is None:
+                continue
+            polka = state.config.follow_polka and had_polka(state, digest)
+            if valid(state, digest, message.proposal, polka=polka):  # line 50
+                votes, voters = log.precommits.votes_for(digest)
+                decide(state, new_decision(state.height, log.round, message.proposal, votes), voters)
                 return True
     return False
 
@@ -203,7 +190,7 @@ def on_timer(state: State, event: TimerFired) -> None:
     return settle(state)
 
 
-def valid(state: State, value: Proposal, *, polka: bool) -> bool | None:
+def valid(state: State, digest: str, value: Proposal, *, polka: bool) -> bool | None:
     """valid(v): whether the own validator accepts a value; None while that is not known.
 
     It is asked once for each value, whose request must be still to be executed; within a height that does not change.
@@ -212,14 +199,13 @@ def valid(state: State, value: Proposal, *, polka: bool) -> bool | None:
     ----------
     state : State
         The replica's.
-    value : Proposal
-        The value.
+    digest, value : str, Proposal
+        The value, and its id.
     polka : bool
         Whether this replica holds a polka for it, which stands for the verdict where `follow_polka` says so.
     """
     if polka and state.config.follow_polka:
         return True
-    digest = value.digest
     verdict = state.verdicts.get(digest)
     if verdict is not None:
         return verdict is Verdict.ACCEPT

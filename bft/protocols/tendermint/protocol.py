@@ -7,12 +7,17 @@ from typing import Any
 
 from bft.core.request import Request
 from bft.protocols.protocol import MessageKind, Protocol, Role, Setup
-from bft.protocols.tendermint.config import TendermintConfig
+from bft.protocols.tendermint.config import (
+    PRECOMMIT_TIMER,
+    PREVOTE_TIMER,
+    PROPOSE_TIMER,
+    STATUS_TIMER,
+    TendermintConfig,
+)
 from bft.protocols.tendermint.messages import CatchUp, Precommit, Prevote, Propose, Status
 from bft.protocols.tendermint.replica import TendermintReplica
 from bft.protocols.tendermint.rules import Rules
 from bft.protocols.tendermint.settings import TendermintSettings
-from bft.protocols.tendermint.state import PRECOMMIT_TIMER, PREVOTE_TIMER, PROPOSE_TIMER, STATUS_TIMER
 from bft.protocols.tendermint.words import EVENTS, catch_up_words, propose_words, status_words, vote_words
 
 MOST_ROUNDS_COUNTED = 1000

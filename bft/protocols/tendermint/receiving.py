@@ -1,6 +1,6 @@
 """What arrives from other replicas: checked once, filed, and then whatever line of Algorithm 1 it makes possible.
 
-A voter's first vote of a round that is on file is filed here in a few operations; everything else takes the long way
+A voter's first vote of the present round is filed here in a few operations; everything else takes the long way
 through `filing`, and so does every vote where a seeded bug counts votes otherwise (`TendermintConfig.plain`).
 """
 
@@ -17,35 +17,28 @@ FILED = object()
 
 def on_prevote(state: State, sender: int, vote: Prevote) -> object:
     """PREVOTE(h, r, id(v) or nil) from its voter."""
-    if (vote._well_formed or well_formed(vote)) and vote.replica == sender and vote.height == state.height:
-        log = state.current
-        now = log is not None and vote.round == log.round
-        if not now:
-            log = state.rounds.get(vote.round)
-        if log is not None:  # as nearly always
+    if (vote._well_formed or well_formed(vote)) and vote.replica == sender:
+        if vote.height != state.height:
+            if vote.height < state.height:
+                state.drop(PAST_HEIGHT)
+                return FILED
+        elif (log := state.current) is not None and vote.round == log.round:
             tally = log.prevotes
-            votes = tally.votes
-            if sender not in votes:
-                votes[sender] = vote
-                weight = state.weights[sender]
-                digest, weights = vote.digest, tally.weights
-                tally.total = total = tally.total + weight
-                if digest in weights:
-                    weight += weights[digest]
-                weights[digest] = weight
-                if weight >= state.polka_quorum and digest is not None and digest not in log.polkas:
-                    log.polkas.append(digest)
-                    settle(state)
-                elif now:
-                    if total >= state.polka_quorum and state.step != PRECOMMIT:
-                        settle(state)
-                    else:
-                        return FILED
-                elif log.round > state.round:
-                    state.ahead = True
-                    settle(state)
+            if sender not in tally.votes:  # as nearly always
+                tally.votes[sender] = vote
+                if vote.digest == tally.value:
+                    tally.weight = weight = tally.weight + state.weights[sender]
                 else:
-                    return FILED
+                    weight = tally.add(vote.digest, state.weights[sender])
+                if weight < state.polka_quorum:
+                    if not tally.others or state.step == PRECOMMIT or tally.total < state.polka_quorum:
+                        return FILED
+                elif vote.digest in log.polkas:
+                    if state.step == PRECOMMIT:
+                        return FILED
+                elif vote.digest is not None:
+                    log.polkas.append(vote.digest)
+                settle(state)
                 return None
     on_vote(state, sender, vote)
     return None
@@ -59,37 +52,21 @@ def on_precommit(state: State, sender: int, vote: Precommit) -> object:
                 drops = state.drops
                 drops[PAST_HEIGHT] = drops.get(PAST_HEIGHT, 0) + 1
                 return FILED
-            on_vote(state, sender, vote)
-            return None
-        log = state.current
-        now = log is not None and vote.round == log.round
-        if not now:
-            log = state.rounds.get(vote.round)
-        if log is not None:  # as nearly always
+        elif (log := state.current) is not None and vote.round == log.round:
             tally = log.precommits
-            votes = tally.votes
-            if sender not in votes:
-                votes[sender] = vote
-                weight = state.weights[sender]
-                digest, weights = vote.digest, tally.weights
-                tally.total = total = tally.total + weight
-                if digest in weights:
-                    weight += weights[digest]
-                weights[digest] = weight
-                if weight >= state.decision_quorum and digest is not None and digest not in log.decided:
-                    log.decided.append(digest)
-                    state.decidable = True
-                    settle(state)
-                elif now:
-                    if total >= state.any_quorum and not log.precommit_timer_set:
-                        settle(state)
-                    else:
-                        return FILED
-                elif log.round > state.round:
-                    state.ahead = True
-                    settle(state)
+            if sender not in tally.votes:  # as nearly always
+                tally.votes[sender] = vote
+                if vote.digest == tally.value:
+                    tally.weight = weight = tally.weight + state.weights[sender]
                 else:
-                    return FILED
+                    weight = tally.add(vote.digest, state.weights[sender])
+                if weight < state.decision_quorum or vote.digest is None or vote.digest in log.decided:
+                    if log.precommit_timer_set or (tally.total if tally.others else weight) < state.any_quorum:
+                        return FILED
+                else:
+                    log.decided.append(vote.digest)
+                    state.decidable = True
+                settle(state)
                 return None
     on_vote(state, sender, vote)
     return None

@@ -14,11 +14,12 @@ from bft.core.inputs import Restart
 from bft.core.request import Request
 from bft.core.verdict import Verdict
 from bft.protocols.tendermint import catch_up, deciding
+from bft.protocols.tendermint.config import PROPOSE_TIMER
 from bft.protocols.tendermint.filing import file_in, file_quorum
 from bft.protocols.tendermint.lines import settle
 from bft.protocols.tendermint.messages import NO_ROUND, Decision, Precommit, Prevote, Propose
 from bft.protocols.tendermint.starting import ask_for_value, send_proposal
-from bft.protocols.tendermint.state import PRECOMMIT, PREVOTE, PROPOSE, PROPOSE_TIMER, WAITING, State
+from bft.protocols.tendermint.state import PRECOMMIT, PREVOTE, PROPOSE, WAITING, State
 
 
 def on_restart(state: State, event: Restart) -> None:
@@ -94,7 +95,7 @@ def resume(state: State) -> None:
     """Go on in the step where the replica was: a proposer proposes, the others wait for the proposal."""
     if state.step != PROPOSE:
         return
-    state.schedule(PROPOSE_TIMER, state.config.propose_s)
+    state.schedule(PROPOSE_TIMER)
     own = state.signed.get("Propose")
     if state.is_proposer and (own is None or (own.height, own.round) != (state.height, state.round)):
         if state.valid is None:

@@ -15,34 +15,59 @@ PROPOSALS = 2
 proposer makes one, and of a faulty one's the one that a quorum is for is needed (lines 36, 49)."""
 
 
-class Tally(Clonable, Generic[V], copied="votes weights proofs"):
+class Tally(Clonable, Generic[V], copied="votes others proofs"):
     """The votes of one type in one round.
 
     Attributes
     ----------
     votes : dict
         The first of each voter.
-    weights : dict
-        Their weight, by what they are for; None is nil.
-    total : int
-        Their weight together.
+    value, weight : str or None, int
+        What the first vote is for, None being nil, and the weight of all votes for that: nearly always of all votes.
+    others : dict
+        The weight of votes for anything else.
     proofs : dict
         By value, votes that came as a certificate: a quorum of distinct voters, some of whom may have voted otherwise
         before this replica's eyes.
     """
 
-    __slots__ = ("proofs", "total", "votes", "weights")
+    __slots__ = ("others", "proofs", "value", "votes", "weight")
 
     def __init__(self) -> None:
         self.votes: dict[int, V] = {}
-        self.weights: dict[str | None, int] = {}
-        self.total = 0
+        self.value: str | None = ""
+        self.weight = 0
+        self.others: dict[str | None, int] = {}
         self.proofs: dict[str, tuple[V, ...]] = {}
 
-    def votes_for(self, digest: str) -> tuple[V, ...]:
-        """Return the votes that make the quorum for a value, in the order in which they came."""
-        proof = self.proofs.get(digest)
-        return tuple([vote for vote in self.votes.values() if vote.digest == digest]) if proof is None else proof
+    def add(self, digest: str | None, weight: int) -> int:
+        """Add the weight of a vote; return that of all votes for the same."""
+        if not self.weight:
+            self.value = digest
+        if digest == self.value:
+            self.weight += weight
+            return self.weight
+        self.others[digest] = weight = self.others.get(digest, 0) + weight
+        return weight
+
+    @property
+    def weights(self) -> dict[str | None, int]:
+        """The weight of votes by what they are for, in the order in which that was first voted for."""
+        return {self.value: self.weight, **self.others} if self.weight else {}
+
+    @property
+    def total(self) -> int:
+        """The weight of all votes together."""
+        return self.weight + sum(self.others.values()) if self.others else self.weight
+
+    def votes_for(self, digest: str) -> tuple[tuple[V, ...], tuple[int, ...]]:
+        """Return the votes that make the quorum for a value, in the order in which they came, and their voters."""
+        if not self.others and not self.proofs:  # all of them, as nearly always
+            return tuple(self.votes.values()), tuple(self.votes)
+        votes = self.proofs.get(digest)
+        if votes is None:
+            votes = tuple([vote for vote in self.votes.values() if vote.digest == digest])
+        return votes, tuple([vote.replica for vote in votes])
 
 
 class RoundLog(Clonable, copied="proposals polkas decided", cloned="prevotes precommits"):

@@ -12,16 +12,11 @@ from bft.core.inputs import ProposalReady
 from bft.core.lean import maker
 from bft.core.request import Proposal
 from bft.core.verdict import Verdict
+from bft.protocols.tendermint.config import PRECOMMIT_TIMER, PREVOTE_TIMER, PROPOSE_TIMER
 from bft.protocols.tendermint.events import RoundStarted
 from bft.protocols.tendermint.filing import file_in, take_far
 from bft.protocols.tendermint.messages import NO_ROUND, Precommit, Prevote, Propose
-from bft.protocols.tendermint.state import (
-    PRECOMMIT_TIMER,
-    PREVOTE_TIMER,
-    PROPOSE,
-    PROPOSE_TIMER,
-    State,
-)
+from bft.protocols.tendermint.state import PROPOSE, State
 
 new_broadcast = maker(Broadcast)
 
@@ -47,7 +42,7 @@ def start_round(state: State, round_: int, *, skipped: bool = False) -> None:
     if state.is_proposer:  # line 14
         propose(state)
     else:
-        state.schedule(PROPOSE_TIMER, state.config.propose_s)  # line 21
+        state.schedule(PROPOSE_TIMER)  # line 21
 
 
 def propose(state: State) -> None:
@@ -57,7 +52,7 @@ def propose(state: State) -> None:
         return None  # before a crash
     if state.valid is not None:
         return send_proposal(state, state.valid, state.valid_round)  # lines 16, 19
-    state.schedule(PROPOSE_TIMER, state.config.propose_s)
+    state.schedule(PROPOSE_TIMER)
     ask_for_value(state)
     return None
 
@@ -96,7 +91,9 @@ def say(state: State, message: Propose | Prevote | Precommit) -> None:
     emit, persist = state.emit, state.persist
     persist((kind,), signed)
     emit(new_broadcast(signed))
+    log = state.current
+    assert log is not None  # of the round that the message is for
     if state.hear_own is None:
-        file_in(state, state.log(message.round), signed)
+        file_in(state, log, signed)
     else:
         state.hear_own(state, signed)

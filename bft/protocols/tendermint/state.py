@@ -6,21 +6,26 @@ from collections.abc import Callable
 from typing import Self
 
 from bft.core.ballot import BallotBox
-from bft.core.effects import CancelTimer, SetTimer
+from bft.core.effects import CancelTimer
 from bft.core.replica_state import ReplicaState
 from bft.core.request import Proposal, Request, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.state_machine import StateMachine
 from bft.core.verdict import Verdict
 from bft.protocols.tendermint.certificates import Verifier
-from bft.protocols.tendermint.config import TendermintConfig
+from bft.protocols.tendermint.config import (
+    PRECOMMIT_TIMER,
+    PREVOTE_TIMER,
+    PROPOSE_TIMER,
+    STATUS_TIMER,
+    TendermintConfig,
+)
 from bft.protocols.tendermint.messages import NO_ROUND, Decision, Precommit, Prevote, Propose
 from bft.protocols.tendermint.round_log import RoundLog
 
 WAITING, PROPOSE, PREVOTE, PRECOMMIT = range(4)
 """The steps. A replica waits before round 0 while nothing is asked: then nothing is to be decided."""
 
-PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER, STATUS_TIMER = "propose", "prevote", "precommit", "status"
 _CANCEL = {name: CancelTimer(name) for name in (PROPOSE_TIMER, PREVOTE_TIMER, PRECOMMIT_TIMER, STATUS_TIMER)}
 
 ROUNDS_AHEAD = 16
@@ -169,10 +174,11 @@ class State(
         """Whether this replica proposes in the current round."""
         return self.round >= 0 and self.rotation.proposer(self.height, self.round) == self.id
 
-    def schedule(self, name: str, initial_s: float) -> None:
+    def schedule(self, name: str) -> None:
         """Schedule OnTimeout of the current height and round (lines 21, 34, 47)."""
-        self.timers[name] = (self.height, self.round)
-        self.emit(SetTimer(name, self.config.timeout_s(initial_s, self.round)))
+        round_, config = self.round, self.config
+        self.timers[name] = (self.height, round_)
+        self.emit(config.timer(name, round_) if round_ else config.first_timers[name])
 
     def cancel(self, name: str) -> None:
         """Stop a timer that runs."""
@@ -187,8 +193,7 @@ class State(
 
     def start_status_timer(self) -> None:
         """Begin to ask for what is missing, unless that is going on already."""
-        first_s = self.config.retransmit_s
-        if first_s is not None and STATUS_TIMER not in self.timers:
-            self.status_wait_s = first_s
+        if STATUS_TIMER not in self.timers and self.config.retransmit_s is not None:
+            self.status_wait_s = self.config.retransmit_s
             self.timers[STATUS_TIMER] = (self.height, self.round)
-            self.emit(SetTimer(STATUS_TIMER, first_s))
+            self.emit(self.config.first_timers[STATUS_TIMER])
