@@ -31,13 +31,7 @@ def stated(confidence: float | None) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lie:
-    """The validator proposes a wrong answer, accepts wrong ones and rejects right ones.
-
-    Attributes
-    ----------
-    confidence : float, optional
-        How sure it says it is; by default 1.0.
-    """
+    """The validator proposes a wrong answer, accepts wrong ones and rejects right ones."""
 
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
@@ -45,6 +39,7 @@ class Lie:
     asks: ClassVar[tuple[str, ...]] = ("answers", "verdicts")
     voice: ClassVar[str] = "wrong"
     confidence: float | None = None
+    """How sure it says it is; by default 1.0."""
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
@@ -71,13 +66,7 @@ class Lie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collude:
-    """All colluders propose and accept one wrong answer: the one most popular among the honest validators.
-
-    Attributes
-    ----------
-    confidence : float, optional
-        How sure they say they are; by default 1.0.
-    """
+    """All colluders propose and accept one wrong answer: the one most popular among the honest validators."""
 
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
@@ -85,6 +74,7 @@ class Collude:
     asks: ClassVar[tuple[str, ...]] = ("answers", "verdicts")
     voice: ClassVar[str] = "popular_wrong"
     confidence: float | None = None
+    """How sure they say they are; by default 1.0."""
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)

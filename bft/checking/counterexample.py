@@ -43,26 +43,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A replayable schedule, where it came from, and what it breaks.
-
-    Attributes
-    ----------
-    setting, operations : Setting, tuple of Operation
-        What to run.
-    protocol, mutant : str, str or None
-        What to run it on.
-    finding : Finding or None
-        What it broke when it was saved.
-    origin : str
-        Generator, seed and index that it came from.
-    """
+    """A replayable schedule, where it came from, and what it breaks."""
 
     setting: Setting
     operations: tuple[ops.Operation, ...]
+    """What to run."""
     protocol: str = "pbft"
     mutant: str | None = None
+    """What to run it on."""
     finding: Finding | None = None
+    """What it broke when it was saved."""
     origin: str = ""
+    """Generator, seed and index that it came from."""
 
     def subject(self) -> Subject:
         """Return the protocol it runs on."""

@@ -14,18 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A protocol with its seeded bugs.
-
-    Attributes
-    ----------
-    make : callable
-        Makes the subject.
-    seeded : sequence or callable
-        Its seeded bugs, or what makes them when they are asked for.
-    """
+    """A protocol with its seeded bugs."""
 
     make: Callable[[], Subject]
+    """Makes the subject."""
     seeded: Sequence[SeededBug] | Callable[[], Sequence[SeededBug]] = ()
+    """Its seeded bugs, or what makes them when they are asked for."""
 
     @property
     def bugs(self) -> Sequence[SeededBug]:

@@ -19,21 +19,14 @@ Accepts = Callable[[Hashable, str | None], Hashable | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request of a client.
-
-    Attributes
-    ----------
-    name : str
-        What to call it in a message.
-    answered : int or None
-        How many requests had been made, by all clients, when its answer came; None if none did.
-    result : str or None
-        The answer.
-    """
+    """One request of a client."""
 
     name: str
+    """What to call it in a message."""
     answered: int | None = None
+    """How many requests had been made, by all clients, when its answer came; None if none did."""
     result: str | None = None
+    """The answer."""
 
 
 def ledger_accepts(state: Hashable, result: str | None) -> Hashable | None:

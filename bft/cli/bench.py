@@ -41,24 +41,16 @@ WORKERS_MESSAGES, QUICK_WORKERS_MESSAGES = 12_000_000, 300_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured figure.
-
-    Attributes
-    ----------
-    part : str
-        What was measured.
-    n : int
-        Number of nodes.
-    value : float
-        The figure.
-    unit : str
-        Its unit.
-    """
+    """One measured figure."""
 
     part: str
+    """What was measured."""
     n: int
+    """Number of nodes."""
     value: float
+    """The figure."""
     unit: str
+    """Its unit."""
 
 
 def bench_command(arguments: Namespace) -> int:

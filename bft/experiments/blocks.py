@@ -35,34 +35,23 @@ PAIRS_PER_MESSAGE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Replications `start` … `stop` − 1 of one cell.
-
-    Attributes
-    ----------
-    cell : int
-        Number of the cell.
-    scenario : Scenario
-        What to run.
-    seed : int
-        Of the cell.
-    start, stop : int
-        First replication, and the one after the last.
-    way : Way
-        How to run them.
-    records : bool
-        Whether a record of each replication is wanted.
-    period : int
-        Of how many replications one is run again event by event, where the vectorised engine runs them; 0 for none.
-    """
+    """Replications `start` … `stop` − 1 of one cell."""
 
     cell: int
+    """Number of the cell."""
     scenario: Scenario
+    """What to run."""
     seed: int
+    """Of the cell."""
     start: int
     stop: int
+    """First replication, and the one after the last."""
     way: Way = Way.SIMPY
+    """How to run them."""
     records: bool = False
+    """Whether a record of each replication is wanted."""
     period: int = 0
+    """Of how many replications one is run again event by event, where the vectorised engine runs them; 0 for none."""
 
     @property
     def replications(self) -> int:

@@ -24,24 +24,16 @@ MOST_MEMBER_BYTES = 2**31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file that is no table of rows and columns.
-
-    Attributes
-    ----------
-    file : Path
-        Where it stands; of a member of an archive, the archive.
-    name : str
-        Its own name.
-    value : object
-        The value of JSON; of JSON lines the list of their values; of an archive a mapping from names to values.
-    lines : bool
-        Whether it is JSON lines.
-    """
+    """A file that is no table of rows and columns."""
 
     file: Path
+    """Where it stands; of a member of an archive, the archive."""
     name: str
+    """Its own name."""
     value: Any
+    """The value of JSON; of JSON lines the list of their values; of an archive a mapping from names to values."""
     lines: bool = False
+    """Whether it is JSON lines."""
 
     def told(self) -> str:
         """Return what the file looks like, for a refusal."""

@@ -15,72 +15,48 @@ SOLUTION_MARK = "####"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedAnswer:
-    """One answer of one model to one question.
-
-    Attributes
-    ----------
-    question : str
-        Its name within its task.
-    right : tuple of str
-        All answers that are right; the first stands for them.
-    model : str
-        Who answered.
-    answer : str or None
-        What; None where nothing came.
-    task : str
-        Of which evaluation the question is; empty where the file does not say.
-    sample : int
-        Which of several answers of the model to the same question, from 1.
-    correct : bool or None
-        Whether the tool counted it as right; None where it does not say.
-    category : str or None
-        Of the question.
-    n_options : int or None
-        How many answers the question offers.
-    status : str or None
-        Where the file says it: `cancelled` or `not_asked`, of an answer that nobody knows; see
-        `bft.validators.table_rows`.
-    fingerprint : str
-        Tells questions apart that have the same name; empty where the file has none.
-    """
+    """One answer of one model to one question."""
 
     question: str
+    """Its name within its task."""
     right: tuple[str, ...]
+    """All answers that are right; the first stands for them."""
     model: str
+    """Who answered."""
     answer: str | None
+    """What; None where nothing came."""
     task: str = ""
+    """Of which evaluation the question is; empty where the file does not say."""
     sample: int = 1
+    """Which of several answers of the model to the same question, from 1."""
     correct: bool | None = None
+    """Whether the tool counted it as right; None where it does not say."""
     category: str | None = None
+    """Of the question."""
     n_options: int | None = None
+    """How many answers the question offers."""
     status: str | None = None
+    """Where the file says it: `cancelled` or `not_asked`, of an answer that nobody knows; see
+    `bft.validators.table_rows`."""
     fingerprint: str = ""
+    """Tells questions apart that have the same name; empty where the file has none."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Evidence:
-    """What is read of one file.
-
-    Attributes
-    ----------
-    file, form : str
-        The file, and the tool whose form it has.
-    read : int
-        Rows that the file holds.
-    answers : list of ImportedAnswer
-        What is kept of them.
-    dropped : Counter of str
-        The rest, by reason.
-    notes : list of str
-        What else is to be known.
-    """
+    """What is read of one file."""
 
     file: str
     form: str
+    """The file, and the tool whose form it has."""
     read: int = 0
+    """Rows that the file holds."""
     answers: list[ImportedAnswer] = field(default_factory=list)
+    """What is kept of them."""
     dropped: Counter[str] = field(default_factory=Counter)
+    """The rest, by reason."""
     notes: list[str] = field(default_factory=list)
+    """What else is to be known."""
 
     def drop(self, reason: str) -> None:
         """Count a row that is not kept."""

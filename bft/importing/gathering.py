@@ -20,21 +20,14 @@ Repeats: TypeAlias = Literal["first", "samples"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """One table.
-
-    Attributes
-    ----------
-    rows : tuple of dict
-        Its rows, by column.
-    dropped : Counter of str
-        Answers that were dropped because they do not fit together, by reason.
-    notes : tuple of str
-        What else is to be known.
-    """
+    """One table."""
 
     rows: tuple[dict[str, str | None], ...]
+    """Its rows, by column."""
     dropped: Counter[str]
+    """Answers that were dropped because they do not fit together, by reason."""
     notes: tuple[str, ...]
+    """What else is to be known."""
 
 
 def gather(files: Sequence[Evidence], *, repeats: Repeats = "first") -> Gathered:

@@ -51,18 +51,12 @@ TABLES = (".csv", ".tsv", ".parquet")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """Answers of one or several files.
-
-    Attributes
-    ----------
-    files : tuple of Evidence
-        What was read of each.
-    gathered : Gathered
-        What became of it.
-    """
+    """Answers of one or several files."""
 
     files: tuple[Evidence, ...]
+    """What was read of each."""
     gathered: Gathered
+    """What became of it."""
 
     def write(self, file: str | Path) -> None:
         """Write the table: parquet, csv or jsonl, by the ending.

@@ -69,27 +69,18 @@ Reading: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """What a member is asked.
-
-    Attributes
-    ----------
-    forms : tuple of Asked
-        What is asked for, in the forms in which it may be, the first first.
-    prompt : callable
-        Makes the prompt for a form around a fence's number.
-    numbers : callable
-        Begins a series of such numbers.
-    read : callable
-        Reads a reply.
-    spend : Spend
-        What may be spent.
-    """
+    """What a member is asked."""
 
     forms: tuple[Asked, ...]
+    """What is asked for, in the forms in which it may be, the first first."""
     prompt: Callable[[FormName, str], Messages]
+    """Makes the prompt for a form around a fence's number."""
     numbers: Callable[[], Callable[[], str]]
+    """Begins a series of such numbers."""
     read: Callable[[str], Reading]
+    """Reads a reply."""
     spend: Spend = field(default_factory=Spend)
+    """What may be spent."""
 
     def forms_for(self, model: Model) -> tuple[Asked, ...]:
         """Return the forms to try with a model: those that it has not refused, or the last."""

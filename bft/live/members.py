@@ -110,52 +110,34 @@ class Model:
 
 @dataclass(slots=True, kw_only=True)
 class Member:
-    """One member of a panel on one event loop.
-
-    Attributes
-    ----------
-    node : int
-        Its node.
-    name : str
-        As results call it.
-    models : dict of str to Model
-        By the name of their level in the pipeline, the member's own first.
-    pipeline : Pipeline
-        How it is asked.
-    share_s : float
-        How long each of its models has for a call.
-    roles : RolesSettings
-        How it is spoken to.
-    """
+    """One member of a panel on one event loop."""
 
     node: int
+    """Its node."""
     name: str
+    """As results call it."""
     models: dict[str, Model]
+    """By the name of their level in the pipeline, the member's own first."""
     pipeline: Pipeline
+    """How it is asked."""
     share_s: float
+    """How long each of its models has for a call."""
     roles: RolesSettings = field(default_factory=RolesSettings)
+    """How it is spoken to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparing:
-    """A model that compares answers.
-
-    Attributes
-    ----------
-    name : str
-        As results call it.
-    ask : callable
-        Asks it about two texts.
-    settings : ModelSettings
-        Its prices, which nobody knows, and what it must keep to itself.
-    chat : object
-        What is asked.
-    """
+    """A model that compares answers."""
 
     name: str
+    """As results call it."""
     ask: Pair
+    """Asks it about two texts."""
     settings: ModelSettings
+    """Its prices, which nobody knows, and what it must keep to itself."""
     chat: Any
+    """What is asked."""
 
     def cost(self, read: int, written: int) -> float | None:
         """Return the price of tokens, which is not known."""

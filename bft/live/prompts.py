@@ -87,27 +87,18 @@ _JSON_ENDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An example: a question, for a judge a proposal, and the reply that a member should give.
-
-    Attributes
-    ----------
-    question : str
-        What was asked.
-    proposal : str or None
-        What was judged.
-    says : str
-        The answer, or the verdict.
-    reasoning : str
-        What comes before it.
-    confidence : float
-        How sure the reply is, where that is asked.
-    """
+    """An example: a question, for a judge a proposal, and the reply that a member should give."""
 
     question: str
+    """What was asked."""
     proposal: str | None = None
+    """What was judged."""
     says: str
+    """The answer, or the verdict."""
     reasoning: str = ""
+    """What comes before it."""
     confidence: float = 1.0
+    """How sure the reply is, where that is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,24 +16,16 @@ from bft.live.structured import check_schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a panel is asked.
-
-    Attributes
-    ----------
-    text : str
-        The question; a conversation is written out.
-    id : str
-        Names it in records.
-    gold : str or None
-        The right answer, where it is known: recorded, shown to no model.
-    schema : mapping or None
-        Of an answer that is to be a JSON value; see `bft.live.structured`.
-    """
+    """What a panel is asked."""
 
     text: str
+    """The question; a conversation is written out."""
     id: str
+    """Names it in records."""
     gold: str | None = None
+    """The right answer, where it is known: recorded, shown to no model."""
     schema: Mapping[str, Any] | None = None
+    """Of an answer that is to be a JSON value; see `bft.live.structured`."""
 
 
 def question_of(given: Any) -> Question:

@@ -30,44 +30,29 @@ Stored = Mapping[tuple[object, ...], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """What replicas are told of time.
-
-    Attributes
-    ----------
-    view_timeout_s : float
-        A view may take so long: longer than the calls that it makes.
-    views : int
-        Views at most.
-    deadline_s : float
-        For the whole question.
-    """
+    """What replicas are told of time."""
 
     view_timeout_s: float
+    """A view may take so long: longer than the calls that it makes."""
     views: int
+    """Views at most."""
     deadline_s: float
+    """For the whole question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What makes a decision final, for third parties.
-
-    Attributes
-    ----------
-    view, seq : int
-        Where it was decided.
-    proposal : Proposal
-        What was decided, in the words of one who said it.
-    votes : tuple
-        Signed votes of distinct replicas that decide.
-    author : object or None
-        The signed message from which the words are, where they are in no vote.
-    """
+    """What makes a decision final, for third parties."""
 
     view: int
     seq: int
+    """Where it was decided."""
     proposal: Proposal
+    """What was decided, in the words of one who said it."""
     votes: tuple[Any, ...]
+    """Signed votes of distinct replicas that decide."""
     author: Any = None
+    """The signed message from which the words are, where they are in no vote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

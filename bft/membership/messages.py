@@ -33,24 +33,16 @@ class AskEpochs:
 
 @dataclass(frozen=True, slots=True)
 class EpochStart:
-    """An epoch's members, and the state that it starts from.
-
-    Attributes
-    ----------
-    epoch : int
-        Its number; 1 is the first that a change began.
-    base : int
-        The number, across epochs, of the last operation before it.
-    proof : tuple of Checkpoint
-        Signed by a quorum of the members of the epoch before.
-    snapshot : Snapshot
-        State of the replicated machine and of the reply cache; names the members.
-    """
+    """An epoch's members, and the state that it starts from."""
 
     epoch: int
+    """Its number; 1 is the first that a change began."""
     base: int
+    """The number, across epochs, of the last operation before it."""
     proof: tuple[Checkpoint, ...]
+    """Signed by a quorum of the members of the epoch before."""
     snapshot: Snapshot
+    """State of the replicated machine and of the reply cache; names the members."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,23 +25,16 @@ SHORTEST_S = 1e-12  # a link without delay still counts as a link
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One link in one direction.
-
-    Attributes
-    ----------
-    base_s : float
-        Added to every delay drawn.
-    law : DelayLaw
-        Of the rest of the delay.
-    loss, duplication, reordering : float
-        Probabilities for each message.
-    """
+    """One link in one direction."""
 
     base_s: float
+    """Added to every delay drawn."""
     law: DelayLaw
+    """Of the rest of the delay."""
     loss: float
     duplication: float
     reordering: float
+    """Probabilities for each message."""
 
     @property
     def typical_s(self) -> float:

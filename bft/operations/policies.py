@@ -20,21 +20,14 @@ LONGEST = 100  # actions in a row; a policy that has not cured by then never wil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """What is known when an action must be chosen.
-
-    Attributes
-    ----------
-    node : int
-        Which node is down.
-    diagnosis : FaultKind
-        What it is taken for.
-    tried : tuple of Action
-        What has been done in vain.
-    """
+    """What is known when an action must be chosen."""
 
     node: int
+    """Which node is down."""
     diagnosis: FaultKind
+    """What it is taken for."""
     tried: tuple[Action, ...] = ()
+    """What has been done in vain."""
 
 
 Operator = Callable[[Incident], Action | None]
@@ -113,18 +106,12 @@ class AdaptivePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attended:
-    """A policy with an operator beside it, who is asked first.
-
-    Attributes
-    ----------
-    policy : RecoveryPolicy
-        Decides when the operator does not.
-    operator : callable
-        Is shown each incident.
-    """
+    """A policy with an operator beside it, who is asked first."""
 
     policy: RecoveryPolicy
+    """Decides when the operator does not."""
     operator: Operator
+    """Is shown each incident."""
 
     def choose(self, incident: Incident) -> Action:
         """Return the operator's action, or the policy's."""

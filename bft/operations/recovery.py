@@ -140,15 +140,10 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshots:
-    """State is saved every `interval_s` seconds; what came later is lost with the node.
-
-    Attributes
-    ----------
-    interval_s : float
-        Positive.
-    """
+    """State is saved every `interval_s` seconds; what came later is lost with the node."""
 
     interval_s: float
+    """Positive."""
 
     def __post_init__(self) -> None:
         require_positive("snapshots.interval_s", self.interval_s)

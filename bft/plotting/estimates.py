@@ -116,18 +116,12 @@ class Prediction(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """The cells that differ in nothing but what is on the x axis.
-
-    Attributes
-    ----------
-    label : str
-        What the others have not.
-    places : tuple of int
-        Their numbers in the sweep, in the order of the x axis.
-    """
+    """The cells that differ in nothing but what is on the x axis."""
 
     label: str
+    """What the others have not."""
     places: tuple[int, ...]
+    """Their numbers in the sweep, in the order of the x axis."""
 
 
 def horizontal(estimates: Estimates, x: str | None) -> str | None:

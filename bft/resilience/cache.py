@@ -31,20 +31,14 @@ def cache_key(query: Query) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One kept answer; times by the clock of the policies.
-
-    Attributes
-    ----------
-    text, model : str
-        What was said, and by whom.
-    stored_at_s, expires_at_s : float
-        From when, and until when a cache must keep it if it can.
-    """
+    """One kept answer; times by the clock of the policies."""
 
     text: str
     model: str
+    """What was said, and by whom."""
     stored_at_s: float
     expires_at_s: float
+    """From when, and until when a cache must keep it if it can."""
 
 
 class Cache(Protocol):

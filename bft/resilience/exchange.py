@@ -37,24 +37,16 @@ class Begun:
 
 @dataclass(slots=True, kw_only=True)
 class Course:
-    """What befell a query on its way, for those who must not blame an endpoint for it.
-
-    Attributes
-    ----------
-    waited : bool
-        The attempt under way, or the last one, waited in a queue of our own.
-    sent : bool
-        It has left that queue.
-    cut_off_s : float or None
-        When whoever asked ran out of time while an endpoint was at work, by the clock of the policies.
-    begun : Begun or None
-        The first attempt, if it has been made, until its result is taken.
-    """
+    """What befell a query on its way, for those who must not blame an endpoint for it."""
 
     waited: bool = False
+    """The attempt under way, or the last one, waited in a queue of our own."""
     sent: bool = False
+    """It has left that queue."""
     cut_off_s: float | None = None
+    """When whoever asked ran out of time while an endpoint was at work, by the clock of the policies."""
     begun: Begun | None = None
+    """The first attempt, if it has been made, until its result is taken."""
 
     def taken(self) -> Result | None:
         """Take the result of the first attempt, which has been made."""

@@ -89,18 +89,12 @@ def pacing(bucket: TokenBucket, inner: Handler, *, level: str = "") -> Handler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulkhead:
-    """At most `slots` calls at a time, and at most `queue` waiting for one.
-
-    Attributes
-    ----------
-    slots : int
-        1 or more.
-    queue : int
-        0 or more; 0: what finds no slot is shed.
-    """
+    """At most `slots` calls at a time, and at most `queue` waiting for one."""
 
     slots: int = 10
+    """1 or more."""
     queue: int = 20
+    """0 or more; 0: what finds no slot is shed."""
 
     def __post_init__(self) -> None:
         require_whole("bulkhead.slots", self.slots, at_least=1)

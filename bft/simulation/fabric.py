@@ -35,32 +35,22 @@ DEFAULT_SIZES = MessageSizes()
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Parcel:
-    """A message on its way: what all its copies share.
-
-    Attributes
-    ----------
-    number : int
-        Of the parcel in its run.
-    origin : int
-        Who sent it.
-    recipient : int or None
-        For whom it is; None for everybody.
-    kind : str
-        Type of the message.
-    size_bytes, signatures : int
-        Its weight on a link.
-    true, false : Deliver
-        The input that it makes, and the one that it makes once a relay has altered it.
-    """
+    """A message on its way: what all its copies share."""
 
     number: int
+    """Of the parcel in its run."""
     origin: int
+    """Who sent it."""
     recipient: int | None
+    """For whom it is; None for everybody."""
     kind: str
+    """Type of the message."""
     size_bytes: int
     signatures: int
+    """Its weight on a link."""
     true: Deliver
     false: Deliver | None = None
+    """The input that it makes, and the one that it makes once a relay has altered it."""
 
 
 class Fabric:

@@ -37,36 +37,25 @@ CLOSEST = 1.0 - (2.0 * STEP) ** 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClonePanel:
-    """A panel of which several nodes run the same model.
-
-    Attributes
-    ----------
-    models : tuple of int
-        The model of each node.
-    accuracy, no_answer : tuple of float
-        Probability of each node that it is right, and that it gives no answer where it is not.
-    between, within : float
-        r and ρ, with 0 ≤ r ≤ ρ.
-    same_wrong : float
-        κ.
-    options : int
-        K, the number of wrong answers.
-    tau, k_alpha : float
-        τ and Kα.
-    flawed : float
-        Share of questions that nobody gets right; `accuracy` is of the others.
-    """
+    """A panel of which several nodes run the same model."""
 
     models: tuple[int, ...]
+    """The model of each node."""
     accuracy: tuple[float, ...]
     no_answer: tuple[float, ...]
+    """Probability of each node that it is right, and that it gives no answer where it is not."""
     between: float
     within: float
+    """r and ρ, with 0 ≤ r ≤ ρ."""
     same_wrong: float
+    """κ."""
     options: int
+    """K, the number of wrong answers."""
     tau: float = 0.0
     k_alpha: float = inf
+    """τ and Kα."""
     flawed: float = 0.0
+    """Share of questions that nobody gets right; `accuracy` is of the others."""
 
 
 _Node = tuple[float, float, float]

@@ -26,24 +26,16 @@ STATES_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a decision needs.
-
-    Attributes
-    ----------
-    n : int
-        Number of nodes.
-    quorum : int
-        Votes that decide.
-    turns : int
-        How many of the first nodes are primaries in the views allowed.
-    colluding : bool
-        Whether faulty nodes back the most popular wrong answer; else they crashed.
-    """
+    """What a decision needs."""
 
     n: int
+    """Number of nodes."""
     quorum: int
+    """Votes that decide."""
     turns: int
+    """How many of the first nodes are primaries in the views allowed."""
     colluding: bool
+    """Whether faulty nodes back the most popular wrong answer; else they crashed."""
 
 
 def by_position(

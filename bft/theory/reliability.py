@@ -27,21 +27,14 @@ from bft.theory.ranges import positive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryLaw:
-    """What a call with retries comes to.
-
-    Attributes
-    ----------
-    success : float
-        Probability that the call is answered.
-    attempts : float
-        Mean attempts, failed calls included.
-    wait_s : float
-        Mean time spent in back-off, failed calls included.
-    """
+    """What a call with retries comes to."""
 
     success: float
+    """Probability that the call is answered."""
     attempts: float
+    """Mean attempts, failed calls included."""
     wait_s: float
+    """Mean time spent in back-off, failed calls included."""
 
 
 def retry_law(
@@ -79,23 +72,16 @@ def levels_law(levels: Sequence[tuple[float, int]]) -> RetryLaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeLaw:
-    """What hedges make of calls that take exponential times.
-
-    Attributes
-    ----------
-    mean_s : float
-        Mean time to the first answer.
-    calls : float
-        Mean number of requests sent for one call: the load that hedges add is this less 1.
-    rate_per_s, delay_s, extra
-        As given.
-    """
+    """What hedges make of calls that take exponential times."""
 
     mean_s: float
+    """Mean time to the first answer."""
     calls: float
+    """Mean number of requests sent for one call: the load that hedges add is this less 1."""
     rate_per_s: float
     delay_s: float
     extra: int
+    """As given."""
 
     def later_than(self, time_s: float) -> float:
         """P(no answer after this time) = exp(−μ Σⱼ max(t − jd, 0)), over the requests j = 0 … extra."""

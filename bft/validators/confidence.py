@@ -50,22 +50,15 @@ class ConfidenceSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfidenceLaw:
-    """The law of stated confidences; tuples hold one value for each node.
-
-    Attributes
-    ----------
-    accuracy : tuple of float
-        Probability that an answer is right if one is given, in [0, 1].
-    spread : tuple of float
-        s, above 0.
-    bias, stretch : float
-        What is added to the log-odds, and by what they are multiplied before.
-    """
+    """The law of stated confidences; tuples hold one value for each node."""
 
     accuracy: tuple[float, ...]
+    """Probability that an answer is right if one is given, in [0, 1]."""
     spread: tuple[float, ...]
+    """s, above 0."""
     bias: float = 0.0
     stretch: float = 1.0
+    """What is added to the log-odds, and by what they are multiplied before."""
 
     def stated(self, randomness: Randomness, replication: int) -> StatedConfidences:
         """Return what is stated in one replication."""

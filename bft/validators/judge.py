@@ -45,15 +45,10 @@ class Check(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameAnswerCheck:
-    """Accept iff the proposal is the validator's own answer; unsure without an own answer.
-
-    Attributes
-    ----------
-    flip : float
-        Probability that a verdict changes when the validator is asked again, in [0, 1].
-    """
+    """Accept iff the proposal is the validator's own answer; unsure without an own answer."""
 
     flip: float = 0.0
+    """Probability that a verdict changes when the validator is asked again, in [0, 1]."""
 
     def verdicts(self, model: AnswerModel, randomness: Randomness, replication: int) -> Verdicts:
         """Return the verdicts of one replication."""

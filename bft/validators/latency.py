@@ -27,36 +27,25 @@ PerNode = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyLaw:
-    """The law of one call; every tuple holds one value for each node.
-
-    Attributes
-    ----------
-    first_token_median_s, first_token_log_sd : tuple of float
-        Median in seconds (0 or more) and standard deviation of the logarithm (0 or more) of the time to first token.
-    tokens_median, tokens_log_sd : tuple of float
-        Median (0 or more) and standard deviation of the logarithm of the number of tokens of a proposal.
-    verdict_tokens_median : tuple of float
-        Median of the number of tokens of a verdict.
-    tokens_per_s : tuple of float
-        Rate of writing, above 0.
-    slow_share, slow_factor : float
-        Share of the calls in [0, 1] that take `slow_factor` ≥ 1 times as long.
-    length_correlation : float
-        Correlation in [0, 1] of two validators' log-lengths on the same question.
-    cost_per_token : tuple of float
-        Cost of one token written, 0 or more.
-    """
+    """The law of one call; every tuple holds one value for each node."""
 
     first_token_median_s: PerNode
     first_token_log_sd: PerNode
+    """Median in seconds (0 or more) and standard deviation of the logarithm (0 or more) of the time to first token."""
     tokens_median: PerNode
     tokens_log_sd: PerNode
+    """Median (0 or more) and standard deviation of the logarithm of the number of tokens of a proposal."""
     verdict_tokens_median: PerNode
+    """Median of the number of tokens of a verdict."""
     tokens_per_s: PerNode
+    """Rate of writing, above 0."""
     slow_share: float
     slow_factor: float
+    """Share of the calls in [0, 1] that take `slow_factor` ≥ 1 times as long."""
     length_correlation: float
+    """Correlation in [0, 1] of two validators' log-lengths on the same question."""
     cost_per_token: PerNode
+    """Cost of one token written, 0 or more."""
 
     def call(self, node: int, tokens_median: float, drawn: Sequence[float], shared: float) -> Call:
         """Return what a call of a node takes, from its three uniforms and the one that all share on its question."""

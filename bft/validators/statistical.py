@@ -159,20 +159,14 @@ class WrongChoice:
 
     With probability τ the question is a trap and all give the same wrong answer. Otherwise the j-th wrong one copies an
     earlier wrong one with probability (j−1)/(j−1+Kα), else picks uniformly among the K wrong options.
-
-    Attributes
-    ----------
-    options : int
-        Number K of wrong answers, at least 1.
-    tau : float
-        Probability τ of a trap, in [0, 1].
-    k_alpha : float
-        Kα, above 0; infinity means that nobody copies.
     """
 
     options: int
+    """Number K of wrong answers, at least 1."""
     tau: float = 0.0
+    """Probability τ of a trap, in [0, 1]."""
     k_alpha: float = math.inf
+    """Kα, above 0; infinity means that nobody copies."""
 
     def pick(self, trap: Floats, urn: Floats) -> Codes:
         """Return the codes of what each validator answers where it errs, shape (questions, n)."""

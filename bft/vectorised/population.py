@@ -24,31 +24,21 @@ HONEST = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """The nodes of many replications; every array has shape (replications, n).
-
-    Attributes
-    ----------
-    faulty : ndarray of bool
-        Drawn faulty, whatever the behaviour.
-    alive : ndarray of bool
-        Not crashed: hears, and helps to leave a view.
-    votes : ndarray of bool
-        Says publicly what it agrees to.
-    leads : ndarray of bool
-        Proposes, and starts the views it is the primary of.
-    counts : ndarray of bool
-        Its replica is honest, so its decision counts.
-    lies, colludes : ndarray of bool
-        Its validator does.
-    """
+    """The nodes of many replications; every array has shape (replications, n)."""
 
     faulty: Flags
+    """Drawn faulty, whatever the behaviour."""
     alive: Flags
+    """Not crashed: hears, and helps to leave a view."""
     votes: Flags
+    """Says publicly what it agrees to."""
     leads: Flags
+    """Proposes, and starts the views it is the primary of."""
     counts: Flags
+    """Its replica is honest, so its decision counts."""
     lies: Flags
     colludes: Flags
+    """Its validator does."""
 
 
 def draw_faulty(faults: Faults, n: int, streams: Streams, replications: range) -> Flags:

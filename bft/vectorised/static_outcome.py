@@ -26,21 +26,14 @@ NEVER = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticOutcome:
-    """How replications end that are given time enough; every array has shape (replications,).
-
-    Attributes
-    ----------
-    view : ndarray of int
-        The view that decides, or -1.
-    code : ndarray of int
-        The answer that is decided: 0 is the right one.
-    unsure : ndarray of bool
-        Whether more than answers and fault sets would have to be known.
-    """
+    """How replications end that are given time enough; every array has shape (replications,)."""
 
     view: Ints
+    """The view that decides, or -1."""
     code: Ints
+    """The answer that is decided: 0 is the right one."""
     unsure: Flags
+    """Whether more than answers and fault sets would have to be known."""
 
 
 def static_outcome(scenario: Scenario, population: Population, ballots: Ballots) -> StaticOutcome:

@@ -77,24 +77,16 @@ class _Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count(_Completed):
-    """A rule that adds up weights.
-
-    Attributes
-    ----------
-    weights : tuple of int
-        Weight of each voter.
-    need : int
-        Least weight with which an answer wins.
-    stated : bool
-        Whether a vote weighs what its voter says of itself instead, in millionths.
-    lowest : bool
-        Whether the lowest-numbered voter decides between answers that are level at the top; else nothing wins.
-    """
+    """A rule that adds up weights."""
 
     weights: tuple[int, ...]
+    """Weight of each voter."""
     need: int = 1
+    """Least weight with which an answer wins."""
     stated: bool = False
+    """Whether a vote weighs what its voter says of itself instead, in millionths."""
     lowest: bool = False
+    """Whether the lowest-numbered voter decides between answers that are level at the top; else nothing wins."""
 
     @property
     def voters(self) -> int:

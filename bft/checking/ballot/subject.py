@@ -41,22 +41,15 @@ MakeRule = Callable[[QuorumSystem], Rule]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedBy:
-    """One rule, as replicas are told it and as the monitors count.
-
-    Attributes
-    ----------
-    rule, count : callable
-        From the quorum system to either.
-    agrees : bool
-        Whether two honest nodes never decide differently while fewer than 2q − n of weight vote twice.
-    judged : bool
-        Whether answers are judged before the vote.
-    """
+    """One rule, as replicas are told it and as the monitors count."""
 
     rule: MakeRule
     count: Callable[[QuorumSystem], Count]
+    """From the quorum system to either."""
     agrees: bool = False
+    """Whether two honest nodes never decide differently while fewer than 2q − n of weight vote twice."""
     judged: bool = False
+    """Whether answers are judged before the vote."""
 
 
 RULES: Mapping[str, CountedBy] = {

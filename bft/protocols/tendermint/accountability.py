@@ -22,18 +22,13 @@ Said = Propose | Prevote | Precommit
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Two messages of one replica that no honest replica signs both, given the pool.
-
-    Attributes
-    ----------
-    amnesia : bool
-        Whether the second broke the lock of the first; else both are of one step.
-    """
+    """Two messages of one replica that no honest replica signs both, given the pool."""
 
     culprit: int
     first: Said
     second: Said
     amnesia: bool
+    """Whether the second broke the lock of the first; else both are of one step."""
 
 
 class Pool:

@@ -45,39 +45,26 @@ SEND_DELAYS = "send delays"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What all replications of a scenario share.
-
-    Attributes
-    ----------
-    scenario : Scenario
-        What is run.
-    electorate : Electorate
-        Its validators.
-    counting : Counting
-        Its rule.
-    patience : Patience
-        When nodes ask.
-    confidences : Confidences or None
-        What validators say of themselves, where that counts.
-    end_s : float
-        When runs end.
-    slowest_s : float
-        No message takes longer.
-    delay_bounds : DelayBounds or None
-        Bounds of delays, where they are faster than the law.
-    timing : bool
-        Whether times are wanted.
-    """
+    """What all replications of a scenario share."""
 
     scenario: Scenario
+    """What is run."""
     electorate: Electorate
+    """Its validators."""
     counting: Counting
+    """Its rule."""
     patience: Patience
+    """When nodes ask."""
     confidences: Confidences | None
+    """What validators say of themselves, where that counts."""
     end_s: float
+    """When runs end."""
     slowest_s: float
+    """No message takes longer."""
     delay_bounds: DelayBounds | None
+    """Bounds of delays, where they are faster than the law."""
     timing: bool
+    """Whether times are wanted."""
 
     def quiet(self, voters: Voters) -> bool:
         """Return whether every message arrives before anybody asks, and before time is up, and nobody votes twice."""

@@ -20,20 +20,14 @@ from bft.vectorised.streams import Flags, Ints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """What hearing the votes tells each node; every array has shape (columns,), a column for each node of each ballot.
-
-    Attributes
-    ----------
-    decided_s, impossible_s : ndarray
-        When the votes heard decide whatever the missing say, and when nothing can be decided any more; infinity for
-        never.
-    answer : ndarray of int
-        The leading answer once all have been heard that ever are; it is the decided one where one is.
-    """
+    """What hearing the votes tells each node; arrays of shape (columns,), a column for each node of each ballot."""
 
     decided_s: Floats
     impossible_s: Floats
+    """When the votes heard decide whatever the missing say, and when nothing can be decided any more; infinity for
+    never."""
     answer: Ints
+    """The leading answer once all have been heard that ever are; it is the decided one where one is."""
 
 
 def standings(heard_s: Floats, votes: Votes, ballot: Ints) -> Standings:

@@ -22,41 +22,28 @@ from bft.vectorised.streams import Flags, Ints, Streams
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voters:
-    """The nodes of many replications; every array has shape (replications, n).
-
-    Attributes
-    ----------
-    faulty : ndarray of bool
-        Drawn faulty, whatever the behaviour.
-    speaks : ndarray of bool
-        Follows the protocol and tells others what it does; until it stops, where it does.
-    counts : ndarray of bool
-        Its replica is honest, so its decision counts.
-    lies, colludes, injects : ndarray of bool
-        Its validator lies; it colludes, those that inject among them; it writes instructions into its text.
-    withholds : ndarray of bool
-        Follows everything and says nothing.
-    twice : ndarray of bool
-        Votes for two answers, each towards a group of its own, and does nothing else.
-    gone_s : ndarray or None
-        When it stops; infinity for never. None where nobody stops after the start.
-    late_s : ndarray or None
-        How late all that it says leaves. None where nobody is late.
-    confidence : ndarray or None
-        What liars say of themselves. None where there are none.
-    """
+    """The nodes of many replications; every array has shape (replications, n)."""
 
     faulty: Flags
+    """Drawn faulty, whatever the behaviour."""
     speaks: Flags
+    """Follows the protocol and tells others what it does; until it stops, where it does."""
     counts: Flags
+    """Its replica is honest, so its decision counts."""
     lies: Flags
     colludes: Flags
     injects: Flags
+    """Its validator lies; it colludes, those that inject among them; it writes instructions into its text."""
     withholds: Flags
+    """Follows everything and says nothing."""
     twice: Flags
+    """Votes for two answers, each towards a group of its own, and does nothing else."""
     gone_s: Floats | None = None
+    """When it stops; infinity for never. None where nobody stops after the start."""
     late_s: Floats | None = None
+    """How late all that it says leaves. None where nobody is late."""
     confidence: Floats | None = None
+    """What liars say of themselves. None where there are none."""
 
     def part(self, chosen: Ints) -> Voters:
         """Return some of the replications."""

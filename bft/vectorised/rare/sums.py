@@ -20,22 +20,15 @@ PLAIN = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A stratum that was drawn from.
-
-    Attributes
-    ----------
-    weight : float
-        Its probability.
-    looked, tally : Tally
-        The first look, which chooses between estimates, and the replications that count.
-    tilted : bool
-        Whether they were drawn by several modes.
-    """
+    """A stratum that was drawn from."""
 
     weight: float
+    """Its probability."""
     looked: Tally
     tally: Tally
+    """The first look, which chooses between estimates, and the replications that count."""
     tilted: bool
+    """Whether they were drawn by several modes."""
 
     @property
     def mostly(self) -> bool:
