@@ -41,30 +41,20 @@ class Row:
 
 @dataclass(slots=True, kw_only=True)
 class Share:
-    """What the schedules of a block did.
-
-    Attributes
-    ----------
-    start : int
-        Number of its first schedule.
-    rows : dict
-        Coverage per generator and size.
-    first : dict
-        Number of the schedule that first broke each invariant.
-    example : Counterexample or None
-        The first counterexample, as it was found.
-    cpu_s : float
-        CPU time used.
-    seeds : Seeds
-        What reached something new.
-    """
+    """What the schedules of a block did."""
 
     start: int
+    """Number of its first schedule."""
     rows: dict[tuple[str, int], Row] = field(default_factory=dict)
+    """Coverage per generator and size."""
     first: dict[str, int] = field(default_factory=dict)
+    """Number of the schedule that first broke each invariant."""
     example: Counterexample | None = None
+    """The first counterexample, as it was found."""
     cpu_s: float = 0.0
+    """CPU time used."""
     seeds: Seeds = field(default_factory=Seeds)
+    """What reached something new."""
 
     @property
     def schedules(self) -> int:

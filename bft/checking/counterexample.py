@@ -27,18 +27,12 @@ READABLE = ("bft schedule 1", FORMAT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a schedule breaks.
-
-    Attributes
-    ----------
-    breach : Breach
-        The first invariant that did not hold; LV1 when something stays undone after stabilisation.
-    split : bool
-        Whether two honest nodes executed different values in the same run.
-    """
+    """What a schedule breaks."""
 
     breach: Breach
+    """The first invariant that did not hold; LV1 when something stays undone after stabilisation."""
     split: bool
+    """Whether two honest nodes executed different values in the same run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,22 +43,16 @@ class Membership(Settings):
     """Members that may change; the other nodes are spares.
 
     Who is convicted by evidence of equivocation is replaced by the first spare, or removed.
-
-    Attributes
-    ----------
-    members : int
-        Nodes 0 … members − 1 begin.
-    least : int
-        With no more members than this a convicted one is not removed without a successor.
-    changes : list of tables
-        Requests of the operator, in order of time.
     """
 
     _prefix: ClassVar[str] = "membership."
 
     members: Annotated[int, Field(ge=1)]
+    """Nodes 0 … members − 1 begin."""
     least: Annotated[int, Field(ge=1)] = 4
+    """With no more members than this a convicted one is not removed without a successor."""
     changes: tuple[MemberChange, ...] = ()
+    """Requests of the operator, in order of time."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Membership:

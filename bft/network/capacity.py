@@ -34,15 +34,10 @@ class MessageSizes(Settings):
 
 
 class Bandwidth(Settings):
-    """Uplinks: a node puts its messages on the wire one after another.
-
-    Attributes
-    ----------
-    uplink_mbit_s : float or tuple of float
-        Of all nodes, or of each, in 10⁶ bits per second.
-    """
+    """Uplinks: a node puts its messages on the wire one after another."""
 
     uplink_mbit_s: Rate | tuple[Rate, ...] = 1000.0
+    """Of all nodes, or of each, in 10⁶ bits per second."""
 
     def of(self, n: int) -> tuple[float, ...]:
         """Return each node's uplink."""

@@ -43,15 +43,10 @@ class RecoveryPolicy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedPolicy:
-    """The same actions for every fault, one after another; the last one again and again.
-
-    Attributes
-    ----------
-    ladder : tuple of Action
-        At least one, and one that cures every fault must be among the steps that are reached.
-    """
+    """The same actions for every fault, one after another; the last one again and again."""
 
     ladder: tuple[Action, ...]
+    """At least one, and one that cures every fault must be among the steps that are reached."""
     kind: Literal["fixed"] = "fixed"
 
     def __post_init__(self) -> None:
@@ -80,15 +75,10 @@ _STRENGTH = tuple(Action)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdaptivePolicy:
-    """The rule's action for the diagnosed fault; if it was in vain, the diagnosis was wrong: the next stronger one.
-
-    Attributes
-    ----------
-    rules : mapping of FaultKind to Action
-        One for every kind.
-    """
+    """The rule's action for the diagnosed fault; if it was in vain, the diagnosis was wrong: the next stronger one."""
 
     rules: Mapping[FaultKind, Action] = field(default_factory=lambda: dict(CHEAPEST))
+    """One for every kind."""
     kind: Literal["adaptive"] = "adaptive"
 
     def __post_init__(self) -> None:
@@ -140,21 +130,14 @@ def check_cures(policy: RecoveryPolicy, name: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairLaw:
-    """What repairs come to, on average.
-
-    Attributes
-    ----------
-    mttr_s : float
-        Time of all actions until the cure; detection not included.
-    actions : float
-        How many.
-    price : float
-        What they cost.
-    """
+    """What repairs come to, on average."""
 
     mttr_s: float
+    """Time of all actions until the cure; detection not included."""
     actions: float
+    """How many."""
     price: float
+    """What they cost."""
 
 
 def expected_repair(

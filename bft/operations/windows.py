@@ -63,18 +63,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """Is crossed above one value and left at or below another.
-
-    Attributes
-    ----------
-    above : float
-        Positive.
-    clear_at : float
-        0 or more, below `above`: the gap is the hysteresis.
-    """
+    """Is crossed above one value and left at or below another."""
 
     above: float
+    """Positive."""
     clear_at: float
+    """0 or more, below `above`: the gap is the hysteresis."""
 
     def __post_init__(self) -> None:
         require_positive("threshold.above", self.above)

@@ -97,18 +97,12 @@ class DictCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
-    """How old an answer may be.
-
-    Attributes
-    ----------
-    ttl_s : float
-        Served instead of asking up to this age; 0: never.
-    stale_s : float
-        Served when every level has failed up to this age; at least `ttl_s`.
-    """
+    """How old an answer may be."""
 
     ttl_s: float = 3600.0
+    """Served instead of asking up to this age; 0: never."""
     stale_s: float = 86400.0
+    """Served when every level has failed up to this age; at least `ttl_s`."""
 
     def __post_init__(self) -> None:
         require_not_negative("caching.ttl_s", self.ttl_s)

@@ -109,21 +109,14 @@ _WORDS: Mapping[FailureKind, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of the table of failures.
-
-    Attributes
-    ----------
-    what : str
-        What failed.
-    failures : tuple of Failure
-        All of this row.
-    kind : FailureClass
-        Their class.
-    """
+    """One row of the table of failures."""
 
     what: str
+    """What failed."""
     failures: tuple[Failure, ...]
+    """All of this row."""
     kind: FailureClass
+    """Their class."""
 
     @property
     def treatment(self) -> Treatment:

@@ -27,21 +27,14 @@ from bft.resilience.exchange import Failure, FailureKind, Query, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """At most burst + rate · t calls in any t seconds.
-
-    Attributes
-    ----------
-    rate_per_s : float
-        Tokens per second, positive.
-    burst : int
-        Tokens that the bucket holds, 1 or more.
-    max_wait_s : float
-        A call that would wait longer is refused; infinity: none is.
-    """
+    """At most burst + rate · t calls in any t seconds."""
 
     rate_per_s: float
+    """Tokens per second, positive."""
     burst: int = 1
+    """Tokens that the bucket holds, 1 or more."""
     max_wait_s: float = 10.0
+    """A call that would wait longer is refused; infinity: none is."""
 
     def __post_init__(self) -> None:
         require_positive("rate_limit.rate_per_s", self.rate_per_s)

@@ -27,24 +27,16 @@ from bft.core.refusal import require, require_open_share
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteadyState:
-    """What must hold.
-
-    Attributes
-    ----------
-    target : float
-        Share of calls that must succeed, above 0 and below 1: no number of calls can show that all do.
-    confidence : float
-        Of the interval.
-    abort_below : float
-        Share at which harm is evident, below the target.
-    false_abort : float
-        Probability of aborting although the hypothesis holds, at most.
-    """
+    """What must hold."""
 
     target: float = 0.999
+    """Share of calls that must succeed, above 0 and below 1: no number of calls can show that all do."""
     confidence: float = 0.95
+    """Of the interval."""
     abort_below: float = 0.9
+    """Share at which harm is evident, below the target."""
     false_abort: float = 0.001
+    """Probability of aborting although the hypothesis holds, at most."""
 
     def __post_init__(self) -> None:
         require_open_share("steady_state.target", self.target)

@@ -27,27 +27,18 @@ _DEPTH = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lives:
-    """What became of the nodes.
-
-    Attributes
-    ----------
-    nodes : list of NodeRecord
-        Stretches up and down of each node.
-    system : NodeRecord
-        The same of "at least k nodes are up".
-    end_s : float
-        When observation ended.
-    trace : Trace
-        Every change, in order.
-    outages : list of Outage
-        What followed each fault, in order.
-    """
+    """What became of the nodes."""
 
     nodes: list[NodeRecord]
+    """Stretches up and down of each node."""
     system: NodeRecord
+    """The same of "at least k nodes are up"."""
     end_s: float
+    """When observation ended."""
     trace: Trace
+    """Every change, in order."""
     outages: list[Outage]
+    """What followed each fault, in order."""
 
 
 class Watcher(Protocol):

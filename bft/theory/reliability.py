@@ -118,18 +118,12 @@ def hedge_law(*, rate_per_s: float, delay_s: float, extra: int = 1) -> HedgeLaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerLaw:
-    """What a breaker does to Poisson calls that take no time.
-
-    Attributes
-    ----------
-    calls_before_opening : float
-        Mean calls from closing to opening, the last of the run of failures included.
-    rejected : float
-        Share of all calls refused, in the long run.
-    """
+    """What a breaker does to Poisson calls that take no time."""
 
     calls_before_opening: float
+    """Mean calls from closing to opening, the last of the run of failures included."""
     rejected: float
+    """Share of all calls refused, in the long run."""
 
 
 def breaker_law(*, p_failure: float, failures: int, open_s: float, calls_per_s: float) -> BreakerLaw:
