@@ -34,10 +34,8 @@ class HeldKeys:
     def sign(self, body: Body) -> Body:
         """Return the body signed by its signer.
 
-        Raises
-        ------
-        ScenarioError
-            If the adversary does not hold that key: a behaviour that needs an honest signature forges nothing.
+        Raises `ScenarioError` if the adversary does not hold that key: a behaviour that needs an honest signature
+        forges nothing.
         """
         signer = body.signer
         if signer != self._node and signer not in self._ring.corrupted and not self._asks_as(signer):

@@ -36,10 +36,7 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
 def behaviour_of(description: object) -> Behaviour:
     """Return the behaviour that a name, a place, a table with `kind`, or a behaviour object stands for.
 
-    Raises
-    ------
-    ScenarioError
-        If the name is unknown, a key does not exist, or the object has no `bend`.
+    Raises `ScenarioError` if the name is unknown, a key does not exist, or the object has no `bend`.
     """
     if isinstance(description, str):
         description = {"kind": description}

@@ -79,10 +79,7 @@ class Counterexample:
     def from_json(cls, values: Any) -> Counterexample:
         """Read one from JSON values.
 
-        Raises
-        ------
-        ScenarioError
-            If the values are no schedule.
+        Raises `ScenarioError` if the values are no schedule.
         """
         if not isinstance(values, dict) or values.get("format") not in READABLE:
             raise ScenarioError(
@@ -126,10 +123,7 @@ class Counterexample:
     def load(cls, path: Path) -> Counterexample:
         """Read one from a file.
 
-        Raises
-        ------
-        ScenarioError
-            If the file cannot be read or holds no schedule.
+        Raises `ScenarioError` if the file cannot be read or holds no schedule.
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))

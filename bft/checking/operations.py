@@ -213,10 +213,7 @@ def to_json(operations: Iterable[Operation]) -> list[list[Any]]:
 def from_json(values: Any) -> list[Operation]:
     """Read operations from JSON values.
 
-    Raises
-    ------
-    ScenarioError
-        If a value is no operation.
+    Raises `ScenarioError` if a value is no operation.
     """
     if not isinstance(values, list):
         raise ScenarioError(bad_value("operations", values, "must be a list"))

@@ -45,10 +45,7 @@ def by_description(protocol: str) -> bool:
 def place_of(protocol: str | Protocol) -> str:
     """Return by what text a protocol is found, in this process and in others.
 
-    Raises
-    ------
-    ScenarioError
-        If a protocol was given as an object, and stands in no module.
+    Raises `ScenarioError` if a protocol was given as an object, and stands in no module.
     """
     if not isinstance(protocol, Protocol):
         return protocol
@@ -61,10 +58,7 @@ def place_of(protocol: str | Protocol) -> str:
 def subject_of(protocol: str, mutant: str | None = None) -> Subject:
     """Return a protocol by its name, with a seeded bug if one is named.
 
-    Raises
-    ------
-    ScenarioError
-        If there is no such protocol or bug.
+    Raises `ScenarioError` if there is no such protocol or bug.
     """
     examined = examined_as(protocol)
     return examined.make() if mutant is None else bug(protocol, mutant).subject()
@@ -73,10 +67,7 @@ def subject_of(protocol: str, mutant: str | None = None) -> Subject:
 def examined_as(protocol: str) -> Examined:
     """Return what stands under a name.
 
-    Raises
-    ------
-    ScenarioError
-        If nothing does.
+    Raises `ScenarioError` if nothing does.
     """
     if protocol in PROTOCOLS:
         return PROTOCOLS[protocol]

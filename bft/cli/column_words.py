@@ -8,10 +8,7 @@ from bft.errors import ScenarioError, bad_value
 def columns_of(words: str | None) -> dict[str, str]:
     """Read what a file calls its columns: gold=answer,answer=pred.
 
-    Raises
-    ------
-    ScenarioError
-        If it is no list of pairs, or a name stands there twice.
+    Raises `ScenarioError` if it is no list of pairs, or a name stands there twice.
     """
     found: dict[str, str] = {}
     for pair in (words or "").split(","):

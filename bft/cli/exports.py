@@ -77,10 +77,7 @@ FORMATS: dict[str, Callable[[Run, Path], None]] = {
 def exports_of(words: Sequence[str]) -> dict[str, Path]:
     """Return which format goes to which file; refuse what cannot be written before anything runs.
 
-    Raises
-    ------
-    BftError
-        If a format is unknown or named twice, or a file cannot be written.
+    Raises `BftError` if a format is unknown or named twice, or a file cannot be written.
     """
     wanted: dict[str, Path] = {}
     for word in words:

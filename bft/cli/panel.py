@@ -141,10 +141,7 @@ def has_quorum(rule: str | dict[str, Any]) -> bool:
 def panel_of(arguments: Namespace, *, short_answers: bool = False) -> Panel:
     """Return the panel that options and file describe; with short answers where a rule has texts judged by itself.
 
-    Raises
-    ------
-    ScenarioError
-        If they describe none.
+    Raises `ScenarioError` if they describe none.
     """
     from bft.live.keys import PanelKeys
     from bft.live.panel import Panel

@@ -47,12 +47,8 @@ class Cell:
 def make_cells(scenario: Scenario, axes: Axes, seed: int, *, common_random_numbers: bool = False) -> tuple[Cell, ...]:
     """Return all combinations of the axes' values, the first axis outermost.
 
-    Raises
-    ------
-    ScenarioError
-        If the scenario has no such field, or a combination cannot be run.
-    SweepError
-        If there are too many.
+    Raises `ScenarioError` if the scenario has no such field, or a combination cannot be run; `SweepError` if there are
+    too many.
     """
     number = prod(len(values) for values in axes.values())
     if number > MOST_CELLS:

@@ -25,12 +25,8 @@ class Executor(Protocol):
     def run(self, blocks: Iterable[Block]) -> Iterator[Done]:
         """Yield blocks and their tallies in the order in which they end; `blocks` is read as workers become free.
 
-        Raises
-        ------
-        KeyboardInterrupt
-            On Ctrl-C; blocks that were not at their end are lost.
-        ExecutorError
-            If it cannot go on.
+        Raises `KeyboardInterrupt` on Ctrl-C; blocks that were not at their end are lost; `ExecutorError` if it cannot
+        go on.
         """
 
     def close(self) -> None:

@@ -17,10 +17,7 @@ ENDINGS = (".csv", ".parquet")
 def check_table(path: Path) -> None:
     """Refuse a file that a table cannot be written to.
 
-    Raises
-    ------
-    SweepError
-        If the ending is another, its folder is not there, or pyarrow is missing.
+    Raises `SweepError` if the ending is another, its folder is not there, or pyarrow is missing.
     """
     if path.suffix not in ENDINGS:
         raise SweepError(bad_value("file", str(path), f"must end in {' or '.join(ENDINGS)}"))

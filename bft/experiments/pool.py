@@ -64,10 +64,7 @@ class Worker:
     def take(self) -> Any:
         """Return what it said: READY, a tally, or an error.
 
-        Raises
-        ------
-        EOFError
-            If it is dead.
+        Raises `EOFError` if it is dead.
         """
         try:
             said = pickle.loads(self.pipe.recv_bytes())

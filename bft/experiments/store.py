@@ -28,10 +28,7 @@ LIBRARIES = ("numpy", "scipy", "simpy", "pydantic")
 def output_folder(path: str | Path) -> Path:
     """Return a folder that files can be written to, made where there is none.
 
-    Raises
-    ------
-    SweepError
-        If that is not possible; the message says why.
+    Raises `SweepError` if that is not possible; the message says why.
     """
     folder = Path(path)
     trial = folder / ".writable"

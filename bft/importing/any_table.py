@@ -52,10 +52,7 @@ def read(file: Path, request: Request) -> Evidence:
 def _of_each_model(file: Path, table: RawTable, names: Mapping[str, str]) -> Columns:
     """Return the columns of a table with a row for each question as if it had one for each answer.
 
-    Raises
-    ------
-    TableError
-        If no column is left that could be a model's, or what should hold the answers holds none.
+    Raises `TableError` if no column is left that could be a model's, or what should hold the answers holds none.
     """
     called = names["answer"]
     others = {name: column for name, column in names.items() if name not in ("answer", "model")}

@@ -32,10 +32,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 def column_names(file: Path, table: RawTable, request: Request) -> dict[str, str]:
     """Return what a file calls each column that is known here.
 
-    Raises
-    ------
-    TableError
-        If a column that is needed is not there, or one is named that is none.
+    Raises `TableError` if a column that is needed is not there, or one is named that is none.
     """
     for name in request.columns:
         if name not in KNOWN:

@@ -54,10 +54,7 @@ def _shape(value: Any) -> str:
 def documents_of(file: Path) -> Iterator[Document]:
     """Yield what a file holds: itself, or each JSON file of a ZIP archive; an Inspect log is one document.
 
-    Raises
-    ------
-    TableError
-        If it cannot be read.
+    Raises `TableError` if it cannot be read.
     """
     kind = ending(file)
     with opened(file) as stream:

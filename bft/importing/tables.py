@@ -61,10 +61,7 @@ class Imported:
     def write(self, file: str | Path) -> None:
         """Write the table: parquet, csv or jsonl, by the ending.
 
-        Raises
-        ------
-        TableError
-            If nothing is left to write, or the file cannot be written.
+        Raises `TableError` if nothing is left to write, or the file cannot be written.
         """
         if not self.gathered.rows:
             reasons = {reason for each in self.files for reason in each.dropped} | set(self.gathered.dropped)

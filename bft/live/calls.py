@@ -287,10 +287,7 @@ async def _invoke(
 def _arguments(chat: Any, asked: Asked) -> tuple[Any, dict[str, Any]]:
     """Return what is called, and with which arguments, so that a reply comes in a form.
 
-    Raises
-    ------
-    NotImplementedError
-        If this client has no such form.
+    Raises `NotImplementedError` if this client has no such form.
     """
     if "extra_body" in getattr(type(chat), "model_fields", ()):  # a client of OpenAI's chat completions
         return chat, asked.request(chat.extra_body or {})

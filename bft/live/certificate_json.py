@@ -86,10 +86,8 @@ def read_parts(data: object) -> dict[str, Any]:
 def read_public_keys(table: object) -> PublicKeys:
     """Read public keys: hexadecimal by the numbers of the nodes, and the client's.
 
-    Raises
-    ------
-    FormError
-        If they are not those of nodes 0, 1, … and of a client, or one is written otherwise than in hexadecimal.
+    Raises `FormError` if they are not those of nodes 0, 1, … and of a client, or one is written otherwise than in
+    hexadecimal.
     """
     keys = _table("public_keys", table)
     wanted = [*map(str, range(min(len(keys) - 1, MOST_MEMBERS))), CLIENT]

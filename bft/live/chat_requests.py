@@ -110,10 +110,7 @@ class ChatRequest:
 def read_request(body: bytes, model: str) -> ChatRequest:
     """Read the body of a request for this model.
 
-    Raises
-    ------
-    RefusedError
-        If it is none, or asks for what a panel does not do.
+    Raises `RefusedError` if it is none, or asks for what a panel does not do.
     """
     try:
         asked = json.loads(body)

@@ -137,10 +137,7 @@ def described(compare: Described) -> str | dict[str, Any]:
 def read_compare(description: str | Mapping[str, Any]) -> Described:
     """Read what `described` wrote.
 
-    Raises
-    ------
-    ValueError, ScenarioError
-        If it describes no comparison.
+    Raises `ValueError` or `ScenarioError` if it describes no comparison.
     """
     compare: Described = _ADAPTER.validate_python(description)
     return compare
@@ -195,10 +192,7 @@ class Comparison:
     async def same(self, one: str, other: str) -> bool:
         """Return whether two answers are the same.
 
-        Raises
-        ------
-        ComparisonError
-            If that cannot be found out.
+        Raises `ComparisonError` if that cannot be found out.
         """
         forms = self.form(one), self.form(other)
         if None in forms or forms[0] == forms[1]:
@@ -282,10 +276,7 @@ def comparison_of(
 def own_of(given: object) -> Own:
     """Return the description of a user's object.
 
-    Raises
-    ------
-    ScenarioError
-        If it has no name, or no `same`.
+    Raises `ScenarioError` if it has no name, or no `same`.
     """
     name = getattr(given, "name", None)
     if not isinstance(given, OwnComparison) or not isinstance(name, str) or not callable(getattr(given, "same", None)):

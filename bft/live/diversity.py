@@ -57,10 +57,7 @@ def described(diversity: Diversity) -> dict[str, Any]:
 def read_diversity(description: object) -> Diversity:
     """Read what `described` wrote.
 
-    Raises
-    ------
-    ValueError, ScenarioError
-        If it is something else.
+    Raises `ValueError` or `ScenarioError` if it is something else.
     """
     if not isinstance(description, dict):
         raise ValueError("diversity: must be a table")

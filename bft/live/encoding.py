@@ -48,10 +48,8 @@ class Encoding:
     def write(self, value: object) -> bytes:
         """Return the encoding of a message, or of any value made of what messages are made of.
 
-        Raises
-        ------
-        EncodingError
-            If the value has no encoding: infinity, a set, an unknown class, text that is not Unicode.
+        Raises `EncodingError` if the value has no encoding: infinity, a set, an unknown class, text that is not
+        Unicode.
         """
         parts: list[bytes] = []
         self._write(value, parts, 0)
@@ -67,10 +65,7 @@ class Encoding:
     def read(self, data: bytes) -> Any:
         """Return the message that the bytes encode.
 
-        Raises
-        ------
-        EncodingError
-            If they encode none, or not in the one way.
+        Raises `EncodingError` if they encode none, or not in the one way.
         """
         if len(data) > MAX_BYTES:
             raise EncodingError(f"a message of {len(data)} bytes: must be at most {MAX_BYTES}")

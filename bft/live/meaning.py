@@ -92,10 +92,7 @@ def by_chat(chat: Any) -> Pair:
 def embeddings_of(settings: Embedding, client: Any, key: str | None) -> Any:
     """Return the embeddings that settings describe.
 
-    Raises
-    ------
-    ScenarioError
-        If they cannot be built.
+    Raises `ScenarioError` if they cannot be built.
     """
     try:
         if settings.base_url is not None:

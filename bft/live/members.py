@@ -261,10 +261,7 @@ def _comparing(compare: Described, clients: Clients) -> Comparing | None:
 def refuse_own_retries(chat: BaseChatModel, field: str) -> None:
     """Refuse a model object that would retry by itself: retries multiply, and deadlines would not hold.
 
-    Raises
-    ------
-    ScenarioError
-        If the object has retries of its own.
+    Raises `ScenarioError` if the object has retries of its own.
     """
     if "max_retries" in type(chat).model_fields and getattr(chat, "max_retries", 0) != 0:
         retries = getattr(chat, "max_retries", None)

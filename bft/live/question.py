@@ -31,10 +31,7 @@ class Question:
 def question_of(given: Any) -> Question:
     """Read what a panel was given: a text, a conversation, or a table of `question`, `id`, `gold`, `schema`.
 
-    Raises
-    ------
-    ScenarioError
-        If it is none of these, or empty.
+    Raises `ScenarioError` if it is none of these, or empty.
     """
     table: Mapping[str, Any] = given if isinstance(given, Mapping) else {"question": given}
     if "question" not in table or not set(table) <= {"question", "id", "gold", "schema"}:

@@ -109,10 +109,7 @@ def described(rule: ConsensusRule | BallotRule) -> str | dict[str, Any]:
 def read_rule(description: str | Mapping[str, Any]) -> ConsensusRule | BallotRule:
     """Read what `described` wrote.
 
-    Raises
-    ------
-    ValueError, ScenarioError
-        If it describes no rule.
+    Raises `ValueError` or `ScenarioError` if it describes no rule.
     """
     rule: ConsensusRule | BallotRule = _ADAPTER.validate_python(description)
     return rule
@@ -128,10 +125,7 @@ def form(rule: ConsensusRule | BallotRule, check: Check) -> Form:
 def check_of(rule: ConsensusRule | BallotRule, check: Check | None) -> Check:
     """Return how members check the answers of others, which ballots say themselves.
 
-    Raises
-    ------
-    ScenarioError
-        If something else was asked for.
+    Raises `ScenarioError` if something else was asked for.
     """
     if isinstance(rule, ConsensusRule):
         return check or "judge"
@@ -153,10 +147,7 @@ def system_of(
 ) -> QuorumSystem:
     """Return weights, tolerated faults and quorum; without a quorum, any weight may decide.
 
-    Raises
-    ------
-    ScenarioError
-        If something is given that the rule does not count by, or missing that it needs.
+    Raises `ScenarioError` if something is given that the rule does not count by, or missing that it needs.
     """
     if not isinstance(rule, ConsensusRule) and views is not None:
         raise ScenarioError(bad_value("views", views, "must be left out: a ballot has no views"))

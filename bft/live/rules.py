@@ -122,10 +122,7 @@ class Rule:
 def rule_of(settings: ConsensusRule | BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
     """Return the rule that settings describe; that of a ballot counts of how many providers or models its votes are.
 
-    Raises
-    ------
-    ScenarioError
-        If the rule cannot be had with this panel, or its protocol cannot run live panels.
+    Raises `ScenarioError` if the rule cannot be had with this panel, or its protocol cannot run live panels.
     """
     rule: Rule = companion(protocol_name(settings)).rule_of(settings, system, diversity)
     return rule
@@ -134,10 +131,7 @@ def rule_of(settings: ConsensusRule | BallotRule, system: QuorumSystem, diversit
 def companion(protocol: str) -> Any:
     """Return the module by which a protocol runs live panels.
 
-    Raises
-    ------
-    ScenarioError
-        If there is none.
+    Raises `ScenarioError` if there is none.
     """
     found = registry.companion("bft.live.protocols", registry.protocol_of(protocol))
     if found is None:

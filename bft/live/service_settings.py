@@ -77,10 +77,7 @@ def name_of(host: str) -> str:
 def key_from(name: str | None) -> str | None:
     """Return the key that clients must show, from an environment variable.
 
-    Raises
-    ------
-    ScenarioError
-        If the variable holds none.
+    Raises `ScenarioError` if the variable holds none.
     """
     if name is None:
         return None

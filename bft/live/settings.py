@@ -238,10 +238,8 @@ class PanelSettings(Settings):
     def diversity(self) -> Diversity | None:
         """How many providers or models must stand behind an answer; None: any.
 
-        Raises
-        ------
-        ScenarioError
-            If there are not so many, both are asked for, or a stand-in is of another than its member.
+        Raises `ScenarioError` if there are not so many, both are asked for, or a stand-in is of another than its
+        member.
         """
         if self.min_providers is None and self.min_models is None:
             return None

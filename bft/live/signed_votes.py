@@ -34,10 +34,7 @@ def signed_vote(message: Any) -> SignedVote:
 def message_of(kind: type, vote: SignedVote, shared: Mapping[str, Any]) -> Any:
     """Return the message that was signed.
 
-    Raises
-    ------
-    ValueError
-        If the vote does not say what a message of this kind says.
+    Raises `ValueError` if the vote does not say what a message of this kind says.
     """
     names = {each.name for each in fields(kind)}
     given = {name: value for name, value in shared.items() if name in names}

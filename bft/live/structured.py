@@ -46,10 +46,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 def check_schema(schema: object) -> Mapping[str, Any]:
     """Return a schema that answers can be checked against.
 
-    Raises
-    ------
-    ScenarioError
-        If it is none, is too long, or demands what is not checked here.
+    Raises `ScenarioError` if it is none, is too long, or demands what is not checked here.
     """
     if not isinstance(schema, Mapping):
         raise ScenarioError(bad_value("schema", type(schema).__name__, "must be a JSON schema: a table"))

@@ -64,11 +64,8 @@ AS_IT_SAYS = Reading()
 def from_networkx(given: nx.Graph[Any], reading: Reading = AS_IT_SAYS) -> Graph:
     """Number the nodes of a networkx graph, and read the delays of its links.
 
-    Raises
-    ------
-    ValueError
-        If a delay is no number, or negative, or some links have one and others none; if no link has the attribute that
-        was asked for; or if links without a direction are to be read as directed.
+    Raises `ValueError` if a delay is no number, or negative, or some links have one and others none; if no link has the
+    attribute that was asked for; or if links without a direction are to be read as directed.
     """
     labels = list(given.nodes)
     if all(_whole(label) for label in labels):

@@ -288,10 +288,7 @@ Topology = Annotated[
 def graph_of(topology: Topology, n: int) -> Graph:
     """Return a topology's graph of n nodes.
 
-    Raises
-    ------
-    ScenarioError
-        If there is no such graph, or some node cannot reach another.
+    Raises `ScenarioError` if there is no such graph, or some node cannot reach another.
     """
     graph = from_pairs(1, ()) if n == 1 and topology.kind not in ("graphml", "edges") else topology.graph(n)
     cut_off = graph.unreachable()

@@ -127,10 +127,7 @@ class Series:
 def horizontal(estimates: Estimates, x: str | None) -> str | None:
     """Return which axis of the sweep is drawn from left to right; None if it has none.
 
-    Raises
-    ------
-    SweepError
-        If the sweep has no axis of that name.
+    Raises `SweepError` if the sweep has no axis of that name.
     """
     if not hasattr(estimates, "over"):
         raise SweepError(bad_value("estimates", estimates, "must be a sweep, as bft.sweep returns it"))

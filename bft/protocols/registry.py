@@ -34,10 +34,7 @@ _loaded: dict[str, Protocol] = {}
 def protocol_of(given: object) -> Protocol:
     """Return the protocol that a name, a "package.module:NAME", or a protocol itself stands for.
 
-    Raises
-    ------
-    ScenarioError
-        If there is none.
+    Raises `ScenarioError` if there is none.
     """
     if isinstance(given, Protocol):
         return _own_name(given, given.name)

@@ -152,10 +152,7 @@ class Embedded:
     def recover(self, node: int) -> None:
         """Bring a node back, now, with what it had persisted. One that is up goes on.
 
-        Raises
-        ------
-        ScenarioError
-            If there is no such node, or replicas of the protocol never come back.
+        Raises `ScenarioError` if there is no such node, or replicas of the protocol never come back.
         """
         self._check_node(node)
         protocol = self._simulator.scenario.protocol

@@ -161,10 +161,7 @@ class PbftEpochs(Membership):
 def membership_of(scenario: Scenario, make_replica: MakeReplica | None, keep: Literal["all", "summary"]) -> Membership:
     """Return who the replicas of a scenario are.
 
-    Raises
-    ------
-    ScenarioError
-        If membership changes, and replicas of one's own are given or traces are not kept whole.
+    Raises `ScenarioError` if membership changes, and replicas of one's own are given or traces are not kept whole.
     """
     if scenario.membership is None:
         return Membership(scenario, make_replica)

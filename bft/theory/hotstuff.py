@@ -41,10 +41,7 @@ RUNS = {2: 3, 3: 4}
 def run_of_leaders(chain: int) -> int:
     """Return L: how many leaders in a row a chain needs.
 
-    Raises
-    ------
-    ScenarioError
-        If there is no variant with such a chain.
+    Raises `ScenarioError` if there is no variant with such a chain.
     """
     if chain not in RUNS:
         raise ScenarioError(bad_value("chain", chain, "must be 2 or 3"))

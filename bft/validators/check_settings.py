@@ -77,10 +77,8 @@ class JudgeSettings(Settings):
     def check(self, n: int) -> Check:
         """Return the check of `n` nodes.
 
-        Raises
-        ------
-        ScenarioError
-            If a list has not one value for each node, or verdicts that are drawn anew are to flip or to be correlated.
+        Raises `ScenarioError` if a list has not one value for each node, or verdicts that are drawn anew are to flip or
+        to be correlated.
         """
         if self.redraw and self.correlation > 0.0:
             raise ScenarioError(

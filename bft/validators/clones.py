@@ -41,10 +41,8 @@ class CloneSettings(Settings):
     def clones(self, n: int, between: float) -> Clones:
         """Return the clones of `n` nodes; `between` is the correlation between models.
 
-        Raises
-        ------
-        ScenarioError
-            If there is not one model for each node, or models are more alike than one model is to itself.
+        Raises `ScenarioError` if there is not one model for each node, or models are more alike than one model is to
+        itself.
         """
         if len(self.models) != n:
             allowed = f"must name one for each of the n = {n} nodes"

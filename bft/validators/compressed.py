@@ -85,10 +85,7 @@ def _stream(file: Path) -> BinaryIO:
 def zstandard(stream: BinaryIO, name: str) -> BinaryIO:
     """Return what a stream compressed with zstandard holds.
 
-    Raises
-    ------
-    TableError
-        If pyarrow, which reads it, is not there.
+    Raises `TableError` if pyarrow, which reads it, is not there.
     """
     try:
         import pyarrow

@@ -39,10 +39,7 @@ class ConfidenceSettings(Settings):
     def law(self, accuracy: tuple[float, ...]) -> ConfidenceLaw:
         """Return the law of what is stated by validators of these accuracies.
 
-        Raises
-        ------
-        ScenarioError
-            If a list has not one value for each node.
+        Raises `ScenarioError` if a list has not one value for each node.
         """
         spread = each_node("validators.confidence.spread", self.spread, len(accuracy))
         return ConfidenceLaw(accuracy=accuracy, spread=spread, bias=self.bias, stretch=self.stretch)

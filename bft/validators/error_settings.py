@@ -73,10 +73,7 @@ class CorrelatedErrorSettings(_Alike):
     def correctness(self, accuracy: Floats) -> Correctness:
         """Return who is right together.
 
-        Raises
-        ------
-        ScenarioError
-            If a validator is to be right more often than questions are sound.
+        Raises `ScenarioError` if a validator is to be right more often than questions are sound.
         """
         if (best := float(accuracy.max())) > 1.0 - self.flawed:
             allowed = f"must be at most 1 - accuracy = {1.0 - best:.4g}"

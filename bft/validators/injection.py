@@ -25,10 +25,7 @@ class InjectionSettings(Settings):
     def law(self, n: int) -> tuple[float, ...]:
         """Return each node's probability.
 
-        Raises
-        ------
-        ScenarioError
-            If a list has not one value for each node.
+        Raises `ScenarioError` if a list has not one value for each node.
         """
         return each_node("validators.injection.accept", self.accept, n)
 

@@ -48,10 +48,7 @@ class LatencySettings(Settings):
     def law(self, n: int) -> LatencyLaw:
         """Return the law of the calls of `n` nodes.
 
-        Raises
-        ------
-        ScenarioError
-            If a list has not one value for each node.
+        Raises `ScenarioError` if a list has not one value for each node.
         """
         verdict_tokens = self.tokens_median if self.verdict_tokens_median is None else self.verdict_tokens_median
         where = "validators.latency"

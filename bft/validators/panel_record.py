@@ -158,10 +158,7 @@ class PanelRecord:
     def of_panel(self, models: tuple[str, ...] | None) -> tuple[RecordedQuestion, ...]:
         """Return the questions put to one panel; by default to the last that was asked.
 
-        Raises
-        ------
-        TableError
-            If there are none.
+        Raises `TableError` if there are none.
         """
         if not self.questions:
             raise TableError(f"{self.source}: holds no question that has ended")

@@ -40,10 +40,7 @@ def preset(name: str) -> PanelNumbers:
 def load_numbers(path: str) -> PanelNumbers:
     """Read the numbers of a panel from a TOML file: those of a fit, or the validators of a scenario.
 
-    Raises
-    ------
-    TableError
-        If the file cannot be read, or holds something else.
+    Raises `TableError` if the file cannot be read, or holds something else.
     """
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))

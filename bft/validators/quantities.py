@@ -98,10 +98,7 @@ Amounts = Annotated[float | tuple[float, ...], _one_or_each(_finite, "must be a 
 def each_node(field: str, value: float | tuple[float, ...], n: int) -> tuple[float, ...]:
     """Return one value for each of `n` nodes.
 
-    Raises
-    ------
-    ScenarioError
-        If a list of another length was given.
+    Raises `ScenarioError` if a list of another length was given.
     """
     if not isinstance(value, tuple):
         return (value,) * n

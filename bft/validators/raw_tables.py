@@ -43,10 +43,7 @@ class RawTable(Protocol):
     def columns(self, names: Mapping[str, str]) -> Columns:
         """Return columns under other names: from those names to what the file calls them.
 
-        Raises
-        ------
-        TableError
-            If a row has not the form of the others.
+        Raises `TableError` if a row has not the form of the others.
         """
 
 
@@ -211,10 +208,7 @@ def rows_of_json(value: Any) -> list[dict[str, Any]] | None:
 def json_value(text: str, place: str) -> Any:
     """Read one value of JSON.
 
-    Raises
-    ------
-    TableError
-        If it is none; `place` says where it stands.
+    Raises `TableError` if it is none; `place` says where it stands.
     """
     try:
         return json.loads(text, parse_int=str)  # Python reads no whole number of 4,301 digits

@@ -55,10 +55,7 @@ class RecordedAnswers:
     def training(self, randomness: Randomness, questions: int) -> Codes:
         """Return codes of the answers to the held-out questions, all of them.
 
-        Raises
-        ------
-        ScenarioError
-            If none are.
+        Raises `ScenarioError` if none are.
         """
         if self._kept is None:
             raise ScenarioError(

@@ -89,10 +89,7 @@ class ReplayedModel:
     def training(self, randomness: Randomness, questions: int, n: int) -> Codes:
         """Refuse: which of the answers of a live panel were right is not recorded.
 
-        Raises
-        ------
-        ScenarioError
-            Always.
+        Raises `ScenarioError` always.
         """
         raise ScenarioError(
             bad_value("validators.kind", "replayed", "has no questions with known answers to learn accuracies on")

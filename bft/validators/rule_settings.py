@@ -175,10 +175,8 @@ def check_rule(
 ) -> None:
     """Refuse a rule that asks for what the panel does not give.
 
-    Raises
-    ------
-    ScenarioError
-        If the rule counts stakes, stated confidences or past accuracies, and there are none, or not one for each node.
+    Raises `ScenarioError` if the rule counts stakes, stated confidences or past accuracies, and there are none, or not
+    one for each node.
     """
     if isinstance(rule, StakeRule) and stakes is None:
         raise ScenarioError(bad_value("rule.kind", rule.kind, "needs stakes"))

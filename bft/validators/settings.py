@@ -279,12 +279,8 @@ class ReplayedValidators(Settings):
     def model(self, n: int) -> PanelModel:
         """Return what makes the panels of `n` nodes.
 
-        Raises
-        ------
-        ScenarioError
-            If the panel has not one member for each node.
-        TableError
-            If the record cannot be read, or holds nothing of this panel.
+        Raises `ScenarioError` if the panel has not one member for each node; `TableError` if the record cannot be read,
+        or holds nothing of this panel.
         """
         questions = self._questions()
         members = questions[0].models

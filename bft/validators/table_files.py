@@ -20,12 +20,8 @@ HEADER_SHOWN = 80
 def read_columns(file: Path) -> Columns:
     """Return the columns of the layout that the file has, with None for what is missing.
 
-    Names of columns may be written with any case and with spaces around them, as long as that is unambiguous.
-
-    Raises
-    ------
-    TableError
-        If the file's ending is unknown, or the file is empty or unreadable.
+    Names of columns may be written with any case and with spaces around them, as long as that is unambiguous. Raises
+    `TableError` if the file's ending is unknown, or the file is empty or unreadable.
     """
     with raw_table(file, COLUMNS) as table:
         return table.columns(_names(file, table.header, table.kind))
@@ -34,10 +30,7 @@ def read_columns(file: Path) -> Columns:
 def _names(file: Path, header: Sequence[str], kind: str) -> dict[str, str]:
     """Return the columns of the layout that a file has, by their names here, and what it calls them.
 
-    Raises
-    ------
-    TableError
-        If one that every table needs is missing, or two columns may be meant.
+    Raises `TableError` if one that every table needs is missing, or two columns may be meant.
     """
     found: dict[str, str] = {}
     for name in (*COLUMNS, *OPTIONAL_COLUMNS):

@@ -17,10 +17,7 @@ Row = Mapping[str, str | None]
 def check_writable(file: Path) -> None:
     """Refuse a name that no table can be written to, before anything is done for it.
 
-    Raises
-    ------
-    TableError
-        If its ending is unknown, or its folder does not exist.
+    Raises `TableError` if its ending is unknown, or its folder does not exist.
     """
     if file.suffix.lower() not in _WRITERS:
         raise TableError(bad_value("out", str(file), f"must end in {', '.join(_WRITERS)}"))
@@ -33,10 +30,7 @@ def check_writable(file: Path) -> None:
 def write_rows(file: Path, rows: Sequence[Row]) -> None:
     """Write rows that all have the same columns, by the ending of the file: csv, jsonl or parquet.
 
-    Raises
-    ------
-    TableError
-        If the ending is unknown, or the file cannot be written.
+    Raises `TableError` if the ending is unknown, or the file cannot be written.
     """
     check_writable(file)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")

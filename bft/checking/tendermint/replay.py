@@ -138,10 +138,7 @@ class Replay:
 def replay_folder(folder: Path, rules: Rules | None = None) -> list[Replayed]:
     """Replay every trace of a folder, each up to its first difference.
 
-    Raises
-    ------
-    ScenarioError
-        If there are none, or one cannot be read.
+    Raises `ScenarioError` if there are none, or one cannot be read.
     """
     return [Replay(trace, rules).run() for trace in read_folder(folder)]
 

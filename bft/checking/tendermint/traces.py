@@ -63,10 +63,7 @@ class Trace:
 def read_folder(folder: Path) -> list[Trace]:
     """Return the traces of a folder, in the order of their names.
 
-    Raises
-    ------
-    ScenarioError
-        If there is no such folder, no trace in it, or one that cannot be read.
+    Raises `ScenarioError` if there is no such folder, no trace in it, or one that cannot be read.
     """
     if not os.path.isdir(folder):  # false for a name that is too long, where Path raises
         raise ScenarioError(bad_value("traces", str(folder), "must be a folder of traces, files named *.jsonl"))

@@ -145,10 +145,7 @@ class Shared:
     def use(self) -> str:
         """Count one more user, start the server if need be, and return its address.
 
-        Raises
-        ------
-        BftError
-            If the model cannot be had, or does not start.
+        Raises `BftError` if the model cannot be had, or does not start.
         """
         with self._lock:
             if self._server is None or not self._server.alive:

@@ -31,10 +31,7 @@ from bft.voting import decided
 def rule_of(settings: BallotRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
     """Return a ballot that is counted by a rule, which may ask of how many providers or models its votes are.
 
-    Raises
-    ------
-    ScenarioError
-        If the rule cannot be had with this panel.
+    Raises `ScenarioError` if the rule cannot be had with this panel.
     """
     counted = counting(settings, system)
     if diversity is not None and len(diversity.groups) != system.n:

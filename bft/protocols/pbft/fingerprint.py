@@ -69,10 +69,7 @@ def of_state(state: State, names: Names) -> Hashable:
 def of_message(message: Any, names: Names) -> Hashable:
     """Return the fingerprint of a message: equal for messages that every replica treats alike.
 
-    Raises
-    ------
-    TypeError
-        If it is a message of catching up, whose certificates differ in what they teach.
+    Raises `TypeError` if it is a message of catching up, whose certificates differ in what they teach.
     """
     kind = message.__class__.__name__
     if isinstance(message, _VOTES):
