@@ -16,13 +16,6 @@ WORDINGS = ("", "in other words")
 def two_groups(nodes: Sequence[int], system: QuorumSystem) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Cut nodes into two groups whose lighter one weighs most: if any cut gives both enough, this one does.
 
-    Parameters
-    ----------
-    nodes : sequence of int
-        Distinct nodes.
-    system : QuorumSystem
-        Their weights.
-
     Returns
     -------
     tuple of tuple of int

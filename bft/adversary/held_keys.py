@@ -15,15 +15,7 @@ Body = TypeVar("Body", bound=Signed)
 
 
 class HeldKeys:
-    """The ring of a run, as a faulty node may use it.
-
-    Parameters
-    ----------
-    ring : SymbolicKeyring
-        Of all nodes.
-    node : int
-        The faulty node.
-    """
+    """The ring of a run, as a faulty node may use it."""
 
     __slots__ = ("_node", "_ring")
 

@@ -149,19 +149,6 @@ class Budget:
 class Looks:
     """Where each cell of a sweep is among its looks.
 
-    Parameters
-    ----------
-    execution : Execution
-        What runs them.
-    cells : int
-        How many cells there are.
-    precision : Precision
-        When a cell is done.
-    budget : Budget
-        When the sweep is.
-    level : float
-        Of the intervals.
-
     Attributes
     ----------
     known : list of int

@@ -214,15 +214,7 @@ def _text(content: Any, where: str) -> str:
 
 
 class Completion:
-    """The answer to one request, whole or in chunks.
-
-    Parameters
-    ----------
-    model : str
-        Name of the panel.
-    request : ChatRequest
-        What was asked.
-    """
+    """The answer to one request, whole or in chunks."""
 
     def __init__(self, model: str, request: ChatRequest) -> None:
         self._request = request

@@ -54,15 +54,7 @@ class PlainJSONResponse(JSONResponse):
 
 
 class Service:
-    """Answers requests with one panel.
-
-    Parameters
-    ----------
-    panel : Panel
-        Closed when the service ends.
-    settings : ServiceSettings
-        How it is served.
-    """
+    """Answers requests with one panel."""
 
     def __init__(self, panel: Panel, settings: ServiceSettings) -> None:
         self.panel = panel

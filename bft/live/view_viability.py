@@ -10,13 +10,7 @@ from bft.core.quorum import QuorumSystem
 
 
 class ViewViability:
-    """The prospects of each view.
-
-    Parameters
-    ----------
-    system : QuorumSystem
-        Weights and quorum.
-    """
+    """The prospects of each view."""
 
     def __init__(self, system: QuorumSystem) -> None:
         self._system = system

@@ -42,15 +42,6 @@ REPLICA = "must be an object with a method step(now, event) that returns a list 
 def try_replica(protocol: Protocol, config: Any, n: int) -> None:
     """Make replicas of a user's own protocol and give each one request, and an answer, before anything runs.
 
-    Parameters
-    ----------
-    protocol : Protocol
-        Whose.
-    config : object
-        What replicas are told.
-    n : int
-        Number of nodes.
-
     Raises
     ------
     ScenarioError
@@ -76,17 +67,7 @@ def _made(protocol: Protocol, node: int, config: Any, keyring: SymbolicKeyring) 
 
 
 class CheckedReplica:
-    """A replica whose steps are looked at: a wrong effect is refused where it is returned, by name.
-
-    Parameters
-    ----------
-    replica : Replica
-        A user's own.
-    name : str
-        What refusals call it.
-    n : int
-        Number of nodes.
-    """
+    """A replica whose steps are looked at: a wrong effect is refused where it is returned, by name."""
 
     def __init__(self, replica: Replica, name: str, n: int) -> None:
         step: Callable[[float, Input], Sequence[object]] | None = getattr(replica, "step", None)

@@ -19,11 +19,6 @@ FOLD = 0.06
 class FoldedTime:
     """Maps times to places: busy stretches to scale, silences between them all of one small width.
 
-    Parameters
-    ----------
-    times : iterable of float
-        When something happens.
-
     Attributes
     ----------
     folds : list of tuple of float

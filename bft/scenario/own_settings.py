@@ -16,15 +16,6 @@ def own_settings(
 ) -> tuple[Settings | None, dict[str, Any]]:
     """Return the protocol's own settings, and what is left of a scenario without them.
 
-    Parameters
-    ----------
-    protocol : Protocol
-        Whose.
-    given : mapping
-        The scenario, as its author wrote it.
-    fields : container of str
-        The names of a scenario's own fields.
-
     Raises
     ------
     ScenarioError

@@ -14,13 +14,6 @@ class HopDraws:
 
     The k-th message that a node puts on any link has the k-th uniform of the node's delays, whatever law makes a delay
     of it, and whether it is lost. Losses, copies, and the choice of neighbours have streams of their own.
-
-    Parameters
-    ----------
-    streams : ReplicationStreams
-        The streams of the replication.
-    n : int
-        Number of nodes.
     """
 
     def __init__(self, streams: ReplicationStreams, n: int) -> None:

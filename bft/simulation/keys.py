@@ -19,13 +19,7 @@ SWEEP = 1 << 12
 
 
 class FadingKeyring(SymbolicKeyring):
-    """A ring that keeps nothing alive.
-
-    Parameters
-    ----------
-    corrupted : iterable of int or str
-        Signers whose keys the adversary holds.
-    """
+    """A ring that keeps nothing alive."""
 
     def __init__(self, corrupted: Iterable[int | str] = ()) -> None:
         super().__init__(corrupted)

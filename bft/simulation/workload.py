@@ -24,17 +24,7 @@ LARGEST = 100
 
 
 class Workload:
-    """The requests of all replications of a scenario.
-
-    Parameters
-    ----------
-    settings : Requests
-        How many, how often, by whom, and what.
-    randomness : Randomness
-        The streams of the seed.
-    changes : sequence of MemberChange
-        What the operator asks besides.
-    """
+    """The requests of all replications of a scenario."""
 
     def __init__(self, settings: Requests, randomness: Randomness, changes: Sequence[MemberChange] = ()) -> None:
         self._changes = changes

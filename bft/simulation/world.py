@@ -24,15 +24,7 @@ class Questions(Protocol):
 
 
 class PanelWorld:
-    """A panel seen through requests instead of question numbers.
-
-    Parameters
-    ----------
-    panel : Panel
-        The validators of the replication.
-    questions : Questions
-        The question number of each request.
-    """
+    """A panel seen through requests instead of question numbers."""
 
     def __init__(self, panel: Panel, questions: Questions) -> None:
         self._panel = panel

@@ -78,15 +78,7 @@ class DebateLaw:
     def after(
         self, said: Said, right: Callable[[str], bool], stubborn: Collection[int] = ()
     ) -> dict[tuple[str | None, ...], float]:
-        """Return the exact law of what all say after the last round, by all that may be said: for small panels.
-
-        Parameters
-        ----------
-        said, right
-            As for `chances`.
-        stubborn : collection of int
-            Nodes that never give in.
-        """
+        """Return the exact law of what all say after the last round, by all that may be said: for small panels."""
         law = {tuple(said): 1.0}
         for _ in range(self.rounds):
             following: dict[tuple[str | None, ...], float] = {}

@@ -25,13 +25,7 @@ from bft.vectorised.streams import Flags, Ints, Streams
 
 
 class Electorate:
-    """The validators of a scenario; what its replications share is built once.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        With perfect, statistical or recorded validators.
-    """
+    """The validators of a scenario; what its replications share is built once."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.n = scenario.n

@@ -22,13 +22,6 @@ from bft.vectorised.streams import Flags
 class FaultSets:
     """The faulty sets of a scenario's nodes.
 
-    Parameters
-    ----------
-    faults : Faults
-        Who is faulty.
-    n : int
-        Number of nodes.
-
     Attributes
     ----------
     weight : ndarray of shape (n + 1,)

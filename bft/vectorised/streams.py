@@ -18,13 +18,7 @@ Flags = NDArray[np.bool_]
 
 
 class Streams:
-    """The streams of one seed, by ranges of replications.
-
-    Parameters
-    ----------
-    randomness : Randomness
-        Where they come from.
-    """
+    """The streams of one seed, by ranges of replications."""
 
     def __init__(self, randomness: Randomness) -> None:
         self.randomness = randomness

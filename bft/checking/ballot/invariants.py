@@ -61,17 +61,7 @@ class Held:
 
 
 class BallotFacts:
-    """What the monitors know of a ballot.
-
-    Parameters
-    ----------
-    count : Counting
-        How votes are counted.
-    judged : bool
-        Whether answers are judged before the vote.
-    n : int
-        Number of nodes.
-    """
+    """What the monitors know of a ballot."""
 
     def __init__(self, count: Counting, *, judged: bool, n: int) -> None:
         self.count = count

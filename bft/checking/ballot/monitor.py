@@ -15,15 +15,7 @@ from bft.core.signatures import Signed
 
 
 class BallotMonitor(Monitor):
-    """Watches all honest nodes of a ballot.
-
-    Parameters
-    ----------
-    system, genuine, honest, unpromised
-        As for `Monitor`.
-    ballot : BallotFacts
-        How votes are counted.
-    """
+    """Watches all honest nodes of a ballot."""
 
     table: ClassVar[Table] = table_of((state_machine, service, ballots))
 

@@ -50,15 +50,7 @@ def change(setting: Setting, number: int) -> Request | None:
 
 
 class Script:
-    """What a schedule has asked so far: fresh numbers for clients, and changes that leave enough members.
-
-    Parameters
-    ----------
-    draws : Draws
-        Chooses.
-    setting : Setting
-        Where it runs.
-    """
+    """What a schedule has asked so far: fresh numbers for clients, and changes that leave enough members."""
 
     def __init__(self, draws: Draws, setting: Setting) -> None:
         self.draws = draws

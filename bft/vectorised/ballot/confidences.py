@@ -27,13 +27,7 @@ WORTH_A_TABLE = 8 * CELLS  # draws of one law; with fewer, tables cost more than
 
 
 class Confidences:
-    """What the validators of one law say.
-
-    Parameters
-    ----------
-    law : ConfidenceLaw
-        Of n nodes.
-    """
+    """What the validators of one law say."""
 
     def __init__(self, law: ConfidenceLaw) -> None:
         self._law = law

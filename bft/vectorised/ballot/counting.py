@@ -55,15 +55,7 @@ class Votes:
 
 
 class Count:
-    """Adds up votes, one voter after another.
-
-    Parameters
-    ----------
-    votes : Votes
-        What is counted.
-    columns : int
-        How many counts go on at once.
-    """
+    """Adds up votes, one voter after another."""
 
     def __init__(self, votes: Votes, columns: int) -> None:
         counting = self._counting = votes.counting

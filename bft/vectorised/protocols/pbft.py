@@ -31,17 +31,7 @@ UNTIMED_NODES = 1 << 17
 
 
 class PbftSimulator:
-    """Runs replications of one scenario of PBFT, many at once; see `bft.vectorised.VectorisedSimulator`.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        One that is supported.
-    streams : Streams
-        The streams of the seed.
-    timing : bool
-        Whether to find the times of decisions.
-    """
+    """Runs replications of one scenario of PBFT, many at once; see `bft.vectorised.VectorisedSimulator`."""
 
     def __init__(self, scenario: Scenario, streams: Streams, *, timing: bool) -> None:
         self.scenario = scenario

@@ -23,13 +23,7 @@ Names = Sequence[int]
 
 
 class Alphabet:
-    """Numbers of inputs and of their renamed twins.
-
-    Parameters
-    ----------
-    answers : mapping-like pairs
-        Readable name of each digest.
-    """
+    """Numbers of inputs and of their renamed twins."""
 
     def __init__(self, answers: dict[str, str]) -> None:
         self._answers = answers

@@ -10,17 +10,7 @@ from bft.checking.pbft.explorer.machines import Machines, Move
 
 
 class Cells:
-    """Numbers for pairs of a replica's state and the mask of what may still reach it.
-
-    Parameters
-    ----------
-    machines : Machines
-        Replica states.
-    alphabet : Alphabet
-        Messages.
-    renamings : list of tuple of int
-        Permutations of replicas that change nothing.
-    """
+    """Numbers for pairs of a replica's state and the mask of what may still reach it."""
 
     def __init__(self, machines: Machines, alphabet: Alphabet, renamings: list[Names]) -> None:
         self._machines = machines

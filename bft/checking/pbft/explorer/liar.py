@@ -20,17 +20,7 @@ SEQ = 1
 
 
 class Liar:
-    """What the Byzantine replicas of one system can send.
-
-    Parameters
-    ----------
-    config : ExplorerConfig
-        Who is Byzantine, and how many views there are.
-    alphabet : Alphabet
-        Numbers of messages.
-    proposals : tuple of Proposal
-        The values that compete.
-    """
+    """What the Byzantine replicas of one system can send."""
 
     def __init__(self, config: ExplorerConfig, alphabet: Alphabet, proposals: tuple[Proposal, ...]) -> None:
         self._config = config
