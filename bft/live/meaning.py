@@ -24,22 +24,15 @@ _WORD = re.compile(r"[\W_]*(same|different)[\W_]*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What came of a comparison.
-
-    Attributes
-    ----------
-    same : bool
-        Whether the texts mean the same.
-    told : str
-        What the model wrote, or the cosine.
-    tokens_in, tokens_out : object
-        As the endpoint reported, whatever that is.
-    """
+    """What came of a comparison."""
 
     same: bool
+    """Whether the texts mean the same."""
     told: str
+    """What the model wrote, or the cosine."""
     tokens_in: object = None
     tokens_out: object = None
+    """As the endpoint reported, whatever that is."""
 
 
 Pair: TypeAlias = Callable[[str, str], Awaitable[Compared]]

@@ -37,29 +37,21 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One model and the policies around it.
-
-    Attributes
-    ----------
-    name : str
-        For provenance and counters; different for each level.
-    model : str
-        Names the endpoint.
-    transform : str
-        What is done to the prompt, a name in the pipeline's transforms.
-    retry, breaker, hedge, bulkhead, rate_limit, chaos
-        None: without. A level without `retry` makes one attempt, of any length.
-    """
+    """One model and the policies around it."""
 
     name: str
+    """For provenance and counters; different for each level."""
     model: str
+    """Names the endpoint."""
     transform: str = "unchanged"
+    """What is done to the prompt, a name in the pipeline's transforms."""
     retry: Retry | None = field(default_factory=Retry)
     breaker: Breaker | None = None
     hedge: Hedge | None = None
     bulkhead: Bulkhead | None = None
     rate_limit: RateLimit | None = None
     chaos: Chaos | None = None
+    """None: without. A level without `retry` makes one attempt, of any length."""
 
     def __post_init__(self) -> None:
         allowed = f"must not be empty, {CACHED!r} or {DEFAULT!r}"

@@ -62,29 +62,20 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The outcome of an experiment.
-
-    Attributes
-    ----------
-    standing : Standing
-        Holds, broken or undecided.
-    successes, calls : int
-        What was counted.
-    low, high : float
-        Wilson's interval of the success probability; 0 and 1 without calls.
-    calls_needed : int or None
-        Calls that decide if the share stays as it is; None when it equals the target, or without calls.
-    aborted : bool
-        The experiment was ended because harm was evident.
-    """
+    """The outcome of an experiment."""
 
     standing: Standing
+    """Holds, broken or undecided."""
     successes: int
     calls: int
+    """What was counted."""
     low: float
     high: float
+    """Wilson's interval of the success probability; 0 and 1 without calls."""
     calls_needed: int | None
+    """Calls that decide if the share stays as it is; None when it equals the target, or without calls."""
     aborted: bool
+    """The experiment was ended because harm was evident."""
 
 
 class Trial:

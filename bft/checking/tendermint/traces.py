@@ -22,32 +22,22 @@ STATE = frozenset({"height", "round", "step", "lockedRound", "lockedValue", "val
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One step of one validator.
-
-    Attributes
-    ----------
-    line : int
-        Where it stands in its file.
-    validator : str
-        Whose step it is.
-    kind, told : str, Any
-        The input and what it carries.
-    says, said : str, Any
-        The output and what it carries.
-    after : mapping
-        The validator's state of consensus afterwards.
-    waiting : mapping
-        Its inputs not yet taken.
-    """
+    """One step of one validator."""
 
     line: int
+    """Where it stands in its file."""
     validator: str
+    """Whose step it is."""
     kind: str
     told: Any
+    """The input and what it carries."""
     says: str
     said: Any
+    """The output and what it carries."""
     after: Mapping[str, Any]
+    """The validator's state of consensus afterwards."""
     waiting: Mapping[str, Any]
+    """Its inputs not yet taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
