@@ -49,10 +49,7 @@ class Designer:
     def design(self) -> Design:
         """Return the design.
 
-        Raises
-        ------
-        ScenarioError, TableError
-            If something is missing that the targets, rules or faults need.
+        Raises `ScenarioError` or `TableError` if something is missing that the targets, rules or faults need.
         """
         pool, goal = self.pool, self.goal
         self._check()

@@ -28,23 +28,17 @@ _AT_ONCE = 1 << 22  # entries of an array that is alive for a moment
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WeighedVotes:
-    """What weighs how much, in whole numbers, for some sets of honest models; each of shape (sets, questions).
-
-    Attributes
-    ----------
-    right, first, second : ndarray
-        Weight of the right answer, of the heaviest wrong one and of the one behind it.
-    popular, other, behind : ndarray
-        Weight of the wrong answer that most honest members give, the heaviest of several; of the heaviest wrong one
-        beside it; and of the one behind that.
-    """
+    """What weighs how much, in whole numbers, for some sets of honest models; each of shape (sets, questions)."""
 
     right: Floats
     first: Floats
     second: Floats
+    """Weight of the right answer, of the heaviest wrong one and of the one behind it."""
     popular: Floats
     other: Floats
     behind: Floats
+    """Weight of the wrong answer that most honest members give, the heaviest of several; of the heaviest wrong one
+    beside it; and of the one behind that."""
 
 
 class HonestSets:

@@ -108,10 +108,7 @@ def recorded_pool(
 ) -> Pool:
     """Return the models of a table, with the questions that all of them were asked.
 
-    Raises
-    ------
-    TableError
-        If the table cannot be read, a model is not in it, or the models share no question.
+    Raises `TableError` if the table cannot be read, a model is not in it, or the models share no question.
     """
     table = load_answers(file, drop_conflicts=drop_conflicts)
     notes = list(table.warnings(compare=compare))

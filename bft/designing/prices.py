@@ -25,27 +25,18 @@ FIELDS = ("price", "latency_s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """One model's call.
-
-    Attributes
-    ----------
-    price : float or None
-        Of one call, in any currency; None where it is not known.
-    latency_s : float or None
-        How long a call takes; None where it is not known.
-    """
+    """One model's call."""
 
     price: float | None = None
+    """Of one call, in any currency; None where it is not known."""
     latency_s: float | None = None
+    """How long a call takes; None where it is not known."""
 
 
 def read_prices(file: str | Path) -> dict[str, Price]:
     """Read the prices of models.
 
-    Raises
-    ------
-    TableError
-        If the file cannot be read, or a price or a latency is no number of at least 0.
+    Raises `TableError` if the file cannot be read, or a price or a latency is no number of at least 0.
     """
     path = Path(file)
     try:

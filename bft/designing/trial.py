@@ -38,54 +38,36 @@ Choice: TypeAlias = Callable[[Scores, NDArray[np.bool_], float], "int | None"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A share of the questions.
-
-    Attributes
-    ----------
-    value, low, high : float
-        The estimate, and its interval.
-    """
+    """A share of the questions."""
 
     value: float
     low: float
     high: float
+    """The estimate, and its interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
-    """What a way of choosing does on questions that it was not made on.
-
-    Attributes
-    ----------
-    correct, wrong, none : Share
-        Decided right, decided wrong, not decided.
-    questions : float or None
-        How many there are; None where the shares are exact.
-    """
+    """What a way of choosing does on questions that it was not made on."""
 
     correct: Share
     wrong: Share
     none: Share
+    """Decided right, decided wrong, not decided."""
     questions: int | None
+    """How many there are; None where the shares are exact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choosing:
-    """How a search looks at questions: builds it for those that choose, and says what each rule weighs.
-
-    Attributes
-    ----------
-    search : callable
-        Returns the search that some questions give rise to, from their places.
-    pool : Pool
-        The models.
-    stakes : ndarray of int or None
-        Stake of each model.
-    """
+    """How a search looks at questions: builds it for those that choose, and says what each rule weighs."""
 
     search: Callable[[Ints], Search]
+    """Returns the search that some questions give rise to, from their places."""
     pool: Pool
+    """The models."""
     stakes: Ints | None
+    """Stake of each model."""
 
     def weights(self, search: Search, places: Ints) -> dict[str, Ints]:
         """Return what votes weigh under each rule that weighs them, as learnt from some questions."""
@@ -104,25 +86,17 @@ class Choosing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """A choice on all questions, and what the way of choosing is worth.
-
-    Attributes
-    ----------
-    candidate : Candidate
-        What is taken.
-    correct, wrong : float
-        Its shares on the questions that it was chosen on.
-    held_out : HeldOut
-        The same on questions that choices were not made on.
-    accuracy : tuple of float
-        What was learnt of its members.
-    """
+    """A choice on all questions, and what the way of choosing is worth."""
 
     candidate: Candidate
+    """What is taken."""
     correct: float
     wrong: float
+    """Its shares on the questions that it was chosen on."""
     held_out: HeldOut
+    """The same on questions that choices were not made on."""
     accuracy: tuple[float, ...]
+    """What was learnt of its members."""
 
 
 def tried(

@@ -20,21 +20,14 @@ _NEEDED = ("question_id", "model", "answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
-    """What models answered, in the form in which answers are compared.
-
-    Attributes
-    ----------
-    models : tuple of str
-        Their names.
-    rows : list of list
-        For each question that all of them were asked the form of each answer; None for nothing.
-    gold : list or None
-        The form of each right answer, where the table has one for every question.
-    """
+    """What models answered, in the form in which answers are compared."""
 
     models: tuple[str, ...]
+    """Their names."""
     rows: list[list[str | None]]
+    """For each question that all of them were asked the form of each answer; None for nothing."""
     gold: list[str] | None
+    """The form of each right answer, where the table has one for every question."""
 
     @property
     def truth(self) -> tuple[float, ...] | None:

@@ -24,10 +24,7 @@ class ExecutorError(SweepError):
 def packed(block: Block) -> bytes:
     """Return a block as bytes for another process.
 
-    Raises
-    ------
-    ExecutorError
-        If it holds what cannot be sent.
+    Raises `ExecutorError` if it holds what cannot be sent.
     """
     try:
         return pickle.dumps(block)

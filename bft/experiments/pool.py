@@ -147,10 +147,7 @@ class Pool:
     def _replace(self, dead: Worker) -> None:
         """Put a new worker in the place of a dead one.
 
-        Raises
-        ------
-        ExecutorError
-            If workers die before they have begun: then no worker will ever be any better.
+        Raises `ExecutorError` if workers die before they have begun: then no worker will ever be any better.
         """
         place = self.workers.index(dead)
         self._false_starts = 0 if dead.ready else self._false_starts + 1

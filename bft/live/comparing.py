@@ -206,13 +206,7 @@ class Comparison:
 
 
 class Groups:
-    """The answers to one question, each with the first answer that it is the same as.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        When they are.
-    """
+    """The answers to one question, each with the first answer that it is the same as."""
 
     def __init__(self, comparison: Comparison) -> None:
         self._comparison = comparison
@@ -222,10 +216,7 @@ class Groups:
     async def vote_for(self, answer: str | None) -> str | None:
         """Return what an answer votes for; None: it is none.
 
-        Raises
-        ------
-        ComparisonError
-            If that cannot be found out.
+        Raises `ComparisonError` if that cannot be found out.
         """
         form = self._comparison.form(answer)
         if form is None or answer is None:

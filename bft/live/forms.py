@@ -29,33 +29,22 @@ REASONING_LINES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked for, and in which form.
-
-    Attributes
-    ----------
-    what : What
-        An answer, or a verdict.
-    form : FormName
-        The form of the reply.
-    reasoning : bool
-        Whether it is worked out before it is given.
-    choices : tuple of str
-        The answers that there are; empty: any.
-    grammar : str or None
-        The user's own.
-    schema : mapping or None
-        Of an answer that is a JSON value itself.
-    options : mapping
-        Passed on with the call.
-    """
+    """What is asked for, and in which form."""
 
     what: What
+    """An answer, or a verdict."""
     form: FormName = "text"
+    """The form of the reply."""
     reasoning: bool = True
+    """Whether it is worked out before it is given."""
     choices: tuple[str, ...] = ()
+    """The answers that there are; empty: any."""
     grammar: str | None = None
+    """The user's own."""
     schema: Mapping[str, Any] | None = None
+    """Of an answer that is a JSON value itself."""
     options: Mapping[str, Any] = field(default_factory=dict)
+    """Passed on with the call."""
 
     @property
     def possible(self) -> bool:

@@ -21,15 +21,7 @@ FORCED = 130
 
 
 class Server(uvicorn.Server):
-    """Serves until it is told to stop; then what was begun is ended.
-
-    Parameters
-    ----------
-    service : Service
-        What is served.
-    announce : callable
-        Is told the address once it can be reached.
-    """
+    """Serves until it is told to stop; then what was begun is ended."""
 
     def __init__(self, service: Service, announce: Callable[[str], None] = lambda _: None) -> None:
         settings = service.settings

@@ -98,10 +98,7 @@ def form_of_text(text: str) -> str | None:
 def fits(value: object, schema: Mapping[str, Any]) -> bool:
     """Return whether a JSON value is what a schema demands.
 
-    Raises
-    ------
-    ValueError
-        If values nest too deeply.
+    Raises `ValueError` if values nest too deeply.
     """
     return _fits(value, schema, schema, 0)
 

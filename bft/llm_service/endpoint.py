@@ -94,19 +94,7 @@ class RunningEndpoint:
 
 
 class EndpointCall:
-    """One call under way at an endpoint: it waits for its turn, perhaps hangs, is served, and ends or is given up.
-
-    Parameters
-    ----------
-    endpoint : RunningEndpoint
-        Where.
-    query : Query
-        What is asked.
-    says : callable
-        What the model says to it.
-    done : callable
-        Is told the result.
-    """
+    """One call under way at an endpoint: it waits for its turn, perhaps hangs, is served, and ends or is given up."""
 
     __slots__ = ("_done", "_endpoint", "_job", "_over", "_query", "_says")
 

@@ -11,19 +11,13 @@ from bft.settings import Seconds, Settings
 
 
 class MemberChange(Settings):
-    """A request of the operator.
-
-    Attributes
-    ----------
-    at_s : float
-        When it is made. It takes effect with the first checkpoint at or after the number that it gets.
-    remove, add : int, optional
-        Nodes; both together: the one takes the other's place.
-    """
+    """A request of the operator."""
 
     at_s: Seconds
+    """When it is made. It takes effect with the first checkpoint at or after the number that it gets."""
     remove: Annotated[int, Field(ge=0)] | None = None
     add: Annotated[int, Field(ge=0)] | None = None
+    """Nodes; both together: the one takes the other's place."""
 
     @model_validator(mode="after")
     def _says_something(self) -> MemberChange:

@@ -43,15 +43,7 @@ class Hop:
 
 
 class NetworkPlan:
-    """The links and the ways of n nodes.
-
-    Parameters
-    ----------
-    network : Network
-        As the scenario has it.
-    n : int
-        Number of nodes.
-    """
+    """The links and the ways of n nodes."""
 
     def __init__(self, network: Network, n: int) -> None:
         self.network = network

@@ -62,13 +62,6 @@ def _own_name(protocol: Protocol, given: str) -> Protocol:
 def load(place: str, *, field: str) -> Any:
     """Return the object at "package.module:NAME", among what is installed or in the folder where the process runs.
 
-    Parameters
-    ----------
-    place : str
-        Where it stands.
-    field : str
-        What refusals call it.
-
     Raises
     ------
     ScenarioError

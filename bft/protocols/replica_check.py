@@ -42,10 +42,7 @@ REPLICA = "must be an object with a method step(now, event) that returns a list 
 def try_replica(protocol: Protocol, config: Any, n: int) -> None:
     """Make replicas of a user's own protocol and give each one request, and an answer, before anything runs.
 
-    Raises
-    ------
-    ScenarioError
-        If it is no replica, raises, or returns what is no effect.
+    Raises `ScenarioError` if it is no replica, raises, or returns what is no effect.
     """
     keyring = SymbolicKeyring()
     request = keyring.sign(Request(client="client-0", timestamp=1, operation="question-0"))

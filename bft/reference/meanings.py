@@ -1,7 +1,7 @@
 """What the fields of a description mean, read off its docstrings.
 
 A description documents its fields in either of two ways: in the section "Attributes" of its docstring, or by a string
-that stands under the field.
+that stands under the field, or under several that follow line upon line.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ def _from_strings(owner: type) -> dict[str, str]:
         return {}
     (definition,) = tree.body
     assert isinstance(definition, ast.ClassDef)
-    found = {}
-    for field, below in zip(definition.body, definition.body[1:], strict=False):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(below, ast.Expr)
-            and isinstance(below.value, ast.Constant)
-            and isinstance(below.value.value, str)
-        ):
-            found[field.target.id] = " ".join(below.value.value.split())
+    found: dict[str, str] = {}
+    group: list[ast.AnnAssign] = []
+    for part in definition.body:
+        if isinstance(part, ast.AnnAssign):
+            follows = bool(group) and part.lineno - 1 == group[-1].end_lineno
+            group = [*group, part] if follows else [part]
+        elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str):
+            meaning = " ".join(part.value.value.split())
+            found |= {each.target.id: meaning for each in group if isinstance(each.target, ast.Name)}
+            group = []
     return found

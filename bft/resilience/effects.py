@@ -107,27 +107,18 @@ class Blocking:
 
 @lean(kw_only=True)
 class Note:
-    """A decision that a policy took, for counters, traces and tests.
-
-    Attributes
-    ----------
-    policy : str
-        Which one decided: cache, fallback, breaker, retry, limits, hedge, chaos, pipeline.
-    action : str
-        What it decided; each policy's file lists its words.
-    level : str
-        The fallback level it stands in.
-    reason : str
-        Why: mostly a failure's `reason`.
-    delay_s : float
-        Seconds of pause that the decision costs, 0 where it costs none.
-    """
+    """A decision that a policy took, for counters, traces and tests."""
 
     policy: str
+    """Which one decided: cache, fallback, breaker, retry, limits, hedge, chaos, pipeline."""
     action: str
+    """What it decided; each policy's file lists its words."""
     level: str = ""
+    """The fallback level it stands in."""
     reason: str = ""
+    """Why: mostly a failure's `reason`."""
     delay_s: float = 0.0
+    """Seconds of pause that the decision costs, 0 where it costs none."""
 
 
 Effect: TypeAlias = Call | Sleep | Now | Uniform | Race | Wait | Blocking | Note

@@ -105,22 +105,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Who runs endpoints: random outages that refuse all calls to all of them.
-
-    Attributes
-    ----------
-    name : str
-        As endpoints use it.
-    up, down : Lifetime
-        Between outages, and of each.
-    stationary : bool
-        Whether it starts as one finds it at a random moment, up or down, instead of up; for exponential laws only.
-    """
+    """Who runs endpoints: random outages that refuse all calls to all of them."""
 
     name: str
+    """As endpoints use it."""
     up: Lifetime
     down: Lifetime
+    """Between outages, and of each."""
     stationary: bool = False
+    """Whether it starts as one finds it at a random moment, up or down, instead of up; for exponential laws only."""
 
     def __post_init__(self) -> None:
         if self.stationary and not self.up.shape == self.down.shape == 1.0:

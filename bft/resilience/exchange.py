@@ -18,21 +18,14 @@ Parameter: TypeAlias = str | int | float | bool | None
 
 @dataclass(slots=True)
 class Begun:
-    """A first attempt that was made before the program of its call was started; see `first_attempt`.
-
-    Attributes
-    ----------
-    ticket : Ticket
-        The breaker's.
-    start_s : float
-        When the call began.
-    result : Result or None
-        What came of the attempt; None: its time was up.
-    """
+    """A first attempt that was made before the program of its call was started; see `first_attempt`."""
 
     ticket: Any
+    """The breaker's."""
     start_s: float
+    """When the call began."""
     result: Result | None = None
+    """What came of the attempt; None: its time was up."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,33 +88,22 @@ class Source(Enum):
 
 @lean(kw_only=True)
 class Provenance:
-    """How an answer came about; it travels with the text.
-
-    Attributes
-    ----------
-    source : Source
-        What produced the text.
-    level : str
-        Name of the fallback level that answered.
-    rank : int
-        Its place, 0 for the primary.
-    model : str
-        The model that wrote the text, also when it came from the cache.
-    transformed : bool
-        The prompt was changed before it was sent.
-    age_s : float
-        Seconds since the model wrote the text; 0 unless cached.
-    reasons : tuple of str
-        Why each earlier level did not answer.
-    """
+    """How an answer came about; it travels with the text."""
 
     source: Source = Source.MODEL
+    """What produced the text."""
     level: str = ""
+    """Name of the fallback level that answered."""
     rank: int = 0
+    """Its place, 0 for the primary."""
     model: str = ""
+    """The model that wrote the text, also when it came from the cache."""
     transformed: bool = False
+    """The prompt was changed before it was sent."""
     age_s: float = 0.0
+    """Seconds since the model wrote the text; 0 unless cached."""
     reasons: tuple[str, ...] = ()
+    """Why each earlier level did not answer."""
 
     @property
     def first_class(self) -> bool:

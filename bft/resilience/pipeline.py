@@ -87,24 +87,16 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resilience:
-    """All policies of a pipeline.
-
-    Attributes
-    ----------
-    levels : tuple of Level
-        From the primary down; at least one.
-    caching : Caching or None
-        With a cache, a fresh answer stands before the levels and a stale one after them.
-    default_answer : str or None
-        The last resort. It keeps the caller alive; no rate counts it as success.
-    steady_state : SteadyState or None
-        What must hold of the pipeline's answers; when it is broken beyond doubt, chaos stops.
-    """
+    """All policies of a pipeline."""
 
     levels: tuple[Level, ...]
+    """From the primary down; at least one."""
     caching: Caching | None = None
+    """With a cache, a fresh answer stands before the levels and a stale one after them."""
     default_answer: str | None = None
+    """The last resort. It keeps the caller alive; no rate counts it as success."""
     steady_state: SteadyState | None = None
+    """What must hold of the pipeline's answers; when it is broken beyond doubt, chaos stops."""
 
     def __post_init__(self) -> None:
         require(len(self.levels) > 0, "resilience.levels", self.levels, "must have at least one level")

@@ -16,11 +16,8 @@ def own_settings(
 ) -> tuple[Settings | None, dict[str, Any]]:
     """Return the protocol's own settings, and what is left of a scenario without them.
 
-    Raises
-    ------
-    ScenarioError
-        If the table says what the protocol does not know, the protocol has no settings, the table is another
-        protocol's, or a setting of a protocol stands outside its table.
+    Raises `ScenarioError` if the table says what the protocol does not know, the protocol has no settings, the table is
+    another protocol's, or a setting of a protocol stands outside its table.
     """
     name = protocol.name
     if name in fields:

@@ -23,21 +23,14 @@ Codes = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The answers of one panel to one question.
-
-    Attributes
-    ----------
-    truth : str
-        The right answer.
-    own : tuple of (str or None)
-        What each node answers; None where nothing parseable came.
-    wrong : tuple of str
-        For each node an answer that is certainly wrong: its own where that is wrong.
-    """
+    """The answers of one panel to one question."""
 
     truth: str
+    """The right answer."""
     own: tuple[str | None, ...]
+    """What each node answers; None where nothing parseable came."""
     wrong: tuple[str, ...]
+    """For each node an answer that is certainly wrong: its own where that is wrong."""
 
 
 class AnswerDraws(Protocol):

@@ -40,10 +40,7 @@ def ending(file: Path) -> str:
 def opened(file: Path) -> Iterator[BinaryIO]:
     """Open a file for reading bytes, decompressed where its name says that it is compressed.
 
-    Raises
-    ------
-    TableError
-        If it cannot be read, or is not compressed as its name says.
+    Raises `TableError` if it cannot be read, or is not compressed as its name says.
     """
     if file.is_dir():
         raise TableError(bad_value("validators.file", str(file), "is a folder; must be a file"))

@@ -109,12 +109,8 @@ class StatisticalValidators(Settings):
     def numbers(self) -> PanelNumbers:
         """Return the numbers in force.
 
-        Raises
-        ------
-        ScenarioError
-            If the preset does not exist, or a file is given as well.
-        TableError
-            If the file cannot be read.
+        Raises `ScenarioError` if the preset does not exist, or a file is given as well; `TableError` if the file cannot
+        be read.
         """
         if self.preset is not None and self.file is not None:
             raise ScenarioError(bad_value("validators.file", self.file, "must not be given together with a preset"))
@@ -125,10 +121,8 @@ class StatisticalValidators(Settings):
     def model(self, n: int) -> PanelModel:
         """Return what makes the panels of `n` nodes.
 
-        Raises
-        ------
-        ScenarioError
-            If a list has not one value for each node, or accuracy and missing answers exceed 1 together.
+        Raises `ScenarioError` if a list has not one value for each node, or accuracy and missing answers exceed 1
+        together.
         """
         numbers = self.numbers()
         accuracy = np.array(each_node("validators.accuracy", numbers.accuracy, n))
@@ -206,10 +200,7 @@ class RecordedValidators(Settings):
     def answers(self) -> RecordedAnswers:
         """Return the panel's recorded answers.
 
-        Raises
-        ------
-        TableError
-            If the table is unreadable, malformed, or lacks what the panel needs.
+        Raises `TableError` if the table is unreadable, malformed, or lacks what the panel needs.
         """
         table = self.table()
         panel = table.panel(self.models, compare=self.compare)

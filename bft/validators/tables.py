@@ -119,10 +119,7 @@ class AnswerTable:
     def right_form(self, row: int, compare: Comparison) -> str:
         """Return what a comparison looks at in a question's right answer.
 
-        Raises
-        ------
-        TableError
-            If there is nothing to look at: nobody could be right.
+        Raises `TableError` if there is nothing to look at: nobody could be right.
         """
         form = form_of(compare)(self.gold[row])
         if form is None:

@@ -91,10 +91,7 @@ def timeout_certificate(tc: TimeoutCertificate | None) -> Hashable:
 def of_message(message: Any) -> Hashable:
     """Return the fingerprint of a message: equal for messages that every replica treats alike.
 
-    Raises
-    ------
-    TypeError
-        If it is a message of catching up, whose contents depend on who asked.
+    Raises `TypeError` if it is a message of catching up, whose contents depend on who asked.
     """
     kind = message.__class__.__name__
     if isinstance(message, Propose):

@@ -197,22 +197,15 @@ class LastReply:
 
 @lean
 class SavedState(BySender):
-    """The state after a committed node, for a replica so far behind that the nodes it lacks are forgotten.
-
-    Attributes
-    ----------
-    node, qc : Node, QuorumCertificate
-        The node and its certificate.
-    machine : object
-        The state machine's snapshot.
-    replies : tuple of LastReply
-        The last reply to each client.
-    """
+    """The state after a committed node, for a replica so far behind that the nodes it lacks are forgotten."""
 
     node: Node
     qc: QuorumCertificate
+    """The node and its certificate."""
     machine: object
+    """The state machine's snapshot."""
     replies: tuple[LastReply, ...]
+    """The last reply to each client."""
     replica: int
     signature: bytes = signature_field()
     _digest: str = field(default="", init=False, compare=False, repr=False)

@@ -32,13 +32,7 @@ class Charge:
 
 
 class Pool:
-    """The votes and proposals of one height that honest replicas have sent or received, together.
-
-    Parameters
-    ----------
-    system : QuorumSystem
-        Weights and quorum.
-    """
+    """The votes and proposals of one height that honest replicas have sent or received, together."""
 
     def __init__(self, system: QuorumSystem) -> None:
         self._system = system

@@ -106,15 +106,7 @@ def alphabet(electorate: Electorate, question: Ints) -> Ints:
 
 
 class Verdicts:
-    """Whose validators accept an answer that is not their own.
-
-    Parameters
-    ----------
-    ballots : Ballots
-        Answers and coins.
-    voters : Voters
-        Who lies.
-    """
+    """Whose validators accept an answer that is not their own."""
 
     def __init__(self, ballots: Ballots, voters: Voters) -> None:
         self._ballots = ballots

@@ -54,17 +54,12 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """When it happened, in seconds, shape (which, n); infinity for never.
-
-    Attributes
-    ----------
-    accepted_s, prepared_s, committed_s : ndarray
-        Of each node; with one request, committing is executing.
-    """
+    """When it happened, in seconds, shape (which, n); infinity for never."""
 
     accepted_s: Floats
     prepared_s: Floats
     committed_s: Floats
+    """Of each node; with one request, committing is executing."""
 
 
 def accept(view: View, broadcasts: Broadcasts, lost: Lost | None = None) -> Floats:

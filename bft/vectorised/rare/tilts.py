@@ -28,13 +28,7 @@ SELDOM = 0.1  # and how likely at most what is in its way
 
 
 class Behaviours:
-    """Which behaviour each faulty node has.
-
-    Parameters
-    ----------
-    faults : Faults
-        With several behaviours.
-    """
+    """Which behaviour each faulty node has."""
 
     def __init__(self, faults: Faults) -> None:
         self._kinds = faults.behaviour

@@ -90,15 +90,6 @@ class Done:
 class Machines:
     """The table of all replica states met.
 
-    Parameters
-    ----------
-    config : ExplorerConfig
-        What is explored.
-    alphabet : Alphabet
-        Numbers of inputs.
-    born : callable
-        Makes a fresh replica from its number.
-
     Attributes
     ----------
     executed, prepared : dict

@@ -31,17 +31,7 @@ class Watch:
         self._values = frozenset(values)
 
     def broken(self, states: Sequence[int], place: int, taken: Taken) -> str | None:
-        """Return the invariant that the last move broke, if any.
-
-        Parameters
-        ----------
-        states : sequence of int
-            The replicas' states after the move.
-        place : int
-            Whose move it was.
-        taken : Taken
-            What came of it.
-        """
+        """Return the invariant that the last move broke, if any."""
         if taken.executed:
             for judged, holds in (("S1", self._agree), ("S2", self._in_order), ("S3", self._asked)):
                 if judged in self._names and not holds(states, place):
