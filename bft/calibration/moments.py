@@ -19,43 +19,31 @@ from bft.validators.answers import MISSING, RIGHT, Codes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
-    """Means over the questions of a panel of n validators.
-
-    Attributes
-    ----------
-    right, missing : ndarray, shape (n,)
-        Share of the questions each validator got right, and gave no parseable answer to.
-    right_pairs, right_triples : float
-        Pairs and triples of validators that are all right.
-    nobody_right : float
-        Share of the questions that nobody got right.
-    wrong_pairs, wrong_triples : float
-        Pairs and triples of validators that all gave a wrong answer.
-    same_pairs, same_triples : float
-        Those of them that gave the same one.
-    missing_pairs : float
-        Pairs of validators that both gave no parseable answer.
-    small_wrong_quorums, wrong_quorums : float
-        Share of panels of the smallest size that is tried, and of all validators, with a quorum on a wrong answer.
-    within_right_pairs, within_wrong_pairs, within_same_pairs : float
-        Of the pairs above, those of samples of one model.
-    """
+    """Means over the questions of a panel of n validators."""
 
     right: Floats
     missing: Floats
+    """Share of the questions each validator got right, and gave no parseable answer to; shape (n,)."""
     right_pairs: float
     right_triples: float
+    """Pairs and triples of validators that are all right."""
     nobody_right: float
+    """Share of the questions that nobody got right."""
     wrong_pairs: float
     wrong_triples: float
+    """Pairs and triples of validators that all gave a wrong answer."""
     same_pairs: float
     same_triples: float
+    """Those of them that gave the same one."""
     missing_pairs: float
+    """Pairs of validators that both gave no parseable answer."""
     small_wrong_quorums: float = 0.0
     wrong_quorums: float = 0.0
+    """Share of panels of the smallest size that is tried, and of all validators, with a quorum on a wrong answer."""
     within_right_pairs: float = 0.0
     within_wrong_pairs: float = 0.0
     within_same_pairs: float = 0.0
+    """Of the pairs above, those of samples of one model."""
 
     @property
     def n(self) -> int:

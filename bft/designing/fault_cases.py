@@ -65,30 +65,20 @@ class FaultModel:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FaultCases:
-    """The sets of faulty members that can occur, and how likely they are in each case; bit i of a set is member i.
-
-    Attributes
-    ----------
-    n : int
-        Members.
-    faulty : ndarray of shape (sets,)
-        Sets of faulty members.
-    colluding : ndarray of shape (sets,)
-        Those of them that collude, as a set; the others crashed.
-    chance : ndarray of shape (cases, sets)
-        Probability of each set in each case.
-    liars : tuple of tuple of int
-        The members that lie in each case.
-    deltas : tuple of float
-        δ of each case.
-    """
+    """The sets of faulty members that can occur, and how likely they are in each case; bit i of a set is member i."""
 
     n: int
+    """Members."""
     faulty: Ints
+    """Sets of faulty members; shape (sets,)."""
     colluding: Ints
+    """Those of them that collude, as a set; the others crashed. Shape (sets,)."""
     chance: Floats
+    """Probability of each set in each case; shape (cases, sets)."""
     liars: tuple[tuple[int, ...], ...]
+    """The members that lie in each case."""
     deltas: tuple[float, ...]
+    """δ of each case."""
 
     @cached_property
     def colluders(self) -> Ints:

@@ -57,21 +57,14 @@ class CloneSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clones:
-    """Nodes that share models.
-
-    Attributes
-    ----------
-    first : ndarray of int, shape (n,)
-        The lowest-numbered node with the same model.
-    share : float
-        c, the share of a validator's own variance that its model's nodes have in common, in [0, 1].
-    same_wrong : float
-        Probability of repeating the first node's wrong answer.
-    """
+    """Nodes that share models."""
 
     first: NDArray[np.intp]
+    """The lowest-numbered node with the same model; shape (n,)."""
     share: float
+    """c, the share of a validator's own variance that its model's nodes have in common, in [0, 1]."""
     same_wrong: float
+    """Probability of repeating the first node's wrong answer."""
 
     def alike(self, own: Floats, of_model: Floats) -> Floats:
         """Correlate the nodes' uniforms within each model.

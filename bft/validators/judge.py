@@ -57,28 +57,19 @@ class SameAnswerCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeCheck:
-    """Accept with a probability that depends on whether the proposal and the validator's own answer are right.
-
-    Attributes
-    ----------
-    accept : ndarray, shape (2, 2, n)
-        accept[own answer right, proposal right, node] in [0, 1]; index 1 is right.
-    unsure : float
-        Probability of no parseable verdict, in [0, 1].
-    flip : float
-        Probability that a verdict changes when the judge is asked again, in [0, 1].
-    redraw : bool
-        Whether a judge asked again decides anew instead.
-    correlation : float
-        Latent correlation r of two judges' verdicts on one answer, in [0, 1]: the one-factor copula. Judge v's uniform
-        is Φ(√r·g + √(1−r)·ε_v), with g shared by the panel for this question and answer; chances stay as they are.
-    """
+    """Accept with a probability that depends on whether the proposal and the validator's own answer are right."""
 
     accept: Floats
+    """accept[own answer right, proposal right, node] in [0, 1]; index 1 is right. Shape (2, 2, n)."""
     unsure: float = 0.0
+    """Probability of no parseable verdict, in [0, 1]."""
     flip: float = 0.0
+    """Probability that a verdict changes when the judge is asked again, in [0, 1]."""
     redraw: bool = False
+    """Whether a judge asked again decides anew instead."""
     correlation: float = 0.0
+    """Latent correlation r of two judges' verdicts on one answer, in [0, 1]: the one-factor copula. Judge v's uniform
+    is Φ(√r·g + √(1−r)·ε_v), with g shared by the panel for this question and answer; chances stay as they are."""
 
     def verdicts(self, model: AnswerModel, randomness: Randomness, replication: int) -> Verdicts:
         """Return the verdicts of one replication."""

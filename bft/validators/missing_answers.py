@@ -21,18 +21,12 @@ _SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingAnswers:
-    """A validator that is not right gives no answer iff √κ·h + √(1−κ)·ε_v < Φ⁻¹(c_v), with h shared by the panel.
-
-    Attributes
-    ----------
-    given_not_right : ndarray, shape (n,)
-        Probability c_v of no answer where the validator is not right, in [0, 1].
-    correlation : float
-        κ, the latent correlation of two validators' giving none, in [0, 1).
-    """
+    """A validator that is not right gives no answer iff √κ·h + √(1−κ)·ε_v < Φ⁻¹(c_v), with h shared by the panel."""
 
     given_not_right: Floats
+    """Probability c_v of no answer where the validator is not right, in [0, 1]; shape (n,)."""
     correlation: float = 0.0
+    """κ, the latent correlation of two validators' giving none, in [0, 1)."""
 
     @classmethod
     def of(cls, accuracy: Floats, missing: Floats, correlation: float = 0.0) -> MissingAnswers:

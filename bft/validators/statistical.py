@@ -46,15 +46,10 @@ class Correctness(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndependentErrors:
-    """Each validator is right with its accuracy, whatever the others are.
-
-    Attributes
-    ----------
-    accuracy : ndarray, shape (n,)
-        Probability of a right answer, in [0, 1].
-    """
+    """Each validator is right with its accuracy, whatever the others are."""
 
     accuracy: Floats
+    """Probability of a right answer, in [0, 1]; shape (n,)."""
 
     def right(self, common: Floats, own: Floats) -> Flags:
         """Return who is right."""
@@ -74,17 +69,12 @@ class BetaBinomialErrors:
     """Each question has a difficulty: validator v is right with the quantile of Beta(a_v/ρ − a_v, …) at a shared level.
 
     With equal accuracies the number of right validators is beta-binomial with intra-class correlation ρ.
-
-    Attributes
-    ----------
-    accuracy : ndarray, shape (n,)
-        Mean probability of a right answer, in [0, 1].
-    correlation : float
-        Intra-class correlation ρ of correctness, in [0, 1).
     """
 
     accuracy: Floats
+    """Mean probability of a right answer, in [0, 1]; shape (n,)."""
     correlation: float
+    """Intra-class correlation ρ of correctness, in [0, 1)."""
 
     def right(self, common: Floats, own: Floats) -> Flags:
         """Return who is right."""
@@ -115,20 +105,14 @@ class CopulaErrors:
 
     A share ν of the questions is flawed (ambiguous, or their recorded answer is wrong): nobody is right there, and
     b_v = a_v/(1−ν) elsewhere, so that a_v stays the accuracy over all questions.
-
-    Attributes
-    ----------
-    accuracy : ndarray, shape (n,)
-        Probability a_v of a right answer, in [0, 1 − ν].
-    r : float
-        Latent (tetrachoric) correlation of two validators' correctness where the question is not flawed, in [0, 1].
-    flawed : float
-        Share ν of flawed questions, in [0, 1).
     """
 
     accuracy: Floats
+    """Probability a_v of a right answer, in [0, 1 − ν]; shape (n,)."""
     r: float
+    """Latent (tetrachoric) correlation of two validators' correctness where the question is not flawed, in [0, 1]."""
     flawed: float = 0.0
+    """Share ν of flawed questions, in [0, 1)."""
 
     def right(self, common: Floats, own: Floats) -> Flags:
         """Return who is right."""

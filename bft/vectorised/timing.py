@@ -33,21 +33,14 @@ PLAIN = (ConstantDelay, UniformDelay)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """When every node decides.
-
-    Attributes
-    ----------
-    committed_s : ndarray, shape (replications, n)
-        In seconds; infinity for never, or not by the horizon.
-    unsure : ndarray of bool, shape (replications,)
-        Where the event engine has to be asked.
-    messages_sent : ndarray of int, shape (replications,)
-        Copies handed to links; -1 where they were not counted.
-    """
+    """When every node decides."""
 
     committed_s: Floats
+    """In seconds; infinity for never, or not by the horizon. Shape (replications, n)."""
     unsure: Flags
+    """Where the event engine has to be asked; shape (replications,)."""
     messages_sent: Ints
+    """Copies handed to links; -1 where they were not counted. Shape (replications,)."""
 
 
 def bounded(scenario: Scenario) -> DelayBounds | None:

@@ -123,7 +123,7 @@ def test_a_new_field_is_found_with_its_words() -> None:
         """What the two right above say."""
 
     said = {"one": "What both say.", "other_s": "What both say.", "third": "What the third says."}
-    assert meanings(Part) == {**said, "low_s": "What the two right above say.", "high_s": "What the two right above say."}
+    assert meanings(Part) == said | dict.fromkeys(("low_s", "high_s"), "What the two right above say.")
     assert type_words(Part.model_fields["third"].annotation) == '"a" or "b"'
     assert type_words(tuple[tuple[int, str], ...]) == "list of list of 2 values: whole number, text"
     assert (unit_of("cost_per_token"), unit_of("span_days"), unit_of("s")) == ("", "days", "seconds")

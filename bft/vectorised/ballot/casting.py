@@ -37,21 +37,14 @@ def cast_codes(ballots: Ballots, voters: Voters) -> Ints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubles:
-    """What those that vote twice say, and to whom.
-
-    Attributes
-    ----------
-    group : ndarray of int, shape (replications, n)
-        The group of each honest node, 0 or 1; -1 for the others, who are told nothing.
-    place : ndarray of int, shape (replications, n)
-        Its place among those who are told, in the order in which they are.
-    codes : ndarray of int, shape (2, replications, n)
-        What each node that votes twice tells each group.
-    """
+    """What those that vote twice say, and to whom."""
 
     group: Ints
+    """The group of each honest node, 0 or 1; -1 for the others, who are told nothing. Shape (replications, n)."""
     place: Ints
+    """Its place among those who are told, in the order in which they are; shape (replications, n)."""
     codes: NDArray[Any]
+    """What each node that votes twice tells each group; shape (2, replications, n)."""
 
 
 def doubles_of(system: QuorumSystem, electorate: Electorate, ballots: Ballots, voters: Voters) -> Doubles:

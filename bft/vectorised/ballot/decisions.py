@@ -32,27 +32,18 @@ from bft.vectorised.streams import Flags, Ints
 
 @dataclass(slots=True, kw_only=True)
 class Decisions:
-    """What every node decides; arrays have shape (replications, n).
-
-    Attributes
-    ----------
-    decided_s : ndarray
-        When; infinity for never.
-    proved : ndarray of bool
-        Whether it can prove it.
-    answer : ndarray of int
-        The number of the answer; meaningless where nothing is decided.
-    impossible_s : ndarray
-        When it knew by itself that nothing can be decided.
-    unsure : ndarray of bool, shape (replications,)
-        Where the event engine has to be asked.
-    """
+    """What every node decides; arrays have shape (replications, n)."""
 
     decided_s: Floats
+    """When; infinity for never."""
     proved: Flags
+    """Whether it can prove it."""
     answer: Ints
+    """The number of the answer; meaningless where nothing is decided."""
     impossible_s: Floats
+    """When it knew by itself that nothing can be decided."""
     unsure: Flags
+    """Where the event engine has to be asked; shape (replications,)."""
 
     def put(self, chosen: Ints, other: Decisions) -> None:
         """Replace some of the replications."""

@@ -25,21 +25,14 @@ PAIRS = 1 << 16  # questions times votes that are looked at together
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What everybody says once.
-
-    Attributes
-    ----------
-    said_s : ndarray, shape (replications, n)
-        When; infinity for never.
-    heard_s : ndarray, shape (sender, replications, recipient)
-        When it is heard.
-    until_s : ndarray, shape (replications, n)
-        From when on hearing it changes nothing at a node.
-    """
+    """What everybody says once."""
 
     said_s: Floats
+    """When; infinity for never. Shape (replications, n)."""
     heard_s: Floats
+    """When it is heard; shape (sender, replications, recipient)."""
     until_s: Floats
+    """From when on hearing it changes nothing at a node; shape (replications, n)."""
 
 
 def answered_sooner(

@@ -25,31 +25,21 @@ Lost = Callable[[Ints, Ints], Flags]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One view of some replications, when it starts.
-
-    Attributes
-    ----------
-    which : ndarray of int, shape (which,)
-        Positions of the replications.
-    primary : int
-        The same in all of them.
-    entered_s : ndarray, shape (which, n)
-        When each node enters the view; infinity for nodes that are dead.
-    led : ndarray of bool, shape (which,)
-        Whether the primary proposes.
-    accepts, votes : ndarray of bool, shape (which, n)
-        Who agrees with the proposal, and whose votes others see.
-    row : ndarray of int, shape (which, n)
-        Number of each node's next broadcast.
-    """
+    """One view of some replications, when it starts."""
 
     which: Ints
+    """Positions of the replications; shape (which,)."""
     primary: int
+    """The same in all of them."""
     entered_s: Floats
+    """When each node enters the view; infinity for nodes that are dead. Shape (which, n)."""
     led: Flags
+    """Whether the primary proposes; shape (which,)."""
     accepts: Flags
     votes: Flags
+    """Who agrees with the proposal, and whose votes others see; shape (which, n)."""
     row: Ints
+    """Number of each node's next broadcast; shape (which, n)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

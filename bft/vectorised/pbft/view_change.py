@@ -25,39 +25,26 @@ ASKING_BETWEEN = 3  # between views: its view-change, the request, its status
 
 @dataclass(slots=True, kw_only=True)
 class Clock:
-    """Where some replications are in time; all of them in the same view. Arrays have shape (which, n).
-
-    Attributes
-    ----------
-    which : ndarray of int, shape (which,)
-        Positions of the replications.
-    entered : ndarray of bool, shape (which,)
-        Whether the nodes are in the view, or still wait for its new-view.
-    entered_s : ndarray
-        When each node entered it; infinity where it did not.
-    timeout_at_s : ndarray
-        When each node's view timer runs out.
-    asks_from_s : ndarray
-        Since when it waits with its status.
-    asking : ndarray of int
-        What asking costs it, in broadcasts.
-    row : ndarray of int
-        Number of its next broadcast.
-    answered_s : ndarray, shape (which,)
-        When the last status message had arrived, or later.
-    unsure : ndarray of bool, shape (which,)
-        Whether messages may have crossed in a way that only the event engine follows.
-    """
+    """Where some replications are in time; all of them in the same view. Arrays have shape (which, n)."""
 
     which: Ints
+    """Positions of the replications; shape (which,)."""
     entered: Flags
+    """Whether the nodes are in the view, or still wait for its new-view; shape (which,)."""
     entered_s: Floats
+    """When each node entered it; infinity where it did not."""
     timeout_at_s: Floats
+    """When each node's view timer runs out."""
     asks_from_s: Floats
+    """Since when it waits with its status."""
     asking: Ints
+    """What asking costs it, in broadcasts."""
     row: Ints
+    """Number of its next broadcast."""
     answered_s: Floats
+    """When the last status message had arrived, or later; shape (which,)."""
     unsure: Flags
+    """Whether messages may have crossed in a way that only the event engine follows; shape (which,)."""
 
     def part(self, chosen: Flags) -> Clock:
         """Return some of the replications."""

@@ -37,30 +37,21 @@ MOST_ALIKE = 0.999  # nodes of one model that are all but the same would be draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failing:
-    """Validators that fail, drawn given their number.
-
-    Attributes
-    ----------
-    fails : ndarray of bool, shape (runs, n)
-        Who does.
-    common : ndarray, shape (runs,)
-        The uniforms of the difficulty.
-    of_model : ndarray, shape (runs, n)
-        Those of the models, in the columns of their first nodes.
-    right : ndarray, shape (runs, n)
-        Each node's probability of a right answer given all that.
-    ratio : ndarray, shape (runs,)
-        How much likelier the draw is by its law, given the number, than it was here, without any favour.
-    positions : ndarray, shape (modes, runs)
-        The logarithm of how much likelier it is by each mode (`positions`) than without any.
-    """
+    """Validators that fail, drawn given their number."""
 
     fails: Flags
+    """Who does; shape (runs, n)."""
     common: Floats
+    """The uniforms of the difficulty; shape (runs,)."""
     of_model: Floats
+    """Those of the models, in the columns of their first nodes; shape (runs, n)."""
     right: Floats
+    """Each node's probability of a right answer given all that; shape (runs, n)."""
     ratio: Floats
+    """How much likelier the draw is by its law, given the number, than it was here, without any favour; shape
+    (runs,)."""
     positions: Floats
+    """The logarithm of how much likelier it is by each mode (`positions`) than without any; shape (modes, runs)."""
 
 
 class FailingSets:

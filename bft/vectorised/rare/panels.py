@@ -42,24 +42,17 @@ _SMALLEST = 2.0**-54
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What validators say in some runs.
-
-    Attributes
-    ----------
-    given : mapping of str to ndarray
-        Uniforms by the purpose of their stream.
-    ratio : ndarray, shape (runs,)
-        How much likelier the numbers that fail are by their law than as they were drawn, without any mode.
-    modes : ndarray, shape (runs,)
-        The logarithm of how much likelier what is said is by the modes' mixture than without any.
-    positions : ndarray, shape (modes, runs)
-        The same for who fails, by each mode of positions.
-    """
+    """What validators say in some runs."""
 
     given: Mapping[str, Floats]
+    """Uniforms by the purpose of their stream."""
     ratio: Floats
+    """How much likelier the numbers that fail are by their law than as they were drawn, without any mode; shape
+    (runs,)."""
     modes: Floats
+    """The logarithm of how much likelier what is said is by the modes' mixture than without any; shape (runs,)."""
     positions: Floats
+    """The same for who fails, by each mode of positions; shape (modes, runs)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
