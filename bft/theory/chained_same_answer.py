@@ -1,4 +1,4 @@
-"""Exact law of one decision of chained HotStuff when validators check by *same answer*, and nodes have crashed.
+"""Exact laws of one decision of chained HotStuff when validators check by *same answer*.
 
 Every validator has an answer of its own and accepts a proposal iff it equals that answer, as in
 `bft.theory.same_answer`; an empty node asks nobody. So what happens is read off three things.
@@ -10,25 +10,40 @@ Every validator has an answer of its own and accepts a proposal iff it equals th
   latest (see `bft.theory.hotstuff`).
 - Whoever commits tells the others.
 
-Given the m live nodes, s of whom gave the answer, and j leaders among the live ones whose certificate comes before the
-last such run begins, none of the j gave it with probability C(m − j, s) / C(m, s), for who gave it is any s of the m.
-Every set of crashed nodes is gone through. Without a bound on views j is the number of live leaders with a live
-successor; fewer than q lack one, so a quorum's answer is always proposed by one of them.
+So for every set of crashed nodes some leaders are *in time*: live ones, whose certificate comes before the last run of
+live leaders begins. A decision falls iff a quorum of the live nodes gave one answer, and a leader in time is one of
+them. Every set of crashed nodes is gone through. Without a bound on views the leaders in time are all live ones with a
+live successor; fewer than q lack one, so a quorum's answer is always proposed by one of them.
+
+- Validators that are all alike, however their errors go together: given the m live nodes, s of whom gave the answer,
+  none of the j leaders in time gave it with probability C(m − j, s) / C(m, s), for who gave it is any s of the m.
+- Validators that differ: given what their errors have in common (a case of `MixedErrors`) they err independently, and
+  of w wrong ones, who are alike in which wrong answer they give, y of them no leaders in time, a class of u holds no
+  leader in time with probability C(y, u) / C(w, u).
+- Recorded answers: given the question all answers are known.
+- Colluders all live, and follow certificates as honest replicas do: so all leaders of the first t − L + 2 views are in
+  time, and the law is that of PBFT with so many views.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import UnsupportedError, bad_value
-from bft.theory.errors_in_common import ErrorLaw, ExchangeableErrors
+from bft.theory.errors_in_common import ErrorLaw, ExchangeableErrors, MixedErrors
 from bft.theory.faults import FaultLaw, enumerable
 from bft.theory.hotstuff import run_of_leaders
 from bft.theory.outcome_law import OutcomeLaw, outcome_law
 from bft.theory.ranges import Array, equal_weights, same_nodes
+from bft.theory.recorded import RIGHT, recorded_patterns
 from bft.theory.wrong_answers import WrongAnswers
+
+Sets = NDArray[np.int64]
+"""Sets of nodes as numbers: bit i of each is node i."""
+Shares = tuple[Array, Array]
+"""For every set of crashed nodes, how likely the right answer is decided, and a wrong one."""
 
 
 def chained_same_answer_law(
@@ -49,7 +64,7 @@ def chained_same_answer_law(
     faults : FaultLaw
         Who has crashed, before the start and independently of who is right.
     errors : ErrorLaw
-        Who is right: validators that are all alike.
+        Who is right.
     wrong_answers : WrongAnswers
         Which wrong answers are the same.
     chain : {2, 3}, optional
@@ -60,7 +75,7 @@ def chained_same_answer_law(
     Raises
     ------
     UnsupportedError
-        If n is above 16, if q ≤ n/2, or if the validators differ.
+        If n is above 16, or if q ≤ n/2.
 
     Examples
     --------
@@ -71,33 +86,65 @@ def chained_same_answer_law(
     >>> round(law.correct, 5), round(law.wrong, 5)  # as for PBFT: a chain of two decides with one of four crashed
     (0.68678, 0.00248)
     """
-    same_nodes(system, faults.n, "faults")
     same_nodes(system, errors.n, "accuracy")
-    equal_weights(system, "chained HotStuff")
-    enumerable(system.n)
-    if not isinstance(errors, ExchangeableErrors):
-        raise UnsupportedError(bad_value("accuracy", "one for each node", "must be the same for all nodes"))
-    n, length = system.n, run_of_leaders(chain)
-    quorum = -(-system.quorum // system.weights[0])
-    if 2 * quorum <= n:
-        raise UnsupportedError(bad_value("quorum", quorum, f"must be above n/2 = {n / 2:g}"))
-    leaders = leaders_in_time(n, n - quorum, length, 3 * n + length if views is None else views)
-    classes = wrong_answers.classes_of(quorum, n)
+    quorum, live, in_time = _leaders(system, faults, chain, views)
+    classes = wrong_answers.classes_of(quorum, system.n)
     classes[:, 0] = 0.0  # no class
-    right, wrong = np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1))
-    for crashed, number_right in enumerate(errors.thinned()):
-        live = n - crashed
-        hit = 1.0 - missed(live)
-        enough = np.arange(live + 1) >= quorum
-        right[crashed, : live + 1] = hit @ (number_right * enough)
-        wrong[crashed, : live + 1] = hit @ (number_right[::-1] @ classes[: live + 1, : live + 1])
-    size = np.bitwise_count(np.arange(2**n))
-    correct, false = (faults.over_subsets(table[size, leaders]) for table in (right, wrong))
-    return outcome_law(correct=correct, wrong=false, stalled=np.clip(1.0 - correct - false, 0.0, 1.0))
+    if isinstance(errors, ExchangeableErrors):
+        return _law(faults, _alike(quorum, errors, classes, live, in_time))
+    return _law(faults, _different(quorum, errors, classes, live, in_time))
 
 
-def leaders_in_time(n: int, most: int, length: int, last: int) -> NDArray[np.int64]:
-    """Return for every set of crashed nodes how many leaders' proposals are certified in time to commit.
+def chained_recorded_law(
+    system: QuorumSystem,
+    faults: FaultLaw,
+    answers: ArrayLike,
+    gold: ArrayLike,
+    *,
+    chain: int = 3,
+    views: int | None = None,
+) -> OutcomeLaw:
+    """Return the law of a decision over recorded answers under chained HotStuff; see the top of this file.
+
+    Parameters
+    ----------
+    system, faults, chain, views
+        As for `chained_same_answer_law`.
+    answers, gold : array_like of int
+        As for `bft.theory.recorded.recorded_law`.
+
+    Raises
+    ------
+    TableError
+        If the table is empty, or its shape or codes are wrong.
+    UnsupportedError
+        If n is above 16, or if q ≤ n/2.
+    """
+    quorum, live, in_time = _leaders(system, faults, chain, views)
+    right, wrong = np.zeros(len(live)), np.zeros(len(live))
+    patterns, questions = recorded_patterns(answers, gold, system.n)
+    bits = 1 << np.arange(system.n)
+    for pattern, count in zip(patterns, questions, strict=True):
+        for code in range(RIGHT, int(pattern.max()) + 1):
+            gave = bits[pattern == code].sum()
+            decided = (np.bitwise_count(live & gave) >= quorum) & (in_time & gave > 0)
+            (right if code == RIGHT else wrong)[decided] += count / questions.sum()
+    return _law(faults, (right, wrong))
+
+
+def views_in_time(chain: int, views: int | None) -> int | None:
+    """Return in how many views a certificate comes in time where all leaders live: t − L + 2, or None for any.
+
+    Examples
+    --------
+    >>> views_in_time(3, 7), views_in_time(2, 1), views_in_time(3, None)
+    (5, 0, None)
+    """
+    return None if views is None else max(0, views - run_of_leaders(chain) + 2)
+
+
+def leaders_in_time(n: int, most: int, length: int, last: int) -> Sets:
+    """Return for every set of crashed nodes the leaders whose proposals are certified in time to commit.
 
     Parameters
     ----------
@@ -115,10 +162,71 @@ def leaders_in_time(n: int, most: int, length: int, last: int) -> NDArray[np.int
     so_far, found = np.zeros(2**n, dtype=np.int64), np.zeros(2**n, dtype=np.int64)
     for view in range(last - length + 2):
         if view < n:
-            so_far = so_far + (live[view] & live[view + 1])
+            so_far = so_far | (live[view] & live[view + 1]).astype(np.int64) << view
         run = np.logical_and.reduce(live[view : view + length])
         found = np.where(run, so_far, found)
     return np.where(np.bitwise_count(faulty) <= most, found, 0)
+
+
+def _leaders(system: QuorumSystem, faults: FaultLaw, chain: int, views: int | None) -> tuple[int, Sets, Sets]:
+    """Return how many nodes are a quorum and, for every set of crashed ones, who lives and who leads in time."""
+    same_nodes(system, faults.n, "faults")
+    equal_weights(system, "chained HotStuff")
+    enumerable(system.n)
+    n, length = system.n, run_of_leaders(chain)
+    quorum = -(-system.quorum // system.weights[0])
+    if 2 * quorum <= n:
+        raise UnsupportedError(bad_value("quorum", quorum, f"must be above n/2 = {n / 2:g}"))
+    in_time = leaders_in_time(n, n - quorum, length, 3 * n + length if views is None else views)
+    return quorum, 2**n - 1 - np.arange(2**n), in_time
+
+
+def _law(faults: FaultLaw, shares: Shares) -> OutcomeLaw:
+    correct, wrong = (faults.over_subsets(share) for share in shares)
+    return outcome_law(correct=correct, wrong=wrong, stalled=np.clip(1.0 - correct - wrong, 0.0, 1.0))
+
+
+def _alike(quorum: int, errors: ExchangeableErrors, classes: Array, live: Sets, in_time: Sets) -> Shares:
+    n = errors.n
+    right, wrong = np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1))
+    for crashed, number_right in enumerate(errors.thinned()):
+        alive = n - crashed
+        hit = 1.0 - missed(alive)
+        enough = np.arange(alive + 1) >= quorum
+        right[alive, : alive + 1] = hit @ (number_right * enough)
+        wrong[alive, : alive + 1] = hit @ (number_right[::-1] @ classes[: alive + 1, : alive + 1])
+    place = np.bitwise_count(live), np.bitwise_count(in_time)
+    return right[place], wrong[place]
+
+
+def _different(quorum: int, errors: MixedErrors, classes: Array, live: Sets, in_time: Sets) -> Shares:
+    n = errors.n
+    # Row x, column y: a class of a quorum without any of the x wrong leaders in time, given y other wrong ones.
+    apart = np.zeros((n + 1, n + 1))
+    for leaders in range(n + 1):
+        for others in range(n + 1 - leaders):
+            number = leaders + others
+            apart[leaders, others] = classes[number, : number + 1] @ missed(number)[leaders]
+    right, wrong = np.zeros(len(live)), np.zeros(len(live))
+    for weight, chances in zip(errors.weight, errors.right, strict=True):
+        rights, wrongs = _numbers(chances), _numbers(1.0 - chances)
+        enough = rights[:, quorum:].sum(axis=1)
+        right += weight * (enough[live] - enough[live & ~in_time] * rights[in_time, 0])
+        without = ((wrongs[in_time] @ apart) * wrongs[live & ~in_time]).sum(axis=1)
+        wrong += weight * (wrongs[live] @ classes.sum(axis=1) - without)
+    return np.clip(right, 0.0, 1.0), np.clip(wrong, 0.0, 1.0)
+
+
+def _numbers(chances: Array) -> Array:
+    """P(so many of a set are): a row for every set of nodes, each of which is with its own chance, independently."""
+    n = len(chances)
+    law = np.zeros((2**n, n + 1))
+    law[0, 0] = 1.0
+    for node, chance in enumerate(chances):
+        smaller = law[: 2**node]
+        law[2**node : 2 ** (node + 1)] = smaller * (1.0 - chance)
+        law[2**node : 2 ** (node + 1), 1:] += smaller[:, :-1] * chance
+    return law
 
 
 def missed(live: int) -> Array:

@@ -111,7 +111,7 @@ def _by_faulty_set(
     whole_stakes(system.weights)
     if faulty_vote not in ("crash", "collude_popular"):
         raise ScenarioError(bad_value("faulty_vote", faulty_vote, "must be 'crash' or 'collude_popular'"))
-    patterns, questions = _patterns(*_table(answers, gold, system.n))
+    patterns, questions = recorded_patterns(answers, gold, system.n)
     ballots = _Ballots(system, turns, colluding=faulty_vote == "collude_popular")
     correct, wrong = np.zeros(2**system.n), np.zeros(2**system.n)
     for pattern, count in zip(patterns, questions, strict=True):
@@ -119,6 +119,15 @@ def _by_faulty_set(
         correct += count * (right_turn < wrong_turn)
         wrong += count * (wrong_turn < right_turn)
     return correct / questions.sum(), wrong / questions.sum()
+
+
+def recorded_patterns(answers: ArrayLike, gold: ArrayLike, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct patterns of equal answers of n models, and how many questions have each.
+
+    The right answer is `RIGHT`, wrong ones 1, 2, … and none is `NO_ANSWER`. Parameters and errors are those of
+    `recorded_quorums`.
+    """
+    return _patterns(*_table(answers, gold, n))
 
 
 def _table(answers: ArrayLike, gold: ArrayLike, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

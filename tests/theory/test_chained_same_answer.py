@@ -18,28 +18,7 @@ from bft.theory.faults import fixed, independent
 from bft.theory.hotstuff import chained_crash_law
 from bft.theory.same_answer import same_answer_law
 from bft.theory.wrong_answers import WrongAnswers
-
-
-def committed(
-    n: int, quorum: int, chain: int, views: int, live: tuple[bool, ...], answers: tuple[int, ...]
-) -> int | None:
-    """Go through the views with the rules of the chain; return the answer that is committed."""
-    chained: list[int] = []  # views of the nodes on the branch whose certificates are known
-    value: int | None = None
-    for view in range(views):
-        leader, collector = view % n, (view + 1) % n
-        if not live[leader]:
-            continue
-        proposed = answers[leader] if value is None else None
-        votes = sum(alive and (proposed is None or answers[node] == proposed) for node, alive in enumerate(live))
-        if votes < quorum or not live[collector]:
-            continue
-        value = proposed if value is None else value
-        chained.append(view)
-        last = chained[-chain:]
-        if len(last) == chain and last == list(range(view - chain + 1, view + 1)):
-            return value
-    return None
+from tests.theory.chained_views import committed
 
 
 @pytest.mark.parametrize(("n", "chain"), [(4, 2), (4, 3), (5, 2), (5, 3), (3, 3)])
@@ -94,9 +73,11 @@ def test_none_of_the_given_is_chosen_as_often_as_there_are_such_choices() -> Non
 
 
 def test_what_it_does_not_cover_is_refused() -> None:
-    system, wrong = QuorumSystem.of(4), WrongAnswers(options=3)
-    with pytest.raises(UnsupportedError, match="same for all"):
-        chained_same_answer_law(system, independent(4, 0.1), independent_errors(4, [0.5, 0.6, 0.7, 0.8]), wrong)
+    wrong = WrongAnswers(options=3)
+    with pytest.raises(UnsupportedError, match="above n/2"):
+        chained_same_answer_law(
+            QuorumSystem.of(4, f=0, quorum=2), independent(4, 0.1), independent_errors(4, 0.5), wrong
+        )
     with pytest.raises(UnsupportedError, match="16"):
         chained_same_answer_law(QuorumSystem.of(17), independent(17, 0.1), independent_errors(17, 0.5), wrong)
 

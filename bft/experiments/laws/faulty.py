@@ -1,4 +1,4 @@
-"""Who is faulty, and how they vote, as laws know it."""
+"""Who is faulty, how they vote, and how often the others judge, as laws know it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from bft.adversary.lie import Collude
 from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
 from bft.adversary.silence import Withhold
+from bft.scenario import Scenario
 from bft.theory.faults import FaultLaw, fixed, fraction, heterogeneous, independent
 from bft.theory.same_answer import FaultyVote
+from bft.validators.check_settings import JudgeSettings
 
 
 def fault_law(faults: Faults, n: int, delta: ArrayLike | None = None) -> FaultLaw:
@@ -44,3 +46,9 @@ def faulty_vote(behaviours: Sequence[Behaviour]) -> FaultyVote | None:
     if all(each == Crash() for each in behaviours):
         return "crash"
     return "collude_popular" if all(isinstance(each, Collude) for each in behaviours) else None
+
+
+def judged_again(scenario: Scenario) -> bool:
+    """Whether a value may come again before judges whose verdicts are drawn: in another view than the only one."""
+    judges = isinstance(getattr(scenario.validators, "check", None), JudgeSettings)
+    return judges and scenario.view_limit != 1

@@ -1,7 +1,7 @@
 """The laws of HotStuff and its variants.
 
-There is none where messages outlast a view, where links lose messages, where validators take time or judge by other
-than their own answer, or where behaviours are mixed. What is left:
+There is none where messages outlast a view, where links lose messages, where validators take time, or where behaviours
+are mixed. What is left:
 
 ====================  ====================  ====================================  ====================================
 validators            the faulty            phased variants                       chained variants
@@ -10,25 +10,31 @@ perfect               crash at the start    `crash_law`                         
 perfect               withhold              the same                              the same
 perfect               silent_primary        `silent_primary_law`                  none
 perfect               equivocate            `equivocation_law`                    `chained_equivocation_law`
-perfect               lie, or collude       `lying_law`                           none
-same answer           crash                 `same_answer_law`, `recorded_law`     `chained_same_answer_law`
-same answer           collude               the same                              none
+perfect               lie, or collude       `lying_law`                           the same, in the views in time
+same answer           crash                 `same_answer_law`, `recorded_law`     `chained_same_answer_law`,
+                                                                                  `chained_recorded_law`
+same answer           collude               the same                              as in phases, in the views in time
+judges, one view      crash                 `judge_law`                           none
 ====================  ====================  ====================================  ====================================
 
 In phases a view decides iff its leader is live and a quorum accepts what it proposes, itself among them: as in PBFT, of
-which the laws of fallible validators are taken.
+which the laws of fallible validators are taken. In a chain whose nodes all live, so does a view whose certificate is
+early enough for a commit (`views_in_time`). Judges whose verdicts are drawn have a law in one view alone: a value that
+another leader brings again is not judged again, and its leaders count for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from bft.adversary.crash import Crash
 from bft.adversary.equivocate import Equivocate
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary
-from bft.experiments.laws.faulty import faulty_vote, silent
+from bft.experiments.laws.faulty import faulty_vote, judged_again, silent
 from bft.experiments.laws.panels import errors_of, wrong_answers_of
 from bft.experiments.laws.patience import time_enough
 from bft.experiments.laws.pbft import by_validators
@@ -36,15 +42,14 @@ from bft.protocols.hotstuff.config import ASKS_AT_LEAST_EVERY
 from bft.protocols.hotstuff.settings import ChainedSettings, HotStuffSettings, TwoPhaseSettings
 from bft.scenario import Scenario
 from bft.theory.agreement import crash_law, silent_primary_law
-from bft.theory.chained_same_answer import chained_same_answer_law
+from bft.theory.chained_same_answer import chained_recorded_law, chained_same_answer_law, views_in_time
 from bft.theory.equivocation import equivocation_law
-from bft.theory.errors_in_common import ExchangeableErrors
 from bft.theory.faults import MOST_NODES_TO_ENUMERATE, FaultLaw
 from bft.theory.hotstuff import chained_crash_law, chained_equivocation_law
 from bft.theory.lying import lying_law
 from bft.theory.outcome_law import OutcomeLaw
 from bft.validators.check_settings import SameAnswerSettings
-from bft.validators.settings import PerfectValidators, StatisticalValidators
+from bft.validators.settings import PerfectValidators, RecordedValidators, StatisticalValidators
 
 SETTINGS = ("view_timeout_s", "timeout_growth", "timeout_cap_s", "leader_wait", "chain", "checkpoint_interval")
 """Fields of the protocol's own tables that these laws judge."""
@@ -75,27 +80,36 @@ def _working_time_s(own: HotStuffSettings) -> float:
 
 
 def _fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
-    """Return PBFT's law of validators that accept what they would have answered themselves."""
-    check = getattr(scenario.validators, "check", None)
-    return by_validators(scenario, faults, behaviours) if isinstance(check, SameAnswerSettings) else None
+    """Return PBFT's law, as far as no value is judged in one view and comes again in another."""
+    return None if judged_again(scenario) else by_validators(scenario, faults, behaviours)
 
 
 def _chained_fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
-    """Return the law of validators that are all alike, as far as every set of crashed nodes can be gone through."""
+    """Return the law of validators that accept their own answers, as every set of crashed nodes is gone through."""
     validators, own, system = scenario.validators, scenario.own, scenario.system
-    if not isinstance(validators, StatisticalValidators) or not isinstance(own, ChainedSettings):
+    assert isinstance(own, ChainedSettings)
+    if 2 * system.quorum <= system.total or not scenario.retransmission:
         return None
-    numbers, check = validators.numbers(), validators.check
-    cloned = validators.clones is not None or numbers.clones is not None
-    if cloned or validators.latency is not None or not isinstance(check, SameAnswerSettings) or check.flip > 0:
+    views = scenario.view_limit
+    if faulty_vote(behaviours) == "collude_popular":  # all live
+        in_time = views_in_time(own.chain, views)
+        drawn = not isinstance(getattr(validators, "check", None), SameAnswerSettings)
+        return None if in_time == 0 or drawn else _fallible(scenario.replace("views", in_time), faults, behaviours)
+    check = getattr(validators, "check", None)
+    plain = isinstance(check, SameAnswerSettings) and check.flip == 0 and getattr(validators, "latency", None) is None
+    if not plain or faulty_vote(behaviours) != "crash" or scenario.n > MOST_NODES_TO_ENUMERATE:
         return None
+    if isinstance(validators, RecordedValidators):
+        codes = validators.answers().recorded.codes
+        right = np.zeros(len(codes), dtype=np.int64)
+        return chained_recorded_law(system, faults, codes, right, chain=own.chain, views=views)
+    if not isinstance(validators, StatisticalValidators):
+        return None
+    numbers = validators.numbers()
     errors, wrong_answers = errors_of(scenario.n, numbers), wrong_answers_of(numbers)
-    crashed = faulty_vote(behaviours) == "crash" and scenario.retransmission
-    if not crashed or wrong_answers is None or not isinstance(errors, ExchangeableErrors):
+    if validators.clones is not None or numbers.clones is not None or errors is None or wrong_answers is None:
         return None
-    if scenario.n > MOST_NODES_TO_ENUMERATE or 2 * system.quorum <= system.total:
-        return None
-    return chained_same_answer_law(system, faults, errors, wrong_answers, chain=own.chain, views=scenario.view_limit)
+    return chained_same_answer_law(system, faults, errors, wrong_answers, chain=own.chain, views=views)
 
 
 def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
@@ -118,6 +132,10 @@ def _chained(scenario: Scenario, chain: int, faults: FaultLaw, behaviours: Seque
     system, views = scenario.system, scenario.view_limit
     if all(each == Crash() for each in behaviours) or (silent(behaviours) and system.quorum > 1):
         return chained_crash_law(system, faults, chain=chain, views=views, told=scenario.retransmission)
+    if len(set(behaviours)) == 1 and isinstance(behaviours[0], Lie | Collude):
+        in_time = views_in_time(chain, views)  # all live
+        able = scenario.retransmission and in_time != 0 and 2 * system.quorum > system.total
+        return lying_law(system, faults, views=in_time) if able else None
     alike = len(set(behaviours)) == 1 and isinstance(behaviours[0], Equivocate) and not behaviours[0].rush
     apart = system.live_up_to < system.safe_below  # else certificates of honest leaders stand in a coalition's way
     if alike and apart and _plain(scenario):

@@ -10,12 +10,13 @@ perfect               silent_primary                           `silent_primary_l
 perfect               equivocate                               `bft.theory.tendermint.equivocators`
 perfect               lie, or collude                          `lying_law` (no stakes)
 same answer           crash at the start, or collude           as for PBFT (no stakes)
-judges                crash at the start                       as for PBFT (no stakes)
+judges, one round     crash at the start                       as for PBFT (no stakes)
 ====================  =======================================  =====================================================
 
 Where nobody crashes between the votes it does not matter whether polkas are followed: a value with a polka was accepted
 by a quorum, which decides it, and the others follow the decision. So with fallible validators the laws are PBFT's, as
-long as who lacks a decision asks for it.
+long as who lacks a decision asks for it. Judges whose verdicts are drawn have a law in one round alone: a value that
+another proposer brings again is not judged again, and its proposers count for it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from bft.adversary.equivocate import Equivocate
 from bft.adversary.lie import Collude, Lie
 from bft.adversary.node import Behaviour
 from bft.adversary.silence import SilentPrimary, Withhold
-from bft.experiments.laws.faulty import silent
+from bft.experiments.laws.faulty import judged_again, silent
 from bft.experiments.laws.patience import time_enough
 from bft.experiments.laws.pbft import by_validators
 from bft.protocols.tendermint.rotation import Rotation
@@ -59,7 +60,7 @@ def law_of(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]
         return None  # such a node decides in private
     if isinstance(scenario.validators, PerfectValidators):
         return _perfect(scenario, faults, behaviours)
-    if scenario.system.weighted or not scenario.retransmission:
+    if scenario.system.weighted or not scenario.retransmission or judged_again(scenario):
         return None
     return by_validators(scenario, faults, behaviours)
 
