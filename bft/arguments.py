@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from math import inf
 from numbers import Integral, Real
 from typing import Any
@@ -54,6 +55,20 @@ def check_number(
         if below < inf or most < inf:
             limit += f" and below {below:g}" if below < inf else f" and at most {most:g}"
         raise error(bad_value(field, value, f"must be {limit}" if number else f"must be a number {limit}"))
+
+
+def check_share(field: str, value: Any, error: type[BftError]) -> None:
+    """Refuse all but numbers between 0 and 1."""
+    number: Any = value if isinstance(value, int | float | Real) and not isinstance(value, bool) else -1.0
+    if not 0.0 <= number <= 1.0:
+        raise error(bad_value(field, value, "must be between 0 and 1"))
+
+
+def check_list(field: str, given: object, of: str, error: type[BftError]) -> None:
+    """Refuse what is neither None nor a list, a tuple or an array; a text is no list of letters."""
+    listed = isinstance(given, Sequence) or hasattr(given, "__array__")
+    if given is not None and (isinstance(given, str | bytes) or not listed):
+        raise error(bad_value(field, given, f"must be a list of {of}"))
 
 
 def check_positive(field: str, value: float) -> None:

@@ -14,6 +14,12 @@ MOST_NODES_OF_A_LAW = 10**6
 MOST_REQUESTS = 10**8
 """Requests of a run."""
 
+MOST_RESAMPLES = 10**6
+"""Resamples of a table of answers, and its halvings."""
+
+MOST_OPTIONS = 10**9
+"""Wrong answers that one can choose among."""
+
 MOST_REPLICATIONS = 10**10
 """Replications of a cell."""
 

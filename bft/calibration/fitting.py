@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bft.arguments import check_whole
 from bft.calibration.clone_estimate import estimate_clones
 from bft.calibration.designs import model_of, samples_of
 from bft.calibration.estimate import Agreement, Estimate, Estimator, estimate
@@ -23,7 +24,8 @@ from bft.calibration.halves import halving
 from bft.calibration.held_out import held_out
 from bft.calibration.moments import counts_by_question, moments
 from bft.calibration.outcome_intervals import OUTCOME_RESAMPLES, fit_outcomes
-from bft.errors import ScenarioError, TableError, bad_value
+from bft.errors import ScenarioError, TableError
+from bft.limits import MOST_OPTIONS, MOST_RESAMPLES
 from bft.randomness import Floats, Randomness
 from bft.validators.clones import CloneSettings
 from bft.validators.comparison import DEFAULT_COMPARISON, Comparison
@@ -109,9 +111,10 @@ def fit(
     ScenarioError
         If a number is out of range.
     """
-    for name, value in (("options", options), ("resamples", resamples), ("splits", splits)):
-        if value is not None and value < 1:
-            raise ScenarioError(bad_value(name, value, "must be at least 1"))
+    if options is not None:
+        check_whole("options", options, ScenarioError, least=1, most=MOST_OPTIONS)
+    check_whole("resamples", resamples, ScenarioError, least=1, most=MOST_RESAMPLES)
+    check_whole("splits", splits, ScenarioError, least=1, most=MOST_RESAMPLES)
     models = _columns(models, table)
     panel = table.panel(models, compare=compare)
     if (questions := len(panel.rows)) < _FEWEST_QUESTIONS:

@@ -132,7 +132,7 @@ class Counterexample:
         except RecursionError:
             raise ScenarioError(bad_value("replay", str(path), "is nested too deeply")) from None
         except ValueError as error:  # no UTF-8, no JSON, a number of thousands of digits
-            raise ScenarioError(bad_value("replay", str(path), f"is not JSON: {error}")) from error
+            raise ScenarioError(bad_value("replay", str(path), f"cannot be read: {error}")) from error
         return cls.from_json(values)
 
 

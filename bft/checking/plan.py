@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bft.arguments import check_whole
 from bft.checking.generators import DEFAULT, NAMES
 from bft.checking.protocols import examined_as, place_of
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_NODES
 
 SIZES = (4, 5, 6, 7, 8, 10)
 
@@ -60,9 +62,10 @@ class Plan:
                 raise ScenarioError(bad_value("generators", name, f"must be among {', '.join(NAMES)}"))
         if not self.generators:
             raise ScenarioError(bad_value("generators", (), "must name at least one"))
-        if not self.sizes or min(self.sizes) < 1:
+        if not self.sizes:
             raise ScenarioError(bad_value("n", self.sizes, "must be numbers of nodes, 1 or more"))
         for n in self.sizes:
+            check_whole("n", n, ScenarioError, least=1, most=MOST_NODES)
             if self.byzantine is not None and not 0 <= self.byzantine <= n:
                 raise ScenarioError(bad_value("byzantine", self.byzantine, f"must be between 0 and n = {n}"))
             if self.quorum is not None and not 1 <= self.quorum <= n:

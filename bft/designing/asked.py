@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bft.arguments import check_whole
+from bft.arguments import check_number, check_share, check_whole
 from bft.designing.honest_sets import MOST_MODELS
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_OPTIONS
 from bft.validators.error_settings import CorrelatedErrorSettings, Errors, IndependentErrorSettings
 from bft.validators.panel_numbers import PanelNumbers
 
@@ -38,14 +39,12 @@ def numbers_of(
     if not len(accuracies):
         raise ScenarioError("accuracies: must hold at least two numbers")
     for each in accuracies:
-        if not 0.0 <= each <= 1.0:
-            raise ScenarioError(bad_value("accuracies", each, "must be between 0 and 1"))
+        check_share("accuracies", each, ScenarioError)
     for name, value in (("r", r), ("tau", tau), ("missing", missing)):
-        if not 0.0 <= value <= 1.0:
-            raise ScenarioError(bad_value(name, value, "must be between 0 and 1"))
-    if kalpha is not None and not kalpha > 0.0:
-        raise ScenarioError(bad_value("kalpha", kalpha, "must be positive"))
-    check_whole("options", options, ScenarioError, least=1)
+        check_share(name, value, ScenarioError)
+    if kalpha is not None:
+        check_number("kalpha", kalpha, ScenarioError, above=0.0)
+    check_whole("options", options, ScenarioError, least=1, most=MOST_OPTIONS)
     errors: Errors = IndependentErrorSettings()
     if r or tau or kalpha is not None:
         errors = CorrelatedErrorSettings(r=r, tau=tau, k_alpha=kalpha)

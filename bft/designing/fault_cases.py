@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bft.arguments import check_whole
+from bft.arguments import check_share, check_whole
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Floats
 
@@ -139,10 +139,12 @@ def worst(correct: Floats, wrong: Floats, axis: int = -1) -> tuple[Floats, Float
     return correct.min(axis=axis), wrong.max(axis=axis)
 
 
-def deltas_of(given: float | Sequence[float] | None) -> tuple[float, ...]:
+def deltas_of(given: object) -> tuple[float, ...]:
     """Return δ as a tuple."""
     if given is None:
         return (0.0,)
-    if isinstance(given, int | float):
-        return (float(given),)
-    return tuple(float(each) for each in given)
+    listed = isinstance(given, Sequence | np.ndarray) and not isinstance(given, str | bytes)
+    several: Sequence[Any] = given if listed else (given,)  # type: ignore[assignment]
+    for each in several:
+        check_share("delta", each, ScenarioError)
+    return tuple(map(float, several))

@@ -57,10 +57,12 @@ def read_prices(file: str | Path) -> dict[str, Price]:
     return found
 
 
-def prices_of(given: Mapping[str, Any] | None) -> dict[str, Price]:
+def prices_of(given: object) -> dict[str, Price]:
     """Return prices given as a mapping of models to a `Price`, to a mapping, or to the price alone."""
     if given is None:
         return {}
+    if not isinstance(given, Mapping):
+        raise TableError(bad_value("prices", given, "must be a file, or a mapping of models to prices"))
     found = {}
     for model, value in given.items():
         if isinstance(value, Price):

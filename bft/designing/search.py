@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bft.arguments import check_whole
+from bft.arguments import check_list, check_whole
 from bft.designing.asked import numbers_of, sizes_of
 from bft.designing.choice import Goal
 from bft.designing.designer import Designer
@@ -18,6 +18,7 @@ from bft.designing.pools import numbers_pool, recorded_pool
 from bft.designing.prices import prices_of, read_prices
 from bft.designing.result import Design
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_NODES
 from bft.randomness import read_seed
 from bft.validators.comparison import DEFAULT_COMPARISON, Comparison
 from bft.validators.presets import load_numbers
@@ -116,6 +117,13 @@ def design(
     seed = read_seed(seed)
     check_whole("folds", folds, ScenarioError, least=2, most=1000)
     check_whole("repeats", repeats, ScenarioError, least=1, most=1000)
+    for name, listed, of in (
+        ("models", models, "names"),
+        ("rules", rules, "names"),
+        ("accuracies", accuracies, "numbers"),
+    ):
+        check_list(name, listed, of, ScenarioError)
+    check_list("stakes", stakes, "whole numbers", ScenarioError)
     goal = Goal(max_wrong=max_wrong, min_correct=min_correct, max_cost=max_cost, max_latency_s=max_latency_s)
     faults = FaultModel(liars=liars, deltas=deltas_of(delta), behaviour=behaviour)
     known = read_prices(prices) if isinstance(prices, str | Path) else prices_of(prices)
@@ -132,7 +140,7 @@ def design(
         if fit is not None:
             numbers = load_numbers(str(fit))
         else:
-            numbers = numbers_of(accuracies or (), r, tau, kalpha, missing, options)
+            numbers = numbers_of(() if accuracies is None else accuracies, r, tau, kalpha, missing, options)
         named = (models or ()) if fit is None else numbers.models
         count = len(numbers.accuracy) if isinstance(numbers.accuracy, tuple) else (len(named) or max(asked))
         source = Path(fit).name if fit is not None else "accuracies that were given"
@@ -142,7 +150,7 @@ def design(
             numbers = numbers.model_copy(update={"models": tuple(models)})
         pool = numbers_pool(numbers, count, prices=known, seed=seed, source=source)
     if views is not None:
-        check_whole("views", views, ScenarioError, least=1)
+        check_whole("views", views, ScenarioError, least=1, most=MOST_NODES)
     return Designer(
         pool=pool,
         goal=goal,

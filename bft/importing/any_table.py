@@ -8,7 +8,7 @@ say. A name with dots is a path into nested objects. Where a row holds the answe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bft.errors import TableError, bad_value
@@ -40,6 +40,8 @@ def read(file: Path, request: Request) -> Evidence:
         held = columns.get(name)
         if name in request.columns and held and all(field is None for field in held):
             raise TableError(f"{file}: {request.columns[name]!r}, named for {name}, holds nothing in any row")
+    if request.model is not None:
+        _of_one_model(file, columns.get("model", ()), request.model)
     from_zero = any(whole_of(_text(field)) == 0 for field in columns.get("sample", ()))
     evidence = Evidence(file=str(file), form=NAME, read=len(columns["question_id"]))
     nothing: list[Field] = [None] * evidence.read
@@ -47,6 +49,15 @@ def read(file: Path, request: Request) -> Evidence:
     for fields in zip(*listed_columns, strict=True):
         _keep(evidence, dict(zip(KNOWN, fields, strict=True)), request, from_zero=from_zero)
     return evidence
+
+
+def _of_one_model(file: Path, held: Iterable[Field], name: str) -> None:
+    """Refuse to give the answers of several models one name: all but one of each question would be dropped."""
+    models = sorted({text for field in held if (text := _text(field)) is not None})
+    if len(models) > 1:
+        told = f"{', '.join(models[:5])}{', …' if len(models) > 5 else ''}"
+        allowed = f"must be left out: {file} has answers of {len(models)} models: {told}"
+        raise TableError(bad_value("model", name, allowed))
 
 
 def _of_each_model(file: Path, table: RawTable, names: Mapping[str, str]) -> Columns:

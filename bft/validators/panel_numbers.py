@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
+from bft.limits import MOST_OPTIONS
 from bft.settings import Settings
 from bft.validators.clones import CloneSettings
 from bft.validators.error_settings import Errors, IndependentErrorSettings
@@ -199,7 +200,7 @@ class PanelNumbers(Settings):
     accuracy: Probabilities
     """Probability of a right answer: the mean of the members, or one for each."""
 
-    options: int = Field(ge=1)
+    options: int = Field(ge=1, le=MOST_OPTIONS)
     """Number of wrong answers."""
 
     errors: Errors = IndependentErrorSettings()

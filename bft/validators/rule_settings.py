@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, field_serializer, field_validator
 
 from bft.core.quorum import QuorumSystem
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_OPTIONS
 from bft.randomness import Randomness
 from bft.settings import Settings
 from bft.validators.answers import RIGHT, Codes
@@ -89,7 +90,7 @@ class LogOddsRule(_Plural):
     questions: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     """How many questions statistical validators have answered before."""
 
-    options: Annotated[int, Field(ge=1)] = 1
+    options: Annotated[int, Field(ge=1, le=MOST_OPTIONS)] = 1
     """Number K of wrong answers in ln(K·a/(1 − a)); 1 gives the plain log-odds."""
 
     def rule(self, system: QuorumSystem, panel: Examined, randomness: Randomness) -> Rule:

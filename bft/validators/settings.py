@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from bft.errors import ScenarioError, bad_value
+from bft.limits import MOST_OPTIONS
 from bft.settings import Settings
 from bft.validators.answers import AnswerModel
 from bft.validators.check_settings import CheckSettings, SameAnswerSettings
@@ -73,7 +74,7 @@ class StatisticalValidators(Settings):
     accuracy: Probabilities | None = None
     """Probability of a right answer: one for all nodes, or one for each."""
 
-    options: Annotated[int, Field(ge=1)] | None = None
+    options: Annotated[int, Field(ge=1, le=MOST_OPTIONS)] | None = None
     """Number of wrong answers to choose among."""
 
     errors: Errors | None = None

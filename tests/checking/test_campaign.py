@@ -192,6 +192,8 @@ def test_replaying_what_is_mended_finds_nothing(tmp_path):
         ({"generators": ("dice",)}, "generators = 'dice': must be among random"),
         ({"generators": ()}, r"generators = \(\): must name at least one"),
         ({"sizes": ()}, r"n = \(\): must be numbers of nodes"),
+        ({"sizes": (4, 10**9)}, "n = 1000000000: must be at most 4096"),
+        ({"sizes": (0,)}, "n = 0: must be at least 1"),
         ({"byzantine": 9}, "byzantine = 9: must be between 0 and n = 4"),
         ({"quorum": 5}, "quorum = 5: must be between 1 and n = 4"),
         ({"seed": -1}, "seed = -1: must be a whole number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -300,6 +301,25 @@ def test_bad_input_is_refused_in_a_sentence(good: Path, given: dict[str, Any], t
     with pytest.raises(BftError) as refused:
         design(good, **given)
     assert told in str(refused.value)
+
+
+ARGUMENTS = sorted(inspect.signature(design).parameters)
+ODD: list[Any] = [True, -1, 1.5, float("nan"), 10**400, "", "x", [], ["a"], [None], {}, object(), b"x"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ARGUMENTS,
+)
+def test_whatever_an_argument_is_one_sentence_refuses_it(name: str) -> None:
+    told = []
+    for odd in ODD:
+        try:
+            design(**{"accuracies": [0.9, 0.8, 0.7], "max_wrong": 0.2, name: odd})
+        except BftError as error:
+            told.append(str(error))
+    assert len(told) >= (0 if name in ("compare", "drop_conflicts") else 2)
+    assert not [each for each in told if len(each) >= 600 or "\n" in each]
 
 
 def test_models_without_common_questions_and_a_single_question_are_refused(

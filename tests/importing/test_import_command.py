@@ -134,6 +134,16 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(
     assert "\n" not in str(refused.value)
 
 
+def test_one_name_for_the_answers_of_several_models_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "two.csv"
+    file.write_text("question_id,gold,model,answer\n1,A,ann,A\n1,A,bob,B\n")
+    with pytest.raises(TableError) as refused:
+        import_answers([file], models=["eve"])
+    assert f"model = 'eve': must be left out: {file} has answers of 2 models: ann, bob" in str(refused.value)
+    file.write_text("question_id,gold,model,answer\n1,A,ann,A\n2,A,ann,B\n")
+    assert import_answers([file], models=["eve"]).gathered.rows[0]["model"] == "eve"
+
+
 def test_a_truncated_archive_and_a_folder_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "t.csv.gz"
     file.write_bytes(gzip.compress(CSV.encode() * 1000)[:-20])

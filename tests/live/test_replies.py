@@ -31,6 +31,9 @@ from bft.live.secrecy import HIDDEN, Secrets
         ("", None),
         ("VERDICT:", None),
         ("VERDICT: perhaps", None),
+        ("VERDICT: ACCEPT?", None),
+        ("accept?!", None),
+        ("VERDICT: REJECT？", None),
         ("I accept nothing of this and reject it", None),
         ("I cannot accept that.", None),
         ("VERDICT: not accept", None),
@@ -49,6 +52,23 @@ from bft.live.secrecy import HIDDEN, Secrets
 def test_verdicts_are_read_leniently_and_never_guessed(reply: str, verdict: str | None) -> None:
     read = read_verdict(reply)
     assert (None if read is None else read.value) == verdict
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "ANSWER: \u202e24",
+        "ANSWER: \u206624\u2069",
+        "ANSWER: 42\x9b2J",
+        "ANSWER: \ud800",
+        '{"answer": NaN}',
+        '{"answer": -Infinity}',
+        '{"answer": 1e999}',
+        '{"answer": "\\u202e24"}',
+    ],
+)
+def test_what_is_shown_as_another_answer_or_is_no_number_is_no_answer(reply: str) -> None:
+    assert read_answer(reply) is None
 
 
 @given(st.text())

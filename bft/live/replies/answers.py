@@ -6,6 +6,7 @@ answer to a question with lettered options is the letter of one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -81,6 +82,9 @@ _SPOKEN_OF = re.compile(
 )
 """Words and signs before a label that may speak of it."""
 
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, marks that turn the direction of text around, and halves of characters."""
+
 _BRACKETS = "<>[]{}()（）【】《》«»⟨⟩ "
 
 
@@ -96,7 +100,7 @@ def _from_json(page: Page) -> Read[str] | None:
 
 
 def _plain_value(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value not in (math.inf, -math.inf)
 
 
 def _in_tags(page: Page) -> Read[str] | None:
@@ -288,10 +292,6 @@ def _bare(value: str, *, bare: bool) -> str | None:
     told = plain(inner).strip(_BRACKETS + MARKS + _QUOTES + ".")
     if _SECOND_ANSWER.search(inner):
         return None
-    if (
-        _SILENT.fullmatch(told)
-        or _PLACEHOLDER.fullmatch(told)
-        or any(ord(each) < 32 and each != "\t" for each in inner)
-    ):
+    if _SILENT.fullmatch(told) or _PLACEHOLDER.fullmatch(told) or _CONTROLS.search(inner):
         return None
     return inner

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 from bft.live.replies.thoughts import without_thoughts
 
@@ -114,7 +115,7 @@ def json_object(page: Page) -> dict[str, object] | None:
     if not (text.startswith("{") and text.endswith("}")) or len(text) > VISIBLE_CHARS:
         return None
     try:
-        said = json.loads(text, object_pairs_hook=_without_contradictions)
+        said = json.loads(text, object_pairs_hook=_without_contradictions, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
@@ -174,6 +175,10 @@ def _begins_line(text: str, at: int) -> bool:
 
 def _alone(text: str, tag: re.Match[str]) -> bool:
     return _begins_line(text, tag.start()) or text[tag.end() : tag.end() + 1] in ("", "\n", "\r")
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _without_contradictions(pairs: list[tuple[str, object]]) -> dict[str, object]:

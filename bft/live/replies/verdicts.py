@@ -64,7 +64,7 @@ _OWN = re.compile(r"\b(?:my|i|we|our|therefore|thus|hence|conclusion|finally|fin
 
 def word(text: str, *, strict: bool = False) -> Verdict | None:
     """Return the verdict that a word behind a label is; strictly, one that can be nothing else."""
-    if len(text) > VERDICT_CHARS:
+    if len(text) > VERDICT_CHARS or "?" in text or "？" in text:
         return None
     return (_BY_BARE_WORD if strict else _BY_WORD).get(_ENDS.sub("", plain(text)).casefold())
 
