@@ -53,3 +53,9 @@ class EpochStarts:
 
 
 well_formed = checks(InEpoch, Witness, AskEpochs, EpochStarts)
+well_formed_checkpoint = checks(Checkpoint)
+
+
+def whole(*values: object) -> bool:
+    """Return whether all values are whole numbers (True and 1.0 are not)."""
+    return all(value.__class__ is int for value in values)

@@ -26,9 +26,19 @@ from bft.membership.events import EpochEntered, Isolated
 from bft.membership.instance import Instance, MakeInstance
 from bft.membership.keys import EpochKeyring
 from bft.membership.machine import MemberMachine
-from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch, Witness, well_formed
+from bft.membership.messages import (
+    AskEpochs,
+    EpochStart,
+    EpochStarts,
+    InEpoch,
+    Witness,
+    well_formed,
+    well_formed_checkpoint,
+    whole,
+)
 from bft.membership.witness import Witnessed
-from bft.protocols.pbft import PbftConfig, PbftReplica, evidence, shape
+from bft.protocols.pbft import PbftConfig, PbftReplica, evidence
+from bft.protocols.pbft import messages as within
 from bft.protocols.pbft.certificates import Verifier
 from bft.protocols.pbft.messages import Checkpoint, Commit, Prepare, Status
 
@@ -149,7 +159,7 @@ class EpochReplica:
                 self._deliver(sender, message)
             case VerdictReady():
                 self._inputs.append(VerdictReady(event.view, event.seq - self._base, event.digest, event.verdict))
-            case ClientRequest(request) if not shape.well_formed(request):
+            case ClientRequest(request) if not within.well_formed(request):
                 self._drop("malformed message")
             case ClientRequest(request):
                 if self._inner is None:
@@ -263,7 +273,7 @@ class EpochReplica:
 
     def _proved(self, start: EpochStart) -> bool:
         """Whether the present members, by a quorum, signed the state that the next epoch starts from."""
-        numbered = shape.whole(start.epoch, start.base) and start.epoch == self.epoch + 1
+        numbered = whole(start.epoch, start.base) and start.epoch == self.epoch + 1
         if not numbered or not isinstance(start.proof, tuple):
             return False
         verifier = Verifier(
@@ -272,7 +282,7 @@ class EpochReplica:
         seq = start.base - self._base
         return (
             seq > 0
-            and all(shape.checkpoint(vote) for vote in start.proof)
+            and all(well_formed_checkpoint(vote) for vote in start.proof)
             and verifier.checkpoint(seq, start.proof)
             and self._holds_what_is_proved(start)
             and _next_members(start.snapshot) != self.members
@@ -287,7 +297,7 @@ class EpochReplica:
         if not well_formed(message):
             return self._drop("malformed message")
         match message:
-            case InEpoch(epoch, inner) if shape.whole(epoch):
+            case InEpoch(epoch, inner) if whole(epoch):
                 if epoch == self.epoch:
                     self._take(sender, inner)
                 elif epoch > self.epoch:
@@ -296,7 +306,7 @@ class EpochReplica:
                     self._out.append(Send(sender, EpochStarts(tuple(self._starts[max(0, epoch) :]))))
             case Witness(preprepare) if sender in self.members:
                 self._suspect(self._witnessed.compare(preprepare))
-            case AskEpochs(epoch) if shape.whole(epoch) and 0 <= epoch < self.epoch:
+            case AskEpochs(epoch) if whole(epoch) and 0 <= epoch < self.epoch:
                 self._out.append(Send(sender, EpochStarts(tuple(self._starts[epoch:]))))
             case EpochStarts(starts) if isinstance(starts, tuple):
                 for start in starts:

@@ -86,21 +86,6 @@ class _Spent:
 class ComposedPanel:
     """The validators of one replication."""
 
-    __slots__ = (
-        "_answers",
-        "_calls",
-        "_compares",
-        "_debate",
-        "_draws",
-        "_now",
-        "_readers",
-        "_said",
-        "_same",
-        "_stated",
-        "_timeouts",
-        "_verdicts",
-    )
-
     def __init__(
         self,
         model: ComposedModel,

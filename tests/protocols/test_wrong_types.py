@@ -23,8 +23,7 @@ from bft.membership.messages import AskEpochs, EpochStart, EpochStarts, InEpoch,
 from bft.membership.replica import Members
 from bft.protocols.ballot.messages import Approve, Ask, Cast, Certificate
 from bft.protocols.pbft import PbftConfig
-from bft.protocols.pbft.messages import Checkpoint, Held, Prepare, PrePrepare
-from bft.protocols.pbft.shape import MESSAGES
+from bft.protocols.pbft.messages import MESSAGES, Checkpoint, Held, Prepare, PrePrepare
 
 ALL = 0b1111
 

@@ -43,6 +43,7 @@ class NewViewFacts:
     carried: dict[int, str]
 
 
+@dataclass(slots=True)
 class NodeFacts:
     """What one node did.
 
@@ -68,46 +69,24 @@ class NodeFacts:
         View that the node must join in this step, if higher than its own.
     """
 
-    __slots__ = (
-        "accepted",
-        "active",
-        "approved",
-        "changes",
-        "due_checkpoint",
-        "due_reply",
-        "due_view",
-        "failures",
-        "heard_changes",
-        "last_executed",
-        "last_input",
-        "low",
-        "new_view",
-        "next_seq",
-        "owed",
-        "prepared",
-        "received",
-        "view",
-    )
-
-    def __init__(self) -> None:
-        self.view = 0
-        self.active = True
-        self.low = 0
-        self.last_executed = 0
-        self.next_seq = 1
-        self.failures = 0
-        self.changes = 0
-        self.new_view: Any = None
-        self.last_input: Any = None
-        self.accepted: dict[tuple[int, int], str] = {}
-        self.prepared: dict[int, tuple[int, str]] = {}
-        self.received: dict[int, Any] = {}
-        self.owed: set[tuple[int, int]] = set()
-        self.due_view = 0
-        self.due_checkpoint = 0
-        self.due_reply: RequestKey | None = None
-        self.approved: set[tuple[int, int, str]] = set()
-        self.heard_changes: dict[int, set[int]] = {}
+    view: int = 0
+    active: bool = True
+    low: int = 0
+    last_executed: int = 0
+    next_seq: int = 1
+    failures: int = 0
+    changes: int = 0
+    new_view: Any = None
+    last_input: Any = None
+    accepted: dict[tuple[int, int], str] = field(default_factory=dict)
+    prepared: dict[int, tuple[int, str]] = field(default_factory=dict)
+    received: dict[int, Any] = field(default_factory=dict)
+    owed: set[tuple[int, int]] = field(default_factory=set)
+    due_view: int = 0
+    due_checkpoint: int = 0
+    due_reply: RequestKey | None = None
+    approved: set[tuple[int, int, str]] = field(default_factory=set)
+    heard_changes: dict[int, set[int]] = field(default_factory=dict)
 
 
 class Facts:

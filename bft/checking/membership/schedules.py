@@ -1,8 +1,8 @@
 """Schedules in which members change: removed, added, replaced, back again, several at once, amid crashes and losses.
 
 The operator's requests have numbers from `CHANGES` on, and say by their number what they ask. Nodes are removed only as
-far as `LEAST` members remain whichever of the operator's requests are executed: so any part of a schedule keeps the
-faults within what its members tolerate.
+far as `subject.LEAST` members remain whichever of the operator's requests are executed: so any part of a schedule keeps
+the faults within what its members tolerate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from bft.checking.subject import Subject
 from bft.core.request import Request
 from bft.membership.machine import OPERATOR
 
-LEAST = 4
 CHANGES = 1000
 STRIDE = 1000
 """Numbers of operator's requests with one timestamp: (kind, node, node) in base 10 is below it."""

@@ -29,8 +29,8 @@ from bft.protocols.pbft.messages import (
     PrePrepare,
     Status,
     ViewChange,
+    well_formed,
 )
-from bft.protocols.pbft.shape import well_formed
 
 
 def rule_of(settings: ConsensusRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:

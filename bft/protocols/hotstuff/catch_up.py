@@ -24,8 +24,8 @@ from bft.protocols.hotstuff.messages import (
     QuorumCertificate,
     SavedState,
     Status,
+    well_formed,
 )
-from bft.protocols.hotstuff.shape import well_formed
 from bft.protocols.hotstuff.state import PHASES, State
 
 MOST_NODES = 64

@@ -13,8 +13,8 @@ from dataclasses import field
 from bft.core.by_sender import BySender, signature_field
 from bft.core.digest import digest_of
 from bft.core.lean import lean
-from bft.core.request import Proposal
-from bft.core.shape import Bits, Digest, Natural
+from bft.core.request import Proposal, Request
+from bft.core.shape import Bits, Digest, Natural, checks
 
 
 class _Shared:
@@ -250,3 +250,10 @@ class Status(BySender):
     new_views: Bits
     replica: int
     signature: bytes = signature_field()
+
+
+MESSAGES = (Propose, Vote, Phase, NewView, Timeout, Fetch, Branch, SavedState, Status, Request)
+"""What one replica sends another."""
+
+well_formed = checks(*MESSAGES)
+"""The exact type of every field, see `bft.core.shape`."""

@@ -22,8 +22,8 @@ from bft.protocols.hotstuff.messages import (
     Timeout,
     TimeoutCertificate,
     TimeoutVote,
+    well_formed,
 )
-from bft.protocols.hotstuff.shape import well_formed
 from bft.protocols.hotstuff.state import State
 
 new_view_begun, new_send, new_new_view = maker(ViewBegun), maker(Send), maker(NewView, well_formed=True)

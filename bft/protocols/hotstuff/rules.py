@@ -153,12 +153,6 @@ def at_least_as_high(high: QuorumCertificate, tc: TimeoutCertificate | None) -> 
     return tc is None or high.view >= tc.high
 
 
-def whatever_is_higher(high: QuorumCertificate, tc: TimeoutCertificate | None) -> bool:
-    """A leader extends what it holds, without waiting for the highest: a seeded bug."""
-    del high, tc
-    return True
-
-
 def the_highest(high: QuorumCertificate, locked: QuorumCertificate) -> QuorumCertificate:
     """A leader proposes on its highest certificate (Algorithm 2, lines 4 and 5)."""
     del locked

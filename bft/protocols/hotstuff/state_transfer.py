@@ -12,8 +12,7 @@ from bft.core.effects import Send
 from bft.core.events import StateTransferred
 from bft.protocols.hotstuff import execution, snapshots
 from bft.protocols.hotstuff.learning import learn
-from bft.protocols.hotstuff.messages import Node, QuorumCertificate, SavedState
-from bft.protocols.hotstuff.shape import well_formed
+from bft.protocols.hotstuff.messages import Node, QuorumCertificate, SavedState, well_formed
 from bft.protocols.hotstuff.state import Saved, State
 
 

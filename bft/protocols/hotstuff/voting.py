@@ -15,8 +15,7 @@ from bft.core.verdict import Verdict
 from bft.protocols.hotstuff import fetching, pacemaker
 from bft.protocols.hotstuff.branches import in_place, take_nodes
 from bft.protocols.hotstuff.learning import learn
-from bft.protocols.hotstuff.messages import Phase, Propose, QuorumCertificate, Vote
-from bft.protocols.hotstuff.shape import well_formed
+from bft.protocols.hotstuff.messages import Phase, Propose, QuorumCertificate, Vote, well_formed
 from bft.protocols.hotstuff.state import PHASES, State
 
 new_vote, new_certificate = maker(Vote, well_formed=True), maker(QuorumCertificate, well_formed=True)

@@ -15,9 +15,9 @@ from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import StateTransferred
 from bft.core.lean import maker
-from bft.protocols.pbft import checkpoints, execution, shape
+from bft.protocols.pbft import checkpoints, execution
 from bft.protocols.pbft.config import STATUS_TIMER
-from bft.protocols.pbft.messages import NOTHING_HELD, CatchUp, Checkpoint, Held, Status
+from bft.protocols.pbft.messages import NOTHING_HELD, CatchUp, Checkpoint, Held, Status, well_formed
 from bft.protocols.pbft.state import State
 
 new_status = maker(Status, well_formed=True)
@@ -65,7 +65,7 @@ def bits(voters: Iterable[int]) -> int:
 
 def on_status(state: State, sender: int, message: Status) -> None:
     """Send a waiting replica what it lacks and this one has."""
-    if not message._well_formed and not shape.well_formed(message):
+    if not message._well_formed and not well_formed(message):
         return state.drop("malformed message")
     for each in message.held:
         if (each.prepares | each.commits) >> len(state.weights):
@@ -132,7 +132,7 @@ def resend_votes(state: State, sender: int, message: Status) -> None:
 
 def on_catch_up(state: State, sender: int, message: CatchUp) -> None:
     """Adopt a proved snapshot and proved decisions; what is not proved is dropped."""
-    if not shape.well_formed(message):
+    if not well_formed(message):
         return state.drop("malformed message")
     if message.replica != sender:
         return state.drop("identity differs from sender")

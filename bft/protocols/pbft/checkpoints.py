@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bft.core.effects import Forget
-from bft.protocols.pbft import shape
 from bft.protocols.pbft.events import CheckpointStable
-from bft.protocols.pbft.messages import Checkpoint
+from bft.protocols.pbft.messages import Checkpoint, well_formed
 from bft.protocols.pbft.state import State
 
 VOTES_BY_SEQ = ("pre-prepare", "prepare", "prepared", "commit", "checkpoint")
@@ -15,7 +14,7 @@ VOTES_BY_SEQ = ("pre-prepare", "prepare", "prepared", "commit", "checkpoint")
 
 def on_checkpoint(state: State, sender: int, message: Checkpoint) -> None:
     """Count a checkpoint; a quorum of equal ones makes it stable."""
-    if not shape.well_formed(message):
+    if not well_formed(message):
         return state.drop("malformed message")
     if state.rules.check_identity and message.replica != sender:
         return state.drop("identity differs from sender")

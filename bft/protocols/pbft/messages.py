@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bft.core.by_sender import BySender, signature_field
 from bft.core.lean import lean
-from bft.core.request import Proposal
-from bft.core.shape import Bits, Digest
+from bft.core.request import Proposal, Request
+from bft.core.shape import Bits, Digest, checks
 from bft.core.state_machine import Snapshot
 
 
@@ -135,3 +135,11 @@ class CatchUp(BySender):
     decisions: tuple[Decision, ...]
     replica: int
     signature: bytes = signature_field()
+
+
+MESSAGES = (PrePrepare, Prepare, Commit, Checkpoint, ViewChange, NewView, Status, CatchUp, Request)
+"""What one replica sends another."""
+
+well_formed = checks(*MESSAGES)
+"""The exact type of every field, see `bft.core.shape`. A replica's own votes, made of parts that it has checked, are
+marked as well formed when they are made: the hot path looks at the mark alone, see `normal_case.on_prepare`."""

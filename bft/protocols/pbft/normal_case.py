@@ -18,8 +18,7 @@ from bft.core.request import Proposal, Request
 from bft.core.verdict import Verdict
 from bft.protocols.pbft import execution
 from bft.protocols.pbft.events import Committed, Prepared, PrePrepareAccepted
-from bft.protocols.pbft.messages import Commit, Decision, Prepare, PreparedCertificate, PrePrepare
-from bft.protocols.pbft.shape import well_formed
+from bft.protocols.pbft.messages import Commit, Decision, Prepare, PreparedCertificate, PrePrepare, well_formed
 from bft.protocols.pbft.state import VIEWS_AHEAD, Slot, State
 
 SUPERSEDED = "request superseded by a later one of its client"

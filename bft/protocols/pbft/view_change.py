@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bft.core.effects import Broadcast
 from bft.core.events import ViewsExhausted
-from bft.protocols.pbft import checkpoints, normal_case, shape
+from bft.protocols.pbft import checkpoints, normal_case
 from bft.protocols.pbft.events import ViewChangeStarted, ViewEntered
-from bft.protocols.pbft.messages import NewView, PrePrepare, ViewChange
+from bft.protocols.pbft.messages import NewView, PrePrepare, ViewChange, well_formed
 from bft.protocols.pbft.new_view import Carried
 from bft.protocols.pbft.state import State
 
@@ -66,7 +66,7 @@ def leave_for(state: State, view: int) -> None:
 
 def on_view_change(state: State, sender: int, message: ViewChange) -> None:
     """Somebody leaves for a view: follow a weak quorum, and as its primary gather a quorum (§4.4)."""
-    if not message._well_formed and not shape.well_formed(message):  # Byzantine input is data
+    if not message._well_formed and not well_formed(message):  # Byzantine input is data
         return state.drop("malformed message")
     if state.rules.check_identity and message.replica != sender:  # §4.4: signed by replica i
         return state.drop("identity differs from sender")
@@ -125,7 +125,7 @@ def on_new_view(state: State, message: NewView) -> None:
 
     The signature, not the sender, vouches for it: anyone may pass it on to a replica left behind.
     """
-    if not shape.well_formed(message):  # Byzantine input is data
+    if not well_formed(message):  # Byzantine input is data
         return state.drop("malformed message")
     if message.view < state.view or message.view == 0 or (message.view == state.view and state.active):  # §4.4
         return state.drop("old new-view")

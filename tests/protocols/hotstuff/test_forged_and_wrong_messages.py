@@ -21,6 +21,7 @@ from bft.core.shape import plain
 from bft.protocols.hotstuff.messages import (
     GENESIS,
     GENESIS_QC,
+    MESSAGES,
     Branch,
     Fetch,
     LastReply,
@@ -36,7 +37,6 @@ from bft.protocols.hotstuff.messages import (
     TimeoutVote,
     Vote,
 )
-from bft.protocols.hotstuff.shape import MESSAGES
 from tests.protocols.test_wrong_types import ALL, ODD, bent, own_name
 
 HUGE = 10**15
