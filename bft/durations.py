@@ -57,12 +57,18 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lognormal:
-    """The usual shape of an LLM's latency."""
+    """The usual shape of an LLM's latency.
+
+    Attributes
+    ----------
+    median_s : float
+        Median time, positive.
+    log_sd : float
+        Standard deviation of its natural logarithm, positive.
+    """
 
     median_s: float
-    """Median time, positive."""
     log_sd: float
-    """Standard deviation of its natural logarithm, positive."""
     law: Literal["lognormal"] = "lognormal"
 
     def __post_init__(self) -> None:
@@ -81,12 +87,18 @@ class Lognormal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetime:
-    """Weibull: exponential for shape 1, wearing out above, infant mortality below."""
+    """Weibull: exponential for shape 1, wearing out above, infant mortality below.
+
+    Attributes
+    ----------
+    mean_s : float
+        Mean time, positive.
+    shape : float
+        Of the Weibull law, positive: 1 is exponential, more is wear, less is early failure.
+    """
 
     mean_s: float
-    """Mean time, positive."""
     shape: float = 1.0
-    """Of the Weibull law, positive: 1 is exponential, more is wear, less is early failure."""
 
     def __post_init__(self) -> None:
         for name, value in (("mean_s", self.mean_s), ("shape", self.shape)):

@@ -25,15 +25,19 @@ class Equivocate:
     """Play the strongest known attack on the protocol.
 
     Against PBFT: withhold votes from honest primaries, move on to a primary of the coalition, and split there.
+
+    Attributes
+    ----------
+    rush : bool
+        Leave honest primaries at once even where honest replicas would decide without the coalition. A weak quorum of
+        members can do that (they are joined, §4.5.2) and then splits every number of nodes for which two groups exist.
+        Other attacks do not know it.
     """
 
     byzantine: ClassVar[bool] = True
     voice: ClassVar[str] = "silent"
     commits: ClassVar[bool] = True
     rush: bool = False
-    """Leave honest primaries at once even where honest replicas would decide without the coalition. A weak quorum of
-    members can do that (they are joined, §4.5.2) and then splits every number of nodes for which two groups exist.
-    Other attacks do not know it."""
 
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Play the protocol's attack; without one, run twins."""

@@ -31,7 +31,13 @@ def stated(confidence: float | None) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lie:
-    """The validator proposes a wrong answer, accepts wrong ones and rejects right ones."""
+    """The validator proposes a wrong answer, accepts wrong ones and rejects right ones.
+
+    Attributes
+    ----------
+    confidence : float, optional
+        How sure it says it is; by default 1.0.
+    """
 
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
@@ -39,7 +45,6 @@ class Lie:
     asks: ClassVar[tuple[str, ...]] = ("answers", "verdicts")
     voice: ClassVar[str] = "wrong"
     confidence: float | None = None
-    """How sure it says it is; by default 1.0."""
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
@@ -66,7 +71,13 @@ class Lie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collude:
-    """All colluders propose and accept one wrong answer: the one most popular among the honest validators."""
+    """All colluders propose and accept one wrong answer: the one most popular among the honest validators.
+
+    Attributes
+    ----------
+    confidence : float, optional
+        How sure they say they are; by default 1.0.
+    """
 
     byzantine: ClassVar[bool] = False
     memoryless: ClassVar[bool] = True
@@ -74,7 +85,6 @@ class Collude:
     asks: ClassVar[tuple[str, ...]] = ("answers", "verdicts")
     voice: ClassVar[str] = "popular_wrong"
     confidence: float | None = None
-    """How sure they say they are; by default 1.0."""
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)

@@ -86,30 +86,45 @@ class Coalition:
 
 @dataclass(slots=True, kw_only=True)
 class FaultyNode:
-    """What a behaviour may use."""
+    """What a behaviour may use.
+
+    Attributes
+    ----------
+    id : int
+        The node.
+    system : QuorumSystem
+        Weights and quorum.
+    views : int or None
+        Largest number of views that the replicas allow.
+    keyring : Keyring
+        Signs in the name of every faulty node.
+    coalition : Coalition
+        The nodes that act with this one.
+    world : World
+        What validators would say.
+    protocol : Protocol
+        The protocol that is run.
+    nodes : int
+        How many nodes there are.
+    make_twin : callable or None
+        Makes a fresh replica of the node.
+    memory : dict
+        Private to the node.
+    counts : dict
+        What the fault did, by name: a configured fault must be seen to fire.
+    """
 
     id: int
-    """The node."""
     system: QuorumSystem
-    """Weights and quorum."""
     views: int | None
-    """Largest number of views that the replicas allow."""
     keyring: Keyring
-    """Signs in the name of every faulty node."""
     coalition: Coalition
-    """The nodes that act with this one."""
     world: World
-    """What validators would say."""
     protocol: ProtocolValue
-    """The protocol that is run."""
     nodes: int
-    """How many nodes there are."""
     make_twin: Callable[[], Replica] | None = None
-    """Makes a fresh replica of the node."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """Private to the node."""
     counts: dict[str, int] = field(default_factory=dict)
-    """What the fault did, by name: a configured fault must be seen to fire."""
     _kinds: dict[int, tuple[tuple[Role, ...], tuple[type, ...]]] = field(default_factory=dict)
 
     def kinds(self, roles: tuple[Role, ...]) -> tuple[type, ...]:

@@ -50,15 +50,20 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twins:
-    """Two honest replicas under one key, each shown to one group."""
+    """Two honest replicas under one key, each shown to one group.
+
+    Attributes
+    ----------
+    first : tuple of int, optional
+        The honest nodes that are shown the first twins, the others being shown the second; by default half of them, by
+        weight.
+    """
 
     byzantine: ClassVar[bool] = True
     voice: ClassVar[str] = "silent"
     commits: ClassVar[bool] = True
     LISTS: ClassVar[tuple[str, ...]] = ("first",)
     first: tuple[int, ...] | None = None
-    """The honest nodes that are shown the first twins, the others being shown the second; by default half of them, by
-    weight."""
 
     def __post_init__(self) -> None:
         if self.first is None:

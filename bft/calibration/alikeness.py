@@ -18,14 +18,20 @@ from bft.validators.answers import RIGHT, Codes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alikeness:
-    """Pairs of answers to one question; None where there are no such pairs."""
+    """Pairs of answers to one question; None where there are no such pairs.
+
+    Attributes
+    ----------
+    within, between : float or None
+        Latent correlation of being right: of two samples of one model, and of two models.
+    same_within, same_between : float or None
+        P(the same wrong answer | both gave a wrong one).
+    """
 
     within: float | None
     between: float | None
-    """Latent correlation of being right: of two samples of one model, and of two models."""
     same_within: float | None
     same_between: float | None
-    """P(the same wrong answer | both gave a wrong one)."""
 
 
 def groups_of(design: Design) -> list[int]:

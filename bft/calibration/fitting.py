@@ -41,12 +41,18 @@ _SCALE = 10**5  # five digits are finer than the sampling error of any table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A panel's numbers, and how they were found."""
+    """A panel's numbers, and how they were found.
+
+    Attributes
+    ----------
+    numbers : PanelNumbers
+        What statistical validators take; `numbers.fit` says how sure it is.
+    estimate : Estimate
+        The same, not rounded.
+    """
 
     numbers: PanelNumbers
-    """What statistical validators take; `numbers.fit` says how sure it is."""
     estimate: Estimate
-    """The same, not rounded."""
 
     def toml(self) -> str:
         """Return the numbers as TOML, which `StatisticalValidators(file=…)` reads."""

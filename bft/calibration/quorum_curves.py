@@ -24,13 +24,19 @@ _WIDEST = 15  # (n + 1) to the power n + 1 fits into 64 bits below this many nod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuorumCurves:
-    """Probabilities of a quorum against δ, each of shape (deltas,)."""
+    """Probabilities of a quorum against δ, each of shape (deltas,).
+
+    Attributes
+    ----------
+    right : ndarray
+        A quorum of honest nodes on the right answer.
+    wrong_crash, wrong_collude : ndarray
+        A quorum on a wrong answer when faulty nodes crash, and when they collude.
+    """
 
     right: Floats
-    """A quorum of honest nodes on the right answer."""
     wrong_crash: Floats
     wrong_collude: Floats
-    """A quorum on a wrong answer when faulty nodes crash, and when they collude."""
 
 
 def quorum_curves(codes: Codes, deltas: Sequence[float]) -> QuorumCurves:

@@ -35,21 +35,31 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class Campaign:
-    """The result of a campaign."""
+    """The result of a campaign.
+
+    Attributes
+    ----------
+    plan : Plan
+        What was to be run.
+    rows : list of Row
+        Coverage per generator and size.
+    first : dict
+        Number of the schedule that first broke each invariant, among all that this campaign ran.
+    found : Counterexample or None
+        The first counterexample, shrunk.
+    wall_s, cpu_s : float
+        Time used; CPU time of all processes.
+    interrupted : bool
+        Whether it was broken off by Ctrl-C; then it tells what was done until then.
+    """
 
     plan: Plan
-    """What was to be run."""
     rows: list[Row]
-    """Coverage per generator and size."""
     first: dict[str, int]
-    """Number of the schedule that first broke each invariant, among all that this campaign ran."""
     found: Counterexample | None
-    """The first counterexample, shrunk."""
     wall_s: float
     cpu_s: float
-    """Time used; CPU time of all processes."""
     interrupted: bool = False
-    """Whether it was broken off by Ctrl-C; then it tells what was done until then."""
 
     @property
     def schedules(self) -> int:

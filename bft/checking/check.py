@@ -22,35 +22,53 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckArguments:
-    """What to check."""
+    """What to check.
+
+    Attributes
+    ----------
+    plan : Plan or None
+        A campaign.
+    mutants : bool
+        Hunt the seeded bugs instead.
+    protocol : str
+        Whose.
+    seconds_per_mutant : float
+        CPU time for each.
+    replay : Path or None
+        Replay a saved schedule instead.
+    save : Path or None
+        Where to write a counterexample.
+    """
 
     plan: Plan | None = None
-    """A campaign."""
     mutants: bool = False
-    """Hunt the seeded bugs instead."""
     protocol: str = "pbft"
-    """Whose."""
     seconds_per_mutant: float = 60.0
-    """CPU time for each."""
     replay: Path | None = None
-    """Replay a saved schedule instead."""
     save: Path | None = None
-    """Where to write a counterexample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What came of it."""
+    """What came of it.
+
+    Attributes
+    ----------
+    exit_code : int
+        0: nothing broke that should hold, and everything broke that should; 130: interrupted by Ctrl-C, and what was
+        done until then is told; 1 otherwise.
+    text : str
+        For a reader.
+    json : dict
+        For a program.
+    found : Counterexample or None
+        The counterexample, for drawing.
+    """
 
     exit_code: int
-    """0: nothing broke that should hold, and everything broke that should; 130: interrupted by Ctrl-C, and what was
-    done until then is told; 1 otherwise."""
     text: str
-    """For a reader."""
     json: dict[str, Any]
-    """For a program."""
     found: Counterexample | None = None
-    """The counterexample, for drawing."""
 
 
 def check_command(arguments: CheckArguments, progress: Callable[[str], None] | None = None) -> CheckResult:

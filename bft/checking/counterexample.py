@@ -27,28 +27,42 @@ READABLE = ("bft schedule 1", FORMAT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a schedule breaks."""
+    """What a schedule breaks.
+
+    Attributes
+    ----------
+    breach : Breach
+        The first invariant that did not hold; LV1 when something stays undone after stabilisation.
+    split : bool
+        Whether two honest nodes executed different values in the same run.
+    """
 
     breach: Breach
-    """The first invariant that did not hold; LV1 when something stays undone after stabilisation."""
     split: bool
-    """Whether two honest nodes executed different values in the same run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A replayable schedule, where it came from, and what it breaks."""
+    """A replayable schedule, where it came from, and what it breaks.
+
+    Attributes
+    ----------
+    setting, operations : Setting, tuple of Operation
+        What to run.
+    protocol, mutant : str, str or None
+        What to run it on.
+    finding : Finding or None
+        What it broke when it was saved.
+    origin : str
+        Generator, seed and index that it came from.
+    """
 
     setting: Setting
     operations: tuple[ops.Operation, ...]
-    """What to run."""
     protocol: str = "pbft"
     mutant: str | None = None
-    """What to run it on."""
     finding: Finding | None = None
-    """What it broke when it was saved."""
     origin: str = ""
-    """Generator, seed and index that it came from."""
 
     def subject(self) -> Subject:
         """Return the protocol it runs on."""

@@ -17,21 +17,31 @@ ANSWERS = ("a", "b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """A small system, and how far it is explored."""
+    """A small system, and how far it is explored.
+
+    Attributes
+    ----------
+    n : int
+        Number of replicas.
+    f, quorum : int or None
+        What the replicas are told; None for the right values.
+    byzantine : tuple of int
+        Replicas in the hands of the adversary: it sends whatever it can sign or has heard, to whom and when it likes.
+    views : int
+        Views, or rounds, 0 to views − 1 may be used.
+    symmetry : bool
+        Whether states that differ only in who is who count as one.
+    max_states : int or None
+        Bound of the search; None for none.
+    """
 
     n: int = 4
-    """Number of replicas."""
     f: int | None = None
     quorum: int | None = None
-    """What the replicas are told; None for the right values."""
     byzantine: tuple[int, ...] = ()
-    """Replicas in the hands of the adversary: it sends whatever it can sign or has heard, to whom and when it likes."""
     views: int = 1
-    """Views, or rounds, 0 to views − 1 may be used."""
     symmetry: bool = True
-    """Whether states that differ only in who is who count as one."""
     max_states: int | None = None
-    """Bound of the search; None for none."""
 
     def __post_init__(self) -> None:
         self.system()

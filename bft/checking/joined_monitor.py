@@ -12,7 +12,15 @@ from bft.core.signatures import Signed
 
 
 class JoinedMonitor(Monitor):
-    """Watches the state machine (S1 to S6), and shows the same to a monitor of the protocol's own invariants."""
+    """Watches the state machine (S1 to S6), and shows the same to a monitor that knows the protocol's own invariants.
+
+    Parameters
+    ----------
+    system, genuine, honest
+        As for `Monitor`.
+    own : Watch
+        The protocol's monitor.
+    """
 
     def __init__(
         self, system: QuorumSystem, genuine: Callable[[Signed], bool], honest: Iterable[int], own: Watch

@@ -32,19 +32,28 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """What became of one mutant."""
+    """What became of one mutant.
+
+    Attributes
+    ----------
+    mutant : SeededBug
+        Which one.
+    finding : Finding or None
+        The first invariant that it broke; None if it survived.
+    generator, index : str, int
+        The schedule that did it: number `index` of that generator.
+    schedules : int
+        Schedules run.
+    cpu_s : float
+        CPU time used.
+    """
 
     mutant: SeededBug
-    """Which one."""
     finding: Finding | None
-    """The first invariant that it broke; None if it survived."""
     generator: str
     index: int
-    """The schedule that did it: number `index` of that generator."""
     schedules: int
-    """Schedules run."""
     cpu_s: float
-    """CPU time used."""
 
     @property
     def as_expected(self) -> bool:

@@ -12,18 +12,28 @@ SAFETY, LIVENESS, HARMLESS = "safety", "liveness", "harmless"
 
 @dataclass(frozen=True, slots=True)
 class SeededBug:
-    """One seeded bug."""
+    """One seeded bug.
+
+    Attributes
+    ----------
+    name : str
+        Says what is wrong.
+    subject : callable
+        Makes the protocol with this bug.
+    n : int
+        Number of nodes at which it can bite.
+    quorum : int or None
+        Quorum that the replicas are told.
+    breaks : str
+        "safety", "liveness" or "harmless".
+    argument : str
+        Why a harmless one is harmless.
+    """
 
     name: str
-    """Says what is wrong."""
     subject: Callable[[], Subject]
-    """Makes the protocol with this bug."""
     _: KW_ONLY
     n: int = 4
-    """Number of nodes at which it can bite."""
     quorum: int | None = None
-    """Quorum that the replicas are told."""
     breaks: str = SAFETY
-    """"safety", "liveness" or "harmless"."""
     argument: str = ""
-    """Why a harmless one is harmless."""

@@ -24,14 +24,21 @@ _AT_ONCE = 1 << 20  # entries of an array that is alive for a moment
 
 @dataclass(frozen=True, slots=True, order=True)
 class Candidate:
-    """A panel with its rule."""
+    """A panel with its rule.
+
+    Attributes
+    ----------
+    members : tuple of int
+        Places of the models in the pool, in rising order.
+    rule : str
+        Its name.
+    quorum : int or None
+        Votes that decide; None where votes weigh differently.
+    """
 
     members: tuple[int, ...]
-    """Places of the models in the pool, in rising order."""
     rule: str
-    """Its name."""
     quorum: int | None
-    """Votes that decide; None where votes weigh differently."""
 
     @property
     def n(self) -> int:

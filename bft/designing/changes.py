@@ -19,18 +19,27 @@ from bft.designing.trial import Choosing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """Panels under changes."""
+    """Panels under changes.
+
+    Attributes
+    ----------
+    choosing : Choosing
+        The models.
+    goal : Goal
+        The targets.
+    faults : FaultModel
+        What must be withstood.
+    views : int or None
+        How many members lead, where not all do.
+    allowed : callable
+        Which candidates of a search may be taken.
+    """
 
     choosing: Choosing
-    """The models."""
     goal: Goal
-    """The targets."""
     faults: FaultModel
-    """What must be withstood."""
     views: int | None
-    """How many members lead, where not all do."""
     allowed: Callable[[Search], NDArray[np.bool_]]
-    """Which candidates of a search may be taken."""
 
     def with_worst_liars(self, panel: DesignedPanel) -> DesignedPanel:
         """Return the panel with the members named that do most harm if they lie."""

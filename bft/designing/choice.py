@@ -31,16 +31,24 @@ _ALIKE = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """What is asked of a panel."""
+    """What is asked of a panel.
+
+    Attributes
+    ----------
+    max_wrong : float or None
+        Most wrong decisions, as a share of the questions.
+    min_correct : float or None
+        Fewest right ones; None: more than half, judged by the estimate alone.
+    max_cost : float or None
+        Most that a question may cost.
+    max_latency_s : float or None
+        Longest that the slowest member may take.
+    """
 
     max_wrong: float | None = None
-    """Most wrong decisions, as a share of the questions."""
     min_correct: float | None = None
-    """Fewest right ones; None: more than half, judged by the estimate alone."""
     max_cost: float | None = None
-    """Most that a question may cost."""
     max_latency_s: float | None = None
-    """Longest that the slowest member may take."""
 
     def __post_init__(self) -> None:
         for name in ("max_wrong", "min_correct"):

@@ -20,33 +20,49 @@ _BALLOT_QUORUM = "quorum"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignedPanel:
-    """A panel and what it is worth."""
+    """A panel and what it is worth.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Its members.
+    rule : str
+        How they decide.
+    quorum : int or None
+        Votes that decide; None where votes weigh differently.
+    held_out : HeldOut
+        Shares decided right, wrong and not at all, on questions that the choice was not made on.
+    chosen_on_correct, chosen_on_wrong : float
+        The same on those that it was made on.
+    calls : int
+        Calls that a question takes.
+    cost : float or None
+        What they cost; None where a price is not known.
+    latency_s : float or None
+        How long the slowest member takes; None where a latency is not known.
+    accuracy : tuple of float
+        What was learnt of the members: behind the weights of `log_odds`.
+    stakes : tuple of int or None
+        Their stakes, where the rule counts them.
+    views : int or None
+        How many members lead, where not all do.
+    worst_liars : tuple of int
+        The members that do most harm if they lie.
+    """
 
     models: tuple[str, ...]
-    """Its members."""
     rule: str
-    """How they decide."""
     quorum: int | None
-    """Votes that decide; None where votes weigh differently."""
     held_out: HeldOut
-    """Shares decided right, wrong and not at all, on questions that the choice was not made on."""
     chosen_on_correct: float
     chosen_on_wrong: float
-    """The same on those that it was made on."""
     calls: int
-    """Calls that a question takes."""
     cost: float | None
-    """What they cost; None where a price is not known."""
     latency_s: float | None
-    """How long the slowest member takes; None where a latency is not known."""
     accuracy: tuple[float, ...]
-    """What was learnt of the members: behind the weights of `log_odds`."""
     stakes: tuple[int, ...] | None = None
-    """Their stakes, where the rule counts them."""
     views: int | None = None
-    """How many members lead, where not all do."""
     worst_liars: tuple[int, ...] = ()
-    """The members that do most harm if they lie."""
 
     @property
     def n(self) -> int:

@@ -25,12 +25,18 @@ FIELDS = ("price", "latency_s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """One model's call."""
+    """One model's call.
+
+    Attributes
+    ----------
+    price : float or None
+        Of one call, in any currency; None where it is not known.
+    latency_s : float or None
+        How long a call takes; None where it is not known.
+    """
 
     price: float | None = None
-    """Of one call, in any currency; None where it is not known."""
     latency_s: float | None = None
-    """How long a call takes; None where it is not known."""
 
 
 def read_prices(file: str | Path) -> dict[str, Price]:

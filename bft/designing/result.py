@@ -20,15 +20,22 @@ from bft.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a panel would do after one change, on the questions that it was chosen on."""
+    """What a panel would do after one change, on the questions that it was chosen on.
+
+    Attributes
+    ----------
+    what : str
+        "one more liar" or "one more model".
+    words : str
+        The changed panel.
+    correct, wrong : float
+        Shares decided right and wrong.
+    """
 
     what: str
-    """"one more liar" or "one more model"."""
     words: str
-    """The changed panel."""
     correct: float
     wrong: float
-    """Shares decided right and wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -48,26 +48,39 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
-    """What a way of choosing does on questions that it was not made on."""
+    """What a way of choosing does on questions that it was not made on.
+
+    Attributes
+    ----------
+    correct, wrong, none : Share
+        Decided right, decided wrong, not decided.
+    questions : float or None
+        How many there are; None where the shares are exact.
+    """
 
     correct: Share
     wrong: Share
     none: Share
-    """Decided right, decided wrong, not decided."""
     questions: int | None
-    """How many there are; None where the shares are exact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choosing:
-    """How a search looks at questions: builds it for those that choose, and says what each rule weighs."""
+    """How a search looks at questions: builds it for those that choose, and says what each rule weighs.
+
+    Attributes
+    ----------
+    search : callable
+        Returns the search that some questions give rise to, from their places.
+    pool : Pool
+        The models.
+    stakes : ndarray of int or None
+        Stake of each model.
+    """
 
     search: Callable[[Ints], Search]
-    """Returns the search that some questions give rise to, from their places."""
     pool: Pool
-    """The models."""
     stakes: Ints | None
-    """Stake of each model."""
 
     def weights(self, search: Search, places: Ints) -> dict[str, Ints]:
         """Return what votes weigh under each rule that weighs them, as learnt from some questions."""
@@ -86,17 +99,25 @@ class Choosing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """A choice on all questions, and what the way of choosing is worth."""
+    """A choice on all questions, and what the way of choosing is worth.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What is taken.
+    correct, wrong : float
+        Its shares on the questions that it was chosen on.
+    held_out : HeldOut
+        The same on questions that choices were not made on.
+    accuracy : tuple of float
+        What was learnt of its members.
+    """
 
     candidate: Candidate
-    """What is taken."""
     correct: float
     wrong: float
-    """Its shares on the questions that it was chosen on."""
     held_out: HeldOut
-    """The same on questions that choices were not made on."""
     accuracy: tuple[float, ...]
-    """What was learnt of its members."""
 
 
 def tried(

@@ -24,14 +24,21 @@ FREE_ANSWERS = 1000  # wrong answers to choose among where there are no options:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prediction:
-    """A law of another model along δ."""
+    """A law of another model along δ.
+
+    Attributes
+    ----------
+    label : str
+        What it assumes.
+    deltas : ndarray of shape (d,)
+        Where it was evaluated.
+    law : OutcomeLaw
+        Its probabilities there.
+    """
 
     label: str
-    """What it assumes."""
     deltas: NDArray[np.float64]
-    """Where it was evaluated; shape (d,)."""
     law: OutcomeLaw
-    """Its probabilities there."""
 
 
 def independent_errors_prediction(sweep: Sweep) -> Prediction | None:

@@ -21,20 +21,30 @@ from bft.validators.settings import ReplayedValidators
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What became of the questions of a record."""
+    """What became of the questions of a record.
+
+    Attributes
+    ----------
+    questions : int
+        How many were replayed.
+    replications : int
+        How often each was.
+    recorded : int
+        Calls that the record holds of them.
+    lacked : tuple of LackedCall
+        Calls that were needed and are not there.
+    unsettled : tuple of str
+        Questions whose outcome depends on them.
+    bounds : dict
+        Least and largest share of each outcome that occurred; equal where nothing depends on missing calls.
+    """
 
     questions: int
-    """How many were replayed."""
     replications: int
-    """How often each was."""
     recorded: int
-    """Calls that the record holds of them."""
     lacked: tuple[LackedCall, ...]
-    """Calls that were needed and are not there."""
     unsettled: tuple[str, ...]
-    """Questions whose outcome depends on them."""
     bounds: dict[Outcome, tuple[float, float]]
-    """Least and largest share of each outcome that occurred; equal where nothing depends on missing calls."""
 
 
 def replay(scenario: Scenario, *, replications: int = 1, seed: int = 0) -> Replay:

@@ -51,12 +51,18 @@ TABLES = (".csv", ".tsv", ".parquet")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """Answers of one or several files."""
+    """Answers of one or several files.
+
+    Attributes
+    ----------
+    files : tuple of Evidence
+        What was read of each.
+    gathered : Gathered
+        What became of it.
+    """
 
     files: tuple[Evidence, ...]
-    """What was read of each."""
     gathered: Gathered
-    """What became of it."""
 
     def write(self, file: str | Path) -> None:
         """Write the table: parquet, csv or jsonl, by the ending.

@@ -60,34 +60,51 @@ SPOKE = frozenset({Stance.PROPOSED, Stance.ACCEPTED, Stance.REJECTED, Stance.UNS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One member: in a ballot, or in the view that counts, whose proposal was decided or else the last one."""
+    """One member: in a ballot, or in the view that counts, whose proposal was decided or else the last one.
+
+    Attributes
+    ----------
+    node : int
+        Its node.
+    member : str
+        Its name.
+    stance : Stance
+        Where it stood.
+    reason : str
+        Why it failed: a typed reason, such as "timeout" or "status 429".
+    detail : str
+        The same for people.
+    signed : bool
+        Whether its vote is in the certificate. A member that rejected may have signed: it saw that a quorum agreed.
+    model : str
+        Who spoke.
+    as_stated : bool
+        Whether that was the member's own model, just now.
+    latency_s : float
+        Of its last call; of one cut off, until then.
+    answer : str or None
+        The answer that it gave by itself, where it was asked for one.
+    vote : str or None
+        What that answer was a vote for in a ballot: its form, or that of an answer before it that is the same.
+    confidence : float or None
+        How sure it said it is, where that counts.
+    approved : tuple of str
+        Answers of others of which it approved, where the rule has answers judged.
+    """
 
     node: int
-    """Its node."""
     member: str
-    """Its name."""
     stance: Stance
-    """Where it stood."""
     reason: str = ""
-    """Why it failed: a typed reason, such as "timeout" or "status 429"."""
     detail: str = ""
-    """The same for people."""
     signed: bool = False
-    """Whether its vote is in the certificate. A member that rejected may have signed: it saw that a quorum agreed."""
     model: str = ""
-    """Who spoke."""
     as_stated: bool = True
-    """Whether that was the member's own model, just now."""
     latency_s: float = 0.0
-    """Of its last call; of one cut off, until then."""
     answer: str | None = None
-    """The answer that it gave by itself, where it was asked for one."""
     vote: str | None = None
-    """What that answer was a vote for in a ballot: its form, or that of an answer before it that is the same."""
     confidence: float | None = None
-    """How sure it said it is, where that counts."""
     approved: tuple[str, ...] = ()
-    """Answers of others of which it approved, where the rule has answers judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

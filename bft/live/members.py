@@ -110,20 +110,30 @@ class Model:
 
 @dataclass(slots=True, kw_only=True)
 class Member:
-    """One member of a panel on one event loop."""
+    """One member of a panel on one event loop.
+
+    Attributes
+    ----------
+    node : int
+        Its node.
+    name : str
+        As results call it.
+    models : dict of str to Model
+        By the name of their level in the pipeline, the member's own first.
+    pipeline : Pipeline
+        How it is asked.
+    share_s : float
+        How long each of its models has for a call.
+    roles : RolesSettings
+        How it is spoken to.
+    """
 
     node: int
-    """Its node."""
     name: str
-    """As results call it."""
     models: dict[str, Model]
-    """By the name of their level in the pipeline, the member's own first."""
     pipeline: Pipeline
-    """How it is asked."""
     share_s: float
-    """How long each of its models has for a call."""
     roles: RolesSettings = field(default_factory=RolesSettings)
-    """How it is spoken to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,17 +42,25 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What makes a decision final, for third parties."""
+    """What makes a decision final, for third parties.
+
+    Attributes
+    ----------
+    view, seq : int
+        Where it was decided.
+    proposal : Proposal
+        What was decided, in the words of one who said it.
+    votes : tuple
+        Signed votes of distinct replicas that decide.
+    author : object or None
+        The signed message from which the words are, where they are in no vote.
+    """
 
     view: int
     seq: int
-    """Where it was decided."""
     proposal: Proposal
-    """What was decided, in the words of one who said it."""
     votes: tuple[Any, ...]
-    """Signed votes of distinct replicas that decide."""
     author: Any = None
-    """The signed message from which the words are, where they are in no vote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

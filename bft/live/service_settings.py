@@ -19,25 +19,37 @@ _HOST = re.compile(r"(?:\[(?P<address>[^\[\]]*)\]|(?P<name>[^\[\]:]*))(?::[0-9]*
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
-    """How a panel is served."""
+    """How a panel is served.
+
+    Attributes
+    ----------
+    name : str
+        What clients call the panel.
+    host : str
+        Address to listen on.
+    port : int
+        0: any that is free.
+    api_key : str or None
+        What clients must show.
+    max_questions : int
+        Questions at a time; further ones are told when to come back.
+    max_body_bytes : int
+        Longer requests are refused.
+    max_connections : int
+        Connections at a time, and never more than half of the process's descriptors.
+    header_s, body_s : float
+        How long a client may take for the header of a request, and for its body.
+    """
 
     name: str = "panel"
-    """What clients call the panel."""
     host: str = "127.0.0.1"
-    """Address to listen on."""
     port: int = 8000
-    """0: any that is free."""
     api_key: str | None = None
-    """What clients must show."""
     max_questions: int = 8
-    """Questions at a time; further ones are told when to come back."""
     max_body_bytes: int = 2**20
-    """Longer requests are refused."""
     max_connections: int = MOST_CONNECTIONS
-    """Connections at a time, and never more than half of the process's descriptors."""
     header_s: float = HEADER_S
     body_s: float = BODY_S
-    """How long a client may take for the header of a request, and for its body."""
 
     def __post_init__(self) -> None:
         if self.api_key is None and not is_loopback(self.host):

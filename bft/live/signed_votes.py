@@ -15,14 +15,21 @@ _BESIDE = ("replica", "signature")
 
 
 class SignedVote(NamedTuple):
-    """A vote."""
+    """A vote.
+
+    Attributes
+    ----------
+    node : int
+        Whose it is.
+    signature : bytes
+        Of the whole message.
+    said : tuple
+        What it says for itself, in the order of the message's fields; nothing in PBFT.
+    """
 
     node: int
-    """Whose it is."""
     signature: bytes
-    """Of the whole message."""
     said: tuple[Any, ...] = ()
-    """What it says for itself, in the order of the message's fields; nothing in PBFT."""
 
 
 def signed_vote(message: Any) -> SignedVote:

@@ -7,21 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One request to one endpoint."""
+    """One request to one endpoint.
+
+    Attributes
+    ----------
+    model : str
+        Who was asked.
+    latency_s : float
+        How long it took to answer, or to fail.
+    failure : str or None
+        The typed reason; "cancelled" when the attempt was cut off.
+    tokens_in, tokens_out : int
+        As the endpoint reported; 0 where it did not.
+    cost : float or None
+        None where the price is not known, or no usage was reported.
+    form : str
+        In which form a reply was asked for: schema, grammar, tool or text.
+    """
 
     model: str
-    """Who was asked."""
     latency_s: float
-    """How long it took to answer, or to fail."""
     failure: str | None = None
-    """The typed reason; "cancelled" when the attempt was cut off."""
     tokens_in: int = 0
     tokens_out: int = 0
-    """As the endpoint reported; 0 where it did not."""
     cost: float | None = None
-    """None where the price is not known, or no usage was reported."""
     form: str = "text"
-    """In which form a reply was asked for: schema, grammar, tool or text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

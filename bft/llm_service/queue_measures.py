@@ -23,19 +23,27 @@ from bft.operations.intervals import Estimate, RatioSums, ratio_estimate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMeasures:
-    """Measured means of one station; names as in `bft.theory.queues.QueueLaw`."""
+    """Measured means of one station; names as in `bft.theory.queues.QueueLaw`.
+
+    Attributes
+    ----------
+    in_system, queue_length : Estimate
+        L, and Lq = L − (work brought per second).
+    response_s, wait_s : Estimate
+        W, and Wq: time in the system beyond the own uninterrupted service.
+    delayed : Estimate
+        P(wait): share of jobs that found no free worker.
+    cycles, jobs : int
+        What it rests on.
+    """
 
     in_system: Estimate
     queue_length: Estimate
-    """L, and Lq = L − (work brought per second)."""
     response_s: Estimate
     wait_s: Estimate
-    """W, and Wq: time in the system beyond the own uninterrupted service."""
     delayed: Estimate
-    """P(wait): share of jobs that found no free worker."""
     cycles: int
     jobs: int
-    """What it rests on."""
 
 
 def measure(jobs: Sequence[Job], *, confidence: float = 0.95) -> QueueMeasures:

@@ -50,17 +50,25 @@ ASK_EVERY = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    """Who the members are at first; makes the replica of each node."""
+    """Who the members are at first; makes the replica of each node.
+
+    Attributes
+    ----------
+    members, spares : tuple of int
+        Nodes of the first epoch, and those that may take the place of convicted ones, in order.
+    least : int
+        With no more members than this a convicted one is not removed without a successor.
+    machine : callable
+        Makes what is replicated.
+    instance : callable
+        Makes the replica of PBFT of an epoch.
+    """
 
     members: tuple[int, ...]
     spares: tuple[int, ...] = ()
-    """Nodes of the first epoch, and those that may take the place of convicted ones, in order."""
     least: int = 4
-    """With no more members than this a convicted one is not removed without a successor."""
     machine: Callable[[int], StateMachine] = lambda _: AnswerLog()
-    """Makes what is replicated."""
     instance: MakeInstance = PbftReplica
-    """Makes the replica of PBFT of an epoch."""
 
     def __post_init__(self) -> None:
         everybody = (*self.members, *self.spares)

@@ -11,13 +11,19 @@ from bft.settings import Seconds, Settings
 
 
 class MemberChange(Settings):
-    """A request of the operator."""
+    """A request of the operator.
+
+    Attributes
+    ----------
+    at_s : float
+        When it is made. It takes effect with the first checkpoint at or after the number that it gets.
+    remove, add : int, optional
+        Nodes; both together: the one takes the other's place.
+    """
 
     at_s: Seconds
-    """When it is made. It takes effect with the first checkpoint at or after the number that it gets."""
     remove: Annotated[int, Field(ge=0)] | None = None
     add: Annotated[int, Field(ge=0)] | None = None
-    """Nodes; both together: the one takes the other's place."""
 
     @model_validator(mode="after")
     def _says_something(self) -> MemberChange:
@@ -37,16 +43,22 @@ class Membership(Settings):
     """Members that may change; the other nodes are spares.
 
     Who is convicted by evidence of equivocation is replaced by the first spare, or removed.
+
+    Attributes
+    ----------
+    members : int
+        Nodes 0 … members − 1 begin.
+    least : int
+        With no more members than this a convicted one is not removed without a successor.
+    changes : list of tables
+        Requests of the operator, in order of time.
     """
 
     _prefix: ClassVar[str] = "membership."
 
     members: Annotated[int, Field(ge=1)]
-    """Nodes 0 … members − 1 begin."""
     least: Annotated[int, Field(ge=1)] = 4
-    """With no more members than this a convicted one is not removed without a successor."""
     changes: tuple[MemberChange, ...] = ()
-    """Requests of the operator, in order of time."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Membership:

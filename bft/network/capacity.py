@@ -14,23 +14,35 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class MessageSizes(Settings):
-    """How long messages are: the sum of their parts, so that certificates grow with n."""
+    """How long messages are: the sum of their parts, so that certificates grow with n.
+
+    Attributes
+    ----------
+    header_bytes : int
+        Of every message on a link: Ethernet, IP and TCP headers without options, by default 14 + 20 + 20.
+    signature_bytes, digest_bytes : int
+        Of each signature (Ed25519 by default) and each digest (SHA-256) inside.
+    request_bytes, answer_bytes : int, optional
+        Of a request's operation and of an LLM's answer; by default what their texts take in UTF-8.
+    """
 
     header_bytes: Bytes = 54
-    """Of every message on a link: Ethernet, IP and TCP headers without options, by default 14 + 20 + 20."""
     signature_bytes: Bytes = 64
     digest_bytes: Bytes = 32
-    """Of each signature (Ed25519 by default) and each digest (SHA-256) inside."""
     request_bytes: Bytes | None = None
     answer_bytes: Bytes | None = None
-    """Of a request's operation and of an LLM's answer; by default what their texts take in UTF-8."""
 
 
 class Bandwidth(Settings):
-    """Uplinks: a node puts its messages on the wire one after another."""
+    """Uplinks: a node puts its messages on the wire one after another.
+
+    Attributes
+    ----------
+    uplink_mbit_s : float or tuple of float
+        Of all nodes, or of each, in 10⁶ bits per second.
+    """
 
     uplink_mbit_s: Rate | tuple[Rate, ...] = 1000.0
-    """Of all nodes, or of each, in 10⁶ bits per second."""
 
     def of(self, n: int) -> tuple[float, ...]:
         """Return each node's uplink."""
@@ -67,15 +79,22 @@ class Processing(Settings):
 
 
 class Slowdown(Settings):
-    """Nodes that are slow or overloaded with other work, for a while or always."""
+    """Nodes that are slow or overloaded with other work, for a while or always.
+
+    Attributes
+    ----------
+    nodes : tuple of int
+        Who.
+    factor : float
+        How many times as long processor and uplink take, 1 or more.
+    start_s, end_s : float
+        From when to when, in seconds; by default always.
+    """
 
     nodes: tuple[int, ...]
-    """Who."""
     factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 10.0
-    """How many times as long processor and uplink take, 1 or more."""
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
-    """From when to when, in seconds; by default always."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Slowdown:

@@ -62,17 +62,24 @@ class Partition(Settings):
 
 
 class Link(Settings):
-    """What is different on some links; where several speak of one link, the last one that has a value decides."""
+    """What is different on some links; where several speak of one link, the last one that has a value decides.
+
+    Attributes
+    ----------
+    senders, recipients : tuple of int, optional
+        From whom and to whom, each to each; by default everybody.
+    delay : Delay, optional
+        Law of the delay; it takes the place of region, graph and `network.delay`.
+    loss, duplication, reordering : float, optional
+        Probability that a message is lost, arrives twice, or is held back so that later ones overtake it.
+    """
 
     senders: tuple[int, ...] | None = None
     recipients: tuple[int, ...] | None = None
-    """From whom and to whom, each to each; by default everybody."""
     delay: Delay | None = None
-    """Law of the delay; it takes the place of region, graph and `network.delay`."""
     loss: Probability | None = None
     duplication: Probability | None = None
     reordering: Probability | None = None
-    """Probability that a message is lost, arrives twice, or is held back so that later ones overtake it."""
 
     def speaks_of(self, sender: int, recipient: int) -> bool:
         """Return whether a link is among those meant."""

@@ -24,18 +24,26 @@ JITTER_MEAN_S = 0.001  # of the order that cloud backbones show; approximate
 
 
 class RegionTable(Settings):
-    """Measured round trips between regions."""
+    """Measured round trips between regions.
+
+    Attributes
+    ----------
+    name, source, measured : str
+        What the table is called, who measured, and when.
+    approximate : bool
+        Whether date or figures are uncertain.
+    regions : tuple of str
+        Names, in the order of rows and columns.
+    round_trip_ms : tuple of tuple of float
+        From the row's region to the column's and back, in milliseconds.
+    """
 
     name: str
     source: str
     measured: str
-    """What the table is called, who measured, and when."""
     approximate: bool = False
-    """Whether date or figures are uncertain."""
     regions: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names, in the order of rows and columns."""
     round_trip_ms: tuple[tuple[Seconds, ...], ...]
-    """From the row's region to the column's and back, in milliseconds."""
 
     @model_validator(mode="after")
     def _square(self) -> RegionTable:
@@ -53,14 +61,21 @@ class RegionTable(Settings):
 
 
 class Regions(Settings):
-    """Where the nodes stand."""
+    """Where the nodes stand.
+
+    Attributes
+    ----------
+    nodes : tuple of str
+        Region of node 0, 1, 2, …; with fewer names than nodes they are dealt out in turn.
+    table : str
+        "aws21", "ibm10", or the path of a TOML file of the same form.
+    jitter : Delay
+        Law of what is added to half a round trip.
+    """
 
     nodes: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Region of node 0, 1, 2, …; with fewer names than nodes they are dealt out in turn."""
     table: str = DEFAULT_TABLE
-    """"aws21", "ibm10", or the path of a TOML file of the same form."""
     jitter: Delay = ExponentialDelay(mean_s=JITTER_MEAN_S)
-    """Law of what is added to half a round trip."""
 
     @model_validator(mode="after")
     def _known(self) -> Regions:

@@ -25,32 +25,47 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """The level of a metric has changed."""
+    """The level of a metric has changed.
+
+    Attributes
+    ----------
+    metric : str
+        error, retry, latency_s or answers.
+    level, before : Level
+        Now, and until now.
+    value : float
+        What was measured.
+    """
 
     metric: str
-    """error, retry, latency_s or answers."""
     level: Level
     before: Level
-    """Now, and until now."""
     value: float
-    """What was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitoring:
-    """What is watched, and when it alarms."""
+    """What is watched, and when it alarms.
+
+    Attributes
+    ----------
+    size, minimum : int
+        Of each window, in calls.
+    warning, severe : Threshold
+        On the error rate.
+    retry, latency_s : Threshold
+        On retries per call and on the mean latency of answered calls.
+    silent_calls : int
+        After so many calls in a row without an answer nothing answers any more; 1 or more.
+    """
 
     size: int = SIZE
     minimum: int = MINIMUM
-    """Of each window, in calls."""
     warning: Threshold = field(default_factory=lambda: Threshold(above=0.05, clear_at=0.03))
     severe: Threshold = field(default_factory=lambda: Threshold(above=0.10, clear_at=0.08))
-    """On the error rate."""
     retry: Threshold = field(default_factory=lambda: Threshold(above=0.05, clear_at=0.03))
     latency_s: Threshold = field(default_factory=lambda: Threshold(above=5.0, clear_at=4.0))
-    """On retries per call and on the mean latency of answered calls."""
     silent_calls: int = 20
-    """After so many calls in a row without an answer nothing answers any more; 1 or more."""
 
     def __post_init__(self) -> None:
         Window(size=self.size, minimum=self.minimum)

@@ -29,11 +29,16 @@ class Light(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """Where a metric is good, and where it is bad; between the limits, and on them, it is to be watched."""
+    """Where a metric is good, and where it is bad; between the limits, and on them, it is to be watched.
+
+    Attributes
+    ----------
+    good, bad : float
+        Different, 0 or more; when `good` is the lower one, low values are good.
+    """
 
     good: float
     bad: float
-    """Different, 0 or more; when `good` is the lower one, low values are good."""
 
     def __post_init__(self) -> None:
         require_not_negative("band.good", self.good)

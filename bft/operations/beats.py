@@ -26,12 +26,18 @@ class Draws(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeats:
-    """Beats at independent normal intervals."""
+    """Beats at independent normal intervals.
+
+    Attributes
+    ----------
+    interval_s : float
+        Mean; positive.
+    jitter_s : float
+        Standard deviation; 0 to a sixth of the mean, so that no interval is negative.
+    """
 
     interval_s: float = 1.0
-    """Mean; positive."""
     jitter_s: float = 0.1
-    """Standard deviation; 0 to a sixth of the mean, so that no interval is negative."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.interval_s < math.inf:

@@ -17,16 +17,23 @@ from bft.operations.intervals import Estimate, mean_estimate, rate_estimate, sha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """The score of one detector."""
+    """The score of one detector.
+
+    Attributes
+    ----------
+    times_s : tuple of float
+        From the start of each detected fault to its first alarm.
+    faults, misses, false_alarms : int
+        How many.
+    healthy_s : float
+        Time without a fault.
+    """
 
     times_s: tuple[float, ...]
-    """From the start of each detected fault to its first alarm."""
     faults: int
     misses: int
     false_alarms: int
-    """How many."""
     healthy_s: float
-    """Time without a fault."""
 
     def mean_time_s(self, *, confidence: float = 0.95) -> Estimate:
         """Mean detection time; only of what was detected."""

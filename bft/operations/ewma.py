@@ -24,19 +24,28 @@ from bft.core.refusal import require, require_positive, require_whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ewma:
-    """A control chart."""
+    """A control chart.
+
+    Attributes
+    ----------
+    weight : float
+        λ, above 0 and at most 1; 1 looks at each sample by itself.
+    limit : float
+        L: how many standard deviations of the smoothed value are too many; positive.
+    baseline : int
+        Samples from which mean and standard deviation are learned, 2 or more.
+    rises_only : bool
+        Whether only a value that is too high is an anomaly, as for latency and error rates.
+    least_sd : float
+        The standard deviation is never taken for less; positive: a metric that stood still during the baseline would
+        otherwise alarm at its first rounding error.
+    """
 
     weight: float = 0.1
-    """λ, above 0 and at most 1; 1 looks at each sample by itself."""
     limit: float = 3.0
-    """L: how many standard deviations of the smoothed value are too many; positive."""
     baseline: int = 100
-    """Samples from which mean and standard deviation are learned, 2 or more."""
     rises_only: bool = False
-    """Whether only a value that is too high is an anomaly, as for latency and error rates."""
     least_sd: float = 1e-9
-    """The standard deviation is never taken for less; positive: a metric that stood still during the baseline would
-    otherwise alarm at its first rounding error."""
 
     def __post_init__(self) -> None:
         require(0.0 < self.weight <= 1.0, "ewma.weight", self.weight, "must be above 0 and at most 1")

@@ -91,17 +91,24 @@ class PhiAccrual:
     Intervals are taken for normal, with mean and standard deviation of the last `window` of them. For intervals that
     are, the probability of a false alarm per beat is P(t_{W−1} > z / √(1 + 1/W)), z the normal quantile of the
     threshold; it is above 10^−threshold because mean and deviation are estimated.
+
+    Attributes
+    ----------
+    threshold : float
+        φ, above 0 and at most 300.
+    window : int
+        Intervals that are remembered, 2 or more.
+    minimum : int
+        Intervals that must be known before anything is suspected, 2 to `window`.
+    least_sd_s : float
+        The standard deviation is never taken for less; 0 or more. It keeps perfectly regular beats from being
+        suspected for a rounding error.
     """
 
     threshold: float = 8.0
-    """φ, above 0 and at most 300."""
     window: int = 100
-    """Intervals that are remembered, 2 or more."""
     minimum: int = 10
-    """Intervals that must be known before anything is suspected, 2 to `window`."""
     least_sd_s: float = 0.0
-    """The standard deviation is never taken for less; 0 or more. It keeps perfectly regular beats from being suspected
-    for a rounding error."""
     kind: Literal["phi_accrual"] = "phi_accrual"
 
     def __post_init__(self) -> None:

@@ -16,16 +16,24 @@ from bft.operations.recovery import FaultKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPattern:
-    """Means a fault of a kind when `count` matching lines come within `within_s` seconds."""
+    """Means a fault of a kind when `count` matching lines come within `within_s` seconds.
+
+    Attributes
+    ----------
+    pattern : str
+        A regular expression, searched for anywhere in a line.
+    kind : FaultKind
+        What it is taken for.
+    count : int
+        1 or more.
+    within_s : float
+        Positive; without effect for one line.
+    """
 
     pattern: str
-    """A regular expression, searched for anywhere in a line."""
     kind: FaultKind
-    """What it is taken for."""
     count: int = 1
-    """1 or more."""
     within_s: float = 60.0
-    """Positive; without effect for one line."""
 
     def __post_init__(self) -> None:
         try:

@@ -20,14 +20,21 @@ LONGEST = 100  # actions in a row; a policy that has not cured by then never wil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """What is known when an action must be chosen."""
+    """What is known when an action must be chosen.
+
+    Attributes
+    ----------
+    node : int
+        Which node is down.
+    diagnosis : FaultKind
+        What it is taken for.
+    tried : tuple of Action
+        What has been done in vain.
+    """
 
     node: int
-    """Which node is down."""
     diagnosis: FaultKind
-    """What it is taken for."""
     tried: tuple[Action, ...] = ()
-    """What has been done in vain."""
 
 
 Operator = Callable[[Incident], Action | None]
@@ -43,10 +50,15 @@ class RecoveryPolicy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedPolicy:
-    """The same actions for every fault, one after another; the last one again and again."""
+    """The same actions for every fault, one after another; the last one again and again.
+
+    Attributes
+    ----------
+    ladder : tuple of Action
+        At least one, and one that cures every fault must be among the steps that are reached.
+    """
 
     ladder: tuple[Action, ...]
-    """At least one, and one that cures every fault must be among the steps that are reached."""
     kind: Literal["fixed"] = "fixed"
 
     def __post_init__(self) -> None:
@@ -75,10 +87,15 @@ _STRENGTH = tuple(Action)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdaptivePolicy:
-    """The rule's action for the diagnosed fault; if it was in vain, the diagnosis was wrong: the next stronger one."""
+    """The rule's action for the diagnosed fault; if it was in vain, the diagnosis was wrong: the next stronger one.
+
+    Attributes
+    ----------
+    rules : mapping of FaultKind to Action
+        One for every kind.
+    """
 
     rules: Mapping[FaultKind, Action] = field(default_factory=lambda: dict(CHEAPEST))
-    """One for every kind."""
     kind: Literal["adaptive"] = "adaptive"
 
     def __post_init__(self) -> None:
@@ -96,12 +113,18 @@ class AdaptivePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attended:
-    """A policy with an operator beside it, who is asked first."""
+    """A policy with an operator beside it, who is asked first.
+
+    Attributes
+    ----------
+    policy : RecoveryPolicy
+        Decides when the operator does not.
+    operator : callable
+        Is shown each incident.
+    """
 
     policy: RecoveryPolicy
-    """Decides when the operator does not."""
     operator: Operator
-    """Is shown each incident."""
 
     def choose(self, incident: Incident) -> Action:
         """Return the operator's action, or the policy's."""
@@ -130,14 +153,21 @@ def check_cures(policy: RecoveryPolicy, name: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairLaw:
-    """What repairs come to, on average."""
+    """What repairs come to, on average.
+
+    Attributes
+    ----------
+    mttr_s : float
+        Time of all actions until the cure; detection not included.
+    actions : float
+        How many.
+    price : float
+        What they cost.
+    """
 
     mttr_s: float
-    """Time of all actions until the cure; detection not included."""
     actions: float
-    """How many."""
     price: float
-    """What they cost."""
 
 
 def expected_repair(

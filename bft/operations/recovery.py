@@ -89,20 +89,30 @@ class Isolation(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """How long each action takes, and what it costs besides; the defaults are assumptions."""
+    """How long each action takes, and what it costs besides; the defaults are assumptions.
+
+    Attributes
+    ----------
+    isolation : Isolation
+        Says how far a fault reaches, and how long a restart takes.
+    restart_s : float or None
+        How long a restart really takes, 0 or more; None: what the isolation makes one assume.
+    transfer_s : float
+        State transfer from the others, or from a snapshot; 0 or more.
+    provision_s : float
+        Until a fresh node is there; 0 or more.
+    consensus_s : float
+        Until a membership change is decided; 0 or more.
+    price : mapping
+        Of each action, in any currency; 0 where none is given.
+    """
 
     isolation: Isolation = Isolation.CONTAINER
-    """Says how far a fault reaches, and how long a restart takes."""
     restart_s: float | None = None
-    """How long a restart really takes, 0 or more; None: what the isolation makes one assume."""
     transfer_s: float = 15.0
-    """State transfer from the others, or from a snapshot; 0 or more."""
     provision_s: float = 120.0
-    """Until a fresh node is there; 0 or more."""
     consensus_s: float = 5.0
-    """Until a membership change is decided; 0 or more."""
     price: tuple[tuple[Action, float], ...] = ((Action.MIGRATE, 1.0), (Action.REPLACE, 1.0))
-    """Of each action, in any currency; 0 where none is given."""
 
     def __post_init__(self) -> None:
         require_not_negative("costs.transfer_s", self.transfer_s)
@@ -130,10 +140,15 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshots:
-    """State is saved every `interval_s` seconds; what came later is lost with the node."""
+    """State is saved every `interval_s` seconds; what came later is lost with the node.
+
+    Attributes
+    ----------
+    interval_s : float
+        Positive.
+    """
 
     interval_s: float
-    """Positive."""
 
     def __post_init__(self) -> None:
         require_positive("snapshots.interval_s", self.interval_s)

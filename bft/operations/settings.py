@@ -26,36 +26,50 @@ def _by_kind(value: object) -> object:
 
 
 class Machine(Settings):
-    """The machines that nodes run on."""
+    """The machines that nodes run on.
+
+    Attributes
+    ----------
+    up : Lifetime, optional
+        Until a fault: MTBF is its mean, shape 1 is exponential. Without it no machine fails.
+    down : Lifetime, optional
+        Until repair, as a drawn time: MTTR is its mean. Without it the fields below say what follows a fault.
+    mix : table
+        Shares of the kinds of fault, 1 in all. A Byzantine node is no fault of a machine: see `faults.behaviour`.
+    policy : "adaptive", or a table with kind "adaptive" or "fixed"
+        Which actions are taken.
+    costs : table
+        How long actions take, and the isolation, which decides the blast radius.
+    heartbeats, detector : table, optional
+        How faults are noticed; without a detector at once.
+    accuracy : float
+        Probability of a right diagnosis.
+    snapshots : table, optional
+        Backups every `interval_s` seconds. A node that is restored or moved goes on from its last one and fetches the
+        rest from the others; without backups it loses nothing.
+    nodes_on_host : int
+        Nodes 0 … h − 1 share a host, and so on.
+    monitoring : table
+        Windows and thresholds of the monitor of each node's validator.
+    """
 
     _prefix: ClassVar[str] = "machine."
 
     up: Lifetime | None = None
-    """Until a fault: MTBF is its mean, shape 1 is exponential. Without it no machine fails."""
     down: Lifetime | None = None
-    """Until repair, as a drawn time: MTTR is its mean. Without it the fields below say what follows a fault."""
     mix: dict[FaultKind, Probability] = Field(default_factory=lambda: {FaultKind.CRASH: 1.0})
-    """Shares of the kinds of fault, 1 in all. A Byzantine node is no fault of a machine: see `faults.behaviour`."""
     policy: Annotated[
         Annotated[AdaptivePolicy | FixedPolicy, Field(discriminator="kind")], BeforeValidator(_by_kind)
     ] = AdaptivePolicy()
-    """Which actions are taken."""
     costs: Costs = Costs()
-    """How long actions take, and the isolation, which decides the blast radius."""
     heartbeats: Heartbeats = Heartbeats()
     detector: Annotated[
         Annotated[HeartbeatTimeout | PhiAccrual, Field(discriminator="kind")] | None, BeforeValidator(_by_kind)
     ] = None
-    """How faults are noticed; without a detector at once."""
     accuracy: Probability = 1.0
-    """Probability of a right diagnosis."""
     snapshots: Snapshots | None = None
-    """Backups every `interval_s` seconds. A node that is restored or moved goes on from its last one and fetches the
-    rest from the others; without backups it loses nothing."""
     nodes_on_host: Annotated[int, Field(ge=1)] = 1
-    """Nodes 0 … h − 1 share a host, and so on."""
     monitoring: Monitoring = Monitoring()
-    """Windows and thresholds of the monitor of each node's validator."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Machine:

@@ -63,12 +63,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """Is crossed above one value and left at or below another."""
+    """Is crossed above one value and left at or below another.
+
+    Attributes
+    ----------
+    above : float
+        Positive.
+    clear_at : float
+        0 or more, below `above`: the gap is the hysteresis.
+    """
 
     above: float
-    """Positive."""
     clear_at: float
-    """0 or more, below `above`: the gap is the hysteresis."""
 
     def __post_init__(self) -> None:
         require_positive("threshold.above", self.above)

@@ -176,27 +176,40 @@ class EventKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What a scenario tells a protocol: the argument of `Protocol.configure` and `Protocol.end_s`."""
+    """What a scenario tells a protocol: the argument of `Protocol.configure` and `Protocol.end_s`.
+
+    Attributes
+    ----------
+    system : QuorumSystem
+        Weights, tolerated faults and quorum.
+    settings : Settings or None
+        The protocol's own table, an instance of `Protocol.settings`.
+    views : int or None
+        How many views may be used; None for no limit.
+    requests : int
+        How many requests there are.
+    last_arrival_s : float
+        When the last request is expected at the latest, if no request before it takes longer than `Protocol.turn_s`.
+    retransmit_s : float or None
+        After how many seconds a replica that waits asks for what it lacks; None never.
+    voting_rule : callable
+        Makes the rule by which votes are counted, for protocols that read `rule`; it may learn from the panel.
+    rules : object or None
+        What stands in for the protocol's own rules, to plant a bug; an instance of `Protocol.rules`.
+    panel, randomness : object or None
+        The validators' model and the run's randomness; None while a scenario is only being checked.
+    """
 
     system: QuorumSystem
-    """Weights, tolerated faults and quorum."""
     voting_rule: Callable[[], Rule]
-    """Makes the rule by which votes are counted, for protocols that read `rule`; it may learn from the panel."""
     settings: Any = None
-    """The protocol's own table, an instance of `Protocol.settings`."""
     views: int | None = None
-    """How many views may be used; None for no limit."""
     requests: int = 1
-    """How many requests there are."""
     last_arrival_s: float = 0.0
-    """When the last request is expected at the latest, if no request before it takes longer than `Protocol.turn_s`."""
     retransmit_s: float | None = 5.0
-    """After how many seconds a replica that waits asks for what it lacks; None never."""
     rules: Any = None
-    """What stands in for the protocol's own rules, to plant a bug; an instance of `Protocol.rules`."""
     panel: Any = None
     randomness: Randomness | None = None
-    """The validators' model and the run's randomness; None while a scenario is only being checked."""
 
 
 def every_node_once(system: QuorumSystem, settings: Any) -> int:

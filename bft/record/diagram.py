@@ -60,7 +60,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceTime:
-    """A diagram."""
+    """A diagram.
+
+    Attributes
+    ----------
+    breach : Mark or None
+        What broke, where, and when, if anything did.
+    phases : tuple of str
+        Kinds of messages that have a look of their own, in the order of a view.
+    hidden : tuple of str
+        Kinds of messages that are hidden unless somebody asks for them.
+    """
 
     title: str
     unit: Literal["step", "s"]
@@ -69,11 +79,8 @@ class SpaceTime:
     marks: tuple[Mark, ...]
     spans: tuple[Span, ...] = ()
     breach: Mark | None = None
-    """What broke, where, and when, if anything did."""
     phases: tuple[str, ...] = ()
-    """Kinds of messages that have a look of their own, in the order of a view."""
     hidden: tuple[str, ...] = ()
-    """Kinds of messages that are hidden unless somebody asks for them."""
 
 
 def excerpt(

@@ -31,14 +31,20 @@ def cache_key(query: Query) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One kept answer; times by the clock of the policies."""
+    """One kept answer; times by the clock of the policies.
+
+    Attributes
+    ----------
+    text, model : str
+        What was said, and by whom.
+    stored_at_s, expires_at_s : float
+        From when, and until when a cache must keep it if it can.
+    """
 
     text: str
     model: str
-    """What was said, and by whom."""
     stored_at_s: float
     expires_at_s: float
-    """From when, and until when a cache must keep it if it can."""
 
 
 class Cache(Protocol):
@@ -97,12 +103,18 @@ class DictCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
-    """How old an answer may be."""
+    """How old an answer may be.
+
+    Attributes
+    ----------
+    ttl_s : float
+        Served instead of asking up to this age; 0: never.
+    stale_s : float
+        Served when every level has failed up to this age; at least `ttl_s`.
+    """
 
     ttl_s: float = 3600.0
-    """Served instead of asking up to this age; 0: never."""
     stale_s: float = 86400.0
-    """Served when every level has failed up to this age; at least `ttl_s`."""
 
     def __post_init__(self) -> None:
         require_not_negative("caching.ttl_s", self.ttl_s)

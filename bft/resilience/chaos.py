@@ -54,15 +54,22 @@ HANGING = Fault(failure=Failure(kind=FailureKind.TIMEOUT), latency_s=math.inf)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chaos:
-    """Which faults hit, how often, and when."""
+    """Which faults hit, how often, and when.
+
+    Attributes
+    ----------
+    rate : float
+        Probability that a call within the window is hit, above 0 and at most 1.
+    faults : tuple of Fault
+        At least one.
+    start_s, end_s : float
+        The window, start included, end not; by the driver's clock.
+    """
 
     rate: float
-    """Probability that a call within the window is hit, above 0 and at most 1."""
     faults: tuple[Fault, ...] = (RATE_LIMITED, DISCONNECTED)
-    """At least one."""
     start_s: float = 0.0
     end_s: float = math.inf
-    """The window, start included, end not; by the driver's clock."""
 
     def __post_init__(self) -> None:
         require_share("chaos.rate", self.rate)

@@ -53,14 +53,21 @@ class Uniform:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Run programs at the same time."""
+    """Run programs at the same time.
+
+    Attributes
+    ----------
+    programs : tuple of Program
+        At least one; each is run once.
+    timeout_s : float
+        After so many seconds without a winner all are cancelled.
+    wins : callable or None
+        Whether a result ends the race; None: any does. When no result wins, the last to come is the race's result.
+    """
 
     programs: tuple[Program[Any], ...]
-    """At least one; each is run once."""
     timeout_s: float = math.inf
-    """After so many seconds without a winner all are cancelled."""
     wins: Callable[[Any], bool] | None = None
-    """Whether a result ends the race; None: any does. When no result wins, the last to come is the race's result."""
 
     def decided_by(self, result: Any) -> bool:
         """Whether this result ends the race; asked once for each program that ends."""
@@ -107,18 +114,27 @@ class Blocking:
 
 @lean(kw_only=True)
 class Note:
-    """A decision that a policy took, for counters, traces and tests."""
+    """A decision that a policy took, for counters, traces and tests.
+
+    Attributes
+    ----------
+    policy : str
+        Which one decided: cache, fallback, breaker, retry, limits, hedge, chaos, pipeline.
+    action : str
+        What it decided; each policy's file lists its words.
+    level : str
+        The fallback level it stands in.
+    reason : str
+        Why: mostly a failure's `reason`.
+    delay_s : float
+        Seconds of pause that the decision costs, 0 where it costs none.
+    """
 
     policy: str
-    """Which one decided: cache, fallback, breaker, retry, limits, hedge, chaos, pipeline."""
     action: str
-    """What it decided; each policy's file lists its words."""
     level: str = ""
-    """The fallback level it stands in."""
     reason: str = ""
-    """Why: mostly a failure's `reason`."""
     delay_s: float = 0.0
-    """Seconds of pause that the decision costs, 0 where it costs none."""
 
 
 Effect: TypeAlias = Call | Sleep | Now | Uniform | Race | Wait | Blocking | Note

@@ -63,29 +63,43 @@ class Disturbance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One model behind one address."""
+    """One model behind one address.
+
+    Attributes
+    ----------
+    name : str
+        The model's name, as queries use it.
+    workers : int
+        Calls served at a time, 1 or more.
+    time : ServiceTime
+        How long each takes.
+    queue : int or None
+        Calls that may wait; None: any number. What finds the queue full is answered 503.
+    rate_limit : RateLimit or None
+        What exceeds it waits for its turn, or is answered 429 with Retry-After where that would take longer than
+        `max_wait_s`.
+    p_error : float
+        Share of calls answered 500 after the time they took.
+    breakdowns : Breakdowns or None
+        Of each worker by itself.
+    disturbances : tuple of Disturbance
+        Not overlapping.
+    provider : str
+        Endpoints with one provider share its outages.
+    notices_cancel : bool
+        Whether a call that is given up frees its worker.
+    """
 
     name: str
-    """The model's name, as queries use it."""
     workers: int = 1
-    """Calls served at a time, 1 or more."""
     time: ServiceTime
-    """How long each takes."""
     queue: int | None = None
-    """Calls that may wait; None: any number. What finds the queue full is answered 503."""
     rate_limit: RateLimit | None = None
-    """What exceeds it waits for its turn, or is answered 429 with Retry-After where that would take longer than
-    `max_wait_s`."""
     p_error: float = 0.0
-    """Share of calls answered 500 after the time they took."""
     breakdowns: Breakdowns | None = None
-    """Of each worker by itself."""
     disturbances: tuple[Disturbance, ...] = ()
-    """Not overlapping."""
     provider: str = ""
-    """Endpoints with one provider share its outages."""
     notices_cancel: bool = False
-    """Whether a call that is given up frees its worker."""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -105,15 +119,22 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Who runs endpoints: random outages that refuse all calls to all of them."""
+    """Who runs endpoints: random outages that refuse all calls to all of them.
+
+    Attributes
+    ----------
+    name : str
+        As endpoints use it.
+    up, down : Lifetime
+        Between outages, and of each.
+    stationary : bool
+        Whether it starts as one finds it at a random moment, up or down, instead of up; for exponential laws only.
+    """
 
     name: str
-    """As endpoints use it."""
     up: Lifetime
     down: Lifetime
-    """Between outages, and of each."""
     stationary: bool = False
-    """Whether it starts as one finds it at a random moment, up or down, instead of up; for exponential laws only."""
 
     def __post_init__(self) -> None:
         if self.stationary and not self.up.shape == self.down.shape == 1.0:

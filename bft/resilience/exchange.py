@@ -88,22 +88,33 @@ class Source(Enum):
 
 @lean(kw_only=True)
 class Provenance:
-    """How an answer came about; it travels with the text."""
+    """How an answer came about; it travels with the text.
+
+    Attributes
+    ----------
+    source : Source
+        What produced the text.
+    level : str
+        Name of the fallback level that answered.
+    rank : int
+        Its place, 0 for the primary.
+    model : str
+        The model that wrote the text, also when it came from the cache.
+    transformed : bool
+        The prompt was changed before it was sent.
+    age_s : float
+        Seconds since the model wrote the text; 0 unless cached.
+    reasons : tuple of str
+        Why each earlier level did not answer.
+    """
 
     source: Source = Source.MODEL
-    """What produced the text."""
     level: str = ""
-    """Name of the fallback level that answered."""
     rank: int = 0
-    """Its place, 0 for the primary."""
     model: str = ""
-    """The model that wrote the text, also when it came from the cache."""
     transformed: bool = False
-    """The prompt was changed before it was sent."""
     age_s: float = 0.0
-    """Seconds since the model wrote the text; 0 unless cached."""
     reasons: tuple[str, ...] = ()
-    """Why each earlier level did not answer."""
 
     @property
     def first_class(self) -> bool:

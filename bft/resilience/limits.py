@@ -27,14 +27,21 @@ from bft.resilience.exchange import Failure, FailureKind, Query, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """At most burst + rate · t calls in any t seconds."""
+    """At most burst + rate · t calls in any t seconds.
+
+    Attributes
+    ----------
+    rate_per_s : float
+        Tokens per second, positive.
+    burst : int
+        Tokens that the bucket holds, 1 or more.
+    max_wait_s : float
+        A call that would wait longer is refused; infinity: none is.
+    """
 
     rate_per_s: float
-    """Tokens per second, positive."""
     burst: int = 1
-    """Tokens that the bucket holds, 1 or more."""
     max_wait_s: float = 10.0
-    """A call that would wait longer is refused; infinity: none is."""
 
     def __post_init__(self) -> None:
         require_positive("rate_limit.rate_per_s", self.rate_per_s)
@@ -82,12 +89,18 @@ def pacing(bucket: TokenBucket, inner: Handler, *, level: str = "") -> Handler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulkhead:
-    """At most `slots` calls at a time, and at most `queue` waiting for one."""
+    """At most `slots` calls at a time, and at most `queue` waiting for one.
+
+    Attributes
+    ----------
+    slots : int
+        1 or more.
+    queue : int
+        0 or more; 0: what finds no slot is shed.
+    """
 
     slots: int = 10
-    """1 or more."""
     queue: int = 20
-    """0 or more; 0: what finds no slot is shed."""
 
     def __post_init__(self) -> None:
         require_whole("bulkhead.slots", self.slots, at_least=1)

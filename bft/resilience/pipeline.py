@@ -37,21 +37,29 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One model and the policies around it."""
+    """One model and the policies around it.
+
+    Attributes
+    ----------
+    name : str
+        For provenance and counters; different for each level.
+    model : str
+        Names the endpoint.
+    transform : str
+        What is done to the prompt, a name in the pipeline's transforms.
+    retry, breaker, hedge, bulkhead, rate_limit, chaos
+        None: without. A level without `retry` makes one attempt, of any length.
+    """
 
     name: str
-    """For provenance and counters; different for each level."""
     model: str
-    """Names the endpoint."""
     transform: str = "unchanged"
-    """What is done to the prompt, a name in the pipeline's transforms."""
     retry: Retry | None = field(default_factory=Retry)
     breaker: Breaker | None = None
     hedge: Hedge | None = None
     bulkhead: Bulkhead | None = None
     rate_limit: RateLimit | None = None
     chaos: Chaos | None = None
-    """None: without. A level without `retry` makes one attempt, of any length."""
 
     def __post_init__(self) -> None:
         allowed = f"must not be empty, {CACHED!r} or {DEFAULT!r}"
@@ -87,16 +95,24 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resilience:
-    """All policies of a pipeline."""
+    """All policies of a pipeline.
+
+    Attributes
+    ----------
+    levels : tuple of Level
+        From the primary down; at least one.
+    caching : Caching or None
+        With a cache, a fresh answer stands before the levels and a stale one after them.
+    default_answer : str or None
+        The last resort. It keeps the caller alive; no rate counts it as success.
+    steady_state : SteadyState or None
+        What must hold of the pipeline's answers; when it is broken beyond doubt, chaos stops.
+    """
 
     levels: tuple[Level, ...]
-    """From the primary down; at least one."""
     caching: Caching | None = None
-    """With a cache, a fresh answer stands before the levels and a stale one after them."""
     default_answer: str | None = None
-    """The last resort. It keeps the caller alive; no rate counts it as success."""
     steady_state: SteadyState | None = None
-    """What must hold of the pipeline's answers; when it is broken beyond doubt, chaos stops."""
 
     def __post_init__(self) -> None:
         require(len(self.levels) > 0, "resilience.levels", self.levels, "must have at least one level")

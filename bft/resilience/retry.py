@@ -54,20 +54,29 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often, and how patiently, a call is tried."""
+    """How often, and how patiently, a call is tried.
+
+    Attributes
+    ----------
+    attempts : int
+        Attempts in all, the first included; 1 or more.
+    first_delay_s, factor, cap_s : float
+        Ceilings of the pauses: first, first · factor, … up to the cap.
+    attempt_timeout_s : float
+        Each attempt is cancelled after so long.
+    deadline_s : float
+        The whole call, pauses included, ends by then. Infinity stands for no limit, here and above.
+    budget : Budget or False
+        False (or None): retries are not rationed. They can then feed a retry storm.
+    """
 
     attempts: int = 3
-    """Attempts in all, the first included; 1 or more."""
     first_delay_s: float = 1.0
     factor: float = 2.0
     cap_s: float = 30.0
-    """Ceilings of the pauses: first, first · factor, … up to the cap."""
     attempt_timeout_s: float = 30.0
-    """Each attempt is cancelled after so long."""
     deadline_s: float = 120.0
-    """The whole call, pauses included, ends by then. Infinity stands for no limit, here and above."""
     budget: Budget | Literal[False] | None = Budget()
-    """False (or None): retries are not rationed. They can then feed a retry storm."""
 
     def __post_init__(self) -> None:
         if self.budget is None:

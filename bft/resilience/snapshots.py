@@ -42,12 +42,18 @@ _LARGEST = 10**20 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """A snapshot that was loaded."""
+    """A snapshot that was loaded.
+
+    Attributes
+    ----------
+    number : int
+        What it was saved under: the last request executed, as a rule.
+    value : object
+        The state.
+    """
 
     number: int
-    """What it was saved under: the last request executed, as a rule."""
     value: Any
-    """The state."""
 
 
 class SnapshotStore:

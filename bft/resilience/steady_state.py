@@ -27,16 +27,24 @@ from bft.core.refusal import require, require_open_share
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteadyState:
-    """What must hold."""
+    """What must hold.
+
+    Attributes
+    ----------
+    target : float
+        Share of calls that must succeed, above 0 and below 1: no number of calls can show that all do.
+    confidence : float
+        Of the interval.
+    abort_below : float
+        Share at which harm is evident, below the target.
+    false_abort : float
+        Probability of aborting although the hypothesis holds, at most.
+    """
 
     target: float = 0.999
-    """Share of calls that must succeed, above 0 and below 1: no number of calls can show that all do."""
     confidence: float = 0.95
-    """Of the interval."""
     abort_below: float = 0.9
-    """Share at which harm is evident, below the target."""
     false_abort: float = 0.001
-    """Probability of aborting although the hypothesis holds, at most."""
 
     def __post_init__(self) -> None:
         require_open_share("steady_state.target", self.target)
@@ -62,20 +70,29 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The outcome of an experiment."""
+    """The outcome of an experiment.
+
+    Attributes
+    ----------
+    standing : Standing
+        Holds, broken or undecided.
+    successes, calls : int
+        What was counted.
+    low, high : float
+        Wilson's interval of the success probability; 0 and 1 without calls.
+    calls_needed : int or None
+        Calls that decide if the share stays as it is; None when it equals the target, or without calls.
+    aborted : bool
+        The experiment was ended because harm was evident.
+    """
 
     standing: Standing
-    """Holds, broken or undecided."""
     successes: int
     calls: int
-    """What was counted."""
     low: float
     high: float
-    """Wilson's interval of the success probability; 0 and 1 without calls."""
     calls_needed: int | None
-    """Calls that decide if the share stays as it is; None when it equals the target, or without calls."""
     aborted: bool
-    """The experiment was ended because harm was evident."""
 
 
 class Trial:

@@ -41,17 +41,25 @@ from bft.simulation.workload import CLIENT
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a client was convinced of."""
+    """What a client was convinced of.
+
+    Attributes
+    ----------
+    number : int
+        Which question it was, in the order of submission.
+    answer : str
+        What f + 1 nodes replied.
+    client : int
+        Who asked.
+    asked_at_s, decided_at_s : float
+        When, in the time of the environment.
+    """
 
     number: int
-    """Which question it was, in the order of submission."""
     answer: str
-    """What f + 1 nodes replied."""
     client: int
-    """Who asked."""
     asked_at_s: float
     decided_at_s: float
-    """When, in the time of the environment."""
 
     @property
     def latency_s(self) -> float:

@@ -87,22 +87,31 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Journal:
-    """All that happened in a run of n nodes until `end_s`."""
+    """All that happened in a run of n nodes until `end_s`.
+
+    Attributes
+    ----------
+    protocol : Protocol or None
+        What the nodes ran, in whose words it is told.
+    byzantine : frozenset of int
+        Nodes whose replicas were not honest.
+    messages, calls, timers : list
+        In the order of sending, asking and setting.
+    log : list of Entry
+        All of it in the order in which it happened, the events of the trace included.
+    breaches : sequence of Breach
+        Invariants that did not hold.
+    """
 
     n: int
     protocol: Protocol | None = None
-    """What the nodes ran, in whose words it is told."""
     end_s: float = 0.0
     byzantine: frozenset[int] = frozenset()
-    """Nodes whose replicas were not honest."""
     messages: list[Message] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
-    """In the order of sending, asking and setting."""
     log: list[Entry] = field(default_factory=list)
-    """All of it in the order in which it happened, the events of the trace included."""
     breaches: Sequence[Breach] = ()
-    """Invariants that did not hold."""
 
     def diagram(self, title: str = "", until_s: float | None = None) -> SpaceTime:
         """Return the space-time diagram of the run, up to a time in seconds."""

@@ -13,18 +13,27 @@ from bft.simulation.clients import Clients
 
 @lean(kw_only=True)
 class ChangeTold:
-    """One change that the operator asked for."""
+    """One change that the operator asked for.
+
+    Attributes
+    ----------
+    at_s : float
+        When it was due.
+    operation : str
+        What was asked.
+    answered_at_s : float or None
+        When f + 1 members had given the same reply; the operator asks for the next change then.
+    reply : str or None
+        That reply.
+    effective_at_s : float or None
+        From when on the members were as asked, at the earliest when it was answered; None if that never came.
+    """
 
     at_s: float
-    """When it was due."""
     operation: str
-    """What was asked."""
     answered_at_s: float | None
-    """When f + 1 members had given the same reply; the operator asks for the next change then."""
     reply: str | None
-    """That reply."""
     effective_at_s: float | None
-    """From when on the members were as asked, at the earliest when it was answered; None if that never came."""
 
     def to_json(self) -> dict[str, float | str | None]:
         """Return all fields."""

@@ -32,18 +32,26 @@ QUEUE_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineReport:
-    """The machines."""
+    """The machines.
+
+    Attributes
+    ----------
+    nodes, quorum : Reliability
+        Of the nodes, and of "a quorum of nodes is up".
+    faults, actions : mapping of str to int
+        How many of each kind.
+    detection_s : Estimate
+        From a fault to its detection.
+    lost_requests : Estimate
+        Executed requests that a node had lost when it came back from a backup, per such return.
+    """
 
     nodes: Reliability
     quorum: Reliability
-    """Of the nodes, and of "a quorum of nodes is up"."""
     faults: Mapping[str, int]
     actions: Mapping[str, int]
-    """How many of each kind."""
     detection_s: Estimate
-    """From a fault to its detection."""
     lost_requests: Estimate
-    """Executed requests that a node had lost when it came back from a backup, per such return."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +104,21 @@ class ServiceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsReport:
-    """All of it."""
+    """All of it.
+
+    Attributes
+    ----------
+    end_s : float
+        When observation ended.
+    machines : MachineReport or None
+        Without machines that fail there is none.
+    service : ServiceReport or None
+        Without a service there is none.
+    """
 
     end_s: float
-    """When observation ended."""
     machines: MachineReport | None
-    """Without machines that fail there is none."""
     service: ServiceReport | None
-    """Without a service there is none."""
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; what is not finite is null."""

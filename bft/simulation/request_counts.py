@@ -38,21 +38,30 @@ class RequestCounts(Sequence[Request]):
 
     As a sequence it holds the requests that had arrived by the end, in order of arrival, without their signatures; they
     are made when they are looked at.
+
+    Attributes
+    ----------
+    asked : int
+        Requests that had arrived by the end.
+    executed : int
+        Those that took effect at one honest replica at least.
+    answered : int
+        Those whose clients heard the same from f + 1 replicas.
+    superseded : int
+        Those that never take effect any more, because a later request of the same client did: a client that waits for
+        its answers loses none so.
+    unexecuted : int
+        The rest.
+    queued : int
+        Of the rest, those that still waited in their client's own queue.
     """
 
     asked: int
-    """Requests that had arrived by the end."""
     executed: int
-    """Those that took effect at one honest replica at least."""
     answered: int
-    """Those whose clients heard the same from f + 1 replicas."""
     superseded: int
-    """Those that never take effect any more, because a later request of the same client did: a client that waits for
-    its answers loses none so."""
     unexecuted: int
-    """The rest."""
     queued: int
-    """Of the rest, those that still waited in their client's own queue."""
     _workload: Asked = field(repr=False, compare=False)
     _replication: int = field(repr=False, compare=False)
     _latency_s: array[float] = field(repr=False, compare=False)

@@ -29,33 +29,47 @@ from bft.validators.replayed import LackedCall
 
 @lean(kw_only=True)
 class Metrics:
-    """Figures of a run; times in seconds of virtual time."""
+    """Figures of a run; times in seconds of virtual time.
+
+    Attributes
+    ----------
+    decided_at_s : float or None
+        When n − f nodes (or all honest ones, if fewer) had executed every request.
+    first_decided_at_s, last_decided_at_s : float or None
+        When the first, and the last, honest node had executed every request.
+    views : int
+        Views that were used: 1 without a view change.
+    messages_sent, messages_delivered, messages_lost : int
+        Copies handed to links, received, and lost on links or at crashed nodes, until the run ended: when nothing could
+        change any more (see `bft.simulation.standstill`), at the latest at its horizon.
+    sent_by_kind : mapping of str to int
+        Copies sent by type of message.
+    calls, calls_saved : int
+        Calls to validators, and how many of them were unanswered when their node needed the answer no more.
+    tokens : int
+        Tokens that validators wrote.
+    cost : float
+        What they cost.
+    client_latency_s : tuple of float
+        Of each answered request, from asking to f + 1 equal replies.
+    network : NetworkMetrics or None
+        Bytes, relays and queues, where the scenario's network has any.
+    """
 
     decided_at_s: float | None
-    """When n − f nodes (or all honest ones, if fewer) had executed every request."""
     first_decided_at_s: float | None
     last_decided_at_s: float | None
-    """When the first, and the last, honest node had executed every request."""
     views: int
-    """Views that were used: 1 without a view change."""
     messages_sent: int
     messages_delivered: int
     messages_lost: int
-    """Copies handed to links, received, and lost on links or at crashed nodes, until the run ended: when nothing could
-    change any more (see `bft.simulation.standstill`), at the latest at its horizon."""
     sent_by_kind: Mapping[str, int]
-    """Copies sent by type of message."""
     calls: int
     calls_saved: int
-    """Calls to validators, and how many of them were unanswered when their node needed the answer no more."""
     tokens: int
-    """Tokens that validators wrote."""
     cost: float
-    """What they cost."""
     client_latency_s: tuple[float, ...]
-    """Of each answered request, from asking to f + 1 equal replies."""
     network: NetworkMetrics | None = None
-    """Bytes, relays and queues, where the scenario's network has any."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -82,20 +82,29 @@ LINES: Mapping[FaultKind, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telemetry:
-    """What a node reports."""
+    """What a node reports.
+
+    Attributes
+    ----------
+    period_s : float
+        Between two samples; positive.
+    metrics, symptoms, lines : mapping
+        Metrics by name; what each kind of fault does to them; what it writes.
+    lines_per_s : float
+        Rate at which a fault writes its line; 0 or more.
+    harmless_line : str
+        Written now and then though nothing is wrong; by default what a hang would write.
+    harmless_per_s : float
+        Its rate; 0 or more.
+    """
 
     period_s: float = 10.0
-    """Between two samples; positive."""
     metrics: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
     symptoms: Mapping[FaultKind, tuple[Symptom, ...]] = field(default_factory=lambda: SYMPTOMS)
     lines: Mapping[FaultKind, str] = field(default_factory=lambda: LINES)
-    """Metrics by name; what each kind of fault does to them; what it writes."""
     lines_per_s: float = 0.05
-    """Rate at which a fault writes its line; 0 or more."""
     harmless_line: str = LINES[FaultKind.HANG]
-    """Written now and then though nothing is wrong; by default what a hang would write."""
     harmless_per_s: float = 0.001
-    """Its rate; 0 or more."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.period_s < math.inf:

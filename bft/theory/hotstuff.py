@@ -238,14 +238,19 @@ def _first_run(n: int, quorum: int, length: int, turns: int, faulty: int) -> str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotStuffMessages:
-    """Messages of one decision of the phased variants, or of one view of the chained ones, without faults."""
+    """Messages of one decision of the phased variants, or of one view of the chained ones, without faults.
+
+    Attributes
+    ----------
+    proposals, votes, certificates, new_views : int
+        What leaders propose and what is voted in all phases; certificates that leaders show; new-views to the next
+        leader.
+    """
 
     proposals: int
     votes: int
     certificates: int
     new_views: int
-    """What leaders propose and what is voted in all phases; certificates that leaders show; new-views to the next
-    leader."""
 
     @property
     def total(self) -> int:

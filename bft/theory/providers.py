@@ -28,12 +28,17 @@ from bft.errors import ScenarioError, bad_value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderLaw:
-    """What becomes of a ballot by quorum."""
+    """What becomes of a ballot by quorum.
+
+    Attributes
+    ----------
+    right, wrong, nothing : float
+        Probability that a quorum stands behind the right answer, behind the wrong one, or behind none.
+    """
 
     right: float
     wrong: float
     nothing: float
-    """Probability that a quorum stands behind the right answer, behind the wrong one, or behind none."""
 
 
 def provider_law(

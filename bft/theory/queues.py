@@ -31,18 +31,27 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLaw:
-    """Stationary means of one queue; times in seconds, counts in customers."""
+    """Stationary means of one queue; times in seconds, counts in customers.
+
+    Attributes
+    ----------
+    utilisation : float
+        Offered load over mean capacity, in (0, 1).
+    wait_s : float
+        Wq: mean time in the system beyond the mean time of an uninterrupted service.
+    response_s : float
+        W: mean time in the system.
+    queue_length : float
+        Lq = λ Wq.
+    in_system : float
+        L = λ W.
+    """
 
     utilisation: float
-    """Offered load over mean capacity, in (0, 1)."""
     wait_s: float
-    """Wq: mean time in the system beyond the mean time of an uninterrupted service."""
     response_s: float
-    """W: mean time in the system."""
     queue_length: float
-    """Lq = λ Wq."""
     in_system: float
-    """L = λ W."""
 
 
 def mm1(*, arrival_per_s: float, service_per_s: float) -> QueueLaw:

@@ -27,14 +27,21 @@ from bft.theory.ranges import positive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryLaw:
-    """What a call with retries comes to."""
+    """What a call with retries comes to.
+
+    Attributes
+    ----------
+    success : float
+        Probability that the call is answered.
+    attempts : float
+        Mean attempts, failed calls included.
+    wait_s : float
+        Mean time spent in back-off, failed calls included.
+    """
 
     success: float
-    """Probability that the call is answered."""
     attempts: float
-    """Mean attempts, failed calls included."""
     wait_s: float
-    """Mean time spent in back-off, failed calls included."""
 
 
 def retry_law(
@@ -72,16 +79,23 @@ def levels_law(levels: Sequence[tuple[float, int]]) -> RetryLaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeLaw:
-    """What hedges make of calls that take exponential times."""
+    """What hedges make of calls that take exponential times.
+
+    Attributes
+    ----------
+    mean_s : float
+        Mean time to the first answer.
+    calls : float
+        Mean number of requests sent for one call: the load that hedges add is this less 1.
+    rate_per_s, delay_s, extra
+        As given.
+    """
 
     mean_s: float
-    """Mean time to the first answer."""
     calls: float
-    """Mean number of requests sent for one call: the load that hedges add is this less 1."""
     rate_per_s: float
     delay_s: float
     extra: int
-    """As given."""
 
     def later_than(self, time_s: float) -> float:
         """P(no answer after this time) = exp(−μ Σⱼ max(t − jd, 0)), over the requests j = 0 … extra."""
@@ -118,12 +132,18 @@ def hedge_law(*, rate_per_s: float, delay_s: float, extra: int = 1) -> HedgeLaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerLaw:
-    """What a breaker does to Poisson calls that take no time."""
+    """What a breaker does to Poisson calls that take no time.
+
+    Attributes
+    ----------
+    calls_before_opening : float
+        Mean calls from closing to opening, the last of the run of failures included.
+    rejected : float
+        Share of all calls refused, in the long run.
+    """
 
     calls_before_opening: float
-    """Mean calls from closing to opening, the last of the run of failures included."""
     rejected: float
-    """Share of all calls refused, in the long run."""
 
 
 def breaker_law(*, p_failure: float, failures: int, open_s: float, calls_per_s: float) -> BreakerLaw:

@@ -75,25 +75,37 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedQuestion:
-    """One question, with all calls made for it in the order of their ends."""
+    """One question, with all calls made for it in the order of their ends.
+
+    Attributes
+    ----------
+    id, text : str
+        Its name and its words.
+    gold : str or None
+        The right answer, where it is known.
+    models : tuple of str
+        Names of the panel's members.
+    state : str
+        decided, degraded, no_quorum, or surveyed.
+    decided : str or None
+        The panel's answer.
+    calls : tuple of RecordedCall
+        What was said.
+    votes : tuple of (str or None)
+        In a ballot, what each member's answer was a vote for, where that was not for its words alone to say.
+    form : str or None
+        What was decided, as it was voted on.
+    """
 
     id: str
     text: str
-    """Its name and its words."""
     gold: str | None
-    """The right answer, where it is known."""
     models: tuple[str, ...]
-    """Names of the panel's members."""
     state: str
-    """decided, degraded, no_quorum, or surveyed."""
     decided: str | None
-    """The panel's answer."""
     calls: tuple[RecordedCall, ...]
-    """What was said."""
     votes: tuple[str | None, ...] = ()
-    """In a ballot, what each member's answer was a vote for, where that was not for its words alone to say."""
     form: str | None = None
-    """What was decided, as it was voted on."""
 
     def vote(self, node: int) -> str | None:
         """Return what a node's own answer was a vote for, by the comparison of its panel; else the answer itself."""
@@ -139,16 +151,24 @@ class RecordedQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelRecord:
-    """What a live panel wrote down."""
+    """What a live panel wrote down.
+
+    Attributes
+    ----------
+    source : str
+        The file, for messages.
+    questions : tuple of RecordedQuestion
+        Those that ended, in their order; of two with the same id the later one, in a survey both as one.
+    open_calls : mapping of str to tuple of RecordedCall
+        The calls of questions that never ended.
+    torn : int
+        Lines that were left unfinished.
+    """
 
     source: str
-    """The file, for messages."""
     questions: tuple[RecordedQuestion, ...]
-    """Those that ended, in their order; of two with the same id the later one, in a survey both as one."""
     open_calls: Mapping[str, tuple[RecordedCall, ...]]
-    """The calls of questions that never ended."""
     torn: int = 0
-    """Lines that were left unfinished."""
 
     @property
     def unfinished(self) -> int:

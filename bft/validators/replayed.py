@@ -38,16 +38,24 @@ the members' most frequent wrong answer, and verdicts that accept everything but
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LackedCall:
-    """A call that a replay needs and the record does not hold."""
+    """A call that a replay needs and the record does not hold.
+
+    Attributes
+    ----------
+    question : str
+        The question's name.
+    node : int
+        Who would have been asked.
+    proposal : str or None
+        What it would have judged; None: it would have answered.
+    cancelled : bool
+        Whether the call was made and cut off.
+    """
 
     question: str
-    """The question's name."""
     node: int
-    """Who would have been asked."""
     proposal: str | None
-    """What it would have judged; None: it would have answered."""
     cancelled: bool
-    """Whether the call was made and cut off."""
 
     def __str__(self) -> str:
         what = "answer" if self.proposal is None else f"verdict on {self.proposal!r}"

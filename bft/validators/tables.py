@@ -31,26 +31,38 @@ _NAMES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerTable:
-    """The recorded answers of many models to many questions."""
+    """The recorded answers of many models to many questions.
+
+    Attributes
+    ----------
+    source : str
+        The file it came from, for messages.
+    questions : tuple of str
+        Identifiers of the questions, in the order of the file.
+    gold : tuple of str
+        Right answer of each question.
+    models : tuple of str
+        Names of the models, in the order of the file.
+    texts : tuple of str
+        The distinct answers as written.
+    answers : ndarray of int, shape (questions, models)
+        Index into `texts`; -1 where nothing parseable came, -2 where the model was not asked, -3 where the table says
+        that its call was cancelled or never made.
+    category, n_options : tuple or None
+        Category and number of options of each question, where the table has them.
+    notes : tuple of str
+        What a reader of the table should know: what was left out, and what is read otherwise than may be meant.
+    """
 
     source: str
-    """The file it came from, for messages."""
     questions: tuple[str, ...]
-    """Identifiers of the questions, in the order of the file."""
     gold: tuple[str, ...]
-    """Right answer of each question."""
     models: tuple[str, ...]
-    """Names of the models, in the order of the file."""
     texts: tuple[str, ...]
-    """The distinct answers as written."""
     answers: Codes
-    """Index into `texts`; -1 where nothing parseable came, -2 where the model was not asked, -3 where the table says
-    that its call was cancelled or never made. Shape (questions, models)."""
     category: tuple[str | None, ...] | None
     n_options: tuple[int | None, ...] | None
-    """Category and number of options of each question, where the table has them."""
     notes: tuple[str, ...] = ()
-    """What a reader of the table should know: what was left out, and what is read otherwise than may be meant."""
 
     def panel(self, models: Sequence[str], *, compare: Comparison = DEFAULT_COMPARISON) -> RecordedPanel:
         """Return the answers of a panel to the questions that all its models were asked.
@@ -141,17 +153,24 @@ class AnswerTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedPanel:
-    """The answers of one panel to the questions that it answered in full, as codes and as strings."""
+    """The answers of one panel to the questions that it answered in full, as codes and as strings.
+
+    Attributes
+    ----------
+    models : tuple of str
+        One model for each node.
+    rows : ndarray of int, shape (questions,)
+        The table's row of each question.
+    codes : ndarray of int, shape (questions, n)
+        0 right, -1 nothing parseable, equal positive codes are equal wrong answers of the question.
+    texts : tuple of tuple of str
+        For each question the right answer and then the wrong ones: texts[question][code].
+    """
 
     models: tuple[str, ...]
-    """One model for each node."""
     rows: NDArray[np.intp]
-    """The table's row of each question; shape (questions,)."""
     codes: Codes
-    """0 right, -1 nothing parseable, equal positive codes are equal wrong answers of the question; shape (questions,
-    n)."""
     texts: tuple[tuple[str, ...], ...]
-    """For each question the right answer and then the wrong ones: texts[question][code]."""
 
 
 def _coded(

@@ -15,7 +15,15 @@ from bft.core.signatures import Signed
 
 
 class BallotMonitor(Monitor):
-    """Watches all honest nodes of a ballot."""
+    """Watches all honest nodes of a ballot.
+
+    Parameters
+    ----------
+    system, genuine, honest, unpromised
+        As for `Monitor`.
+    ballot : BallotFacts
+        How votes are counted.
+    """
 
     table: ClassVar[Table] = table_of((state_machine, service, ballots))
 

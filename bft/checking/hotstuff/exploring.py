@@ -53,22 +53,33 @@ TIMER = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotStuffExploration:
-    """What is explored, up to which bound."""
+    """What is explored, up to which bound.
+
+    Attributes
+    ----------
+    rules : Rules
+        What replicas run: a variant, or one in which a bug is planted.
+    n : int
+        Number of replicas; number 0 is faulty where `faulty` says so.
+    quorum : int or None
+        What replicas are told; None for the right one.
+    faulty : bool
+        Whether node 0 lies.
+    views : int
+        Views 0 to views − 1 may be used.
+    reduce : bool
+        Whether steps are gathered into moves; without, the search is the plain one, for comparison.
+    max_states : int or None
+        Bound of the search.
+    """
 
     rules: Rules = BASIC
-    """What replicas run: a variant, or one in which a bug is planted."""
     n: int = 4
-    """Number of replicas; number 0 is faulty where `faulty` says so."""
     quorum: int | None = None
-    """What replicas are told; None for the right one."""
     faulty: bool = True
-    """Whether node 0 lies."""
     views: int = 2
-    """Views 0 to views − 1 may be used."""
     reduce: bool = True
-    """Whether steps are gathered into moves; without, the search is the plain one, for comparison."""
     max_states: int | None = None
-    """Bound of the search."""
 
     def __post_init__(self) -> None:
         for name, least in (("n", 2), ("views", 1)):

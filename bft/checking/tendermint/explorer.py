@@ -43,10 +43,15 @@ Rule = tuple[str, int, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TendermintExplorerConfig(Bounds):
-    """One height, two values, and what may happen to them."""
+    """One height, two values, and what may happen to them.
+
+    Attributes
+    ----------
+    rules : Rules
+        The protocol's rules, to plant a bug.
+    """
 
     rules: Rules = field(default_factory=Rules)
-    """The protocol's rules, to plant a bug."""
 
 
 class Search:

@@ -12,7 +12,16 @@ from bft.settings import PositiveSeconds, Settings
 
 
 class HotStuffSettings(Settings):
-    """The pacemaker of basic HotStuff."""
+    """The pacemaker of basic HotStuff.
+
+    Attributes
+    ----------
+    view_timeout_s, timeout_growth, timeout_cap_s : float
+        How long a view may take; how that grows with each view that fails before the next commit, and up to what.
+    checkpoint_interval : int
+        The state is saved after every so many nodes of the chain, for restarts and for replicas far behind; the nodes
+        below the last two saved states are forgotten.
+    """
 
     _prefix: ClassVar[str] = "hotstuff."
     _written_if_set: ClassVar[frozenset[str]] = frozenset({"checkpoint_interval"})
@@ -20,29 +29,36 @@ class HotStuffSettings(Settings):
     view_timeout_s: PositiveSeconds = 10.0
     timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
     timeout_cap_s: PositiveSeconds = 600.0
-    """How long a view may take; how that grows with each view that fails before the next commit, and up to what."""
     checkpoint_interval: Annotated[int, Field(ge=1)] = 128
-    """The state is saved after every so many nodes of the chain, for restarts and for replicas far behind; the nodes
-    below the last two saved states are forgotten."""
 
 
 class TwoPhaseSettings(HotStuffSettings):
-    """The same for HotStuff-2."""
+    """The same for HotStuff-2.
+
+    Attributes
+    ----------
+    leader_wait : float
+        How long a leader without a certificate of the view before waits for others' locks, as a share of its view's
+        timeout: the paper's 2Δ.
+    """
 
     _prefix: ClassVar[str] = "hotstuff-2."
 
     leader_wait: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """How long a leader without a certificate of the view before waits for others' locks, as a share of its view's
-    timeout: the paper's 2Δ."""
 
 
 class ChainedSettings(HotStuffSettings):
-    """The same for chained HotStuff."""
+    """The same for chained HotStuff.
+
+    Attributes
+    ----------
+    chain : int
+        How many certificates of consecutive views commit: 3 (HotStuff), or 2 with timeout certificates (Jolteon).
+    """
 
     _prefix: ClassVar[str] = "hotstuff-chained."
 
     chain: int = 3
-    """How many certificates of consecutive views commit: 3 (HotStuff), or 2 with timeout certificates (Jolteon)."""
 
     @field_validator("chain")
     @classmethod

@@ -12,7 +12,21 @@ from bft.settings import PositiveSeconds, Settings
 
 
 class PbftSettings(Settings):
-    """What a scenario says of PBFT alone: its timers, its checkpoints and its window."""
+    """What a scenario says of PBFT alone: its timers, its checkpoints and its window.
+
+    Attributes
+    ----------
+    view_timeout_s : float
+        How long the first view may take.
+    timeout_growth : float
+        By what the time of a view is multiplied after each view that failed.
+    timeout_cap_s : float
+        How long a view may take at the most.
+    checkpoint_interval : int
+        K: after how many requests replicas agree on their state.
+    window : int
+        L: how many requests beyond the last stable checkpoint may be ordered; above K.
+    """
 
     _prefix: ClassVar[str] = "pbft."
     former_names: ClassVar[Mapping[str, str]] = {
@@ -20,15 +34,10 @@ class PbftSettings(Settings):
     }
 
     view_timeout_s: PositiveSeconds = 10.0
-    """How long the first view may take."""
     timeout_growth: Annotated[float, Field(ge=1, le=10)] = 2.0
-    """By what the time of a view is multiplied after each view that failed."""
     timeout_cap_s: PositiveSeconds = 600.0
-    """How long a view may take at the most."""
     checkpoint_interval: Annotated[int, Field(ge=1)] = 16
-    """K: after how many requests replicas agree on their state."""
     window: Annotated[int, Field(ge=2)] = 64
-    """L: how many requests beyond the last stable checkpoint may be ordered; above K."""
 
     @model_validator(mode="after")
     def _window_fits(self) -> PbftSettings:

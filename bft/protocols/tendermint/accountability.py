@@ -22,17 +22,28 @@ Said = Propose | Prevote | Precommit
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Two messages of one replica that no honest replica signs both, given the pool."""
+    """Two messages of one replica that no honest replica signs both, given the pool.
+
+    Attributes
+    ----------
+    amnesia : bool
+        Whether the second broke the lock of the first; else both are of one step.
+    """
 
     culprit: int
     first: Said
     second: Said
     amnesia: bool
-    """Whether the second broke the lock of the first; else both are of one step."""
 
 
 class Pool:
-    """The votes and proposals of one height that honest replicas have sent or received, together."""
+    """The votes and proposals of one height that honest replicas have sent or received, together.
+
+    Parameters
+    ----------
+    system : QuorumSystem
+        Weights and quorum.
+    """
 
     def __init__(self, system: QuorumSystem) -> None:
         self._system = system
