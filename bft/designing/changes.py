@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bft.designing.candidates import Candidate, Scores, Search
-from bft.designing.choice import BOLD, Goal, bold
+from bft.designing.choice import Goal, most_right
 from bft.designing.fault_cases import FaultModel
 from bft.designing.honest_sets import MOST_MODELS
 from bft.designing.panel import DesignedPanel
 from bft.designing.result import Change
 from bft.designing.trial import Choosing
+
+SHARE = 0.4
+"""Of the target: wrong decisions that one more model may bring a panel to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +76,13 @@ class Changed:
         best: Change | None = None
         members, most = self._members(panel), panel.chosen_on_wrong
         if self.goal.max_wrong is not None:
-            most = max(most, BOLD[1] * self.goal.max_wrong)
+            most = max(most, SHARE * self.goal.max_wrong)
         for place, model in enumerate(self.choosing.pool.models):
             if place in members:
                 continue
             search = self._search(sorted([*members, place]), self.faults, rules)
             scores = self._scores(search)
-            pick = bold(scores, most, self.allowed(search))
+            pick = most_right(scores, most, self.allowed(search))
             if pick is None or (best is not None and scores.correct[pick] <= best.correct):
                 continue
             words = f"{model} besides, by {scores.candidates[pick].by}"

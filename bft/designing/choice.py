@@ -1,10 +1,10 @@
 """Which candidate to take, given what all of them did on the questions that may be looked at.
 
-A choice looks at one set of questions only; whether it holds on others is for `trial` to find out. So choices differ in
-care. The careful one takes the fewest wrong decisions that still leave enough right ones. Of thousands of candidates
-the one with the fewest errors is flattered most by chance: therefore it looks at smoothed rates (`smoothing`), and
-weighs right decisions against wrong ones a little, which prefers panels that decline more. The bold ones take the most
-right decisions among candidates whose wrong ones are at most a share of the target.
+A choice looks at one set of questions only; whether it holds on others is for `trial` to find out. `fewest_wrong` takes
+the fewest wrong decisions that still leave enough right ones: the more right ones are asked for, the bolder it is. Of
+thousands of candidates the one with the fewest errors is flattered most by chance: therefore it looks at smoothed rates
+(`smoothing`), and weighs right decisions against wrong ones a little, which prefers panels that decline more.
+`most_right` takes the most right decisions among candidates with few enough wrong ones, as they were counted.
 """
 
 from __future__ import annotations
@@ -20,11 +20,8 @@ from bft.designing.smoothing import smoothed
 from bft.errors import ScenarioError, bad_value
 from bft.randomness import Floats
 
-BOLD = (0.25, 0.4, 0.6, 0.8)
-"""Shares of the target at which bold choices are made, in the order in which they are tried."""
-
-CARE = 0.05  # right decisions that the careful choice gives up for one wrong one less are a twentieth of this
-MARGIN = 0.75  # standard errors by which right decisions must exceed their target where a choice is made
+CARE = 0.05  # what a right decision weighs against a wrong one where the fewest wrong ones are looked for
+MARGIN = 0.75  # standard errors by which right decisions must exceed what is asked for where a choice is made
 LEAST_CORRECT = 0.5  # where no target is given: an answer more often than not
 _ALIKE = 1e-12
 
@@ -69,19 +66,27 @@ class Goal:
         return LEAST_CORRECT if self.min_correct is None else self.min_correct
 
 
-def careful(scores: Scores, goal: Goal, allowed: NDArray[np.bool_], questions: float) -> int | None:
-    """Return the careful choice; None where no candidate is allowed."""
-    if not allowed.any():
-        return None
-    floor = goal.least_correct + MARGIN * np.sqrt(0.25 / questions)
+def fewest_wrong(scores: Scores, right: float, allowed: NDArray[np.bool_], questions: float) -> int | None:
+    """Return the fewest wrong decisions with enough right ones; None where no candidate has enough.
+
+    Parameters
+    ----------
+    scores : Scores
+        What all candidates do.
+    right : float
+        Share that must be right; a margin is added.
+    allowed : ndarray of bool
+        Which candidates may be taken.
+    questions : float
+        How many were looked at; infinite where shares are exact.
+    """
+    floor = right + MARGIN * np.sqrt(right * (1.0 - right) / questions)
     correct, wrong = smoothed(scores, questions)
     enough = allowed & (correct >= floor)
-    if not enough.any():
-        enough = allowed & (correct >= correct[allowed].max() - _ALIKE)
-    return _least(wrong + CARE * correct, enough, scores)
+    return _least(wrong + CARE * correct, enough, scores) if enough.any() else None
 
 
-def bold(scores: Scores, most_wrong: float, allowed: NDArray[np.bool_]) -> int | None:
+def most_right(scores: Scores, most_wrong: float, allowed: NDArray[np.bool_]) -> int | None:
     """Return the most right decisions with at most so many wrong ones; None where no candidate has so few."""
     enough = allowed & (scores.wrong <= most_wrong + _ALIKE)
     return _least(scores.wrong * _ALIKE**0.5 - scores.correct, enough, scores) if enough.any() else None

@@ -9,6 +9,8 @@ it was fitted. This is for choosing only: what a choice is worth is counted.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from bft.designing.candidates import Scores
@@ -22,6 +24,7 @@ _ROUNDS = 8
 _LARGEST_LOG = 12.0
 
 
+@lru_cache(maxsize=1)  # several choices look at the same scores
 def smoothed(scores: Scores, questions: float) -> tuple[Floats, Floats]:
     """Return right and wrong decisions of every candidate, smoothed.
 

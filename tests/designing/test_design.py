@@ -344,19 +344,34 @@ def test_nobody_given_is_refused() -> None:
 def test_a_careful_choice_that_is_right_too_seldom_does_not_end_the_search() -> None:
     """The sequence tests wrong decisions; a careful panel below one half is passed over for a bolder one."""
     good = drawn_panel(correct=0.9, wrong=0.01)
-    panels = {"careful": drawn_panel(correct=0.49, wrong=0.0), "bold 0.25": good, "bold 0.4": good}
+    panels = {"first": drawn_panel(correct=0.49, wrong=0.0), "right 0.6": good, "right 0.8": good}
     goal, pool = (
         Goal(max_wrong=0.05),
         numbers_pool(PanelNumbers(accuracy=(0.9, 0.9), options=3), 2, prices={}, seed=0, source=""),
     )
     assert recommended(panels, goal, pool)[0] == good
-    panels["careful"] = drawn_panel(correct=0.49, wrong=0.1)
+    panels["first"] = drawn_panel(correct=0.49, wrong=0.1)
     assert recommended(panels, goal, pool)[0] is None, "the first test fails"
-    alone = {"careful": drawn_panel(correct=0.49, wrong=0.0)}
+    panels |= {"first": drawn_panel(correct=0.51, wrong=0.0), "right 0.7": drawn_panel(correct=0.8, wrong=0.05)}
+    assert recommended(panels, goal, pool)[0] == good, "a test that fails ends the sequence, whatever comes after it"
+    assert recommended({**panels, "right 0.8": drawn_panel(correct=0.95, wrong=0.0)}, goal, pool)[0] == good
+    alone = {"first": drawn_panel(correct=0.49, wrong=0.0)}
     found, why, nearest = recommended(alone, goal, pool)
     assert found is None
-    assert nearest == alone["careful"]
+    assert nearest == alone["first"]
     assert "less than half" in why
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_of_panels_that_meet_the_target_one_that_is_right_often_is_recommended(
+    write_codes: WriteCodes, seed: int
+) -> None:
+    """Of twenty independent models the best form a right quorum nearly always, and a wrong one nearly never."""
+    codes = drawn_codes(400, np.linspace(0.95, 0.6, 20).tolist(), seed=seed)
+    found = design(write_codes(codes, [f"m{place:02}" for place in range(20)]), max_wrong=0.02)
+    assert found.recommended is not None
+    assert found.recommended.held_out.wrong.high <= 0.02
+    assert found.recommended.held_out.correct.value > 0.9
 
 
 def drawn_panel(correct: float, wrong: float) -> DesignedPanel:
