@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bft.arguments import check_number, check_share, check_whole
 from bft.designing.honest_sets import MOST_MODELS
+from bft.designing.judged_sets import Judges
 from bft.errors import ScenarioError, bad_value
 from bft.limits import MOST_OPTIONS
 from bft.validators.error_settings import CorrelatedErrorSettings, Errors, IndependentErrorSettings
@@ -25,6 +26,16 @@ def sizes_of(given: str | Sequence[int]) -> list[int]:
     if not sizes or min(sizes) < 2 or max(sizes) > MOST_MODELS:
         raise ScenarioError(bad_value("sizes", given, f"must be from 2 to {MOST_MODELS} members"))
     return sorted(set(sizes))
+
+
+def judges_of(accept_right: float | None, accept_wrong: float | None) -> Judges | None:
+    """Return how members judge each other's answers; None where nothing is said."""
+    if accept_right is None and accept_wrong is None:
+        return None
+    if accept_right is None or accept_wrong is None:
+        lacking = "accept-right" if accept_right is None else "accept-wrong"
+        raise ScenarioError(f"{lacking}: must be given too: judges accept right answers and wrong ones")
+    return Judges(accept_right, accept_wrong)
 
 
 def numbers_of(

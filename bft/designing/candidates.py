@@ -15,6 +15,7 @@ import numpy as np
 
 from bft.designing.fault_cases import FaultModel, Ints, panels_of, spread, worst
 from bft.designing.honest_sets import HonestSets, WeighedVotes
+from bft.designing.judged_sets import JudgedSets, JudgedTable, Judges
 from bft.designing.rules import COUNTED, MAJORITIES, PROPOSED, WEIGHED
 from bft.randomness import Floats
 from bft.voting.confidence import MILLIONTHS
@@ -94,6 +95,8 @@ class Search:
     views : int, optional
         How many members lead, one after the other, under rules by which one proposes: the first ones of each panel. By
         default every member leads once.
+    judges : Judges, optional
+        How members judge each other's answers; the rule `judge` needs it.
     """
 
     def __init__(
@@ -105,8 +108,10 @@ class Search:
         rules: Sequence[str],
         faults: FaultModel,
         views: int | None = None,
+        judges: Judges | None = None,
     ) -> None:
         self.honest = honest
+        self._judges = judges
         self.views = views
         self.columns = np.array(columns, dtype=np.intp)
         self.faults = faults
@@ -136,6 +141,16 @@ class Search:
                 start += len(members)
         return found
 
+    @cached_property
+    def _judged(self) -> JudgedSets:
+        assert self._judges is not None, "rules_of refuses the rule where it is not known"
+        return JudgedSets(self.honest, self._judges)
+
+    def _tables(self, share: Floats) -> dict[bool, _Table | JudgedTable]:
+        """Return what sets of honest models decide where answers are judged (True), and where they are counted."""
+        found: dict[bool, _Table | JudgedTable] = {False: _Table(self.honest, share)}
+        return found | ({True: JudgedTable(self._judged, share)} if "judge" in self.rules else {})
+
     def counted(self, size: int) -> list[tuple[str, int | None]]:
         """Return rules and quorums that count votes alike, for panels of a size."""
         found: list[tuple[str, int | None]] = []
@@ -158,18 +173,18 @@ class Search:
             What each model's vote weighs under the rules that weigh votes.
         """
         share = self.honest.share(weight)
-        table = _Table(self.honest, share)
+        tables = self._tables(share)
         correct: list[Floats] = []
         wrong: list[Floats] = []
         sizes: list[int] = []
         weighed = {rule: self._by_weight(rule, weights, share) for rule in self.rules if rule in WEIGHED}
         for size in self.sizes:
-            decided: dict[tuple[int, bool], tuple[Floats, Floats]] = {}
+            decided: dict[tuple[int, bool, bool], tuple[Floats, Floats]] = {}
             for rule, quorum in self.counted(size):
                 assert quorum is not None
-                key = (quorum, self._led(rule, size))
+                key = (quorum, self._led(rule, size), rule == "judge")
                 if key not in decided:
-                    decided[key] = worst(*self._by_count(size, quorum, table, led=key[1]))
+                    decided[key] = worst(*self._by_count(size, quorum, tables[key[2]], led=key[1]))
                 correct.append(decided[key][0])
                 wrong.append(decided[key][1])
             for rule in self.rules:
@@ -193,11 +208,12 @@ class Search:
             right, wrong = self._by_weight(candidate.rule, weights, share)[candidate.n]
         else:
             led = self._led(candidate.rule, candidate.n)
-            right, wrong = self._by_count(candidate.n, candidate.quorum, _Table(self.honest, share), led=led)
+            table = self._tables(share)[candidate.rule == "judge"]
+            right, wrong = self._by_count(candidate.n, candidate.quorum, table, led=led)
         place = [tuple(self.columns[panel].tolist()) for panel in self.panels[candidate.n]].index(candidate.members)
         return right[place], wrong[place]
 
-    def _by_count(self, size: int, quorum: int, table: _Table, *, led: bool) -> tuple[Floats, Floats]:
+    def _by_count(self, size: int, quorum: int, table: _Table | JudgedTable, *, led: bool) -> tuple[Floats, Floats]:
         """Return what panels of a size decide right and wrong in each case, shape (panels, cases) each."""
         cases, honest = self.faults.cases(size), self._honest[size]
         right, wrong = np.zeros(honest.shape), np.zeros(honest.shape)
@@ -208,6 +224,7 @@ class Search:
             for last in np.unique(lasts).tolist():
                 here = np.ix_(np.flatnonzero(lasts == last), sets)
                 if led:
+                    assert isinstance(table, _Table), "under judge nobody proposes"
                     decides_right, decides_wrong = table.decided_when_led(quorum, colluders, last, leads)
                 else:
                     decides_right, decides_wrong = table.decided(quorum, colluders)

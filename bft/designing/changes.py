@@ -96,7 +96,7 @@ class Changed:
         n = len(members)
         pool, smallest = self.choosing.pool, 0 if not faults.none else n
         honest = pool.honest(members, smallest=smallest, largest=n, rules=rules)
-        return Search(honest, members, sizes=[n], rules=rules, faults=faults, views=self.views)
+        return Search(honest, members, sizes=[n], rules=rules, faults=faults, views=self.views, judges=pool.judges)
 
     def _scores(self, search: Search) -> Scores:
         pool = self.choosing.pool

@@ -42,7 +42,7 @@ def whole_panel(pool: Pool) -> DesignedPanel:
 
 
 def _plain(pool: Pool, members: tuple[int, ...], shares: HeldOut, correct: float, wrong: float) -> DesignedPanel:
-    cost, latency_s = pool.price(members)
+    calls, cost, latency_s = pool.price(members, "plurality", 1)
     return DesignedPanel(
         models=tuple(pool.models[place] for place in members),
         rule="plurality",
@@ -50,7 +50,7 @@ def _plain(pool: Pool, members: tuple[int, ...], shares: HeldOut, correct: float
         held_out=shares,
         chosen_on_correct=correct,
         chosen_on_wrong=wrong,
-        calls=len(members),
+        calls=calls,
         cost=cost,
         latency_s=latency_s,
         accuracy=tuple(pool.accuracy[list(members)].tolist()),

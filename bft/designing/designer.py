@@ -25,7 +25,7 @@ from bft.designing.panel import DesignedPanel
 from bft.designing.pools import Pool
 from bft.designing.recommendation import choices_of, recommended
 from bft.designing.result import Change, Design
-from bft.designing.rules import PROPOSED, rules_of
+from bft.designing.rules import PROPOSED, rules_of, stopping_early
 from bft.designing.trial import Choosing, Chosen, dealt, tried
 from bft.errors import ScenarioError, TableError, bad_value
 from bft.randomness import Randomness
@@ -99,11 +99,15 @@ class Designer:
         for name, value, field in (
             ("max-cost", goal.max_cost, "price"),
             ("max-latency-s", goal.max_latency_s, "latency_s"),
+            ("early-stop", pool.early_stop or None, "latency_s"),
         ):
             lacking = [m for m, price in zip(pool.models, pool.prices, strict=True) if getattr(price, field) is None]
             if value is not None and lacking:
                 shown = ", ".join(lacking[:4]) + (" …" if len(lacking) > 4 else "")
                 raise ScenarioError(bad_value(name, value, f"needs the {field} of every model; missing for {shown}"))
+        if pool.early_stop and not self.faults.none:
+            allowed = "must be left out where members may be faulty: who crashed is waited for until the deadline"
+            raise ScenarioError(bad_value("early-stop", True, allowed))
         if self.stakes is not None and (len(self.stakes) != len(pool.models) or min(self.stakes) < 1):
             allowed = f"must be a whole number of at least 1 for each of the {len(pool.models)} models"
             raise ScenarioError(bad_value("stakes", list(self.stakes), allowed))
@@ -120,7 +124,10 @@ class Designer:
     @property
     def considered(self) -> tuple[str, ...]:
         """The rules that are considered."""
-        return rules_of(self.rules, stakes=self.stakes is not None, stated=self.pool.stated is not None)
+        if self.pool.early_stop:
+            return stopping_early(self.rules)
+        stakes, stated, judged = (each is not None for each in (self.stakes, self.pool.stated, self.pool.judges))
+        return rules_of(self.rules, stakes=stakes, stated=stated, judged=judged)
 
     def choosing(self, sizes: Sequence[int], rules: Sequence[str]) -> Choosing:
         """Return how questions are looked at."""
@@ -142,7 +149,9 @@ class Designer:
             fitting = [size for size in sizes if size <= len(columns)]
             largest = max(fitting) - self.faults.liars
             honest = pool.honest(columns, smallest=least, largest=largest, rules=rules)
-            return Search(honest, columns, sizes=fitting, rules=rules, faults=self.faults, views=self.views)
+            return Search(
+                honest, columns, sizes=fitting, rules=rules, faults=self.faults, views=self.views, judges=pool.judges
+            )
 
         if len(pool.models) <= MOST_MODELS:
             whole = of(range(len(pool.models)))
@@ -165,7 +174,7 @@ class Designer:
         if goal.max_cost is None and goal.max_latency_s is None:
             return may
         for place, candidate in enumerate(search.candidates):
-            cost, latency_s = self.pool.price(candidate.members)
+            _, cost, latency_s = self.pool.price(candidate.members, candidate.rule, candidate.quorum)
             if goal.max_cost is not None:
                 may[place] &= cost is not None and cost <= goal.max_cost
             if goal.max_latency_s is not None:
@@ -175,7 +184,7 @@ class Designer:
     def panel(self, choosing: Choosing, chosen: Chosen) -> DesignedPanel:
         """Return a choice as a panel."""
         candidate = chosen.candidate
-        cost, latency_s = self.pool.price(candidate.members)
+        calls, cost, latency_s = self.pool.price(candidate.members, candidate.rule, candidate.quorum)
         stakes = choosing.stakes
         return DesignedPanel(
             models=tuple(self.pool.models[place] for place in candidate.members),
@@ -184,7 +193,7 @@ class Designer:
             held_out=chosen.held_out,
             chosen_on_correct=chosen.correct,
             chosen_on_wrong=chosen.wrong,
-            calls=candidate.n,
+            calls=calls,
             cost=cost,
             latency_s=latency_s,
             accuracy=chosen.accuracy,

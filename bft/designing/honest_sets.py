@@ -89,6 +89,15 @@ class HonestSets:
         state: NDArray[np.uint16] = (right.astype(np.uint16) * self._side + largest) * 2 + tie
         return state
 
+    def right_of(self, honest: int) -> Ints:
+        """Return how many of a set of models are right, on each distinct question."""
+        return np.asarray(np.bitwise_count(self._right & np.uint16(honest)), dtype=np.intp)
+
+    def wrong_of(self, honest: int) -> Iterator[tuple[Ints, Ints]]:
+        """Yield, for the first, second, … wrong answer, the questions that have one, and how many of a set gave it."""
+        for places, members in self._classes:
+            yield places, np.bitwise_count(members & np.uint16(honest)).astype(np.intp)
+
     def _leads(self, last: int) -> NDArray[np.uint8]:
         """Return whether a right member, and one of a largest wrong answer, is among the models up to `last`.
 

@@ -15,7 +15,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.scenario import Scenario
 from bft.validators.comparison import DEFAULT_COMPARISON
 
-_BALLOT_QUORUM = "quorum"
+_WITH_QUORUM = ("quorum", "judge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,12 @@ class DesignedPanel:
         Shares decided right, wrong and not at all, on questions that the choice was not made on.
     chosen_on_correct, chosen_on_wrong : float
         The same on those that it was made on.
-    calls : int
-        Calls that a question takes.
+    calls : float
+        Calls that a question takes; where answers are judged, on average.
     cost : float or None
         What they cost; None where a price is not known.
     latency_s : float or None
-        How long the slowest member takes; None where a latency is not known.
+        How long a question takes, or with early stop on average; None where a latency is not known.
     accuracy : tuple of float
         What was learnt of the members: behind the weights of `log_odds`.
     stakes : tuple of int or None
@@ -56,7 +56,7 @@ class DesignedPanel:
     held_out: HeldOut
     chosen_on_correct: float
     chosen_on_wrong: float
-    calls: int
+    calls: float
     cost: float | None
     latency_s: float | None
     accuracy: tuple[float, ...]
@@ -72,7 +72,7 @@ class DesignedPanel:
     @property
     def safe_below(self) -> int:
         """Members that vote twice split no decision while they are fewer than 2q - n; 0 without a majority quorum."""
-        counts = self.quorum is not None and self.rule != "plurality"
+        counts = self.quorum is not None and self.rule not in ("plurality", "judge")
         return max(0, 2 * (self.quorum or 0) - self.n) if counts else 0
 
     @property
@@ -124,7 +124,7 @@ class DesignedPanel:
                 given["views"] = self.views
         else:
             given |= {"protocol": "ballot", "rule": self._rule()}
-            if self.rule == _BALLOT_QUORUM:
+            if self.rule in _WITH_QUORUM:
                 given["quorum"] = self.quorum
         if self.stakes is not None and self.rule == "stake":
             given["stakes"] = tuple(float(each) for each in self.stakes)
@@ -154,6 +154,14 @@ class DesignedPanel:
         return self.rule
 
     def _validators(self, pool: Pool) -> dict[str, Any]:
+        told = self._answers(pool)
+        if self.rule == "judge":
+            assert pool.judges is not None
+            right, wrong = pool.judges.accept_right, pool.judges.accept_wrong
+            told["check"] = {"kind": "judge", "accept_given_right": right, "accept_given_wrong": wrong}
+        return told
+
+    def _answers(self, pool: Pool) -> dict[str, Any]:
         places = [pool.models.index(model) for model in self.models]
         if pool.numbers is None:
             given: dict[str, Any] = {"kind": "recorded", "file": pool.file, "models": self.models}

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.designing.early_stop import mean_decision_times
 from bft.designing.fault_cases import Ints
 from bft.designing.honest_sets import HonestSets
+from bft.designing.judged_sets import Judges
 from bft.designing.patterns import MOST_PATTERNS, answer_patterns, pattern_count
 from bft.designing.prices import Price
 from bft.designing.stated_confidences import stated_confidences
 from bft.errors import TableError, bad_value
 from bft.randomness import Floats, Randomness
-from bft.validators.answers import Codes
+from bft.validators.answers import MISSING, RIGHT, Codes
 from bft.validators.comparison import Comparison
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.quantities import each_node
@@ -59,6 +62,10 @@ class Pool:
         What a reader should know.
     stated : ndarray of int, shape (questions, models), or None
         How sure models said they were, in millionths, where the table tells.
+    judges : Judges or None
+        How members judge each other's answers, where that was said.
+    early_stop : bool
+        Whether a ballot waits for nobody whose vote cannot change it.
     """
 
     models: tuple[str, ...]
@@ -73,6 +80,8 @@ class Pool:
     compare: Comparison | None = None
     notes: tuple[str, ...] = ()
     stated: Ints | None = None
+    judges: Judges | None = None
+    early_stop: bool = False
 
     @property
     def questions(self) -> int:
@@ -84,18 +93,46 @@ class Pool:
         """Weight of each row: its probability, or 1 for a question."""
         return np.ones(self.questions) if self.chance is None else self.chance
 
-    def price(self, members: Sequence[int]) -> tuple[float | None, float | None]:
-        """Return what a question costs and how long the slowest member takes; None where one is not known."""
+    def price(self, members: Sequence[int], rule: str, quorum: int | None) -> tuple[float, float | None, float | None]:
+        """Return how many calls a question takes, what they cost and how long it takes; None where one is not known.
+
+        That is as long as the slowest member takes, or with early stop the mean time to the end of the ballot. Judges
+        are asked about every answer but their own, after all have answered.
+        """
+        judged = rule == "judge"
+        calls = _with_verdicts(self, tuple(members)) if judged else (1.0,) * len(members)
         each = [self.prices[place] for place in members]
-        costs = [price.price for price in each if price.price is not None]
+        costs = [price.price * of for price, of in zip(each, calls, strict=True) if price.price is not None]
         latencies = [price.latency_s for price in each if price.latency_s is not None]
         whole = len(each)
-        return sum(costs) if len(costs) == whole else None, max(latencies) if len(latencies) == whole else None
+        cost = sum(costs) if len(costs) == whole else None
+        latency_s = max(latencies) * (1 + judged) if len(latencies) == whole else None
+        if self.early_stop and latency_s is not None:
+            assert quorum is not None, "only rules that count votes stop early"
+            latency_s = _decision_times(self, tuple(members))[quorum - 1]
+        return sum(calls) if judged else whole, cost, latency_s
 
     def honest(self, columns: Sequence[int], *, smallest: int, largest: int, rules: Sequence[str]) -> HonestSets:
         """Return what sets of some of the models say, for rules of these names."""
         stated = None if self.stated is None or "confidence" not in rules else self.stated[:, list(columns)]
         return HonestSets(self.codes[:, list(columns)], smallest=smallest, largest=largest, stated=stated)
+
+
+@lru_cache(maxsize=1 << 13)
+def _with_verdicts(pool: Pool, members: tuple[int, ...]) -> tuple[float, ...]:
+    """Return how often each member is asked on average, for its answer and for its verdicts on those of others."""
+    codes = pool.codes[:, members]
+    ordered = np.sort(codes, axis=1)
+    fresh = np.diff(ordered, axis=1, prepend=MISSING) != 0
+    different = (fresh & (ordered >= RIGHT)).sum(axis=1)[:, np.newaxis]
+    asked = pool.weight @ (1 + different - (codes >= RIGHT)) / pool.weight.sum()
+    return tuple(asked.tolist())
+
+
+@lru_cache(maxsize=1 << 13)
+def _decision_times(pool: Pool, members: tuple[int, ...]) -> tuple[float, ...]:
+    latencies_s = [pool.prices[place].latency_s or 0.0 for place in members]
+    return mean_decision_times(pool.codes[:, members], pool.weight, latencies_s)
 
 
 def recorded_pool(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
@@ -169,6 +169,8 @@ class Design:
             "folds": self.parts,
             "repeats": self.repeats,
             "confidence": CONFIDENCE,
+            "early_stop": self.pool.early_stop,
+            "judges": None if self.pool.judges is None else asdict(self.pool.judges),
             "targets": {
                 "max_wrong": self.goal.max_wrong,
                 "min_correct": self.goal.min_correct,
@@ -234,7 +236,7 @@ def _row(mark: str, panel: DesignedPanel, models: Sequence[str]) -> list[str]:
         mark,
         *(_shown(share) for share in (out.correct, out.wrong, out.none)),
         _p(panel.chosen_on_wrong),
-        str(panel.calls),
+        f"{panel.calls:g}",
         "" if panel.cost is None else f"{panel.cost:g}",
         "" if panel.latency_s is None else f"{panel.latency_s:g}",
         f"{numbers} by {panel.by}",

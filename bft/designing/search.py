@@ -6,11 +6,12 @@ The arguments are read here; `designer` puts a design together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bft.arguments import check_list, check_whole
-from bft.designing.asked import numbers_of, sizes_of
+from bft.designing.asked import judges_of, numbers_of, sizes_of
 from bft.designing.choice import Goal
 from bft.designing.designer import Designer
 from bft.designing.fault_cases import Behaviour, FaultModel, deltas_of
@@ -50,7 +51,10 @@ def design(
     sizes: str | Sequence[int] = "3:10",
     rules: Sequence[str] | None = None,
     stakes: Sequence[int] | None = None,
+    accept_right: float | None = None,
+    accept_wrong: float | None = None,
     views: int | None = None,
+    early_stop: bool = False,
     folds: int = FOLDS,
     repeats: int = REPEATS,
     compare: Comparison = DEFAULT_COMPARISON,
@@ -76,7 +80,8 @@ def design(
         Most wrong and fewest right decisions, as shares of the questions. Without `min_correct` more than half must be
         right, by the estimate alone; a target that is given counts as met only if the held-out bound says so.
     max_cost, max_latency_s : float, optional
-        Most that a question may cost, and longest that the slowest member may take.
+        Most that a question may cost, and longest that the slowest member may take, or with `early_stop` a question on
+        average.
     liars : int
         Members that collude, whichever they are.
     delta : float or sequence of float
@@ -86,13 +91,18 @@ def design(
     sizes : str or sequence of int
         Sizes of panels, as "3:10" or one by one.
     rules : sequence of str, optional
-        Rules to consider: quorum, plurality, log_odds, stake, confidence, pbft, tendermint; by default all that the
-        input allows.
+        Rules to consider: quorum, plurality, judge, log_odds, stake, confidence, pbft, tendermint; by default all that
+        the input allows.
     stakes : sequence of int, optional
         Stake of each model.
+    accept_right, accept_wrong : float, optional
+        Probability that a member accepts a right answer of another, and a wrong one, one verdict apart from the other;
+        for the rule judge.
     views : int, optional
         How many members lead under pbft and tendermint, the first ones of each panel in the order of the models; by
         default every member leads once, so that each quorum that is there decides.
+    early_stop : bool
+        Whether a ballot waits for nobody whose vote cannot change it; by quorum and plurality, with nobody faulty.
     folds : int
         Parts that the questions are dealt into, each judging the choice made on all the others; 2 are halves.
     repeats : int
@@ -152,7 +162,7 @@ def design(
     if views is not None:
         check_whole("views", views, ScenarioError, least=1, most=MOST_NODES)
     return Designer(
-        pool=pool,
+        pool=replace(pool, judges=judges_of(accept_right, accept_wrong), early_stop=early_stop),
         goal=goal,
         faults=faults,
         sizes=asked,

@@ -131,3 +131,20 @@ def test_accuracies_are_estimated_without_right_answers_and_compared_where_they_
     assert "Warning" in printed
     assert main(["design", "--answers", str(bare), "--max-wrong", ".05"]) == 2
     assert "column 'gold' is missing" in capsys.readouterr().err
+
+
+def test_judges_and_early_stop_are_asked_for_on_the_command_line(
+    answers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prices = tmp_path / "prices.csv"
+    prices.write_text("model,price,latency_s\n" + "".join(f"{name},1,{2 + k}\n" for k, name in enumerate(NAMES)))
+    base = ["design", "--answers", answers, "--prices", str(prices), "--json", "--repeats", "1"]
+    assert main([*base, "--rules", "judge", "--accept-right", "0.9", "--accept-wrong", "0.2"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["judges"] == {"accept_right": 0.9, "accept_wrong": 0.2}
+    assert told["recommended"]["rule"] == "judge"
+    assert told["recommended"]["calls"] > told["recommended"]["n"]
+    assert main([*base, "--early-stop", "--sizes", "4"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["early_stop"] is True
+    assert 2.0 < told["recommended"]["latency_s"] < 5.0

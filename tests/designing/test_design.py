@@ -283,7 +283,7 @@ def test_one_more_liar_and_one_more_model_are_told(good: Path) -> None:
         ({"models": ["ann", "eve"]}, "'eve': is not a model"),
         ({"rules": ["lot"]}, "rules = 'lot': must be one of"),
         ({"rules": ["confidence"]}, "needs stated confidences"),
-        ({"rules": ["judge"]}, "needs verdicts on the answers of others"),
+        ({"rules": ["judge"]}, "needs how often a member accepts another's answer"),
         ({"rules": ["stake"]}, "needs stakes"),
         ({"stakes": [1, 2]}, "stakes = [1, 2]"),
         ({"liars": 4}, "liars = 4: must be below the largest panel"),

@@ -50,6 +50,11 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
     targets.add_argument("--min-correct", type=number, metavar="P", help="fewest right ones (default: more than half)")
     targets.add_argument("--max-cost", type=number, metavar="C", help="most that a question may cost")
     targets.add_argument("--max-latency-s", type=number, metavar="S", help="longest that the slowest member may take")
+    targets.add_argument(
+        "--early-stop",
+        action="store_true",
+        help="wait for nobody whose vote cannot change the ballot, by quorum or plurality: latencies are mean times",
+    )
     faults = command.add_argument_group("faults to withstand")
     faults.add_argument("--liars", type=whole, default=0, help="members that collude, whichever they are (default: 0)")
     faults.add_argument(
@@ -66,7 +71,8 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
     command.add_argument(
         "--rules",
         metavar="R,R,...",
-        help="quorum, plurality, log_odds, stake, confidence, pbft, tendermint (default: all that have their input)",
+        help="quorum, plurality, judge, log_odds, stake, confidence, pbft, tendermint (default: all that have their "
+        "input)",
     )
     command.add_argument(
         "--views",
@@ -74,6 +80,10 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
         metavar="T",
         help="members that lead under pbft and tendermint, the first ones (default: all)",
     )
+    command.add_argument(
+        "--accept-right", type=number, metavar="P", help="how often a member accepts a right answer of another, and"
+    )
+    command.add_argument("--accept-wrong", type=number, metavar="P", help="a wrong one, for the rule judge")
     command.add_argument("--stakes", metavar="S,S,...", help="stake of each model, for the rule stake")
     command.add_argument(
         "--folds",
