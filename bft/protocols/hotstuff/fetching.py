@@ -33,8 +33,8 @@ def ask_for(state: State, qc: QuorumCertificate, source: int) -> None:
 
 
 def hold(state: State, view: int, sender: int, message: Propose | Phase) -> None:
-    """Keep a message until the node that it builds on is there; of too many the latest."""
-    state.held[view, message.__class__.__name__] = (sender, message)
+    """Keep a message until the node that it builds on is there, one for each phase; of too many the latest."""
+    state.held[view, 0 if isinstance(message, Propose) else message.qc.phase + 1] = (sender, message)
     if len(state.held) > MOST_HELD:
         del state.held[min(state.held)]
 

@@ -81,7 +81,7 @@ class State(
     votes, timeouts, new_views
         What others have said: by view and phase, by the view given up, by the view entered.
     missing, held
-        Certified nodes that are fetched, and by view the messages that wait for them.
+        Certified nodes that are fetched, and by view and phase the messages that wait for them.
     pending
         Per client the latest request known and not executed (§4.1 of PBFT), the one that waits longest first.
     asked, ready, unanswered
@@ -194,7 +194,7 @@ class State(
         self.timeouts: BallotBox[Timeout] = BallotBox()
         self.new_views: BallotBox[NewView] = BallotBox()
         self.missing: dict[str, QuorumCertificate] = {}
-        self.held: dict[tuple[int, str], tuple[int, Propose | Phase]] = {}
+        self.held: dict[tuple[int, int], tuple[int, Propose | Phase]] = {}
 
         self.pending: dict[str, Request] = {}
         self.asked = False
