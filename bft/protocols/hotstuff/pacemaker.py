@@ -216,6 +216,8 @@ def on_timeout(state: State, sender: int, message: Timeout) -> None:
     vote, view = message.vote, message.vote.view
     if state.rules.check_identity and (message.replica != sender or vote.replica != sender):
         return state.drop("identity differs from sender")
+    if state.rules.check_signatures and not state.keyring.verify(vote):
+        return state.drop("timeout with a vote that is not signed")  # no timeout certificate may hold it
     if vote.high != message.high.view:
         return state.drop("timeout that belies its certificate")
     if not proved(state, view, message.high, message.entry, message.tc):

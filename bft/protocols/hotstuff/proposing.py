@@ -24,12 +24,12 @@ def consider(state: State) -> None:
         return None
     rules = state.rules
     base = rules.proposes_on(state.high, state.locked)
-    parent = state.tree.nodes[base.node]
+    below = state.tree.nodes.get(base.node)
     done = state.announced if rules.chain else state.last_executed
-    owed = parent.seq > done and rules.empty_nodes
+    owed = below is not None and below.seq > done and rules.empty_nodes
     if not (owed or state.pending or state.ready is not None) or not informed(state):
         return None
-    taken = on_branch(state, parent)
+    taken = on_branch(state, state.tree.nodes[base.node])
     if state.ready is not None:
         answered, state.ready = state.ready, None
         if answered.request is not None and wanted(state, answered.request, taken):

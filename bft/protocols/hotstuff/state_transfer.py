@@ -53,8 +53,16 @@ def on_saved_state(state: State, sender: int, message: SavedState) -> bool:
 
 
 def certified(state: State, node: Node, qc: QuorumCertificate) -> bool:
-    """Whether a certificate of the first phase is valid and for this node."""
-    return qc.phase == 0 and qc.node == node.digest and qc.view == node.view and state.verifier.certificate(qc)
+    """Whether a certificate of the first phase is valid and for this node, and the node is one that others will take.
+
+    A node's digest leaves out who voted for its parent and the client's signature: those whom this replica sends the
+    node later will look at both.
+    """
+    verifier, below, proposal = state.verifier, node.justify, node.proposal
+    whole = below.phase == 0 and verifier.certificate(below)
+    asked = proposal is None or verifier.request_authentic(proposal)
+    matches = qc.phase == 0 and qc.node == node.digest and qc.view == node.view
+    return whole and asked and matches and verifier.certificate(qc)
 
 
 def backers(state: State, message: SavedState) -> set[int]:

@@ -42,3 +42,13 @@ def test_a_timeout_beyond_which_its_own_certificate_is_spoils_no_timeout_certifi
     state = replica._state
     assert state.view >= 1
     assert state.verifier.entry(state.view, state.entry, state.tc)
+
+
+def test_a_timeout_whose_vote_is_not_signed_is_not_counted() -> None:
+    """The vote stands in the timeout certificate by itself: its own signature is what others look at."""
+    config = bft.Scenario(n=4, protocol="hotstuff").configuration()
+    keyring = SymbolicKeyring()
+    replica = HotStuffReplica(2, config, keyring)
+    replica.step(0.0, Deliver(0, keyring.sign(Timeout(TimeoutVote(0, -1, 0), GENESIS_QC, None, None, 0))))
+    assert replica.drops == {"timeout with a vote that is not signed": 1}
+    assert replica.held["timeouts"] == 0

@@ -146,7 +146,10 @@ def test_a_state_is_taken_over_from_2q_minus_n_that_say_the_same_and_from_no_few
         assert replica.last_executed == 0
     assert replica.held["states"] == 2
     few, uncertified = replace(true.qc, votes=true.qc.votes[:3]), "state after a node that is not certified"
+    spoilt = replace(true.node, justify=replace(true.node.justify, votes=()))
+    assert spoilt.digest == true.node.digest  # taken over, it would be sent on to those who refuse it
     for message, reason in (
+        (replace(true, replica=4, node=spoilt), uncertified),
         (replace(true, replica=4, qc=GENESIS_QC), uncertified),
         (replace(true, replica=4, qc=few), uncertified),
         (replace(true, replica=1), "identity differs from sender"),
