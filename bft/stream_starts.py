@@ -3,18 +3,20 @@
 To hash one address costs more than to draw a hundred numbers. A run that needs more than its rows of a block, such as a
 long one or one with losses, starts hundreds of streams whose addresses differ in their last two numbers alone, node and
 chunk: here the rest is hashed once, and what is left for all nodes and several chunks together, in a twentieth of the
-time. NumPy has promised that these starts never change; the algorithm is M. E. O'Neill's (`seed_seq` without its
-flaws), and a test holds the two against each other.
+time. The vectorised engine does the same with addresses of its own. NumPy has promised that these starts never change;
+the algorithm is M. E. O'Neill's (`seed_seq` without its flaws), and a test holds the two against each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
+
+Longs: TypeAlias = NDArray[np.uint64]
 
 _WORD = 0xFFFFFFFF
 _POOL = 4
@@ -24,13 +26,19 @@ _POOL = 4
 class _Start(ISeedSequence):
     """The start of one stream, for `numpy.random.PCG64`."""
 
-    def __init__(self, state: NDArray[np.uint64]) -> None:
+    def __init__(self, state: Longs) -> None:
         self._state = state
 
-    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[np.uint64]:
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Longs:
         """Return the state that PCG64 asks for; no other asks."""
-        assert (n_words, dtype) == (4, np.uint64), "there is the start of a PCG64 and no other"
+        assert n_words == 4, "there is the start of a PCG64 and no other"
         return self._state
+
+
+def generator_from(state: Longs) -> np.random.Generator:
+    """Return the generator that starts from a state of `states_of`, shape (4,)."""
+    start: Any = _Start(state)  # NumPy's types leave it out
+    return np.random.Generator(np.random.PCG64(start))
 
 
 class StreamStarts:
@@ -50,53 +58,43 @@ class StreamStarts:
     """Chunks that are hashed at once."""
 
     def __init__(self, seed: int, address: tuple[int, ...], nodes: int) -> None:
-        self._address = (seed, *address)
+        self._seed, self._address = seed, address
         self._nodes = nodes
-        self._numbers: tuple[tuple[int, int], ...] = ()
-        self._pool: NDArray[np.uint32]
+        self._begun: Begun | None = None
         self._first = 0
-        self._states: NDArray[np.uint64] | None = None
+        self._states: Longs | None = None
 
     def generator(self, node: int, chunk: int) -> np.random.Generator:
         """Return what ``Generator(PCG64(SeedSequence(seed, spawn_key=(*address, node, chunk))))`` is."""
-        if not self._numbers:
-            self._begin()
         if self._states is None or not self._first <= chunk < self._first + self.AHEAD:
             self._first = chunk // self.AHEAD * self.AHEAD
             assert self._first + self.AHEAD <= _WORD, "a chunk is one word"
             self._states = self._hashed()
-        start: Any = _Start(self._states[node, chunk - self._first])  # NumPy's types leave it out
-        return np.random.Generator(np.random.PCG64(start))
+        return generator_from(self._states[node, chunk - self._first])
 
-    def _begin(self) -> None:
-        """Hash what all addresses have in common."""
-        seed, *address = self._address
-        words = _words(seed)
-        words += [0] * (_POOL - len(words))
-        for number in address:
-            words += _words(number)
-        pairs = _pairs(0x43B0D7E5, 0x931E8875, _POOL * len(words) + 2 * _POOL)
-        self._pool = np.array(_begun(words, pairs), np.uint32)[:, np.newaxis, np.newaxis]
-        self._numbers = tuple(pairs)
-
-    def _hashed(self) -> NDArray[np.uint64]:
+    def _hashed(self) -> Longs:
         """Return the states of all nodes at the present chunks, shape (nodes, chunks, 4)."""
-        pool = self._pool
+        if self._begun is None:
+            self._begun = begun(self._seed, self._address, 2)
         nodes = np.arange(self._nodes, dtype=np.uint32)[:, np.newaxis]
         chunks = np.arange(self._first, self._first + self.AHEAD, dtype=np.uint32)
-        for word, numbers in ((nodes, self._numbers[:_POOL]), (chunks, self._numbers[_POOL:])):
-            pool = _mix(pool, _hash(word, *_columns(numbers)))
-        out = _hash(np.concatenate((pool, pool)), *_columns(_OUT))
-        return np.ascontiguousarray(out.transpose(1, 2, 0), "<u4").view("<u8").astype(np.uint64)
+        return states_of(self._begun, nodes, chunks)
 
 
-def _columns(pairs: Sequence[tuple[int, int]]) -> NDArray[np.uint32]:
-    """Return the numbers of pairs as two arrays, to hash as many words of each node and chunk."""
-    return np.array(pairs, np.uint32).T[..., np.newaxis, np.newaxis]
+class Begun(NamedTuple):
+    """What all addresses have in common, hashed together, and the numbers with which further words are hashed."""
+
+    pool: NDArray[np.uint32]
+    numbers: tuple[tuple[int, int], ...]
 
 
-def _begun(words: list[int], pairs: Iterator[tuple[int, int]]) -> list[int]:
-    """Return the words hashed together; the first four begin, all others are mixed into each of the four."""
+def begun(seed: int, address: tuple[int, ...], further: int) -> Begun:
+    """Hash a seed and what all addresses begin with; the first four words begin, all others are mixed into the four."""
+    words = _words(seed)
+    words += [0] * (_POOL - len(words))
+    for number in address:
+        words += _words(number)
+    pairs = _pairs(0x43B0D7E5, 0x931E8875, _POOL * (len(words) + further))
     pool: list[int] = [_hash(word, *next(pairs)) for word in words[:_POOL]]
     for source in range(_POOL):
         for place in range(_POOL):
@@ -104,7 +102,22 @@ def _begun(words: list[int], pairs: Iterator[tuple[int, int]]) -> list[int]:
                 pool[place] = _mix(pool[place], _hash(pool[source], *next(pairs)))
     for word in words[_POOL:]:
         pool = [_mix(each, _hash(word, *next(pairs))) for each in pool]
-    return pool
+    return Begun(np.array(pool, np.uint32), tuple(pairs))
+
+
+def states_of(begun: Begun, *words: NDArray[np.uint32]) -> Longs:
+    """Return the states of PCG64 at all addresses that end with these words, shape (..., 4) after that of the words."""
+    axes = (1,) * max(word.ndim for word in words)
+    pool: Any = begun.pool.reshape(_POOL, *axes)
+    for place, word in enumerate(words):
+        pool = _mix(pool, _hash(word, *_columns(begun.numbers[_POOL * place : _POOL * (place + 1)], axes)))
+    out = _hash(np.concatenate((pool, pool)), *_columns(_OUT, axes))
+    return np.ascontiguousarray(out.transpose(*range(1, out.ndim), 0), "<u4").view("<u8").astype(np.uint64)
+
+
+def _columns(pairs: Sequence[tuple[int, int]], axes: tuple[int, ...]) -> NDArray[np.uint32]:
+    """Return the first and the second numbers of pairs, to hash as many words of each address."""
+    return np.array(pairs, np.uint32).T.reshape(2, len(pairs), *axes)
 
 
 def _pairs(number: int, factor: int, count: int) -> Iterator[tuple[int, int]]:

@@ -1,14 +1,14 @@
 """Many small generators at once: what NumPy's `SeedSequence` and `PCG64` give one address after another.
 
 Busy nodes take their later broadcasts from generators of their own (`bft.randomness`), each good for a handful of
-rows; building one costs as much as thousands of draws. Both algorithms are arithmetic on whole numbers, and NumPy
-promises that the stream of a bit generator never changes (NEP 19), so they are written here once more, over arrays of
-addresses. What all addresses begin with is hashed once. PCG64 is the congruence s → a·s + c modulo 2¹²⁸, so k
+rows; building one costs as much as thousands of draws. The algorithm is arithmetic on whole numbers, and NumPy promises
+that the stream of a bit generator never changes (NEP 19), so it is written here once more, over arrays of addresses;
+where streams start `bft.stream_starts` finds. PCG64 is the congruence s → a·s + c modulo 2¹²⁸, so k
 steps lead from s to s + Cₖ·d with d = (a − 1)·s + c, the first step's length, and Cₖ = 1 + a + … + aᵏ⁻¹: any draw of
 any generator is found without those before it.
 
-Sources: M. E. O'Neill, "Developing a seed_seq alternative" (2015) and "PCG: a family of simple fast space-efficient
-statistically good algorithms for random number generation" (2014); numpy/random/bit_generator.pyx and src/pcg64.
+Sources: M. E. O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms for random number
+generation" (2014); numpy/random/src/pcg64.
 """
 
 from __future__ import annotations
@@ -19,23 +19,17 @@ from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
-from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from bft.randomness import Floats
+from bft.stream_starts import Longs, begun, generator_from, states_of
 
-Words: TypeAlias = NDArray[np.uint32]
-Longs: TypeAlias = NDArray[np.uint64]
 Halves: TypeAlias = tuple[Longs, Longs]
 """High and low half of whole numbers below 2¹²⁸."""
 
-POOL = 4
-WORD, LONG = 1 << 32, 1 << 64
-MULTIPLIER_A, MULTIPLIER_B = 0x931E8875, 0x58F38DED
-INITIAL_A, INITIAL_B = 0x43B0D7E5, 0x8B51F9DD
-MIX_LEFT, MIX_RIGHT = 0xCA01F9DD, 0x4973F715
+LONG = 1 << 64
 STEP = 0x2360ED051FC65DA44385DF649FCCF645  # a of PCG64
-HALF, LONG_HALF, LOW = np.uint32(16), np.uint64(32), np.uint64(WORD - 1)
+LONG_HALF, LOW = np.uint64(32), np.uint64((1 << 32) - 1)
 
 
 def uniforms(
@@ -62,7 +56,7 @@ def uniforms(
         In [0, 1): what ``Generator(PCG64(SeedSequence(seed, spawn_key=(*prefix, *address)))).random`` gives after
         `first` draws.
     """
-    state_high, state_low, more_high, more_low = _seeded(seed, prefix, address)
+    state_high, state_low, more_high, more_low = _seeded(seed, prefix, address).T
     one = np.uint64(1)
     increment = (more_high << one) | (more_low >> np.uint64(63)), (more_low << one) | one
     start = _sum(increment, (state_high, state_low))
@@ -75,72 +69,18 @@ def uniforms(
     return np.asarray((bits >> np.uint64(11)) * 2.0**-53, dtype=np.float64)
 
 
-class _Words(ISeedSequence):
-    """Seeds that are known already."""
-
-    def __init__(self, words: Longs) -> None:
-        self._words = words
-
-    def generate_state(self, n_words: int, dtype: object = np.uint64) -> Longs:
-        """Return the words, whatever is asked for: PCG64 asks for these."""
-        return self._words
-
-
 def built(seed: int, prefix: tuple[int, ...], last: NDArray[np.intp]) -> Iterator[np.random.Generator]:
     """Yield the generators of some addresses that differ in the last number alone, from 0 and below 2³²."""
-    for words in np.ascontiguousarray(_seeded(seed, prefix, (last,)).T):
-        yield np.random.Generator(np.random.PCG64(_Words(words)))  # type: ignore[arg-type]  # the stubs forget interfaces
+    for state in _seeded(seed, prefix, (last,)):
+        yield generator_from(state)
 
 
 def _seeded(seed: int, prefix: tuple[int, ...], address: Sequence[NDArray[np.intp]]) -> Longs:
-    """Return the four words of 64 bits that `SeedSequence.generate_state` gives for each address, shape (4, …)."""
-    before, factor, begun = _begun(seed, prefix, len(address))
-    pool = begun
-    for number, part in enumerate(address):
-        pool = _mixed(pool, _hashed(part.astype(np.uint32), before[number], factor[number]))
-    powers = _powers(INITIAL_B, MULTIPLIER_B, 2 * POOL + 1)
-    found = _hashed(np.concatenate([pool, pool]), powers[:-1], powers[1:]).astype(np.uint64)
-    return np.asarray(found[::2] | (found[1::2] << LONG_HALF))
+    """Return the four words of 64 bits that `SeedSequence.generate_state` gives for each address, shape (…, 4)."""
+    return states_of(_begun(seed, prefix, len(address)), *(part.astype(np.uint32) for part in address))
 
 
-@cache
-def _begun(seed: int, prefix: tuple[int, ...], further: int) -> tuple[Words, Words, Words]:
-    """Return the pool after what all addresses begin with, and the constants that hash `further` words into it."""
-    words = [seed % WORD]
-    while seed := seed // WORD:
-        words.append(seed % WORD)
-    words += [0] * (POOL - len(words))
-    entropy = np.array([*words, *prefix], dtype=np.uint32)[:, None, None]
-    powers = _powers(INITIAL_A, MULTIPLIER_A, POOL * (len(entropy) + further) + 1)
-    used = POOL
-    pool = _hashed(entropy[:POOL, 0], powers[:POOL], powers[1 : POOL + 1])
-    for source in range(POOL):
-        for target in range(POOL):
-            if source != target:
-                pool[target] = _mixed(pool[target], _hashed(pool[source], powers[used], powers[used + 1]))
-                used += 1
-    for word in entropy[POOL:]:
-        pool = _mixed(pool, _hashed(word, powers[used : used + POOL], powers[used + 1 : used + POOL + 1]))
-        used += POOL
-    left = powers[used:]
-    return left[:-1].reshape(further, POOL, 1), left[1:].reshape(further, POOL, 1), pool
-
-
-def _hashed(word: Words, before: Words, factor: Words) -> Words:
-    word = (word ^ before) * factor
-    return np.asarray(word ^ (word >> HALF))
-
-
-def _mixed(left: Words, right: Words) -> Words:
-    word = np.uint32(MIX_LEFT) * left - np.uint32(MIX_RIGHT) * right
-    return np.asarray(word ^ (word >> HALF))
-
-
-@cache
-def _powers(initial: int, multiplier: int, count: int) -> Words:
-    """Return the successive constants of a hash, shape (count, 1)."""
-    values = [initial * pow(multiplier, number, WORD) % WORD for number in range(count)]
-    return np.array(values, dtype=np.uint32)[:, None]
+_begun = cache(begun)
 
 
 @cache
