@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bft.adversary.lie import BOLDEST, favour_popular_wrong
+from bft.adversary.lie import HIGHEST_CONFIDENCE, favour_popular_wrong
 from bft.adversary.node import FaultyNode, Started
 from bft.core.effects import RequestProposal
 from bft.core.inputs import Input
@@ -33,4 +33,4 @@ class Inject:
         for effect in effects:
             if isinstance(effect, RequestProposal):
                 node.count("injections written")
-        return favour_popular_wrong(node, effects, BOLDEST, instruction_by(node.id))
+        return favour_popular_wrong(node, effects, HIGHEST_CONFIDENCE, instruction_by(node.id))

@@ -15,7 +15,7 @@ from bft.core.inputs import Input, ProposalReady, VerdictReady
 from bft.core.verdict import Verdict
 from bft.errors import ScenarioError, bad_value
 
-BOLDEST = 1.0
+HIGHEST_CONFIDENCE = 1.0
 
 
 def check_confidence(confidence: float | None) -> None:
@@ -26,7 +26,7 @@ def check_confidence(confidence: float | None) -> None:
 
 def stated(confidence: float | None) -> float:
     """Return what a liar says."""
-    return BOLDEST if confidence is None else confidence
+    return HIGHEST_CONFIDENCE if confidence is None else confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

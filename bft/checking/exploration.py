@@ -148,7 +148,7 @@ class Trusting:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Hold the garbage collector back: a search keeps all it makes and makes no cycles, so it looks in vain.
+    """Hold the garbage collector back: a search keeps all it makes and makes no cycles, so it finds nothing.
 
     It takes half of the time otherwise, since it goes through everything kept again and again.
     """

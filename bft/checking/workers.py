@@ -61,7 +61,7 @@ def shares(blocks: Iterable[Block], workers: int, stop_at_breach: bool) -> Gener
     try:
         while True:
             free = most - len(running)
-            with _deaf_children():
+            with _interrupts_blocked():
                 running.extend(pool.submit(run_block, *block, stop_at_breach) for block in islice(todo, free))
             if not running:
                 return
@@ -77,8 +77,8 @@ def shares(blocks: Iterable[Block], workers: int, stop_at_breach: bool) -> Gener
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Hold Ctrl-C back while processes are started: they inherit that for life, this process hears it afterwards."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT while processes are started: they inherit that, and this process gets it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

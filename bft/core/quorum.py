@@ -167,7 +167,7 @@ class QuorumSystem:
         return self.total - self.quorum
 
     def weight(self, replicas: Iterable[int]) -> int:
-        """Return the weight of *distinct* replicas (a set, or the keys of a mapping); strangers weigh nothing."""
+        """Return the weight of *distinct* replicas (a set, or the keys of a mapping); others weigh nothing."""
         weights = self.weights
         n = len(weights)
         total = 0

@@ -16,7 +16,7 @@ from typing import Any
 
 from bft.errors import SweepError, bad_value
 from bft.experiments.blocks import Block, Tally, failed
-from bft.experiments.interruption import Interruption, deaf_children
+from bft.experiments.interruption import Interruption, interrupts_blocked
 from bft.experiments.packed_blocks import MOST_DEATHS, Done, ExecutorError, packed, run_packed
 from bft.experiments.results_version import RESULTS_VERSION
 
@@ -56,7 +56,7 @@ class Cluster:
         self._local: Any = None
         self._client: Any = None
         try:
-            with deaf_children(), dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS - 1}):
+            with interrupts_blocked(), dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS - 1}):
                 if scheduler is None:
                     self._local = LocalCluster(  # type: ignore[no-untyped-call]
                         n_workers=workers,

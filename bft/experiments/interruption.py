@@ -57,8 +57,8 @@ class Interruption:
 
 
 @contextmanager
-def deaf_children() -> Iterator[None]:
-    """Hold Ctrl-C back while processes are started: they inherit that for life, this process hears it afterwards."""
+def interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT while processes are started: they inherit that, and this process gets it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from bft.experiments.blocks import Block, failed
-from bft.experiments.interruption import Interruption, deaf_children
+from bft.experiments.interruption import Interruption, interrupts_blocked
 from bft.experiments.packed_blocks import ADVICE, MOST_DEATHS, Done, ExecutorError, packed, run_packed
 
 READY = b"ready"
@@ -44,7 +44,7 @@ class Worker:
         self.block: Block | None = None
         self.ready = False
         try:
-            with deaf_children():
+            with interrupts_blocked():
                 self._process.start()
         finally:
             theirs.close()

@@ -34,7 +34,7 @@ class Breakdowns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disturbance:
-    """A window of time in which an endpoint is not itself.
+    """A window of time in which an endpoint refuses calls, hangs or is slow.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ class Begun:
 
 @dataclass(slots=True, kw_only=True)
 class Course:
-    """What befell a query on its way, for those who must not blame an endpoint for it."""
+    """What happened to a query on its way, for those who must not blame an endpoint for it."""
 
     waited: bool = False
     """The attempt under way, or the last one, waited in a queue of our own."""

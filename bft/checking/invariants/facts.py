@@ -154,7 +154,7 @@ class Facts:
         return view % self.n
 
     def weigh(self, voters: Iterable[int]) -> int:
-        """Return the weight of distinct voters; strangers weigh nothing."""
+        """Return the weight of distinct voters; what is no node weighs nothing."""
         weights, n = self.weights, self.n
         total, kind = 0, type(voters)
         for voter in voters if kind is set or kind is dict else set(voters):

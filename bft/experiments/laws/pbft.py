@@ -120,7 +120,7 @@ def _splits_or_stalls(scenario: Scenario, *, rush: bool) -> bool:
     """Whether an equivocating coalition does what the law says: split, or else keep the honest from deciding.
 
     A coalition that cannot split may still equivocate. Then the larger group may decide by itself; with retransmission
-    the others follow, and with views enough they all decide anyway. One in a hurry differs where the honest would
+    the others follow, and with views enough they all decide anyway. A rushing one differs where the honest would
     decide and still can be split. Those who ask early may be sent a proof before they are split.
     """
     if asks_before_a_split(scenario):

@@ -11,7 +11,7 @@ import numpy as np
 from bft.adversary.crash import Crash, Slow
 from bft.adversary.equivocate import Equivocate
 from bft.adversary.inject import Inject
-from bft.adversary.lie import BOLDEST, Collude, Lie, stated
+from bft.adversary.lie import HIGHEST_CONFIDENCE, Collude, Lie, stated
 from bft.adversary.node import Behaviour
 from bft.adversary.settings import Faults
 from bft.adversary.silence import Withhold
@@ -94,7 +94,7 @@ def voters_of(faults: Faults, n: int, faulty: Flags, streams: Streams, replicati
     liars = lies | colludes
     confidence = None
     if liars.any():
-        confidence = by_behaviour([stated(getattr(one, "confidence", None)) for one in behaviours], BOLDEST)
+        confidence = by_behaviour([stated(getattr(one, "confidence", None)) for one in behaviours], HIGHEST_CONFIDENCE)
     return Voters(
         faulty=faulty,
         speaks=~(down | withholds | twice),
