@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 Message = TypeVar("Message")
@@ -9,6 +10,11 @@ Message = TypeVar("Message")
 KEYS_PER_VOTER = 8
 _EMPTY: Any = {}
 """Never filled."""
+
+
+def bits(voters: Iterable[int]) -> int:
+    """Return a number with a bit for each voter."""
+    return sum([1 << voter for voter in voters])
 
 
 class BallotBox(Generic[Message]):

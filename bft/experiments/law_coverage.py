@@ -5,7 +5,7 @@ Knowing a field is not covering each of its values: that is what `bft.experiment
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -77,7 +77,9 @@ def uncovered_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[st
     laws = laws_about(scenario.protocol)
     if laws is None:
         yield "protocol"
-    yield from _own(scenario, getattr(laws, "SETTINGS", ()))
+    if scenario.own is not None:
+        own = {type(scenario.own): " ".join(getattr(laws, "SETTINGS", ()))}
+        yield from (path for path, _ in unknown_fields(scenario.own, own, _opens, (scenario.protocol.name,)))
     yield from (path for path, _ in unknown_fields(scenario, KNOWN, _opens))
     if scenario.faults.draw not in DRAWS:
         yield "faults.draw"
@@ -94,14 +96,6 @@ def uncovered_fields(scenario: Scenario, *, anybody_faulty: bool) -> Iterator[st
 def laws_about(protocol: Protocol) -> Any:
     """Return the module of laws about a protocol; None if there is none."""
     return companion("bft.experiments.laws", protocol)
-
-
-def _own(scenario: Scenario, known: Collection[str]) -> Iterator[str]:
-    """Yield the fields of the protocol's own settings that its laws do not judge and that are set."""
-    own = scenario.own
-    for name, field in type(own).model_fields.items() if own is not None else ():
-        if name not in known and getattr(own, name) != field.get_default(call_default_factory=True):
-            yield f"{scenario.protocol.name}.{name}"
 
 
 def _opens(kind: type[Settings], name: str, value: Settings) -> bool:

@@ -9,8 +9,7 @@ Who lacks nodes that are forgotten everywhere is sent a state (`state_transfer`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from bft.core.ballot import bits
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.protocols.hotstuff import pacemaker, state_transfer, voting
 from bft.protocols.hotstuff.branches import take_nodes
@@ -146,11 +145,6 @@ def status_of(state: State) -> Status:
         state.id,
     )
     return state.keyring.sign(status)
-
-
-def bits(voters: Iterable[int]) -> int:
-    """Return a number with a bit for each voter."""
-    return sum(1 << voter for voter in voters)
 
 
 def on_status(state: State, sender: int, message: Status) -> None:

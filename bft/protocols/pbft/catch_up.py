@@ -9,8 +9,7 @@ messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from bft.core.ballot import bits
 from bft.core.digest import digest_of
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import StateTransferred
@@ -56,11 +55,6 @@ def ask(state: State) -> None:
     )
     status = new_status(state.view, state.active, state.last_executed, state.low, held, state.id)
     state.emit(Broadcast(state.keyring.sign(status)))
-
-
-def bits(voters: Iterable[int]) -> int:
-    """Return a number with a bit for each voter."""
-    return sum([1 << voter for voter in voters])
 
 
 def on_status(state: State, sender: int, message: Status) -> None:

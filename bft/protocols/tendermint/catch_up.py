@@ -8,8 +8,7 @@ and polkas as certificates, so that a voter who told two replicas different thin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from bft.core.ballot import bits
 from bft.core.effects import Broadcast, Send, SetTimer
 from bft.core.events import Equivocation
 from bft.protocols.tendermint.config import STATUS_TIMER
@@ -65,11 +64,6 @@ def status(state: State) -> Status:
         for number, log in sorted(state.rounds.items())
     )
     return state.keyring.sign(Status(state.height, state.round, held, state.id))
-
-
-def bits(voters: Iterable[int]) -> int:
-    """Return a number with a bit for each voter."""
-    return sum(1 << voter for voter in voters)
 
 
 def on_status(state: State, sender: int, message: Status) -> None:
