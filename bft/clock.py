@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush, heapreplace
+from itertools import count
 from typing import Any
 
 import simpy
@@ -49,7 +50,11 @@ class Clock(simpy.Environment):
     """A SimPy environment that can schedule at an absolute time."""
 
     def __init__(self, initial_time: float = 0) -> None:
-        super().__init__(initial_time)
+        # As `simpy.Environment.__init__`, which also goes through the names of this class, and finds nothing to bind.
+        self._now = initial_time
+        self._queue = []
+        self._eid = count()
+        self._active_proc = None
         self._lines: dict[float, Line] = {}
 
     def fan_out(self, recipients: Iterable[int], delays_s: Iterable[float], event: object) -> None:

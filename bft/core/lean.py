@@ -98,7 +98,8 @@ def filler(cls: Callable[Given, Made]) -> Callable[Given, Made]:
 def _constructor(cls: type, first: str, *, marked: bool = False) -> Callable[..., Any]:
     """Return a function with the signature of the dataclass's `__init__`, after the first parameters given."""
     members = fields(cls)
-    opened = type(cls.__name__, cls.__bases__, {"__slots__": cls.__dict__["__slots__"]})
+    opened: Any = type(cls.__name__, cls.__bases__, {"__slots__": cls.__dict__["__slots__"]})
+    opened.__abstractmethods__ = frozenset()  # what a base class asks for, the class itself has
     defaults = {f"_default_{each.name}": each.default for each in members if each.default is not MISSING}
 
     def parameter(each: Field[Any]) -> str:

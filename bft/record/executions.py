@@ -37,25 +37,33 @@ class Executions:
     def __init__(self, records: Sequence[Recorded], nodes: Sequence[int], requests: Sequence[Request]) -> None:
         self._wanted: dict[RequestKey, dict[int, Proposal]] = {request.key: {} for request in requests}
         self._missing = dict.fromkeys(nodes, len(requests))
-        self._log: dict[int, dict[int, Proposal]] = {node: {} for node in nodes}
-        self._reached: dict[tuple[int, str], int] = {}
         self.done_at_s: dict[int, float] = {}
+        if StateTransferred in [event.__class__ for _, _, event in records]:
+            self._log: dict[int, dict[int, Proposal]] = {node: {} for node in nodes}
+            self._reached: dict[tuple[int, str], int] = {}
+            adopted = True
+        else:
+            adopted = False
         missing, wanted = self._missing, self._wanted
-        adopted = any(event.__class__ is StateTransferred for _, _, event in records)
         for time_s, node, event in records:
+            kind = event.__class__
             if node not in missing:
                 continue
-            if event.__class__ is Execute:
-                request = event.proposal.request
+            if kind is Execute:
+                proposal = event.proposal
+                request = proposal.request
                 if request is not None and not event.repeated:  # a repeated one changed nothing
                     executed = wanted.get(request.key)
-                    if executed is not None and node not in executed:
-                        self._take(time_s, node, event.proposal, executed)
+                    if executed is not None and node not in executed:  # as `_take`
+                        executed[node] = proposal
+                        missing[node] = open_ = missing[node] - 1
+                        if not open_:
+                            self.done_at_s[node] = time_s
                 if adopted:
                     self._remember(node, event)
-            elif event.__class__ is StateTransferred:
+            elif kind is StateTransferred:
                 self._adopt(time_s, node, event)
-        self.by_request = list(self._wanted.values())
+        self.by_request = list(wanted.values())
 
     def _remember(self, node: int, event: Execute) -> None:
         """Note what a node executed, and in which state it was then, for those who take over that state."""

@@ -34,11 +34,11 @@ class KeepAll:
     def decided(self, replicas: Sequence[int], requests: Iterable[Request]) -> Decided:
         """Read outcomes off the whole trace."""
         executions, right = Executions(self.milestones, replicas, list(requests)), self._right
-        outcomes = tuple(
-            outcome_of(executed, replicas, right(next(iter(executed.values()))) if executed else None)
-            for executed in executions.by_request
-        )
-        return outcomes, executions.done_at_s
+        outcomes: list[Outcome] = []
+        for executed in executions.by_request:
+            first = next(iter(executed.values()), None)
+            outcomes.append(outcome_of(executed, replicas, None if first is None else right(first)))
+        return tuple(outcomes), executions.done_at_s
 
     def trace(self) -> Trace:
         """Return all events."""

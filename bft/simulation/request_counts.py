@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.core.lean import lean, maker
 from bft.core.request import Request
 from bft.record.outcome import Outcome
 from bft.simulation.clients import Clients
@@ -32,7 +33,7 @@ class Asked(Protocol):
 COUNTS = ("asked", "executed", "answered", "superseded", "unexecuted", "queued")
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class RequestCounts(Sequence[Request]):
     """How many requests there were; `asked` is the sum of `executed`, `superseded` and `unexecuted`.
 
@@ -113,6 +114,9 @@ class RequestCounts(Sequence[Request]):
         return ", ".join(words)
 
 
+new_counts = maker(RequestCounts)
+
+
 def count_requests(
     clients: Clients, workload: Asked, outcomes: Sequence[Outcome], replication: int = 0
 ) -> RequestCounts:
@@ -132,7 +136,7 @@ def count_requests(
     asked, never = clients.asked, outcomes.count(Outcome.STALLED)
     superseded = _superseded(workload, outcomes) if never else 0
     executed = len(outcomes) - never
-    return RequestCounts(
+    return new_counts(
         asked,
         executed,
         clients.answered,

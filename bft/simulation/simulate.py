@@ -133,6 +133,8 @@ class Simulator:
         self._nodes = tuple(range(scenario.n))
         self._every_node = frozenset(self._nodes)
         self._workload = Workload(scenario.requests, self._randomness, self._membership.changes)
+        faults = scenario.faults
+        self._none_faulty = not faults.nodes and (faults.nodes is not None or faults.delta == 0)
         fail = scenario.machine is not None and scenario.machine.up is not None
         self._recoverable = self._nodes if recoverable or fail else ()
         self._volatile = self._config
@@ -191,9 +193,12 @@ class Simulator:
         started_s = process_time()
         scenario, n = self.scenario, self.scenario.n
         streams = ReplicationStreams(self._randomness, replication)
-        faulty = faulty_nodes(scenario.faults, n, streams)
-        plan = behaviours(scenario.faults, n, faulty, streams)
         honest = replicas = self._nodes
+        faulty: tuple[int, ...] = ()
+        plan: Mapping[int, Behaviour] = {}
+        if not self._none_faulty:
+            faulty = faulty_nodes(scenario.faults, n, streams)
+            plan = behaviours(scenario.faults, n, faulty, streams)
         if plan:
             honest = tuple(node for node in honest if node not in plan)
             replicas = tuple(
