@@ -83,6 +83,7 @@ class Task:
         if not self.over:
             self.over = True
             self._give_up()
+            self._give_up = nothing  # no cycle is left for the collector
             self._program.close()
 
     def run(self, answer: Any) -> None:
@@ -110,6 +111,7 @@ class Task:
                         return
         except StopIteration as stop:
             self.over = True
+            self._give_up = nothing  # what ended at once has set it since
             self._done(stop.value)
 
     def _wait(self, effect: Any) -> Any:

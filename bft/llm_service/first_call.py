@@ -76,6 +76,7 @@ class FirstCall:
         elif not self.over:
             self.over = True
             self._give_up()
+            self._give_up = nothing
 
     def _tell(self, result: Result) -> None:
         """Take in the result of the attempt."""
@@ -86,6 +87,7 @@ class FirstCall:
 
     def _end(self, result: Result) -> None:
         """The attempt is over."""
+        self._give_up = nothing  # no cycle is left for the collector
         if not isinstance(result, Answer) or result.provenance.source is not Source.MODEL:
             self._begun.result = result
             self._go_on(Course(begun=self._begun))
@@ -105,6 +107,7 @@ class FirstCall:
         """The time of the attempt is up."""
         if not self.over:
             self._give_up()
+            self._give_up = nothing
             self._go_on(Course(begun=self._begun))
 
     def _go_on(self, course: Course) -> None:

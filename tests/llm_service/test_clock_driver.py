@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import math
 
 import pytest
 
 from bft.clock import Alarm, Clock
 from bft.durations import Constant, Exponential, Lifetime
+from bft.llm_service.endpoint import EndpointCall
+from bft.llm_service.first_call import FirstCall
 from bft.llm_service.first_call import ask as ask_by
 from bft.llm_service.service import LlmService
 from bft.resilience.breaker import Breaker
@@ -109,6 +112,25 @@ def test_most_presets_have_first_attempts_without_a_program() -> None:
     names = (*PRESETS, "guarded", "bare")
     without = [name for name in names if Pipeline(rules_of(name)).first is None]
     assert without == ["production"], "its cache and limits decide about every call"
+
+
+def test_calls_that_are_over_leave_nothing_to_the_cycle_collector() -> None:
+    service = LlmService(ENDPOINTS, seed=5, providers=[ONE])
+    pipeline, driver = Pipeline(rules_of("test")), service.clock_driver()
+    told: list[Result] = []
+    gc.collect()
+    gc.disable()  # as for the time of a run
+    try:
+        calls = [ask_by(driver, pipeline, "which?", told.append) for _ in range(200)]
+        for call in calls[150:]:
+            Alarm(service.clock, 3.0, lambda _, call=call: call.cancel())
+        del calls, call
+        service.clock.run(until=4000.0)
+        left = [each for each in gc.get_objects() if isinstance(each, FirstCall | EndpointCall)]
+    finally:
+        gc.enable()
+    assert len(told) >= 150, "many were answered, at the first attempt or later, or failed"
+    assert left == []
 
 
 def test_a_call_given_up_in_its_first_attempt_or_later_is_never_told() -> None:
