@@ -56,7 +56,13 @@ TOOL_CHARS = 40
 """So much of a tool's name is shown."""
 
 _VOTES = ("answer", "verdict")
-_CUT_SHORT = frozenset({"length", "max_tokens", "content_filter", "safety", "recitation"})
+_CUT_SHORT = (
+    "length max_tokens max_output_tokens model_length model_context_window_exceeded error_limit content_filter "
+    "content_filtered safety recitation refusal blocklist prohibited_content spii sensitive error_toxic "
+    "guardrail_intervened malformed_function_call error abort aborted cancelled canceled user_cancel timeout "
+    "network_error insufficient_system_resource"
+)
+"""Words of endpoints and gateways for a reply that was not written to its end."""
 _UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, UnusableReplyError)
 """What clients raise when a reply is not what it should be: the endpoint's fault, which another model may not share."""
 
@@ -257,7 +263,7 @@ async def _invoke(
         message = await chat.ainvoke(list(prompt), config, **given, **model.seed(prompt, asked.options))
     except Exception as error:
         failure = _failure(error)
-        failure = replace(failure, detail=secrets.hide(failure.detail))
+        failure = replace(failure, detail=secrets.hide(" ".join(failure.detail.split())))
         made = Attempt(model=model.name, latency_s=0.0, failure=failure.reason)
         return failure, made, asked.form != "text" and _refuses(error, failure)
     usage: Any = getattr(message, "usage_metadata", None)
@@ -275,9 +281,9 @@ async def _invoke(
         nothing = Failure(kind=FailureKind.EMPTY, detail=f"a call of the tool {stranger!r}, which was not offered")
         return nothing, replace(made, failure=nothing.reason), False
     ended = str(_ended(message))[:40].lower()
-    blank = not text.strip()
-    if blank or ended in _CUT_SHORT or len(text) > REPLY_CHARS:
-        told = f"the reply was cut off: {ended}" if ended in _CUT_SHORT else f"a reply of {len(text)} characters"
+    blank, cut = not text.strip(), ended in _CUT_SHORT.split()
+    if blank or cut or len(text) > REPLY_CHARS:
+        told = f"the reply was cut off: {ended}" if cut else f"a reply of {len(text)} characters"
         detail = "an empty reply" if blank else told
         nothing = Failure(kind=FailureKind.EMPTY, detail=detail)
         return nothing, replace(made, failure=nothing.reason), False

@@ -140,7 +140,7 @@ def checked(body: bytes, *, completes: bool = False) -> bytes:
     if next(itertools.islice(_PARTS.finditer(body), 2 * JSON_VALUES, None), None) is not None:
         raise UnusableReplyError(f"JSON of more than {JSON_VALUES} values")
     try:
-        said = json.loads(body, parse_int=_whole)
+        said = json.loads(body, parse_int=_whole, object_pairs_hook=_agreeing)
     except RecursionError:
         raise UnusableReplyError("JSON that nests too deeply") from None
     except ValueError:
@@ -158,6 +158,14 @@ def checked(body: bytes, *, completes: bool = False) -> bytes:
         del said["usage"]
         return json.dumps(said).encode()
     return body
+
+
+def _agreeing(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object that says nothing twice in different words: clients take the last, and readers another."""
+    said = dict(pairs)
+    if len(said) != len(pairs) and any(said[name] != value for name, value in pairs):
+        raise UnusableReplyError("JSON that says two things under one name")
+    return said
 
 
 def _whole(digits: str) -> float | int:

@@ -66,6 +66,11 @@ NO_VOTES = [
     ),
     (completion(message(tool_calls=[None])), NO_CALL),
     (completion(message(tool_calls=SAID)), NO_CALL),
+    (completion(message(SAID), "error"), "the reply was cut off: error"),
+    (completion(message(SAID), "ABORT"), "the reply was cut off: abort"),
+    (completion(message(SAID), "insufficient_system_resource"), "the reply was cut off: insufficient_system_resource"),
+    (completion().replace(b'"content": ', b'"content": "ANSWER: 41", "content": '), "two things under one name"),
+    (completion()[:-1] + b', "choices": []}', "two things under one name"),
     (STREAM, "a stream of events, where one reply was asked for"),
     (b"<html>ANSWER: 42</html>", "a body that says it is JSON and is none"),
     (completion() + completion(), "a body that says it is JSON and is none"),
@@ -86,6 +91,14 @@ def test_what_is_no_reply_is_no_vote_and_is_told_in_one_sentence(endpoint: Any, 
         assert (answer.text, seat.stance) == (None, Stance.FAILED), body
         assert sentence in seat.detail, body
         assert "\n" not in seat.detail, body
+
+
+def test_an_error_in_several_lines_is_told_in_one(endpoint: Any, reply: Any) -> None:
+    body = json.dumps({"error": {"message": "down\r\n and\tout"}}).encode()
+    endpoint.script["m"] = lambda *_: reply(status=500, body=body)
+    with Panel([endpoint.member("m")], rule="plurality", attempts=1, breaker_failures=0) as panel:
+        (seat,) = panel.invoke(Q).seats
+    assert "down and out" in seat.detail
 
 
 WITH_TOOL = [
