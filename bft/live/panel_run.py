@@ -10,8 +10,10 @@ import os
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
+from types import NoneType
 from typing import TypeAlias
 
+from bft.arguments import check_instance
 from bft.core.request import Request
 from bft.errors import ScenarioError, bad_value
 from bft.live.answer import PanelAnswer, Progress
@@ -88,6 +90,8 @@ class PanelRun:
         self._system = settings.system()
         self._diversity = settings.diversity
         self._rule = rule_of(settings.rule, self._system, self._diversity)
+        check_instance("keys", keys, (PanelKeys, NoneType), "must be a bft.live.keys.PanelKeys", ScenarioError)
+        check_instance("record", record, (str, Path, NoneType), "must be the path of a file", ScenarioError)
         self._keys = PanelKeys.generate(n) if keys is None else keys
         if len(self._keys.seeds) != n + 1:
             raise ScenarioError(bad_value("keys", len(self._keys.seeds) - 1, f"must be of {n} nodes"))

@@ -13,7 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bft.core.verdict import Verdict
 from bft.errors import TableError, bad_value
+from bft.limits import MOST_MEMBERS
 from bft.validators.table_rows import ANSWERED, CANCELLED, MISSING, NOT_ASKED
 from bft.validators.table_writing import write_rows
 
@@ -255,7 +257,7 @@ def _read(path: Path, file: str, stamp: tuple[int, int]) -> PanelRecord:  # noqa
             else:
                 question = _question(row, calls.pop(row["question"], []))
                 ended[question.id] = _after(ended.pop(question.id, None), question)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise TableError(f"{file}: line {number}: is no record of a call or a question: {error!r}") from None
     left = {question: tuple(said) for question, said in calls.items()}
     return PanelRecord(source=str(file), questions=tuple(ended.values()), open_calls=left, torn=torn)
@@ -291,18 +293,36 @@ def _row(line: str, number: int, path: Path, *, among_records: bool) -> Mapping[
 
 def _call(row: Mapping[str, Any]) -> RecordedCall:
     return RecordedCall(
-        node=int(row["node"]),
-        member=str(row.get("member", "")),
-        role=str(row["role"]),
-        proposal=row["proposal"],
-        answer=row["answer"],
-        verdict=row["verdict"],
-        failure=row["failure"],
+        node=_node(row["node"]),
+        member=_needed(row, "member") if "member" in row else "",
+        role=_needed(row, "role"),
+        proposal=_text(row, "proposal"),
+        answer=_text(row, "answer"),
+        verdict=None if row["verdict"] is None else Verdict(row["verdict"]).value,
+        failure=_text(row, "failure"),
         latency_s=float(row["latency_s"]),
         tokens=sum(int(attempt["tokens_out"]) for attempt in row["attempts"]),
         cost=sum(float(attempt.get("cost", 0.0)) for attempt in row["attempts"]),
         confidence=_sure(row.get("confidence")),
     )
+
+
+def _node(told: object) -> int:
+    if type(told) is not int or not 0 <= told < MOST_MEMBERS:
+        raise ValueError(f"node = {told!r}")
+    return told
+
+
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    told = row[name]
+    return None if told is None else _needed(row, name)
+
+
+def _needed(row: Mapping[str, Any], name: str) -> str:
+    told = row[name]
+    if not isinstance(told, str):
+        raise ValueError(f"{name} = {told!r}")
+    return told
 
 
 def _sure(stated: object) -> float | None:
@@ -315,12 +335,12 @@ def _sure(stated: object) -> float | None:
 
 def _question(row: Mapping[str, Any], calls: list[RecordedCall]) -> RecordedQuestion:
     return RecordedQuestion(
-        id=str(row["question"]),
-        text=str(row["text"]),
-        gold=row["gold"],
+        id=_needed(row, "question"),
+        text=_needed(row, "text"),
+        gold=_text(row, "gold"),
         models=tuple(str(model) for model in row["models"]),
-        state=str(row["state"]),
-        decided=row["answer"],
+        state=_needed(row, "state"),
+        decided=_text(row, "answer"),
         calls=tuple(calls),
         votes=tuple(_text_of(seat, "vote") for seat in row.get("seats") or ()),
         form=_text_of(row.get("certificate"), "answer"),

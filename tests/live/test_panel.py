@@ -302,6 +302,8 @@ KEYED = "PANEL_TEST_KEY"
         ([{"model": "fake:yes=1", "api_key": "x"}], {}, r"members.0.api_key = \[redacted\]: unknown key"),
         ([{"model": "m", "base_url": "ftp://x"}], {}, "base_url = 'ftp://x': must begin with http"),
         ([{"name": "x"}], {}, "members.0.model: is needed"),
+        (["fake:yes=1"], {"keys": "keys.json"}, "keys = \\[redacted\\]: must be a bft.live.keys.PanelKeys"),
+        (["fake:yes=1"], {"record": 5}, "record = 5: must be the path of a file"),
         ([ChatOpenAI(model="m", api_key="k")], {}, "models.0.max_retries = None: must be 0"),  # type: ignore[arg-type]
     ],
 )

@@ -16,6 +16,7 @@ import bft
 from bft.cli import main
 from bft.core.verdict import Verdict
 from bft.errors import BftError, ScenarioError, TableError
+from bft.experiments.replay import replay
 from bft.live import Panel, State
 from bft.plotting.scenario_words import validator_words
 from bft.randomness import Randomness
@@ -322,6 +323,30 @@ def test_what_is_no_record_is_refused_with_its_line(text: str, message: str, tmp
     file.write_text(text, encoding="utf-8")
     with pytest.raises(TableError, match=message):
         read_record(file).of_panel(None)
+
+
+ODD: list[Any] = [True, 1.5, float("inf"), 10**300, [None], {"a": 1}]
+
+
+def test_whatever_stands_in_a_field_of_a_record_is_read_or_refused_in_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "record.jsonl"
+    with Panel(["fake:always=42"] * 3 + ["fake:yes=41"], record=file, finish=True) as panel:
+        panel.invoke({"question": Q, "id": "q", "gold": "42"})
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    scenario = bft.Scenario(protocol="pbft", validators={"kind": "replayed", "file": str(file)})
+    told: list[str] = []
+    for at in (0, len(rows) - 1):
+        for name in rows[at]:
+            for odd in ODD:
+                changed = [{**row, name: odd} if place == at else row for place, row in enumerate(rows)]
+                file.write_text("".join(f"{json.dumps(row)}\n" for row in changed), encoding="utf-8")
+                try:
+                    read_record(file)
+                    replay(scenario)
+                except BftError as error:
+                    told.append(str(error))
+    assert len(told) > 50
+    assert not [each for each in told if "\n" in each]
 
 
 def test_a_file_of_several_panels_is_read_for_one_of_them(recorded: Path) -> None:
