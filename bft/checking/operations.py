@@ -9,7 +9,7 @@ in `play`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from bft.errors import ScenarioError, bad_value
 
@@ -176,30 +176,7 @@ Operation = (
     | Heal
 )
 
-KINDS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        Deliver,
-        Drop,
-        Duplicate,
-        Replay,
-        Exchange,
-        Settle,
-        Fire,
-        Ask,
-        Consult,
-        Crash,
-        Restart,
-        Corrupt,
-        Forge,
-        Mutate,
-        Cut,
-        Disk,
-        Call,
-        Work,
-        Heal,
-    )
-}
+KINDS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Operation)}
 
 
 def to_json(operations: Iterable[Operation]) -> list[list[Any]]:

@@ -147,33 +147,9 @@ def by_law(value: object) -> object:
     return {"law": value} if isinstance(value, str) else value
 
 
-Delay = Annotated[
-    Annotated[
-        ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay | ParetoDelay,
-        Field(discriminator="law"),
-    ],
-    BeforeValidator(by_law),
-]
-
-BoundedDelay = Annotated[
-    Annotated[
-        ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay | ParetoDelay | AdversarialDelay,
-        Field(discriminator="law"),
-    ],
-    BeforeValidator(by_law),
-]
-
+_Laws = ConstantDelay | UniformDelay | NormalDelay | LognormalDelay | ExponentialDelay | ParetoDelay
+Delay = Annotated[Annotated[_Laws, Field(discriminator="law")], BeforeValidator(by_law)]
+BoundedDelay = Annotated[Annotated[_Laws | AdversarialDelay, Field(discriminator="law")], BeforeValidator(by_law)]
 Crossing = Annotated[
-    Annotated[
-        LostCrossing
-        | HeldCrossing
-        | ConstantDelay
-        | UniformDelay
-        | NormalDelay
-        | LognormalDelay
-        | ExponentialDelay
-        | ParetoDelay,
-        Field(discriminator="law"),
-    ],
-    BeforeValidator(by_law),
+    Annotated[LostCrossing | HeldCrossing | _Laws, Field(discriminator="law")], BeforeValidator(by_law)
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
-from bft.core.request import Proposal, Request, RequestKey
+from bft.core.request import Proposal, RequestKey
 from bft.core.signatures import Keyring
 from bft.live.diversity import Diversity
 from bft.live.pbft_validators import PbftValidators
@@ -17,20 +17,7 @@ from bft.live.views import told
 from bft.protocols.pbft import PbftConfig, PbftReplica
 from bft.protocols.pbft.config import VIEW_TIMER
 from bft.protocols.pbft.events import ViewChangeStarted, ViewEntered
-from bft.protocols.pbft.messages import (
-    CatchUp,
-    Checkpoint,
-    Commit,
-    Decision,
-    Held,
-    NewView,
-    Prepare,
-    PreparedCertificate,
-    PrePrepare,
-    Status,
-    ViewChange,
-    well_formed,
-)
+from bft.protocols.pbft.messages import MESSAGES, Commit, Decision, Held, PreparedCertificate, well_formed
 
 
 def rule_of(settings: ConsensusRule, system: QuorumSystem, diversity: Diversity | None = None) -> Rule:
@@ -53,21 +40,7 @@ def rule_of(settings: ConsensusRule, system: QuorumSystem, diversity: Diversity 
         return sound and system.weight({vote.replica for vote in votes}) >= system.quorum
 
     return Rule(
-        messages=(
-            Request,
-            Proposal,
-            PrePrepare,
-            Prepare,
-            Commit,
-            Checkpoint,
-            PreparedCertificate,
-            ViewChange,
-            NewView,
-            Decision,
-            Held,
-            Status,
-            CatchUp,
-        ),
+        messages=(*MESSAGES, Proposal, PreparedCertificate, Decision, Held),
         make_replica=make_replica,
         proof=_proof,
         vote=Commit,

@@ -13,7 +13,7 @@ from typing import Any
 
 from bft.core.quorum import QuorumSystem
 from bft.core.replica import Replica
-from bft.core.request import Proposal, Request, RequestKey
+from bft.core.request import Proposal, RequestKey
 from bft.core.signatures import Keyring
 from bft.core.verdict import Verdict
 from bft.live.diversity import Diversity
@@ -24,17 +24,7 @@ from bft.live.views import told
 from bft.protocols.tendermint import TendermintConfig, TendermintReplica
 from bft.protocols.tendermint.config import PREVOTE_TIMER, PROPOSE_TIMER
 from bft.protocols.tendermint.events import RoundStarted
-from bft.protocols.tendermint.messages import (
-    CatchUp,
-    Decision,
-    Held,
-    Polka,
-    Precommit,
-    Prevote,
-    Propose,
-    Status,
-    well_formed,
-)
+from bft.protocols.tendermint.messages import MESSAGES, Decision, Held, Polka, Precommit, well_formed
 
 PRECOMMIT_S = 0.1
 
@@ -62,7 +52,7 @@ def rule_of(settings: ConsensusRule, system: QuorumSystem, diversity: Diversity 
         return sound and system.weight({vote.replica for vote in votes}) >= system.quorum
 
     return Rule(
-        messages=(Request, Proposal, Propose, Prevote, Precommit, Polka, Decision, Held, Status, CatchUp),
+        messages=(*MESSAGES, Proposal, Polka, Decision, Held),
         make_replica=make_replica,
         proof=_proof,
         vote=Precommit,
