@@ -220,10 +220,12 @@ class Tape:
     def draws(self, node: int, count: int) -> list[float]:
         """Return the node's next numbers, as so many calls of `draw` would."""
         left = self._left[node]
-        if len(left) < count:
-            return [self.draw(node) for _ in range(count)]
         taken = left[: -count - 1 : -1]
-        del left[-count:]
+        del left[len(left) - len(taken) :]
+        while (lacking := count - len(taken)) > 0:
+            left = self._more(node)
+            taken += left[: -lacking - 1 : -1]
+            del left[-lacking:]
         return taken
 
     def _more(self, node: int) -> list[float]:

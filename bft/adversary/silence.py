@@ -14,8 +14,6 @@ from bft.protocols.protocol import Role
 
 def _without(node: FaultyNode, effects: Sequence[object], roles: tuple[Role, ...], what: str) -> list[object]:
     """Return the effects without messages of these roles, counting what was kept back."""
-    if not effects:
-        return []
     kinds = node.kinds(roles)
     kept: list[object] = []
     for effect in effects:
@@ -37,7 +35,7 @@ class SilentPrimary:
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Keep back proposals, and what starts a view."""
         del now, event
-        return _without(node, effects, self.takes, "proposals kept back")
+        return _without(node, effects, self.takes, "proposals kept back") if effects else effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +50,4 @@ class Withhold:
     def bend(self, node: FaultyNode, now: float, event: Input | Started, effects: Sequence[object]) -> Iterable[object]:
         """Keep back proposals, votes, and what starts a view."""
         del now, event
-        return _without(node, effects, self.takes, "votes withheld")
+        return _without(node, effects, self.takes, "votes withheld") if effects else effects

@@ -346,6 +346,10 @@ class Host:
         self, node: int, recipients: list[int], delays_s: list[float], event: Deliver
     ) -> tuple[list[int], list[float]]:
         """Return the recipients that links do not cut off, and their delays; second copies go their own way."""
+        if self.links.only_lossy:
+            kept_by = self.links.survivors(node, recipients, delays_s)
+            self.lost += len(recipients) - len(kept_by[0])
+            return kept_by
         copies = self.links.copies_to_all(node, self.clock._now)
         if 2 in copies:
             for other, number in enumerate(copies):

@@ -6,6 +6,7 @@ broadcasts see the same delays. Rows of many replications are drawn, transformed
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class Links:
         self._send_delays: Tape | None = None
         self._losses: Tape | None = None
         self.perfect = not (self._loss or self._duplication or self._partitions)
+        self.only_lossy = not (self._duplication or self._partitions)
 
     def broadcast(self, sender: int) -> tuple[list[int], list[float]]:
         """Return the other nodes and their delays in seconds, soonest first, for the sender's next broadcast."""
@@ -109,14 +111,17 @@ class Links:
         return 2 if twice else 1
 
     def copies_to_all(self, sender: int, now_s: float) -> list[int]:
-        """Return the same for each node, as `copies` would for one after the other; of the sender itself 1."""
-        loss = self._loss
-        if self._duplication or self._partitions:
-            nodes = range(self._n)
-            return [1 if other == sender else self.copies(sender, other, now_s) for other in nodes]
-        copies = [0 if drawn < loss else 1 for drawn in (self._losses or self._tape()).draws(sender, self._n - 1)]
-        copies.insert(sender, 1)
-        return copies
+        """Return the same for each node, one after the other; of the sender itself 1."""
+        return [1 if other == sender else self.copies(sender, other, now_s) for other in range(self._n)]
+
+    def survivors(self, sender: int, recipients: list[int], delays_s: list[float]) -> tuple[list[int], list[float]]:
+        """Return whom a broadcast reaches, and when, over links that lose messages and do nothing else to them."""
+        loss, drawn = self._loss, (self._losses or self._tape()).draws(sender, self._n - 1)
+        if min(drawn, default=1.0) >= loss:
+            return recipients, delays_s
+        drawn.insert(sender, 0.0)  # one number for each node, as `copies_to_all` draws them
+        arrives = [drawn[other] >= loss for other in recipients]
+        return list(compress(recipients, arrives)), list(compress(delays_s, arrives))
 
     def _tape(self) -> Tape:
         """Return the draws of losses and copies."""

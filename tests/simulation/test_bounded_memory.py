@@ -128,6 +128,11 @@ def test_a_meter_without_two_cycles_says_nothing() -> None:
     assert QueueMeter().measures() is None
 
 
+def test_no_numbers_drawn_from_a_tape_take_none_away() -> None:
+    tape, other = Tape(Randomness(1), "test", 2, 4, 0), Tape(Randomness(1), "test", 2, 4, 0)
+    assert (tape.draw(0), tape.draws(0, 0), tape.draws(0, 5)) == (other.draw(0), [], [other.draw(0) for _ in range(5)])
+
+
 def test_a_tape_keeps_no_more_than_a_chunk_and_draws_the_same() -> None:
     tape = Tape(Randomness(1), "test", 2, 4, 0)
     drawn, kept = [], []
