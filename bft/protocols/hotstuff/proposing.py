@@ -51,6 +51,8 @@ def informed(state: State) -> bool:
     if rules.chain:
         consecutive = high.view == view - 1
         return consecutive or (state.tc is not None and rules.ready(high, state.tc))
+    if any(qc.view > high.view for qc in state.missing.values()):
+        return False  # nobody votes for what stands beside a certified node; that node is on its way
     if rules.waits == "delay":
         if high.view == view - 1 or not state.wait_timer_runs:
             return rules.ready(high, state.tc)

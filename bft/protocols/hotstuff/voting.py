@@ -272,6 +272,9 @@ def take_up(state: State) -> None:
             state.missing.pop(digest, None)
             if digest in nodes:
                 pacemaker.follow(state, qc, state.id)
+    entry = state.entry
+    if entry is not None and entry.node in nodes:
+        learn(state, entry, state.id)  # its node was not there when the view was entered
     for place in sorted(state.held):
         if place not in state.held or fetching.needs(state.held[place][1]) not in nodes:
             continue
