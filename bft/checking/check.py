@@ -22,30 +22,20 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckArguments:
-    """What to check.
-
-    Attributes
-    ----------
-    plan : Plan or None
-        A campaign.
-    mutants : bool
-        Hunt the seeded bugs instead.
-    protocol : str
-        Whose.
-    seconds_per_mutant : float
-        CPU time for each.
-    replay : Path or None
-        Replay a saved schedule instead.
-    save : Path or None
-        Where to write a counterexample.
-    """
+    """What to check."""
 
     plan: Plan | None = None
+    """A campaign."""
     mutants: bool = False
+    """Hunt the seeded bugs instead."""
     protocol: str = "pbft"
+    """Whose."""
     seconds_per_mutant: float = 60.0
+    """CPU time for each."""
     replay: Path | None = None
+    """Replay a saved schedule instead."""
     save: Path | None = None
+    """Where to write a counterexample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,44 +26,31 @@ from bft.simulation.simulate import Simulator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What the runs of one scenario came to.
-
-    Attributes
-    ----------
-    label : str
-        What the scenario is called.
-    scenario : Scenario
-        What was run.
-    runs : int
-        How often.
-    shares : mapping of str to Estimate
-        Probability of each outcome, by its name in `bft.experiments.shares.SHARES`.
-    exact : mapping of str to float
-        The same by the exact law, where one exists.
-    precision : Estimate
-        P(right | agreed), among runs that agreed; its value is nan where none did.
-    calls, saved, messages, latency_s : Estimate
-        Means: calls to validators in a run, share of a run's calls that was unanswered when it mattered no more, copies
-        of messages sent until nothing could change any more, and seconds until the decision in those runs that came to
-        one.
-    faults : mapping of str to int
-        What the faulty nodes did, added up over all runs.
-    level : float
-        Level of the intervals.
-    """
+    """What the runs of one scenario came to."""
 
     label: str
+    """What the scenario is called."""
     scenario: Scenario
+    """What was run."""
     runs: int
+    """How often."""
     shares: Mapping[str, Estimate]
+    """Probability of each outcome, by its name in `bft.experiments.shares.SHARES`."""
     exact: Mapping[str, float]
+    """The same by the exact law, where one exists."""
     precision: Estimate
+    """P(right | agreed), among runs that agreed; its value is nan where none did."""
     calls: Estimate
     saved: Estimate
     messages: Estimate
     latency_s: Estimate
+    """Means: calls to validators in a run, share of a run's calls that was unanswered when it mattered no more, copies
+    of messages sent until nothing could change any more, and seconds until the decision in those runs that came to
+    one."""
     faults: Mapping[str, int]
+    """What the faulty nodes did, added up over all runs."""
     level: float
+    """Level of the intervals."""
 
 
 def compare(

@@ -13,21 +13,14 @@ UNFILTERED = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked for.
-
-    Attributes
-    ----------
-    model : str or None
-        Name of the model, where the file names none, or another.
-    chosen : str or None
-        The filter, or the scorer, of which a file holds several.
-    columns : mapping of str to str
-        What the file calls the columns of a table.
-    """
+    """What is asked for."""
 
     model: str | None = None
+    """Name of the model, where the file names none, or another."""
     chosen: str | None = None
+    """The filter, or the scorer, of which a file holds several."""
     columns: Mapping[str, str] = field(default_factory=dict)
+    """What the file calls the columns of a table."""
 
     def choice(self, file: str, what: str, there: Iterable[str]) -> str:
         """Return which of several filters, or scorers, is read: the one asked for, or the only one.

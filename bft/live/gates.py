@@ -68,26 +68,18 @@ class Gate:
 
 @dataclass(slots=True)
 class Spend:
-    """Money that may be spent, within that of `above`, if there is one.
-
-    Attributes
-    ----------
-    ceiling : float or None
-        At most so much; None: any.
-    name : str
-        What the ceiling is called.
-    spent, reserved : float
-        What has been spent, and what requests under way are estimated to cost.
-    reached : bool
-        Whether it has refused a request.
-    """
+    """Money that may be spent, within that of `above`, if there is one."""
 
     ceiling: float | None = None
+    """At most so much; None: any."""
     name: str = "max_cost"
+    """What the ceiling is called."""
     above: Spend | None = None
     spent: float = 0.0
     reserved: float = 0.0
+    """What has been spent, and what requests under way are estimated to cost."""
     reached: bool = False
+    """Whether it has refused a request."""
 
     def refused(self, estimate: float) -> str:
         """Reserve the cost of a request; where it is too much, reserve nothing and return the sentence that says so."""

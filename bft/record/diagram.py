@@ -60,17 +60,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceTime:
-    """A diagram.
-
-    Attributes
-    ----------
-    breach : Mark or None
-        What broke, where, and when, if anything did.
-    phases : tuple of str
-        Kinds of messages that have a look of their own, in the order of a view.
-    hidden : tuple of str
-        Kinds of messages that are hidden unless somebody asks for them.
-    """
+    """A diagram."""
 
     title: str
     unit: Literal["step", "s"]
@@ -79,8 +69,11 @@ class SpaceTime:
     marks: tuple[Mark, ...]
     spans: tuple[Span, ...] = ()
     breach: Mark | None = None
+    """What broke, where, and when, if anything did."""
     phases: tuple[str, ...] = ()
+    """Kinds of messages that have a look of their own, in the order of a view."""
     hidden: tuple[str, ...] = ()
+    """Kinds of messages that are hidden unless somebody asks for them."""
 
 
 def excerpt(

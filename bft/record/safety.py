@@ -24,32 +24,22 @@ class Breach:
 
 @dataclass(slots=True)
 class SafetyMonitor:
-    """Watches what all nodes that follow the protocol commit and execute.
-
-    Attributes
-    ----------
-    watched : collection of int
-        Nodes that are not Byzantine.
-    authentic : callable
-        Returns whether a client really signed a request.
-    breaches : list of Breach
-        What did not hold, in order of time.
-    remembered : int
-        About how many numbers are compared at once. Numbers that every node has passed are forgotten first, and of
-        more than this the oldest: an execution below them, by a node left far behind, cannot be judged any more.
-    unjudged : int
-        How many such executions there were: they are counted, not taken for safe.
-    epochs : bool
-        Whether members change. What was committed beyond the end of an epoch gets another number then, so only what a
-        node commits at a number that it has passed itself is compared.
-    """
+    """Watches what all nodes that follow the protocol commit and execute."""
 
     watched: Collection[int]
+    """Nodes that are not Byzantine."""
     authentic: Callable[[Request], bool]
+    """Returns whether a client really signed a request."""
     breaches: list[Breach] = field(default_factory=list)
+    """What did not hold, in order of time."""
     remembered: int = 1 << 14
+    """About how many numbers are compared at once. Numbers that every node has passed are forgotten first, and of more
+    than this the oldest: an execution below them, by a node left far behind, cannot be judged any more."""
     unjudged: int = 0
+    """How many such executions there were: they are counted, not taken for safe."""
     epochs: bool = False
+    """Whether members change. What was committed beyond the end of an epoch gets another number then, so only what a
+    node commits at a number that it has passed itself is compared."""
     _forgotten: int = 0
     _digest_at: dict[int, tuple[str, int]] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)

@@ -47,24 +47,16 @@ class FailureClass(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """What is done with failures of a class.
-
-    Attributes
-    ----------
-    retried : bool
-        Whether the same endpoint is asked again.
-    falls_back : bool
-        Whether the next level is asked.
-    counts : bool
-        Whether the breaker counts it against the endpoint.
-    abstains : bool
-        Whether a validator whose call ends so, all levels included, abstains; else nothing is said of it.
-    """
+    """What is done with failures of a class."""
 
     retried: bool
+    """Whether the same endpoint is asked again."""
     falls_back: bool
+    """Whether the next level is asked."""
     counts: bool
+    """Whether the breaker counts it against the endpoint."""
     abstains: bool = True
+    """Whether a validator whose call ends so, all levels included, abstains; else nothing is said of it."""
 
 
 TREATMENTS: Mapping[FailureClass, Treatment] = {

@@ -53,21 +53,14 @@ class Uniform:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Run programs at the same time.
-
-    Attributes
-    ----------
-    programs : tuple of Program
-        At least one; each is run once.
-    timeout_s : float
-        After so many seconds without a winner all are cancelled.
-    wins : callable or None
-        Whether a result ends the race; None: any does. When no result wins, the last to come is the race's result.
-    """
+    """Run programs at the same time."""
 
     programs: tuple[Program[Any], ...]
+    """At least one; each is run once."""
     timeout_s: float = math.inf
+    """After so many seconds without a winner all are cancelled."""
     wins: Callable[[Any], bool] | None = None
+    """Whether a result ends the race; None: any does. When no result wins, the last to come is the race's result."""
 
     def decided_by(self, result: Any) -> bool:
         """Whether this result ends the race; asked once for each program that ends."""

@@ -32,26 +32,19 @@ Said = Sequence[str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebateLaw:
-    """The law of a debate.
-
-    Attributes
-    ----------
-    rounds : int
-        How often everybody hears everybody, 1 or more.
-    persuasion, right_to_wrong, wrong_to_right : float
-        p in [0, 1] between two wrong answers, for a right validator that looks at a wrong one, and the other way round.
-    sycophancy : float
-        s in [0, 1].
-    steepness : float
-        γ, 1 or more: the larger, the less a few can move.
-    """
+    """The law of a debate."""
 
     rounds: int
+    """How often everybody hears everybody, 1 or more."""
     persuasion: float
     right_to_wrong: float
     wrong_to_right: float
+    """p in [0, 1] between two wrong answers, for a right validator that looks at a wrong one, and the other way
+    round."""
     sycophancy: float = 0.0
+    """s in [0, 1]."""
     steepness: float = 1.0
+    """γ, 1 or more: the larger, the less a few can move."""
 
     def chances(self, node: int, said: Said, right: Callable[[str], bool]) -> dict[str, float]:
         """Return the law of what a node says next.

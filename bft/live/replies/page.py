@@ -42,33 +42,22 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is left of a reply without thoughts: its text, and its lines that are not blank.
-
-    Attributes
-    ----------
-    text : str
-        All of it.
-    lines : tuple of Line
-        In order.
-    breaks : frozenset of int
-        Numbers of the lines that begin a paragraph.
-    tagged : bool
-        Whether a tag quotes any of it.
-    question : str
-        What it replies to, where that is known.
-    choices : tuple of str
-        The answers that there are; empty: any.
-    answers_are_verdicts : bool
-        Whether yes, no and the like may be the answer to the question: then they are no verdict.
-    """
+    """What is left of a reply without thoughts: its text, and its lines that are not blank."""
 
     text: str
+    """All of it."""
     lines: tuple[Line, ...]
+    """In order."""
     breaks: frozenset[int]
+    """Numbers of the lines that begin a paragraph."""
     tagged: bool
+    """Whether a tag quotes any of it."""
     question: str = ""
+    """What it replies to, where that is known."""
     choices: tuple[str, ...] = ()
+    """The answers that there are; empty: any."""
     answers_are_verdicts: bool = False
+    """Whether yes, no and the like may be the answer to the question: then they are no verdict."""
 
 
 def page_of(reply: str) -> Page | None:

@@ -20,18 +20,12 @@ class Read(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[T]):
-    """One form of a reply.
-
-    Attributes
-    ----------
-    name : str
-        As documents call it.
-    reads : callable
-        Reads a page; None: the page has another form.
-    """
+    """One form of a reply."""
 
     name: str
+    """As documents call it."""
     reads: Callable[[Page], Read[T] | None]
+    """Reads a page; None: the page has another form."""
 
 
 def first(rules: Sequence[Rule[T]], page: Page) -> tuple[T | None, str]:

@@ -57,25 +57,17 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What is known of some runs before the validators are drawn; arrays begin with the runs.
-
-    Attributes
-    ----------
-    faulty, liars : ndarray of bool, shape (runs, n)
-        Who is faulty, and who of them states wrong answers.
-    plain : ndarray of bool, shape (runs,)
-        Which runs are drawn without any mode.
-    favour : ndarray, shape (modes, n)
-        The modes of positions.
-    position : ndarray of int, shape (runs,)
-        Which one each run is drawn by.
-    """
+    """What is known of some runs before the validators are drawn; arrays begin with the runs."""
 
     faulty: Flags
     liars: Flags
+    """Who is faulty, and who of them states wrong answers; shape (runs, n)."""
     plain: Flags
+    """Which runs are drawn without any mode; shape (runs,)."""
     favour: Floats
+    """The modes of positions; shape (modes, n)."""
     position: Ints
+    """Which one each run is drawn by; shape (runs,)."""
 
     def unmoved(self) -> Floats:
         """Return the ratios of modes that nothing was drawn by."""

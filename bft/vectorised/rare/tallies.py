@@ -36,26 +36,18 @@ class Weights:
 
 @dataclass(slots=True)
 class Tally:
-    """The replications drawn in a stratum.
-
-    Attributes
-    ----------
-    runs : int
-        How many.
-    met, others : Weights
-        Of those with the event, and of those without.
-    handed_back, asked : int
-        Replications that only the event engine can decide, and those that it was asked about.
-    ask : float
-        Probability of asking it; those asked weigh the more.
-    """
+    """The replications drawn in a stratum."""
 
     runs: int = 0
+    """How many."""
     met: Weights = field(default_factory=Weights)
     others: Weights = field(default_factory=Weights)
+    """Of those with the event, and of those without."""
     handed_back: int = 0
     asked: int = 0
+    """Replications that only the event engine can decide, and those that it was asked about."""
     ask: float = 1.0
+    """Probability of asking it; those asked weigh the more."""
 
     def join(self, more: Tally) -> None:
         """Add what was drawn later."""
