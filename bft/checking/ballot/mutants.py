@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from bft.checking import bent_replicas
 from bft.checking.ballot.subject import MakeBallot, MakeRule, ballot
 from bft.checking.seeded_bug import HARMLESS, LIVENESS, SAFETY, SeededBug
-from bft.core.effects import SetTimer
 from bft.core.events import Equivocation
-from bft.core.inputs import Deliver, Input, ProposalReady, Restart, VerdictReady
+from bft.core.inputs import Deliver, Input, ProposalReady, VerdictReady
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Signed, SymbolicKeyring
 from bft.core.verdict import Verdict
 from bft.protocols.ballot import BallotConfig, BallotReplica, counting
 from bft.protocols.ballot.messages import Approve, Cast, Certificate
-from bft.protocols.ballot.state import State
 from bft.voting import Plurality, Quorum, Rule, Standing, Vote
 from bft.voting import State as Ballot
 
@@ -92,50 +91,20 @@ def _gives_up_early(system: QuorumSystem) -> Rule:
 # Replicas that are wrong
 
 
-class Wrapped(BallotReplica):
-    """A replica whose private state a bug may touch."""
-
-    __slots__ = ()
-
-    @property
-    def state(self) -> State:
-        """What the replica remembers."""
-        return self._state
+hearing = partial(bent_replicas.hearing, BallotReplica)
+saying = partial(bent_replicas.saying, BallotReplica)
+forgetting = partial(bent_replicas.forgetting, BallotReplica)
+without_timer = partial(bent_replicas.without_timer, BallotReplica)
 
 
-def hearing(bend: Callable[[State, Any], Any]) -> MakeBallot:
-    """Bend what a replica hears; None keeps it from the replica."""
-
-    class Hearing(Wrapped):
-        __slots__ = ()
-
-        def step(self, now: float, event: Input) -> Sequence[object]:
-            bent = bend(self.state, event)
-            return () if bent is None else super().step(now, bent)
-
-    return Hearing
-
-
-def saying(bend: Callable[[State, Any], Sequence[object]]) -> MakeBallot:
-    """Bend what a replica does: each effect becomes several, or none."""
-
-    class Saying(Wrapped):
-        __slots__ = ()
-
-        def step(self, now: float, event: Input) -> Sequence[object]:
-            return [bent for effect in super().step(now, event) for bent in bend(self.state, effect)]
-
-    return Saying
-
-
-class BelievesCertificates(Wrapped):
+class BelievesCertificates(BallotReplica):
     """Follows a certificate without looking at it."""
 
     __slots__ = ()
 
     def step(self, now: float, event: Input) -> Sequence[object]:
         """Take one input; of certificates only the answer is read."""
-        state = self.state
+        state = self._state
         proof = event.message if isinstance(event, Deliver) else None
         if not isinstance(proof, Certificate) or state.request != proof.request or state.executed is not None:
             return super().step(now, event)
@@ -163,31 +132,33 @@ def unsigned(replica: int, config: BallotConfig, keyring: SymbolicKeyring) -> Ba
     return BallotReplica(replica, config, TrustingRing(keyring))
 
 
-def _from_its_voter(state: State, event: Any) -> Any:
+def _from_its_voter(_: BallotReplica, event: Any) -> Any:
     """Take a vote that was passed on for one that its voter sent."""
-    del state
     vote = event.message if isinstance(event, Deliver) else None
     return Deliver(vote.replica, vote) if isinstance(vote, Cast) else event
 
 
-def _any_question(state: State, event: Any) -> Any:
+def _any_question(replica: BallotReplica, event: Any) -> Any:
     """Take votes on another question for votes on one's own."""
+    state = replica._state
     vote = event.message if isinstance(event, Deliver) else None
     if not isinstance(vote, Cast) or state.request is None or vote.replica != event.sender:
         return event
     return Deliver(event.sender, replace(vote, request=state.request))
 
 
-def _latest_vote(state: State, event: Any) -> Any:
+def _latest_vote(replica: BallotReplica, event: Any) -> Any:
     """Let a voter's later vote take the place of its first."""
+    state = replica._state
     vote = event.message if isinstance(event, Deliver) else None
     if isinstance(vote, Cast) and vote.replica == event.sender != state.id and state.executed is None:
         state.casts.pop(vote.replica, None)
     return event
 
 
-def _second_counts_too(state: State, event: Any) -> Any:
+def _second_counts_too(replica: BallotReplica, event: Any) -> Any:
     """File the second vote of a voter as if a missing one had cast it."""
+    state = replica._state
     vote = event.message if isinstance(event, Deliver) else None
     if isinstance(vote, Cast) and state.request == vote.request and vote.replica == event.sender:
         held = state.casts.get(vote.replica)
@@ -197,56 +168,36 @@ def _second_counts_too(state: State, event: Any) -> Any:
     return event
 
 
-def _as_most_others(state: State, event: Any) -> Any:
+def _as_most_others(replica: BallotReplica, event: Any) -> Any:
     """Vote as most others have, whatever the own validator says."""
+    state = replica._state
     said = [vote.answer for vote in state.casts.values() if vote.answer is not None]
     if isinstance(event, ProposalReady) and said:
         return replace(event, answer=max(sorted(set(said)), key=said.count))
     return event
 
 
-def _accepts_all(state: State, event: Any) -> Any:
+def _accepts_all(_: BallotReplica, event: Any) -> Any:
     """Take every verdict for approval."""
-    del state
     return replace(event, verdict=Verdict.ACCEPT) if isinstance(event, VerdictReady) else event
 
 
-def forgetting(*kinds: str) -> MakeBallot:
-    """Lose, in a crash, what was persisted under these kinds."""
-
-    def bend(state: State, event: Any) -> Any:
-        del state
-        if not isinstance(event, Restart):
-            return event
-        return Restart({key: value for key, value in event.stored.items() if key[0] not in kinds})
-
-    return hearing(bend)
-
-
-def without_timer(name: str) -> MakeBallot:
-    """Never start one of the timers."""
-    return saying(lambda state, effect: () if isinstance(effect, SetTimer) and effect.name == name else (effect,))  # noqa: ARG005
-
-
-def _proof_kept(state: State, effect: Any) -> Sequence[object]:
+def _proof_kept(_: BallotReplica, effect: Any) -> Sequence[object]:
     """Decide, and keep the proof to oneself, here and when somebody asks."""
-    del state
     return () if isinstance(getattr(effect, "message", None), Certificate) else (effect,)
 
 
-def _evidence_kept(state: State, effect: Any) -> Sequence[object]:
+def _evidence_kept(_: BallotReplica, effect: Any) -> Sequence[object]:
     """See that somebody votes twice, and say nothing."""
-    del state
     return () if isinstance(effect, Equivocation) else (effect,)
 
 
-def _proof_twice(state: State, effect: Any) -> Sequence[object]:
+def _proof_twice(_: BallotReplica, effect: Any) -> Sequence[object]:
     """Show every proof twice."""
-    del state
     return (effect, effect) if isinstance(getattr(effect, "message", None), Certificate) else (effect,)
 
 
-class AccusesRepetition(Wrapped):
+class AccusesRepetition(BallotReplica):
     """Takes a vote that comes twice for two votes."""
 
     __slots__ = ()
@@ -254,7 +205,7 @@ class AccusesRepetition(Wrapped):
     def step(self, now: float, event: Input) -> Sequence[object]:
         """Take one input; accuse whoever repeats itself."""
         vote = event.message if isinstance(event, Deliver) else None
-        held = self.state.casts.get(vote.replica) if isinstance(vote, Cast) else None
+        held = self._state.casts.get(vote.replica) if isinstance(vote, Cast) else None
         effects = super().step(now, event)
         if held is not None and held == vote:
             return [*effects, Equivocation(held.replica, held, vote)]

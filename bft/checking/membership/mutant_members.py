@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bft.checking.bent_replicas import forgetting, hearing, saying
 from bft.checking.membership.subject import MakeMember, SharedReplica
 from bft.checking.membership.watching import SharedRing
 from bft.core.effects import Broadcast, Persist, Send
 from bft.core.inputs import ClientRequest, Deliver, Input, Restart
 from bft.core.quorum import QuorumSystem
 from bft.core.request import Request
-from bft.membership.disk import EPOCHS
+from bft.membership.disk import EPOCHS, kind_of
 from bft.membership.events import Isolated
 from bft.membership.instance import Instance
 from bft.membership.keys import Scoped
@@ -335,37 +336,21 @@ class DropsRequestsBetweenEpochs(SharedReplica):
         super()._begin(start)
 
 
-class Unpersisted(SharedReplica):
-    """Epochs are not persisted."""
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; persist no start of an epoch."""
-        return [each for each in super().step(now, event) if not (isinstance(each, Persist) and _tells_epochs(each))]
+def _no_epochs(_: SharedReplica, effect: object) -> Sequence[object]:
+    """Persist no start of an epoch."""
+    return () if isinstance(effect, Persist) and any(key == EPOCHS for key, _ in effect.entries) else (effect,)
 
 
-def _tells_epochs(effect: Persist) -> bool:
-    return any(key == EPOCHS for key, _ in effect.entries)
+def _as_at_first(_: SharedReplica, event: Input) -> Input:
+    """Find nothing on a disk that was persisted in a later epoch than the first."""
+    if not isinstance(event, Restart):
+        return event
+    return Restart({key: each for key, each in event.stored.items() if key == EPOCHS or str(key[0]).startswith("0/")})
 
 
-class RestartsInFirstEpoch(SharedReplica):
-    """A restart leads back into the first epoch."""
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; of a disk, forget the epochs."""
-        if isinstance(event, Restart):
-            event = Restart({key: value for key, value in event.stored.items() if key != EPOCHS})
-        return super().step(now, event)
-
-
-class ForgetsLaterEpochs(SharedReplica):
-    """A restart finds nothing that was persisted in a later epoch than the first."""
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; of a disk, keep what names no later epoch."""
-        if isinstance(event, Restart):
-            kept = {key: value for key, value in event.stored.items() if key == EPOCHS or str(key[0]).startswith("0/")}
-            event = Restart(kept)
-        return super().step(now, event)
+unpersisted = saying(SharedReplica, _no_epochs)
+restarts_in_first_epoch = forgetting(SharedReplica, kind_of(EPOCHS))
+forgets_later_epochs = hearing(SharedReplica, _as_at_first)
 
 
 def is_restart(event: Any) -> bool:

@@ -42,9 +42,9 @@ MUTANTS = (
     bug("any client changes members", wrong.AnyClientChangesMembers),
     bug("the convicted may come back", wrong.ReaddsConvicted),
     bug("requests end in an epoch passed through", wrong.DropsRequestsBetweenEpochs, breaks=LIVENESS),
-    bug("epochs are not persisted", wrong.Unpersisted),
-    bug("a restart forgets the epoch", wrong.RestartsInFirstEpoch),
-    bug("a restart forgets the votes of later epochs", wrong.ForgetsLaterEpochs),
+    bug("epochs are not persisted", wrong.unpersisted),
+    bug("a restart forgets the epoch", wrong.restarts_in_first_epoch),
+    bug("a restart forgets the votes of later epochs", wrong.forgets_later_epochs),
     bug("newcomers are not told unasked", wrong.WaitingForQuestions, breaks=LIVENESS),
     bug(
         "starts of epochs believed with f+1 votes",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from bft.checking.pbft.mutant_replicas import Make, Wrapped
+from bft.checking.pbft.mutant_replicas import Make, Wrapped, hearing, saying
 from bft.core.digest import digest_of
 from bft.core.effects import Persist, Reply
 from bft.core.inputs import ClientRequest, Deliver, Input, VerdictReady
@@ -176,21 +176,29 @@ class _Equal(str):
     __hash__ = str.__hash__
 
 
-class RepliesWhenPrepared(Wrapped):
-    """Answers its clients as soon as it has prepared (tentative execution, without the quorum that it needs)."""
+def _answered(replica: Wrapped, effect: object) -> Sequence[object]:
+    """Answer clients as soon as it is prepared (tentative execution, without the quorum that it needs)."""
+    if isinstance(effect, Prepared):
+        request = (proposal := replica.state.certificates[effect.seq].preprepare.proposal).request
+        if request is not None:
+            return (effect, Reply(request.client, request.timestamp, proposal.answer or ""))
+    return (effect,)
 
-    __slots__ = ()
 
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; answer for what was prepared in it."""
-        said: list[object] = []
-        for effect in super().step(now, event):
-            said.append(effect)
-            if isinstance(effect, Prepared):
-                proposal = self.state.certificates[effect.seq].preprepare.proposal
-                if proposal.request is not None:
-                    said.append(Reply(proposal.request.client, proposal.request.timestamp, proposal.answer or ""))
-        return said
+def _accepted(_: Wrapped, event: Input) -> Input:
+    """Take every verdict for acceptance."""
+    return replace(event, verdict=Verdict.ACCEPT) if isinstance(event, VerdictReady) else event
+
+
+def _not_below_zero(_: Wrapped, event: Input) -> Input | None:
+    """Look into a message, and compare a number in it, before it is known what it is."""
+    is_vote = isinstance(event, Deliver) and isinstance(event.message, Prepare | Commit)
+    return None if is_vote and event.message.seq < 0 else event  # type: ignore[union-attr]
+
+
+replies_when_prepared = saying(_answered)
+prepares_rejected = hearing(_accepted)
+compares_before_types = hearing(_not_below_zero)
 
 
 class AnswersOldRequests(Wrapped):
@@ -221,17 +229,6 @@ class AnswersOnce(Wrapped):
             if request.timestamp == self.state.clients.get(request.client, NOBODY)[0]:
                 return [each for each in super().step(now, event) if not isinstance(each, Reply)]
         return super().step(now, event)
-
-
-class PreparesRejected(Wrapped):
-    """Prepares whatever its validator says of it."""
-
-    __slots__ = ()
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; every verdict is taken for acceptance."""
-        agreed = replace(event, verdict=Verdict.ACCEPT) if isinstance(event, VerdictReady) else event
-        return super().step(now, agreed)
 
 
 class LateWriter(Wrapped):
@@ -280,16 +277,4 @@ class ComparesByEquality(Wrapped):
                 effects = super().step(now, Deliver(event.sender, taken))
                 object.__setattr__(taken, "replica", vote.replica)
                 return effects
-        return super().step(now, event)
-
-
-class ComparesBeforeTypes(Wrapped):
-    """Looks into a message before it knows what it is."""
-
-    __slots__ = ()
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; compare a number in it."""
-        if isinstance(event, Deliver) and isinstance(event.message, Prepare | Commit) and event.message.seq < 0:
-            return ()
         return super().step(now, event)

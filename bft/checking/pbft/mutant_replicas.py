@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
-from bft.core.effects import Broadcast, Forget, SetTimer
-from bft.core.inputs import Deliver, Input, Restart
+from bft.checking import bent_replicas
+from bft.core.effects import Broadcast, Forget
+from bft.core.inputs import Deliver, Input
 from bft.core.quorum import QuorumSystem
 from bft.core.signatures import Keyring
 from bft.protocols.pbft import PbftConfig, PbftReplica
@@ -27,6 +29,12 @@ class Wrapped(PbftReplica):
     def state(self) -> Any:
         """What the replica remembers."""
         return self._state
+
+
+hearing = partial(bent_replicas.hearing, Wrapped)
+saying = partial(bent_replicas.saying, Wrapped)
+forgetting = partial(bent_replicas.forgetting, Wrapped)
+without_timer = partial(bent_replicas.without_timer, Wrapped)
 
 
 def hearing_once(kind: str) -> Make:
@@ -80,46 +88,40 @@ class VotesInLeftView(Wrapped):
         return effects
 
 
-class PreparingPrimary(Wrapped):
-    """As primary, prepares its own proposals too."""
-
-    __slots__ = ()
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; add a prepare to every proposal of one's own."""
-        said: list[object] = []
-        for effect in super().step(now, event):
-            said.append(effect)
-            if isinstance(effect, PrePrepareAccepted) and self.state.is_primary:
-                vote = Prepare(effect.view, effect.seq, effect.digest, self.id)
-                said.append(Broadcast(self.state.keyring.sign(vote)))
-        return said
+def _prepared_too(replica: Wrapped, effect: object) -> Sequence[object]:
+    """As primary, prepare one's own proposals too."""
+    if not isinstance(effect, PrePrepareAccepted) or not replica.state.is_primary:
+        return (effect,)
+    vote = Prepare(effect.view, effect.seq, effect.digest, replica.id)
+    return (effect, Broadcast(replica.state.keyring.sign(vote)))
 
 
-class CommitsInAnothersName(Wrapped):
-    """Sends its commits in the name of the next replica."""
-
-    __slots__ = ()
-
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; change the name in what is said."""
-        return [self._renamed(effect) for effect in super().step(now, event)]
-
-    def _renamed(self, effect: object) -> object:
-        if isinstance(effect, Broadcast) and isinstance(effect.message, Commit):
-            return Broadcast(replace(effect.message, replica=(self.id + 1) % self.state.system.n))
-        return effect
+def _in_anothers_name(replica: Wrapped, effect: object) -> Sequence[object]:
+    """Send commits in the name of the next replica."""
+    if isinstance(effect, Broadcast) and isinstance(effect.message, Commit):
+        return (Broadcast(replace(effect.message, replica=(replica.id + 1) % replica.state.system.n)),)
+    return (effect,)
 
 
-class DiscardsTooMuch(Wrapped):
-    """Discards one number more than the stable checkpoint allows."""
+def _discarding_too_much(_: Wrapped, effect: object) -> Sequence[object]:
+    """Discard more than the stable checkpoint allows."""
+    return (replace(effect, through=effect.through + 2) if isinstance(effect, Forget) else effect,)
 
-    __slots__ = ()
 
-    def step(self, now: float, event: Input) -> Sequence[object]:
-        """Take one input; discard more than asked."""
-        effects = super().step(now, event)
-        return [replace(each, through=each.through + 2) if isinstance(each, Forget) else each for each in effects]
+def _for_its_digest(replica: Wrapped, event: Input) -> Input:
+    """Take a commit for any digest for one for the prepared one."""
+    if isinstance(event, Deliver) and isinstance(event.message, Commit):
+        vote = event.message
+        slot = replica.state.slots.get(vote.seq)
+        if slot is not None and slot.digest is not None and slot.view == vote.view:
+            return Deliver(event.sender, replace(vote, digest=slot.digest))
+    return event
+
+
+preparing_primary = saying(_prepared_too)
+commits_in_anothers_name = saying(_in_anothers_name)
+discards_too_much = saying(_discarding_too_much)
+commits_without_digest = hearing(_for_its_digest)
 
 
 def trusting(believed: str, inside: str = "") -> Make:
@@ -174,52 +176,7 @@ def led_by_anyone(replica: int, config: PbftConfig, keyring: Keyring) -> PbftRep
     return made
 
 
-def forgetting(*kinds: str) -> Make:
-    """Lose, in a crash, what was persisted under these kinds."""
-
-    class Forgetting(Wrapped):
-        __slots__ = ()
-
-        def step(self, now: float, event: Input) -> Sequence[object]:
-            if isinstance(event, Restart):
-                kept = {key: value for key, value in event.stored.items() if key[0] not in kinds}
-                event = Restart(kept)
-            return super().step(now, event)
-
-    return Forgetting
-
-
 def counting_heads(replica: int, config: PbftConfig, keyring: Keyring) -> PbftReplica:
     """Count heads where stakes count."""
     heads = QuorumSystem.of(config.system.n) if config.system.weighted else config.system
     return PbftReplica(replica, replace(config, system=heads), keyring)
-
-
-def without_timer(name: str) -> Make:
-    """Never start one of the timers."""
-
-    class WithoutTimer(Wrapped):
-        __slots__ = ()
-
-        def step(self, now: float, event: Input) -> Sequence[object]:
-            effects = super().step(now, event)
-            return [effect for effect in effects if not (isinstance(effect, SetTimer) and effect.name == name)]
-
-    return WithoutTimer
-
-
-def commits_without_digest(replica: int, config: PbftConfig, keyring: Keyring) -> PbftReplica:
-    """Count a commit for any digest as one for the prepared one."""
-
-    class CommitsWithoutDigest(Wrapped):
-        __slots__ = ()
-
-        def step(self, now: float, event: Input) -> Sequence[object]:
-            if isinstance(event, Deliver) and isinstance(event.message, Commit):
-                vote = event.message
-                slot = self.state.slots.get(vote.seq)
-                if slot is not None and slot.digest is not None and slot.view == vote.view:
-                    event = Deliver(event.sender, replace(vote, digest=slot.digest))
-            return super().step(now, event)
-
-    return CommitsWithoutDigest(replica, config, keyring)

@@ -121,9 +121,9 @@ NORMAL_CASE = (
     bug("repeated request executed again", execute_once=False),
     bug("high watermark off by one", high_watermark=lambda low, window: low + window + 1),
     bug("high watermark absent", high_watermark=lambda low, window: low + 1000),
-    bug("primary sends a prepare", wrapped.PreparingPrimary),
-    bug("commits sent in another's name", wrapped.CommitsInAnothersName),
-    bug("discards above the stable checkpoint", wrapped.DiscardsTooMuch),
+    bug("primary sends a prepare", wrapped.preparing_primary),
+    bug("commits sent in another's name", wrapped.commits_in_anothers_name),
+    bug("discards above the stable checkpoint", wrapped.discards_too_much),
 )
 VIEW_CHANGE = (
     bug("view-change omits prepared entries", prepared_entries=lambda certificates, last: ()),

@@ -32,10 +32,10 @@ SERVICE = (
     bug("reply is the client's first one for ever", bent.keeping_the_first_reply),
     bug("null request changes the state", bent.applying_null),
     bug("repeated request changes the state, not the reply", bent.applying_repeated),
-    bug("reply sent when prepared", bent.RepliesWhenPrepared),
+    bug("reply sent when prepared", bent.replies_when_prepared),
     bug("old request answered with the latest reply", bent.AnswersOldRequests),
     bug("request asked again not answered again", bent.AnswersOnce, breaks=LIVENESS),
-    bug("rejected proposals prepared", bent.PreparesRejected),
+    bug("rejected proposals prepared", bent.prepares_rejected),
     bug("last decision kept for ever when it comes again", bent.keeping_the_last_decision, breaks=LIVENESS),
 )
 STATES = (
@@ -109,6 +109,6 @@ HARMLESS_ON_DISK = (
 TYPES = (
     # It stops view changes, but what it takes into a certificate is seen before that.
     bug("replica and sender compared by equality alone", bent.ComparesByEquality),
-    bug("number compared before its type is known", bent.ComparesBeforeTypes),
+    bug("number compared before its type is known", bent.compares_before_types),
 )
 STATE_MUTANTS = (*SERVICE, *STATES, *DISKS, *HARMLESS_ON_DISK, *TYPES)
