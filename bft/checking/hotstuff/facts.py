@@ -42,8 +42,9 @@ class Own:
         Per view, who has given it up as far as this node has heard.
     due : int
         A view that it must give up in this step.
-    approved, asked : set of str
-        Values that its validator has accepted, and that it was asked about since the last start.
+    approved, asked, judged : set of str
+        Values that its validator has accepted, that it was asked about since the last start, and whose verdicts are on
+        its disk.
     certified : set of str
         Nodes whose certificates it has been shown.
     """
@@ -62,6 +63,7 @@ class Own:
         self.due = -1
         self.approved: set[str] = set()
         self.asked: set[str] = set()
+        self.judged: set[object] = set()
         self.certified: set[str] = set()
         self.heard_anything = False
 

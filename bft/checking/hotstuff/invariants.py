@@ -119,6 +119,8 @@ def stored(facts: ChainFacts, node: int, own: Own, effect: Persist) -> Iterator[
     votes: list[Vote] = []
     for key, value in entries:
         kind = key[0]
+        if kind == "verdict":
+            (own.judged.discard if value is None else own.judged.add)(key[1])
         if kind in ("high", "locked", "commit") and isinstance(value, QuorumCertificate):
             yield from _certificate(facts, own, value)
             if kind == "locked":
@@ -342,7 +344,7 @@ def _proposed(facts: ChainFacts, own: Own, message: Propose) -> Iterator[Fault]:
 
 def asked(facts: ChainFacts, node: int, own: Own, effect: RequestVerdict) -> Iterator[Fault]:
     """H9: a validator is asked once about a value."""
-    if effect.digest in own.asked or effect.digest in own.approved:
+    if effect.digest in own.asked or effect.digest in own.judged:
         yield "H9", f"the validator is asked again about {effect.digest[:8]}"
     own.asked.add(effect.digest)
 
