@@ -167,7 +167,8 @@ class Ballots:
 def popular_wrong(own: Codes, wrong: Codes, honest: Flags, rank: Ints) -> Ints:
     """Return the wrong answer most common among the honest, of equals the first in the alphabet; else node 0's."""
     codes, last = rank.shape[1], int(own.max(initial=0))
-    dtype: type[np.signedinteger[Any]] = np.int16 if (own.shape[1] + 1) * codes < 1 << 15 else np.int64
+    most = (own.shape[1] + 1) * codes
+    dtype: type[np.signedinteger[Any]] = np.int8 if most < 1 << 7 else np.int16 if most < 1 << 15 else np.int64
     said = np.where(honest, own, MISSING).T.astype(np.int8 if last < 1 << 7 else np.int64)  # a node's lie together
     best = np.zeros(len(own), dtype=dtype)
     found = wrong[:, 0].copy()

@@ -184,6 +184,15 @@ def numbered(codes: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
+def codes_of(numbers: NDArray[Any], codes: NDArray[Any], answers: int) -> NDArray[Any]:
+    """Return the code behind each number below `answers` in each ballot, shape (answers, ballots); see `code_of`."""
+    found = np.full((answers + 1, codes.shape[1]), NOBODY, dtype=np.intp)  # the last row is that of no answer
+    every = np.arange(codes.shape[1])
+    for mine, code in zip(numbers, codes, strict=True):
+        found[mine, every] = code
+    return found[:-1]
+
+
 def code_of(numbers: NDArray[Any], codes: NDArray[Any], number: NDArray[Any] | int) -> Ints:
     """Return the code behind a number in each ballot; `NOBODY` where no voter has it."""
     found = np.full(codes.shape[1], NOBODY, dtype=np.intp)

@@ -26,7 +26,7 @@ from bft.vectorised.ballot import results
 from bft.vectorised.ballot.calls import first_calls
 from bft.vectorised.ballot.casting import Doubles, Verdicts, cast_codes, doubles_of, small
 from bft.vectorised.ballot.confidences import Confidences
-from bft.vectorised.ballot.counting import Votes, code_of, numbered
+from bft.vectorised.ballot.counting import Votes, code_of, codes_of, numbered
 from bft.vectorised.ballot.decisions import Decider, Decisions
 from bft.vectorised.ballot.patience import Patience
 from bft.vectorised.ballot.retransmission import Round, answered_sooner
@@ -139,21 +139,22 @@ class Poll:
 
     def _approved(self, numbers: NDArray[Any], answers: int, heard: Flags | None) -> NDArray[np.int64]:
         """Return the set of answers that each node accepts, shape (n, replications)."""
-        own, codes = numbers[: self._n], self._rows
         obeys = self._obeys()
         written = self._codes if obeys is None else self._candidates(numbers, heard, self._voters.injects)
         verdicts = Verdicts(self._ballots, self._voters)
-        accepted = _as_sets(own)
+        accepted = np.ascontiguousarray(_as_sets(numbers[: self._n]).T)
         right = verdicts.right()
-        for answer in range(answers):
-            code = code_of(numbers, codes, answer)
+        for answer, code in enumerate(codes_of(numbers, self._rows, answers)):
+            bit = np.int64(1 << answer)
+            there = np.flatnonzero(code == RIGHT)
+            accepted[there] |= right[there] * bit
             given = np.flatnonzero(code > RIGHT)
-            agrees = right & (code == RIGHT)[:, None]
-            agrees[given] = verdicts.wrong(given, code[given])
+            accepted[given] |= verdicts.wrong(given, code[given]) * bit
             if obeys is not None:
-                agrees |= obeys & (written >> answer & 1).astype(np.bool_)
-            accepted |= (agrees.astype(np.int64) << answer).T
-        return accepted & self._candidates(numbers, heard).T
+                accepted |= obeys * (written & bit)
+        if heard is not None or len(numbers) > self._n:  # else every answer that somebody gave is a candidate
+            accepted &= self._candidates(numbers, heard)
+        return np.ascontiguousarray(accepted.T)
 
     def _obeys(self) -> Flags | None:
         """Return which judges obey an instruction in a text, where somebody writes one."""
@@ -169,14 +170,16 @@ class Poll:
         if not self._counting.stated:
             return None
         unit, voters = self._counting.weights[0], self._voters
-        weights = np.full(self._codes.shape, unit)
-        if self._shared.confidences is not None:
+        if self._shared.confidences is None:
+            weights = np.full(self._codes.shape, unit)
+        else:
             drawn = self._streams.uniforms(confidence.PURPOSE, (self._n,), self._replications)
             weights = self._shared.confidences.weights(self._ballots.own == RIGHT, drawn, unit)
         if voters.confidence is not None:
-            said = np.rint(unit * voters.confidence).astype(np.int64)
-            weights = np.where(voters.lies | voters.colludes, said, weights)
-        return np.ascontiguousarray(np.where(voters.twice, unit, weights).T)
+            said = np.rint(unit * voters.confidence)
+            np.copyto(weights, said, where=voters.lies | voters.colludes, casting="unsafe")
+        np.copyto(weights, unit, where=voters.twice)
+        return np.ascontiguousarray(weights.T)
 
     # Where no time matters -----------------------------------------------------------------------------------------
 
