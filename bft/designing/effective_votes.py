@@ -102,10 +102,14 @@ class EffectiveVotes:
         """What it comes to."""
         n, largest = len(self.models), len(self.groups[0])
         verdict = "holds" if self.bound_holds else "does not hold"
-        return (
+        told = (
             f"{n} models are worth {self.votes:.2f} independent votes; the largest group that errs together has "
             f"{largest}, and f = {self.tolerated} {verdict} if it fails as one."
         )
+        unknown = int(((self.accuracy <= 0.0) | (self.accuracy >= 1.0)).sum())
+        if unknown:
+            told += f" {unknown} of them never erred, or always: of what their errors have in common nothing is known."
+        return told
 
     def to_dict(self) -> dict[str, Any]:
         """Return it in types that JSON knows."""

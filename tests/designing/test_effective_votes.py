@@ -85,3 +85,10 @@ def test_errors_that_cancel_each_other_are_no_number_in_json() -> None:
     never = effective_votes(np.zeros((5, 3), dtype=int))
     assert never.votes == 3.0
     assert never.to_dict()["phi"][0][1] is None
+
+
+def test_of_models_that_never_erred_or_always_it_is_told_that_nothing_is_known() -> None:
+    codes = np.array([[0, 1, 0, 0], [0, 1, 1, 0], [0, 1, 0, 1]])
+    told = effective_votes(codes, models=("ann", "bob", "cat", "dan")).sentence
+    assert told.endswith("2 of them never erred, or always: of what their errors have in common nothing is known.")
+    assert "nothing is known" not in effective_votes(codes[:, 2:], models=("cat", "dan")).sentence
