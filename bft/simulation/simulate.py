@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import partial
 from time import process_time
@@ -11,13 +11,12 @@ from typing import Any, Literal, NamedTuple
 
 from bft.adversary.draw import behaviours, faulty_nodes
 from bft.adversary.held_keys import HeldKeys
-from bft.adversary.inject import Inject
 from bft.adversary.node import Behaviour, Coalition, FaultyNode
 from bft.adversary.settings import describe
 from bft.arguments import check_instance, check_whole
 from bft.clock import Clock
 from bft.core.account import Account
-from bft.core.lean import filler, maker
+from bft.core.lean import filler
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
 from bft.core.state_machine import AnswerLog, StateMachine
@@ -26,31 +25,29 @@ from bft.llm_service.panel import ServicePanel
 from bft.network.plan import NetworkPlan
 from bft.operations.policies import Operator
 from bft.randomness import Randomness, ReplicationStreams
-from bft.record.outcome import Outcome, worst
-from bft.record.safety import Breach, SafetyMonitor
-from bft.record.trace import Trace
+from bft.record.safety import SafetyMonitor
 from bft.scenario import Scenario
 from bft.simulation.clients import Clients
+from bft.simulation.evaluation import both, count_obeyed, measured, outcome_of_all
 from bft.simulation.fabric import Fabric
 from bft.simulation.fault_injection import Machines, operations_report, served
 from bft.simulation.host import Host
 from bft.simulation.journalled import JournalledHost
 from bft.simulation.keys import FadingKeyring
 from bft.simulation.links import Links
-from bft.simulation.member_changes import ChangeTold, changes_told
+from bft.simulation.member_changes import changes_told
 from bft.simulation.memberships import Application, Check, MakeReplica, membership_of
 from bft.simulation.meter import MeteredPanel
 from bft.simulation.operations_report import OperationsReport
 from bft.simulation.recorders import KeepAll, KeepSummary
 from bft.simulation.replays import refuse_if_unsettled
 from bft.simulation.request_counts import Asked, count_requests
-from bft.simulation.run import Metrics, Run
+from bft.simulation.run import Run
 from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
-from bft.validators.injection import instruction_by
 from bft.validators.panel import NO_VOICES, Panel, Voice
 
-new_metrics, new_run = maker(Metrics), filler(Run)
+new_run = filler(Run)
 
 
 class Assembly(NamedTuple):
@@ -295,7 +292,17 @@ class Simulator:
             outcome=outcome_of_all(outcomes, changes, breaches),
             outcomes=outcomes,
             requests=count_requests(clients, workload or self._workload, outcomes, parts.streams.replication),
-            metrics=self._metrics(parts, membership.enough(members), replicas, done_at_s, trace),
+            metrics=measured(
+                host,
+                parts.panel,
+                parts.fabric,
+                clients,
+                deciding=membership.enough(members),
+                honest=replicas,
+                done_at_s=done_at_s,
+                settled=self.scenario.protocol.settled,
+                trace=trace,
+            ),
             faults={
                 node: {"behaviour": describe(plan[node])["kind"], **parts.contexts[node].counts}
                 for node in sorted(plan)
@@ -368,64 +375,6 @@ class Simulator:
             )
             for node, behaviour in plan.items()
         }
-
-    def _metrics(
-        self,
-        parts: Assembly,
-        deciding: int | None,
-        honest: Sequence[int],
-        done_at_s: Mapping[int, float],
-        trace: Trace,
-    ) -> Metrics:
-        """Measure a finished run; `deciding` nodes make a decision, or all the honest if fewer or where it is None."""
-        host, panel, fabric = parts.host, parts.panel, parts.fabric
-        times = sorted(done_at_s.values())
-        needed = len(honest) if deciding is None else min(len(honest), deciding)
-        entered = [event.view for _, node, event in host.views if node in honest]
-        sent = host.sent
-        settled = self.scenario.protocol.settled
-        return new_metrics(
-            decided_at_s=times[needed - 1] if needed and len(times) >= needed else None,
-            first_decided_at_s=times[0] if times else None,
-            last_decided_at_s=times[-1] if times and len(times) == len(honest) else None,
-            views=1 + max(entered, default=0),
-            messages_sent=sum(sent.values()),
-            messages_delivered=host.delivered,
-            messages_lost=host.lost + (0 if fabric is None else fabric.lost),
-            sent_by_kind=sent,
-            calls=panel.count,
-            calls_saved=panel.saved(done_at_s if settled is None else settled(trace, done_at_s)),
-            tokens=panel.tokens,
-            cost=panel.cost,
-            client_latency_s=tuple([latency_s for latency_s in parts.clients.latency_s if latency_s >= 0.0]),
-            network=None if fabric is None else fabric.metrics(),
-        )
-
-
-def outcome_of_all(outcomes: Sequence[Outcome], changes: Sequence[ChangeTold], breaches: Sequence[Breach]) -> Outcome:
-    """Return the outcome of a run: split where honest replicas disagreed anywhere, else the worst of all requests.
-
-    A replica may commit another value than the one executed and never execute it: that is a split, even if all agree on
-    what was executed. An operator's change that no f + 1 members answered is a request that stalled.
-    """
-    if breaches and any(each.invariant == "S1" for each in breaches):
-        return Outcome.SPLIT
-    unanswered = changes and any(each.answered_at_s is None for each in changes)
-    return worst((*outcomes, Outcome.STALLED) if unanswered else outcomes)
-
-
-def both(full: Sequence[Breach], plain: Sequence[Breach]) -> list[Breach]:
-    """Return what either monitor found, once, in order of time."""
-    known = {(each.invariant, each.time_s, each.node) for each in full}
-    more = [each for each in plain if (each.invariant, each.time_s, each.node) not in known]
-    return sorted([*full, *more], key=lambda each: each.time_s)
-
-
-def count_obeyed(contexts: Mapping[int, FaultyNode], plan: Mapping[int, Behaviour], obeyed: Mapping[str, int]) -> None:
-    """Add to what injecting nodes did how often they were obeyed, also where they never were."""
-    for node, behaviour in plan.items():
-        if isinstance(behaviour, Inject):
-            contexts[node].count("injections obeyed", obeyed.get(instruction_by(node), 0))
 
 
 def simulate(scenario: Scenario, seed: int | str = 0, *, replication: int = 0, **options: Any) -> Run:
