@@ -41,6 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read stdout has stopped reading; Python must not try again at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:  # such as a disk that is full
+        named = "" if error.filename is None else f"{error.filename}: "
+        complain(f"error: {named}cannot be read or written: {error.strerror}")
+        try:
+            sys.stdout.flush()
+        except OSError:  # stdout is what is full
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     return code
 
 

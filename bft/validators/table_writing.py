@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bft.errors import TableError, bad_value
@@ -38,7 +39,8 @@ def write_rows(file: Path, rows: Sequence[Row]) -> None:
         unfinished.write_bytes(_WRITERS[file.suffix.lower()](rows))
         unfinished.replace(file)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # its name may be too long
+            unfinished.unlink(missing_ok=True)
         raise TableError(f"{file}: cannot be written: {error.strerror}") from None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +124,28 @@ def test_prices_that_would_be_overlooked_are_refused(
     (files / "prices.csv").write_text(text)
     assert main(["design", "--answers", "table.csv", "--prices", "prices.csv", "--max-wrong", ".1"]) == 2
     assert sentence in capsys.readouterr().err
+
+
+needs_full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device of a full disk")
+FULL = "cannot be read or written: No space left on device\n"
+
+
+@needs_full_disk
+@pytest.mark.parametrize("words", [["--trace", "/dev/full"], ["--export", "html=/dev/full", "shiviz=/dev/full"]])
+def test_a_full_disk_is_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", *words]) == 1
+    assert capsys.readouterr().err == f"bft: error: {FULL}"
+
+
+@needs_full_disk
+def test_output_that_cannot_be_written_is_one_line_too() -> None:
+    command = [sys.executable, "-m", "bft", "theory", "--n", "4"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr.decode()) == (1, f"bft: error: {FULL}")
+
+
+@pytest.mark.usefixtures("files")
+def test_a_table_with_a_name_that_is_too_long_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["answers", "import", "table.csv", "--out", f"{'x' * 300}.csv"]) == 2
+    assert "cannot be written: File name too long" in capsys.readouterr().err

@@ -314,3 +314,11 @@ def test_a_panel_that_never_errs_aloud_has_a_law() -> None:
     assert law is not None
     assert law.wrong == pytest.approx(0.0, abs=1e-12)
     assert law.correct == pytest.approx(4 * 0.55**3 * 0.45 + 0.55**4)
+
+
+@pytest.mark.parametrize("protocol", ["hotstuff", "hotstuff-2", "hotstuff-chained", "tendermint"])
+@pytest.mark.parametrize("n", [2, 3])
+def test_where_one_node_is_a_quorum_fallible_validators_have_no_law(protocol: str, n: int) -> None:
+    """Its value and another's may both be committed: half of the runs of two nodes by HotStuff split."""
+    fallible = {"kind": "statistical", "accuracy": 0.5, "options": 3, "check": "same_answer"}
+    assert law_of(Scenario(protocol=protocol, validators=fallible, n=n, quorum=1)) is None

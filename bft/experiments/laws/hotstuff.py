@@ -41,7 +41,7 @@ from bft.experiments.laws.pbft import by_validators
 from bft.protocols.hotstuff.config import ASKS_AT_LEAST_EVERY
 from bft.protocols.hotstuff.settings import ChainedSettings, HotStuffSettings, TwoPhaseSettings
 from bft.scenario import Scenario
-from bft.theory.agreement import crash_law, silent_primary_law
+from bft.theory.agreement import alone_a_quorum, crash_law, silent_primary_law
 from bft.theory.chained_same_answer import chained_recorded_law, chained_same_answer_law, views_in_time
 from bft.theory.equivocation import equivocation_law
 from bft.theory.faults import MOST_NODES_TO_ENUMERATE, FaultLaw
@@ -80,15 +80,19 @@ def _working_time_s(own: HotStuffSettings) -> float:
 
 
 def _fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
-    """Return PBFT's law, as far as no value is judged in one view and comes again in another."""
-    return None if judged_again(scenario) else by_validators(scenario, faults, behaviours)
+    """Return PBFT's law, as far as no value is judged in one view and comes again in another.
+
+    Who is a quorum alone certifies its own value view after view, and others theirs: two may commit.
+    """
+    lonely = alone_a_quorum(scenario.system) and scenario.n > 1
+    return None if lonely or judged_again(scenario) else by_validators(scenario, faults, behaviours)
 
 
 def _chained_fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     """Return the law of validators that accept their own answers, as every set of crashed nodes is gone through."""
     validators, own, system = scenario.validators, scenario.own, scenario.system
     assert isinstance(own, ChainedSettings)
-    if 2 * system.quorum <= system.total or not scenario.retransmission:
+    if 2 * system.quorum <= system.total or alone_a_quorum(system) or not scenario.retransmission:
         return None
     views = scenario.view_limit
     if faulty_vote(behaviours) == "collude_popular":  # all live
@@ -114,7 +118,7 @@ def _chained_fallible(scenario: Scenario, faults: FaultLaw, behaviours: Sequence
 
 def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     system, views = scenario.system, scenario.view_limit
-    alone = system.quorum == 1
+    alone = alone_a_quorum(system)
     if silent(behaviours) and not alone:
         return crash_law(system, faults, views=views)
     if len(set(behaviours)) > 1 or alone:
@@ -130,7 +134,7 @@ def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour
 
 def _chained(scenario: Scenario, chain: int, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     system, views = scenario.system, scenario.view_limit
-    if all(each == Crash() for each in behaviours) or (silent(behaviours) and system.quorum > 1):
+    if all(each == Crash() for each in behaviours) or (silent(behaviours) and not alone_a_quorum(system)):
         return chained_crash_law(system, faults, chain=chain, views=views, told=scenario.retransmission)
     if len(set(behaviours)) == 1 and isinstance(behaviours[0], Lie | Collude):
         in_time = views_in_time(chain, views)  # all live
