@@ -36,6 +36,9 @@ _AMOUNT = r"([1-9][0-9]{0,17})"  # a bound on what one message can make replicas
 _TRANSFER = re.compile(rf"(deposit|withdraw) {_ACCOUNT} {_AMOUNT}")
 _BALANCE = re.compile(rf"balance {_ACCOUNT}")
 
+LONGEST_TRANSFER = len("withdraw ") + 64 + len(" ") + 18
+"""Characters; what is longer is not kept in memory to be looked at again."""
+
 MALFORMED = "error: must be 'deposit ACCOUNT AMOUNT', 'withdraw ACCOUNT AMOUNT', 'balance ACCOUNT' or 'save'"
 
 SUM_BITS = 2048
@@ -71,13 +74,13 @@ class Account:
         if proposal.request is None:
             return ""
         operation = proposal.request.operation
+        transfer = _transfer(operation) if len(operation) <= LONGEST_TRANSFER else None
+        if transfer is not None:
+            return self._move(*transfer)
         if operation == "save":
             return self._save()
         if asked := _BALANCE.fullmatch(operation):
             return f"ok {self._balances.get(asked[1], 0)}"
-        if transfer := _TRANSFER.fullmatch(operation):
-            verb, account, amount = transfer.groups()
-            return self._move(account, int(amount) if verb == "deposit" else -int(amount))
         return MALFORMED
 
     def digest(self) -> str:
@@ -113,7 +116,17 @@ class Account:
         return f"saved {self._saves} {self._saved_digest}"
 
 
-# Replicas compute the same sums and digests one after the other: they may share them.
+# Replicas read the same operations and compute the same sums and digests one after the other: they may share them.
+
+
+@lru_cache(maxsize=1 << 8)
+def _transfer(operation: str) -> tuple[str, int] | None:
+    """Return whose balance changes, and by how much; None for operations that are no transfer."""
+    found = _TRANSFER.fullmatch(operation)
+    if found is None:
+        return None
+    verb, account, amount = found.groups()
+    return account, int(amount) if verb == "deposit" else -int(amount)
 
 
 @lru_cache(maxsize=1 << 10)

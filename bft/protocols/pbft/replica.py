@@ -12,6 +12,7 @@ from typing import Any
 
 from bft.core.effects import Persist
 from bft.core.inputs import ClientRequest, Deliver, Input, ProposalReady, Restart, TimerFired, VerdictReady
+from bft.core.lean import maker
 from bft.core.replica_state import StatefulReplica
 from bft.core.request import Request
 from bft.core.signatures import Keyring
@@ -42,6 +43,7 @@ from bft.protocols.pbft.messages import (
 from bft.protocols.pbft.state import State
 
 NOTHING: tuple[object, ...] = ()
+new_persist = maker(Persist)
 
 
 class PbftReplica(StatefulReplica[State]):
@@ -101,7 +103,7 @@ class PbftReplica(StatefulReplica[State]):
             settle(state)
         effects = state.effects
         if state.unsaved:
-            done = [Persist(tuple(state.unsaved.items())), *effects]
+            done = [new_persist(tuple(state.unsaved.items())), *effects]
             state.unsaved.clear()
         elif effects:
             done = effects.copy()
