@@ -479,7 +479,7 @@ class Host:
 
     def _call_to_judge(self, calls: Calls, node: int, question: int, answer: str, effect: RequestVerdict) -> None:
         def respond(verdict: Verdict) -> None:
-            self.give(node, VerdictReady(effect.view, effect.seq, effect.digest, verdict))
+            self.give(node, new_verdict(effect.view, effect.seq, effect.digest, verdict))
 
         calls.judge(node, question, answer, effect.proposal.wording, respond)
 
