@@ -261,7 +261,7 @@ def questions(n: int = NODES) -> dict[str, dict[str, bft.Scenario]]:
     found = {f"perfect validators, {name}": _all(n, given) for name, given in circumstances.items()}
     for name in ("no faults", "f crashed"):
         found[f"fallible validators, {name}"] = _all(n, {**circumstances[name], "validators": FALLIBLE})
-    found["judges accept four in five, a backup crashes after its vote"] = {
+    found["judges accept four in five of answers that are all wrong, a backup crashes after its vote"] = {
         label: judged(n, 0.8, protocol)
         for label, protocol in PROTOCOLS.items()
         if label not in LEADERLESS  # a ballot on answers that all differ decides nothing

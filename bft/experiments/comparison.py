@@ -135,20 +135,25 @@ EXACT = ("correct", "wrong", "stalled")
 
 
 def comparison_table(found: Sequence[Compared]) -> str:
-    """Return an aligned table: shares and precision with their intervals, exact laws where there are, costs."""
-    exact = any(each.exact for each in found)
-    header = ["", *SHOWN, *(f"exact {name}" for name in EXACT if exact)]
-    header += ["precision", "calls", "saved", "messages", "latency s"]
+    """Return an aligned table: shares and precision with their intervals, exact laws where there are, costs.
+
+    What occurred in no run of any scenario, and by no law can, has no column, and is named below.
+    """
+    exact = [name for name in EXACT if any(each.exact.get(name) for each in found)]
+    seen = [name for name in SHOWN if name in exact or any(each.shares[name].value for each in found)]
+    saved = any(each.saved.value > 0 for each in found)
+    header = ["", *seen, *(f"exact {name}" for name in exact), "precision", "calls"]
+    header += [*(["saved"] if saved else []), "messages", "latency s"]
     lines = []
     for each in found:
-        line = [each.label, *(_share(each.shares[name]) for name in SHOWN)]
-        if exact:
-            line += [_number(each.exact.get(name)) for name in EXACT]
-        line += [_share(each.precision), _spread(each.calls, 1), _share(each.saved), _spread(each.messages, 1)]
-        line.append(_spread(each.latency_s, 2))
-        lines.append(line)
+        line = [each.label, *(_share(each.shares[name]) for name in seen)]
+        line += [_number(each.exact.get(name)) for name in exact]
+        line += [_share(each.precision), _spread(each.calls, 1), *([_share(each.saved)] if saved else [])]
+        lines.append([*line, _spread(each.messages, 1), _spread(each.latency_s, 2)])
     widest = max(len(line[0]) for line in lines)
-    return align([[line[0].ljust(widest), *line[1:]] for line in [header, *lines]])
+    table = align([[line[0].ljust(widest), *line[1:]] for line in [header, *lines]])
+    never = [name for name in SHOWN if name not in seen]
+    return f"{table}\nin no run: {', '.join(never)}" if never else table
 
 
 def faults_seen(found: Sequence[Compared]) -> str:

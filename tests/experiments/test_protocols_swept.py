@@ -78,7 +78,10 @@ def sweep(base: bft.Scenario, over: dict[str, Any]) -> Any:
 def test_protocols_are_compared_side_by_side() -> None:
     found = compare({"pbft": bft.Scenario(), "echo": bft.Scenario(protocol=ECHO)}, replications=20)
     assert [each.shares["agree"].value for each in found] == [1.0, 1.0]
-    assert "echo" in comparison_table(found)
+    table = comparison_table(found)
+    assert "echo" in table
+    assert table.endswith("\nin no run: wrong, stalled, split")
+    assert table.split("\n")[0].split()[:6] == ["agree", "correct", "exact", "correct", "precision", "calls"]
 
 
 def test_what_a_users_protocol_has_not_got_is_said_in_one_sentence() -> None:
