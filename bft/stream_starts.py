@@ -9,7 +9,7 @@ the algorithm is M. E. O'Neill's (`seed_seq` without its flaws), and a test hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -85,7 +85,7 @@ class Begun(NamedTuple):
     """What all addresses have in common, hashed together, and the numbers with which further words are hashed."""
 
     pool: NDArray[np.uint32]
-    numbers: tuple[tuple[int, int], ...]
+    numbers: NDArray[np.uint32]
 
 
 def begun(seed: int, address: tuple[int, ...], further: int) -> Begun:
@@ -102,7 +102,7 @@ def begun(seed: int, address: tuple[int, ...], further: int) -> Begun:
                 pool[place] = _mix(pool[place], _hash(pool[source], *next(pairs)))
     for word in words[_POOL:]:
         pool = [_mix(each, _hash(word, *next(pairs))) for each in pool]
-    return Begun(np.array(pool, np.uint32), tuple(pairs))
+    return Begun(np.array(pool, np.uint32), _columns(pairs))
 
 
 def states_of(begun: Begun, *words: NDArray[np.uint32]) -> Longs:
@@ -110,14 +110,15 @@ def states_of(begun: Begun, *words: NDArray[np.uint32]) -> Longs:
     axes = (1,) * max(word.ndim for word in words)
     pool: Any = begun.pool.reshape(_POOL, *axes)
     for place, word in enumerate(words):
-        pool = _mix(pool, _hash(word, *_columns(begun.numbers[_POOL * place : _POOL * (place + 1)], axes)))
-    out = _hash(np.concatenate((pool, pool)), *_columns(_OUT, axes))
+        numbers = begun.numbers[:, _POOL * place : _POOL * (place + 1)]
+        pool = _mix(pool, _hash(word, *numbers.reshape(2, _POOL, *axes)))
+    out = _hash(np.concatenate((pool, pool)), *_OUT.reshape(2, 2 * _POOL, *axes))
     return np.ascontiguousarray(out.transpose(*range(1, out.ndim), 0), "<u4").view("<u8").astype(np.uint64)
 
 
-def _columns(pairs: Sequence[tuple[int, int]], axes: tuple[int, ...]) -> NDArray[np.uint32]:
-    """Return the first and the second numbers of pairs, to hash as many words of each address."""
-    return np.array(pairs, np.uint32).T.reshape(2, len(pairs), *axes)
+def _columns(pairs: Iterable[tuple[int, int]]) -> NDArray[np.uint32]:
+    """Return the first numbers of pairs, and the second ones."""
+    return np.array(list(pairs), np.uint32).T
 
 
 def _pairs(number: int, factor: int, count: int) -> Iterator[tuple[int, int]]:
@@ -128,7 +129,7 @@ def _pairs(number: int, factor: int, count: int) -> Iterator[tuple[int, int]]:
         number = following
 
 
-_OUT = tuple(_pairs(0x8B51F9DD, 0x58F38DED, 2 * _POOL))
+_OUT = _columns(_pairs(0x8B51F9DD, 0x58F38DED, 2 * _POOL))
 
 
 def _hash(word: Any, number: int, following: int) -> Any:
