@@ -29,7 +29,7 @@ from bft.checking import operations as ops
 from bft.checking.counterexample import finding_of, run
 from bft.checking.generators.drawn_settings import within
 from bft.checking.setting import Setting
-from bft.checking.subject import Subject
+from bft.checking.subject import Subject, check_subject
 from bft.checking.transcript import transcript
 from bft.checking.world import World
 from bft.core.quorum import QuorumSystem
@@ -112,11 +112,13 @@ def delivery_graphs(size: int) -> st.SearchStrategy[tuple[int, ...]]:
 
 def lies(subject: Subject, setting: Setting) -> st.SearchStrategy[ops.Forge]:
     """Forged messages of a protocol, for any of the nodes."""
+    check_subject(subject, setting)
     return _lies(tuple(sorted(subject.recipes)), len(setting.byzantine) + setting.corruptions, setting.instances)
 
 
 def byzantine_scripts(subject: Subject, setting: Setting, max_size: int = 20) -> st.SearchStrategy[list[ops.Forge]]:
     """Lists of lies; empty where nobody is corrupted or the protocol has no recipes."""
+    check_subject(subject, setting)
     if not subject.recipes or not (setting.byzantine or setting.corruptions):
         return st.just([])
     return st.lists(lies(subject, setting), max_size=max_size)
@@ -124,6 +126,7 @@ def byzantine_scripts(subject: Subject, setting: Setting, max_size: int = 20) ->
 
 def operations(subject: Subject, setting: Setting) -> st.SearchStrategy[ops.Operation]:
     """Single operations: everything that can happen in a setting, simplest first."""
+    check_subject(subject, setting)
     return _operations(
         size=setting.instances,
         kinds=("", *subject.phases, *subject.changes),

@@ -9,18 +9,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bft.arguments import check_instance
 from bft.checking.monitor import Monitor
 from bft.checking.operations import Operation
 from bft.checking.setting import Setting
 from bft.core.replica import Replica
 from bft.core.request import Request
 from bft.core.signatures import SymbolicKeyring
+from bft.errors import ScenarioError
 from bft.protocols.protocol import Protocol
 
 if TYPE_CHECKING:
     from bft.checking.world import World
 
 Recipe = Callable[["World", int, tuple[int, ...]], object | None]
+
+
+def check_subject(subject: object, setting: object) -> None:
+    """Refuse what is no subject, such as the name of one or what makes one, and what is no setting."""
+    allowed = "must be a bft.checking.subject.Subject, such as subject_of('pbft') of bft.checking.protocols"
+    check_instance("subject", subject, Subject, allowed, ScenarioError)
+    check_instance("setting", setting, Setting, "must be a bft.checking.setting.Setting", ScenarioError)
 
 
 def own_words(instance: int, choice: int, view: int) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from bft.checking.setting import Setting
-from bft.checking.subject import Subject
+from bft.checking.subject import Subject, check_subject
 from bft.core.disk import Disk
 from bft.core.effects import (
     Broadcast,
@@ -95,6 +95,7 @@ class World:
     def __init__(
         self, subject: Subject, setting: Setting, observer: Observer | None = None, *, record: bool = False
     ) -> None:
+        check_subject(subject, setting)
         self.subject = subject
         self.setting = setting
         self.observer = observer

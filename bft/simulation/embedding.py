@@ -172,7 +172,15 @@ class Embedded:
             self._wake()
 
     def run(self) -> Run:
-        """Return what has come of all requests so far: outcome, metrics and trace, in seconds since `embed`."""
+        """Return what has come of all requests so far: outcome, metrics and trace, in seconds since `embed`.
+
+        Raises
+        ------
+        ScenarioError
+            If nothing was submitted.
+        """
+        if not self._asked:
+            raise ScenarioError("run: nothing was submitted yet, so there is no outcome")
         self._at_present()
         return self._simulator.finished(self._parts, self._asked, workload=Submitted(self._asked, self._times_s))
 

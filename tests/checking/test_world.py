@@ -126,3 +126,12 @@ def test_what_is_no_operation_is_refused(values, message):
 def test_what_is_no_setting_is_refused(values, message):
     with pytest.raises(ScenarioError, match=message):
         Setting.from_json(values)
+
+
+@pytest.mark.parametrize("subject", ["pbft", pbft, None], ids=["its name", "what makes it", "nothing"])
+def test_what_is_no_subject_is_refused_in_a_sentence(subject):
+    for use in (bst.operations, bst.lies, bst.byzantine_scripts, lambda *given: bst.assert_safe(*given, [])):
+        with pytest.raises(ScenarioError, match=r"must be a bft\.checking\.subject\.Subject"):
+            use(subject, Setting())
+        with pytest.raises(ScenarioError, match=r"must be a bft\.checking\.setting\.Setting"):
+            use(PBFT, None)

@@ -322,3 +322,15 @@ def test_where_one_node_is_a_quorum_fallible_validators_have_no_law(protocol: st
     """Its value and another's may both be committed: half of the runs of two nodes by HotStuff split."""
     fallible = {"kind": "statistical", "accuracy": 0.5, "options": 3, "check": "same_answer"}
     assert law_of(Scenario(protocol=protocol, validators=fallible, n=n, quorum=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("n", "quorum", "retransmission", "known"),
+    [(3, 1, False, False), (4, 2, False, False), (4, 2, True, True), (5, 3, False, True)],
+)
+def test_a_chain_of_quorums_that_share_nobody_has_no_law_without_retransmission(
+    n: int, quorum: int, retransmission: bool, known: bool
+) -> None:
+    """Of three nodes with quorum 1 a tenth of the runs do not end agreed: whoever is slow misses a certificate."""
+    scenario = Scenario(protocol="hotstuff-chained", n=n, quorum=quorum, retransmission=retransmission)
+    assert (law_of(scenario) is not None) == known

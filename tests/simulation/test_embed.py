@@ -121,3 +121,9 @@ def test_nobody_but_the_systems_own_clients_and_nodes_can_be_named() -> None:
         system.submit(client=1)
     with pytest.raises(ScenarioError, match="node = 4: must be at most 3"):
         system.crash(4)
+
+
+def test_before_anything_was_submitted_there_is_no_outcome() -> None:
+    system = embed(simpy.Environment(), bft.Scenario())
+    with pytest.raises(bft.BftError, match="nothing was submitted yet"):
+        system.run()

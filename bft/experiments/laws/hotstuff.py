@@ -134,6 +134,8 @@ def _phased(scenario: Scenario, faults: FaultLaw, behaviours: Sequence[Behaviour
 
 def _chained(scenario: Scenario, chain: int, faults: FaultLaw, behaviours: Sequence[Behaviour]) -> OutcomeLaw | None:
     system, views = scenario.system, scenario.view_limit
+    if not scenario.retransmission and 2 * system.quorum <= system.total:
+        return None  # a few go on without the others, who miss certificates that nobody tells again
     if all(each == Crash() for each in behaviours) or (silent(behaviours) and not alone_a_quorum(system)):
         return chained_crash_law(system, faults, chain=chain, views=views, told=scenario.retransmission)
     if len(set(behaviours)) == 1 and isinstance(behaviours[0], Lie | Collude):
