@@ -33,6 +33,11 @@ UNSUPPORTED = {
 }
 """What GraphML can say and is not read here, by a word of the reader's message."""
 
+OTHER_TYPE = (
+    "has a value that is not of the type its key says; a key of links needs another id than every key of nodes "
+    "(rustworkx gives both the same)"
+)
+
 TRIES = 100  # graphs drawn from one seed until one is connected
 Seed = Annotated[int, Field(ge=0)]
 
@@ -317,9 +322,7 @@ def _read(path: str, reading: Reading) -> Graph:
     try:
         if not Path(path).is_file():
             raise _refusal("file", path, "cannot be read: no such file")
-        return from_networkx(
-            nx.read_graphml(path) if directed is None else nx.parse_graphml(_said(path, directed)), reading
-        )
+        graph = nx.read_graphml(path) if directed is None else nx.parse_graphml(_said(path, directed))
     except ScenarioError:
         raise
     except OSError as reason:
@@ -328,9 +331,13 @@ def _read(path: str, reading: Reading) -> Graph:
         what = next((meant for word, meant in UNSUPPORTED.items() if word in str(reason).lower()), None)
         raise _refusal("file", path, what or f"is not supported: {reason}") from None
     except ValueError as reason:
-        raise _refusal("file", path, str(reason)) from None
+        raise _refusal("file", path, f"{OTHER_TYPE}: {reason}") from None
     except Exception as reason:  # the reader raises whatever its XML parser meets
         raise _refusal("file", path, f"is not GraphML: {reason}") from None
+    try:
+        return from_networkx(graph, reading)
+    except ValueError as reason:
+        raise _refusal("file", path, str(reason)) from None
 
 
 def _said(path: str, directed: bool) -> str:

@@ -256,3 +256,24 @@ def test_what_graphml_can_say_and_is_not_read_is_named(inside: str, sentence: st
     assert "is not GraphML" not in str(refused.value)
     if "edge source" in inside:
         assert graph({"kind": "graphml", "file": str(file), "directed": False}, 2).edges == ((0, 1),)
+
+
+def test_a_value_of_another_type_than_its_key_says_is_refused_with_a_likely_reason(tmp_path: Path) -> None:
+    keys = (
+        '<key id="d1" for="node" attr.name="load" attr.type="{}"/>'
+        '<key id="{}" for="edge" attr.name="delay_ms" attr.type="int"/>'
+    )
+    links = '<edge source="a" target="b"><data key="{}">50</data></edge>'
+    nodes = '<node id="a"><data key="d1">0.5</data></node><node id="b"><data key="d1">0.5</data></node>'
+
+    def write(load: str, key: str) -> dict[str, object]:
+        file = tmp_path / f"{load}-{key}.graphml"
+        inside = f'{keys.format(load, key)}<graph edgedefault="undirected">{nodes}{links.format(key)}</graph>'
+        file.write_text(f'<graphml xmlns="http://graphml.graphdrawing.org/xmlns">{inside}</graphml>')
+        return {"kind": "graphml", "file": str(file), "delay_attribute": "delay_ms"}
+
+    assert graph(write("double", "d2"), 2).delay_s == {(0, 1): 0.05}
+    for load, key in (("double", "d1"), ("int", "d2")):
+        for directed in ({}, {"directed": False}):
+            with pytest.raises(ScenarioError, match=r"not of the type its key says.*another id than every key of node"):
+                graph({**write(load, key), **directed}, 2)
