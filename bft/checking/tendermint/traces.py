@@ -94,9 +94,11 @@ def read(path: Path) -> Trace:
                 rows.append(row)
     if not weights:
         raise ScenarioError(bad_value("traces", path.name, "must say its validators in the first line"))
-    strangers = sorted({row.validator for row in rows} - set(weights))
-    if strangers:
-        raise ScenarioError(bad_value("traces", strangers[0], f"is no validator of {path.name}"))
+    if not rows:
+        raise ScenarioError(bad_value("traces", path.name, "must have a step: it ends before the first"))
+    unknown = sorted({row.validator for row in rows} - set(weights))
+    if unknown:
+        raise ScenarioError(bad_value("traces", unknown[0], f"is no validator of {path.name}"))
     return Trace(name=path.name, weights=weights, running=running, rows=tuple(rows))
 
 

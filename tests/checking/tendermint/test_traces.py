@@ -142,6 +142,7 @@ def test_the_command_shows_the_first_difference(
         ),
         ('{"input": "StartDInput"}', "must have 'validator'"),
         ("", "must say its validators"),
+        ('{"validators": {"v1": 1}}', "must have a step"),
     ],
 )
 def test_what_is_no_trace_is_refused_in_one_sentence(
