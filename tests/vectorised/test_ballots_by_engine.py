@@ -175,6 +175,19 @@ def test_what_depends_on_time_is_followed_or_handed_back(described: dict[str, An
     assert totals.compared + totals.handed_back == 100
 
 
+@pytest.mark.parametrize("delay_s", [0.0, 0.01])
+def test_judges_that_equivocators_vote_before_at_the_same_instant_are_handed_back(delay_s: float) -> None:
+    described: dict[str, Any] = {
+        "n": 6,
+        "f": 5,
+        "faults": {"nodes": [2, 5], "behaviour": "equivocate"},
+        "validators": {"kind": "statistical", "accuracy": 0.6, "check": {"kind": "same_answer", "flip": 0.0}},
+        "network": {"delay": {"law": "constant", "delay_s": delay_s}},
+    }
+    assert compared(ballot("judge", **described), range(60)).handed_back > 0
+    assert compared(ballot("quorum", **described), range(60)).handed_back == 0
+
+
 def test_a_voter_that_injects_is_obeyed_as_often() -> None:
     validators = {**ERRING, "check": {"kind": "judge"}, "injection": {"accept": 0.5}}
     totals = compared(ballot("judge", validators=validators, faults={"delta": 0.3, "behaviour": "inject"}), range(60))
