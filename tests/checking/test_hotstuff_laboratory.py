@@ -126,17 +126,6 @@ def test_three_of_seven_split_a_chain_of_three_in_two_dozen_operations() -> None
     assert monitor.split
 
 
-MENDED = json.loads((Path(__file__).parent / "hotstuff_mended.json").read_text())
-"""Schedules on which a campaign found a fault of the replicas, or of their monitor."""
-
-
-@pytest.mark.parametrize("seen", MENDED, ids=lambda seen: seen["why"])
-def test_what_campaigns_have_found_stays_mended(seen: Any) -> None:
-    setting, operations = Setting.from_json(seen["setting"]), tuple(ops.from_json(seen["operations"]))
-    _, monitor = run(subject_of(seen["variant"]), setting, operations)
-    assert finding_of(monitor) is None
-
-
 @pytest.mark.nightly
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_harmful_bug_is_found_within_a_minute_and_most_within_ten_seconds(variant: str) -> None:

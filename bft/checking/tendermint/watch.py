@@ -3,7 +3,8 @@
 T1  at most one distinct proposal, prevote and precommit of a node in each round, nil included, across restarts too.
 T2  at most one value has a polka in a round.
 T3  after a precommit of v in round r, a prevote of another value in a later round r' needs a polka for that value, of
-    the round vr that its proposal names, r ≤ vr < r', in the node's own log. Nil is always allowed.
+    the round vr that its proposal names, r ≤ vr < r', in the node's own log, or the node has locked that value since
+    (line 22). Nil is always allowed.
 T4  lockedRound and validRound only grow within a height, lockedRound ≤ validRound, in equal rounds for equal values; a
     precommit of v in round r stores the lock (r, v).
 T5  a prevote for a value rests on a proposal of the round's proposer; a decision on such a one, on a quorum of
@@ -200,10 +201,9 @@ class TendermintWatch:
         lock = max([r for r, value in own.precommitted.get(height, ()) if r < round_ and value != digest], default=-1)
         if lock >= 0:
             self.reached.add("unlocked by a polka")
-            fine = any(
-                lock <= valid_round < round_ and self._holds_polka(own, height, valid_round, digest)
-                for valid_round in names
-            )
+            # The proposal names the polka's round, or the node locked the value itself since (line 22).
+            since = {r for r, value in own.precommitted[height] if value == digest}
+            fine = any(lock <= r < round_ and self._holds_polka(own, height, r, digest) for r in names | since)
             if not fine:
                 self._breach(
                     "T3", f"height {height}: prevotes {digest[:8]} in round {round_}, locked on another in round {lock}"
