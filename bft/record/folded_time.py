@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import fsum
 
 MUCH = 0.1
 """A silence is folded when it takes more than this part of all time that is not folded yet."""
@@ -30,7 +31,8 @@ class FoldedTime:
         gaps = [(later - earlier, earlier, later) for earlier, later in pairwise(moments)]
         self.folds = _long_silences(gaps)
         self.end = moments[-1]
-        busy = self.end - sum(end - start for start, end in self.folds)
+        folded = set(self.folds)
+        busy = fsum(gap for gap, start, end in gaps if (start, end) not in folded)  # a difference may round below 0
         width = FOLD * busy
         self._starts, self._places, self._widths = [0.0], [0.0], [1.0]
         for start, end in self.folds:
@@ -60,12 +62,10 @@ class FoldedTime:
 def _long_silences(gaps: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
     """Return the gaps that take much of the time, the longest first while that still holds."""
     ordered = sorted(gaps, reverse=True)
-    total = sum(gap for gap, _, _ in ordered)
+    rests = [*accumulate(gap for gap, _, _ in reversed(ordered[1:]))][::-1]  # what is left when each is folded
     folded = []
-    for others, (gap, start, end) in zip(range(len(ordered) - 1, 0, -1), ordered, strict=False):
-        rest = total - gap
-        if gap < MUCH * total or gap < LONG * rest / others or rest <= 0:
+    for others, rest, (gap, start, end) in zip(range(len(ordered) - 1, 0, -1), rests, ordered, strict=False):
+        if gap < MUCH * (rest + gap) or gap < LONG * rest / others or rest <= 0:
             break
         folded.append((start, end))
-        total = rest
     return sorted(folded)

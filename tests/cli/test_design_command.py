@@ -32,7 +32,7 @@ def test_json_is_one_object_with_the_panel_the_front_and_the_votes(
             assert 0.0 <= held[f"{name}_low"] <= held[name] <= held[f"{name}_high"] <= 1.0
         assert held["correct"] + held["wrong"] + held["none"] == pytest.approx(1.0)
     assert told["recommended"]["held_out"]["wrong_high"] <= 0.05
-    assert 1.0 <= told["effective_votes"] <= 4.5
+    assert 3.0 <= told["effective_votes"] < 4.0  # a hundredth of the questions is hard for all four
     assert told["best_single"]["model"] == "ann"
     assert told["reason"]
 

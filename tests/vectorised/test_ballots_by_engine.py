@@ -185,7 +185,20 @@ def test_judges_that_equivocators_vote_before_at_the_same_instant_are_handed_bac
         "network": {"delay": {"law": "constant", "delay_s": delay_s}},
     }
     assert compared(ballot("judge", **described), range(60)).handed_back > 0
-    assert compared(ballot("quorum", **described), range(60)).handed_back == 0
+    assert (compared(ballot("quorum", **described), range(60)).handed_back > 0) == (delay_s == 0.0)
+
+
+def test_outcomes_alone_are_refused_where_judges_may_wait_beyond_the_horizon() -> None:
+    described: dict[str, Any] = {
+        "faults": {"nodes": [1], "behaviour": "withhold"},
+        "network": {"delay": {"law": "constant", "delay_s": 0.01}},
+        "retransmission": False,
+    }
+    assert supported(ballot("judge", **described), timing=False) is None
+    told = supported(ballot("judge", horizon_s=0.9, **described), timing=False)
+    assert told is not None
+    assert "horizon_s" in str(told)
+    assert supported(ballot("quorum", horizon_s=0.9, **described), timing=False) is None
 
 
 def test_a_voter_that_injects_is_obeyed_as_often() -> None:

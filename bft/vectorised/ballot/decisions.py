@@ -147,7 +147,7 @@ class Decider:
             found.put(todo, self._counted(todo, heard, said_s, earlier[todo], deadline_s[todo], votes))
         found.unsure[todo] = True
         self._abstentions(found, due_s, heard_s, deadline_s)
-        self._ties(found, due_s, heard_s, deadline_s, earlier)
+        self._ties(found, due_s, heard_s, deadline_s)
         if silent.any():
             heard_s[silent.T] = inf
             due_s[silent] = inf
@@ -287,11 +287,11 @@ class Decider:
         found.unsure[some[~in_time]] = True
         found.decided_s[some[in_time]] = inf
 
-    def _ties(self, found: Decisions, due_s: Floats, heard_s: Floats, deadline_s: Floats, earlier: Ints) -> None:
+    def _ties(self, found: Decisions, due_s: Floats, heard_s: Floats, deadline_s: Floats) -> None:
         """Mark where two things at one node happen at the same time.
 
-        At time 0 a node's own vote comes first; but who votes twice votes with its answers, so that where answers are
-        judged its votes may come before the node's own.
+        At time 0 a node's own vote comes first, unless somebody votes twice: where answers are judged it votes with its
+        answers, and its two votes come in an order of their own.
         """
         happens = found.decided_s < inf
         tied = happens & found.proved & (found.decided_s == deadline_s)
@@ -299,8 +299,7 @@ class Decider:
         if late.any():
             tied |= late & found.proved & self._patience.at(found.decided_s)
         own = (happens & (found.decided_s == due_s)) | ((found.impossible_s == due_s) & (due_s < inf))
-        doubled = (earlier > 0) & self._voters.twice.any(axis=1, keepdims=True)
-        any_order = (due_s > 0.0) | (heard_s.shape[0] == 1) | doubled
+        any_order = (due_s > 0.0) | (heard_s.shape[0] == 1) | self._voters.twice.any(axis=1, keepdims=True)
         ballot, node = np.nonzero(own & any_order)
         if len(ballot):
             same = heard_s[:, ballot, node] == due_s[ballot, node]

@@ -109,5 +109,7 @@ def _time_obstacles(scenario: Scenario) -> Iterator[Obstacle]:
     if needed_s >= scenario.own.deadline_s:
         law = scenario.network.delay.law
         yield "network.delay.law", law, "outcomes alone where every message arrives before ballot.deadline_s"
+    if judges(scenario):
+        needed_s += scenario.own.deadline_s  # judges wait so long for an answer that does not come
     if needed_s >= scenario.end_s:
         yield "horizon_s", scenario.end_s, f"outcomes alone with more than {needed_s:.4g} seconds"
