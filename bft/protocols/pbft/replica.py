@@ -95,7 +95,7 @@ class PbftReplica(StatefulReplica[State]):
             if handle is None:
                 state.drop("unknown message")
                 return NOTHING
-            if handle(state, event.sender, message) is normal_case.FILED:  # as most votes are
+            if handle(state, event.sender, message) is normal_case.FILED and not state.effects:  # as most votes are
                 return NOTHING
         else:
             self._on_input[type(event)](state, event)

@@ -8,10 +8,11 @@ import pytest
 
 from bft.core.digest import digest_of
 from bft.core.effects import Execute, Send, SetTimer
-from bft.core.events import StateTransferred
+from bft.core.events import Equivocation, StateTransferred
 from bft.core.inputs import ClientRequest
 from bft.core.request import NULL_PROPOSAL, Proposal, Request
 from bft.protocols.pbft.messages import CatchUp, Checkpoint, Commit, Decision, Held, Prepare, PrePrepare, Status
+from bft.protocols.pbft.rules import Rules
 
 SMALL = {"checkpoint_interval": 2, "window": 4}
 
@@ -246,6 +247,20 @@ def test_a_status_far_below_costs_no_more_than_one_from_the_beginning(network):
 def test_a_status_from_a_later_view_makes_this_replica_ask(network):
     net = network(byzantine=(3,))
     assert net.send(3, 0, Status(4, True, 0, 0, (), 3)) == [SetTimer("status", 5.0)]
+
+
+@pytest.mark.parametrize("kind", [Prepare, Commit])
+def test_a_vote_of_a_later_view_makes_this_replica_ask_at_once_and_not_with_its_next_effects(network, kind):
+    net = network(byzantine=(2,))
+    assert net.send(2, 0, kind(1, 1, digest_of("value"), 2)) == [SetTimer("status", 5.0)]
+
+
+@pytest.mark.parametrize("kind", [Prepare, Commit])
+def test_evidence_is_told_with_the_vote_that_is_evidence_where_a_planted_bug_counts_it(network, kind):
+    net = network(byzantine=(2,), rules=Rules(count_duplicates=True))
+    first, second = (kind(0, 1, digest_of(text), 2) for text in ("one", "other"))
+    assert net.send(2, 0, first) == []
+    assert net.send(2, 0, second) == [Equivocation(2, first, second)]
 
 
 def test_a_waiting_replica_that_was_answered_stops_asking(network):
