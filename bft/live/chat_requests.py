@@ -18,7 +18,7 @@ from typing import Any
 
 from bft.errors import ScenarioError
 from bft.live.answer import PanelAnswer
-from bft.live.structured import check_schema
+from bft.live.structured import check_schema, no_number, once
 
 IGNORED = (
     "frequency_penalty",
@@ -113,9 +113,10 @@ def read_request(body: bytes, model: str) -> ChatRequest:
     Raises `RefusedError` if it is none, or asks for what a panel does not do.
     """
     try:
-        asked = json.loads(body)
+        asked = json.loads(body, object_pairs_hook=once, parse_constant=no_number)
     except (ValueError, RecursionError):
-        raise RefusedError(400, "the body must be JSON", code="invalid_json") from None
+        told = "the body must be JSON, without NaN or infinity, each name once in its object"
+        raise RefusedError(400, told, code="invalid_json") from None
     if not isinstance(asked, dict):
         raise RefusedError(400, "the body must be a JSON object", code="invalid_json")
     if not isinstance(asked.get("model"), str):
@@ -131,7 +132,7 @@ def read_request(body: bytes, model: str) -> ChatRequest:
             raise RefusedError(400, told, code="unsupported_parameter", parameter=name)
     stream = asked.get("stream")
     options = asked.get("stream_options")
-    if stream not in (None, True, False) or not isinstance(options, dict | None):
+    if not isinstance(stream, bool | None) or not isinstance(options, dict | None):
         raise RefusedError(400, "stream: must be true or false, stream_options an object", parameter="stream")
     schema, tool = _structured(asked)
     return ChatRequest(
@@ -171,6 +172,8 @@ def _tool(tools: Any, choice: Any) -> tuple[Mapping[str, Any], str] | None:
     try:
         known = {each["function"]["name"]: each["function"].get("parameters") for each in tools}
         name = choice["function"]["name"] if isinstance(choice, dict) else None
+        if not all(isinstance(each, str) and each for each in known) or not isinstance(name, str | None):
+            raise TypeError("names are texts")
     except (AttributeError, KeyError, TypeError):
         told = "tools: is not something that a panel does, but functions with a name, one of which must be called"
         raise RefusedError(400, told, code="unsupported_parameter", parameter="tools") from None
@@ -179,7 +182,8 @@ def _tool(tools: Any, choice: Any) -> tuple[Mapping[str, Any], str] | None:
     if name not in known:
         told = "tools: is not something that a panel does unless tool_choice names one; a panel does not choose"
         raise RefusedError(400, told, code="unsupported_parameter", parameter="tools")
-    return _checked(known[name] or {"type": "object"}, "tools"), str(name)
+    parameters = known[name]
+    return _checked({"type": "object"} if parameters in (None, {}) else parameters, "tools"), str(name)
 
 
 def _checked(schema: Any, parameter: str) -> Mapping[str, Any]:
@@ -283,7 +287,12 @@ def usage(answer: PanelAnswer) -> dict[str, int]:
 
 def event(data: Mapping[str, Any]) -> bytes:
     """Return a server-sent event."""
-    return b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"
+    return b"data: " + ascii_json(data) + b"\n\n"
+
+
+def ascii_json(data: Any) -> bytes:
+    """Return JSON in ASCII: what a client sent and is told again may be no Unicode text."""
+    return json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
 
 
 def no_quorum(answer: PanelAnswer) -> RefusedError:

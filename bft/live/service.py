@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -28,7 +27,16 @@ from starlette.routing import Route
 
 from bft.errors import BftError, ScenarioError
 from bft.live.answer import PanelAnswer
-from bft.live.chat_requests import ChatRequest, Completion, RefusedError, event, fingerprint, no_quorum, read_request
+from bft.live.chat_requests import (
+    ChatRequest,
+    Completion,
+    RefusedError,
+    ascii_json,
+    event,
+    fingerprint,
+    no_quorum,
+    read_request,
+)
 from bft.live.panel import Panel
 from bft.live.service_settings import ServiceSettings, is_loopback, name_of
 
@@ -46,11 +54,11 @@ KEPT = 256
 
 
 class PlainJSONResponse(JSONResponse):
-    """JSON in ASCII: what a client sent and is told again may be no Unicode text."""
+    """JSON in ASCII."""
 
     def render(self, content: Any) -> bytes:
         """Return the body."""
-        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+        return ascii_json(content)
 
 
 class Service:

@@ -73,7 +73,7 @@ def read_value(reply: str, schema: Mapping[str, Any]) -> tuple[str | None, str]:
     if page is None:
         return None, ""
     try:
-        value = json.loads(fenced_json(page), object_pairs_hook=_once, parse_constant=_no_number)
+        value = json.loads(fenced_json(page), object_pairs_hook=once, parse_constant=no_number)
         if not fits(value, schema):
             return None, ""
         return value_form(value), RULE
@@ -90,7 +90,7 @@ def value_form(value: object) -> str:
 def form_of_text(text: str) -> str | None:
     """Return the one form of a JSON value that is written out; None: it is none."""
     try:
-        return value_form(json.loads(text, object_pairs_hook=_once, parse_constant=_no_number))
+        return value_form(json.loads(text, object_pairs_hook=once, parse_constant=no_number))
     except (ValueError, RecursionError):
         return None
 
@@ -100,7 +100,7 @@ def fits(value: object, schema: Mapping[str, Any]) -> bool:
 
     Raises `ValueError` if values nest too deeply.
     """
-    return _fits(value, schema, schema, 0)
+    return _Fitting(schema).fits(value, schema, 0)
 
 
 def _check(schema: object, root: Mapping[str, Any], depth: int) -> None:
@@ -127,6 +127,8 @@ def _check(schema: object, root: Mapping[str, Any], depth: int) -> None:
         elif name in ("required", "enum"):
             if not isinstance(inner, list):
                 _refuse(name, inner, "must be a list")
+            if name == "required" and not all(isinstance(each, str) for each in inner):
+                _refuse(name, inner, "must be a list of names")
         elif name in _BOUNDS:
             if isinstance(inner, bool) or not isinstance(inner, int | float):
                 _refuse(name, inner, "must be a number")
@@ -149,44 +151,67 @@ def _referred(reference: object, root: Mapping[str, Any]) -> Mapping[str, Any] |
     return found if isinstance(found, Mapping | bool) else None
 
 
-def _fits(value: object, schema: Any, root: Mapping[str, Any], depth: int) -> bool:
-    if depth > 4 * MOST_DEPTH:
-        raise ValueError("nests too deeply")
-    if isinstance(schema, bool):
-        return schema
+class _Fitting:
+    """Whether the parts of one value fit the parts of one schema.
 
-    def fit(inner: object, by: Any) -> bool:
-        return _fits(inner, by, root, depth + 1)
+    What was found of a pair of them is remembered, and so is the form of a value: references let a short schema ask
+    for the same exponentially often. Parts are known by identity, for value and schema outlive this.
+    """
 
-    if "$ref" in schema and not fit(value, _referred(schema["$ref"], root)):
-        return False
-    kinds = schema.get("type", list(_KINDS))
-    if not any(_is(value, kind) for kind in (kinds if isinstance(kinds, list) else [kinds])):
-        return False
-    for name, allowed in (("enum", schema.get("enum", ())), ("const", (schema.get("const"),))):
-        if name in schema and value_form(value) not in [value_form(each) for each in allowed]:
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self._root = root
+        self._found: dict[tuple[int, int], bool] = {}
+        self._forms: dict[int, str] = {}
+
+    def fits(self, value: object, schema: Any, depth: int) -> bool:
+        """Return whether a part fits. Raises `ValueError` if it nests too deeply."""
+        if depth > 4 * MOST_DEPTH:
+            raise ValueError("nests too deeply")
+        if isinstance(schema, bool):
+            return schema
+        pair = id(value), id(schema)
+        if pair not in self._found:
+            self._found[pair] = self._look(value, schema, depth)
+        return self._found[pair]
+
+    def _look(self, value: object, schema: Mapping[str, Any], depth: int) -> bool:
+        def fit(inner: object, by: Any) -> bool:
+            return self.fits(inner, by, depth + 1)
+
+        if "$ref" in schema and not fit(value, _referred(schema["$ref"], self._root)):
             return False
-    if "anyOf" in schema and not any(fit(value, each) for each in schema["anyOf"]):
-        return False
-    if "oneOf" in schema and sum(fit(value, each) for each in schema["oneOf"]) != 1:
-        return False
-    if not all(fit(value, each) for each in schema.get("allOf", ())):
-        return False
-    if "not" in schema and fit(value, schema["not"]):
-        return False
-    if not _within(value, schema):
-        return False
-    if isinstance(value, dict):
-        known = schema.get("properties", {})
-        others = schema.get("additionalProperties", True)
-        return all(name in value for name in schema.get("required", ())) and all(
-            fit(each, known.get(name, others)) for name, each in value.items()
-        )
-    if isinstance(value, list):
-        first: Sequence[Any] = schema.get("prefixItems", ())
-        rest = schema.get("items", True)
-        return all(fit(each, first[place] if place < len(first) else rest) for place, each in enumerate(value))
-    return True
+        kinds = schema.get("type", list(_KINDS))
+        if not any(_is(value, kind) for kind in (kinds if isinstance(kinds, list) else [kinds])):
+            return False
+        for name, allowed in (("enum", schema.get("enum", ())), ("const", (schema.get("const"),))):
+            if name in schema and self._form(value) not in map(self._form, allowed):
+                return False
+        if "anyOf" in schema and not any(fit(value, each) for each in schema["anyOf"]):
+            return False
+        if "oneOf" in schema and sum(fit(value, each) for each in schema["oneOf"]) != 1:
+            return False
+        if not all(fit(value, each) for each in schema.get("allOf", ())):
+            return False
+        if "not" in schema and fit(value, schema["not"]):
+            return False
+        if not _within(value, schema):
+            return False
+        if isinstance(value, dict):
+            known = schema.get("properties", {})
+            others = schema.get("additionalProperties", True)
+            return all(name in value for name in schema.get("required", ())) and all(
+                fit(each, known.get(name, others)) for name, each in value.items()
+            )
+        if isinstance(value, list):
+            first: Sequence[Any] = schema.get("prefixItems", ())
+            rest = schema.get("items", True)
+            return all(fit(each, first[place] if place < len(first) else rest) for place, each in enumerate(value))
+        return True
+
+    def _form(self, value: object) -> str:
+        if id(value) not in self._forms:
+            self._forms[id(value)] = value_form(value)
+        return self._forms[id(value)]
 
 
 def _is(value: object, kind: str) -> bool:
@@ -215,12 +240,14 @@ def _plain(value: object) -> object:
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return a JSON object in which no name stands twice, for `json.loads`. Raises `ValueError` if one does."""
     said = dict(pairs)
     if len(said) != len(pairs):
         raise ValueError("a field stands there twice")
     return said
 
 
-def _no_number(constant: str) -> NoReturn:
+def no_number(constant: str) -> NoReturn:
+    """Refuse NaN and infinity, for `json.loads`: raises `ValueError`."""
     raise ValueError(f"{constant} is no number of JSON")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -100,6 +101,7 @@ def test_a_form_is_its_own_form(value: Any) -> None:
         ({"properties": {"a": {"multipleOf": 2}}}, "schema.multipleOf: is not something"),
         ({"$ref": "http://elsewhere"}, "schema.\\$ref"),
         ({"required": "a"}, "schema.required = 'a': must be a list"),
+        ({"required": [["a"]]}, "schema.required = \\[\\['a'\\]\\]: must be a list of names"),
         ({"minimum": "1"}, "schema.minimum"),
         ({"description": "x" * 40_000}, "schema: has 40"),
         ({"default": object()}, "schema: must be JSON"),
@@ -114,6 +116,18 @@ def test_a_schema_that_refers_to_itself_ends() -> None:
     loop = {"$ref": "#"}
     check_schema(loop)
     assert read_value("1", loop) == (None, "")
+
+
+def test_a_short_schema_that_asks_for_the_same_exponentially_often_takes_no_time() -> None:
+    def doubling(depth: int, last: bool) -> dict[str, Any]:
+        places = {f"a{at}": {"anyOf": [{"$ref": f"#/$defs/a{at + 1}"}] * 2} for at in range(depth)}
+        return {"$ref": "#/$defs/a0", "$defs": {**places, f"a{depth}": last}}
+
+    began_s = time.process_time()
+    for depth in (2, 15):  # 2^15 questions take a second, asked one by one
+        assert read_value("42", check_schema(doubling(depth, True))) == ("42", "a JSON value")
+        assert read_value("42", check_schema(doubling(depth, False))) == (None, "")
+    assert time.process_time() - began_s < 0.2
 
 
 CITY = {
