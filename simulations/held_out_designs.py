@@ -30,7 +30,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from bft.designing.candidates import Search
-from bft.designing.choice import LEAST_CORRECT, Goal
+from bft.designing.choice import CONFIDENCE, LEAST_CORRECT, Goal
 from bft.designing.designer import Designer
 from bft.designing.fault_cases import FaultModel
 from bft.designing.honest_sets import MOST_MODELS, HonestSets
@@ -75,10 +75,11 @@ def main(
     halvings: int = HALVINGS,
     targets: Sequence[float] = TARGETS,
     seed: int = SEED,
+    confidence: float = CONFIDENCE,
 ) -> list[Kept]:
     """Print the table, and return its rows."""
     tables = {file: recorded(file, models) for file in answers} or {name: draw(seed) for name, draw in SHAPES.items()}
-    rows = [row for name, codes in tables.items() for row in trial(name, codes, halvings, targets, seed)]
+    rows = [row for name, codes in tables.items() for row in trial(name, codes, halvings, targets, seed, confidence)]
     head = [
         "table", "models", "questions", "at most", "recommended", "missed", "other half holds", "first too", "found",
         "shuffled",
@@ -103,7 +104,9 @@ def recorded(file: str, models: Sequence[str] | None) -> Codes:
     return table.panel(models).codes
 
 
-def trial(name: str, codes: Codes, halvings: int, targets: Sequence[float], seed: int) -> list[Kept]:
+def trial(
+    name: str, codes: Codes, halvings: int, targets: Sequence[float], seed: int, confidence: float = CONFIDENCE
+) -> list[Kept]:
     """Return what came of one table."""
     questions, models = codes.shape
     seen: dict[float, Counter[str]] = {target: Counter() for target in targets}
@@ -115,8 +118,9 @@ def trial(name: str, codes: Codes, halvings: int, targets: Sequence[float], seed
         moved = randomness.generator("simulations.shuffled", halving).integers(0, codes.max() + 1, (len(one), 1))
         shuffled = np.where(one == RIGHT, moved, np.where(one == moved, RIGHT, one))
         for group in groups:
-            panels, held, first = designs(one, group, seed), hindsight(other, group, seed), hindsight(one, group, seed)
-            nothing = designs(shuffled, group, seed) if halving < SHUFFLED else {}
+            panels = designs(one, group, seed, confidence)
+            held, first = (hindsight(half, group, seed, confidence) for half in (other, one))
+            nothing = designs(shuffled, group, seed, confidence) if halving < SHUFFLED else {}
             for target in group:
                 panel = panels[target]
                 seen[target] += Counter(
@@ -150,16 +154,20 @@ def designer(codes: Codes, target: float, seed: int) -> Designer:
     return Designer(pool=pool, goal=Goal(max_wrong=target), faults=NOBODY, sizes=sizes, seed=seed)
 
 
-def designs(codes: Codes, targets: Sequence[float], seed: int) -> dict[float, DesignedPanel | None]:
+def designs(
+    codes: Codes, targets: Sequence[float], seed: int, confidence: float = CONFIDENCE
+) -> dict[float, DesignedPanel | None]:
     """Return what is recommended for each target; one search and one trial serve all of them."""
     design = designer(codes, targets[0], seed)
     choosing = design.choosing(design.sizes, design.considered)
-    found = tried(choosing, choices_of(design.goal, (), exact=False), design.allowed, design.deals())
+    choices = choices_of(design.goal, (), exact=False)
+    found = tried(choosing, choices, design.allowed, design.deals(), confidence)
     panels = {name: design.panel(choosing, chosen) for name, chosen in found.items()}  # no choice looks at the target
-    return {target: recommended(panels, Goal(max_wrong=target), design.pool)[0] for target in targets}
+    goals = {target: Goal(max_wrong=target, confidence=confidence) for target in targets}
+    return {target: recommended(panels, goal, design.pool)[0] for target, goal in goals.items()}
 
 
-def hindsight(codes: Codes, targets: Sequence[float], seed: int) -> dict[float, bool]:
+def hindsight(codes: Codes, targets: Sequence[float], seed: int, confidence: float = CONFIDENCE) -> dict[float, bool]:
     """Return whether some candidate meets each target by its own bound, and is right on half of the questions."""
     design = designer(codes, targets[0], seed)
     everything = np.arange(len(codes))
@@ -167,7 +175,7 @@ def hindsight(codes: Codes, targets: Sequence[float], seed: int) -> dict[float, 
     search = choosing.search(everything)
     scores = search.scores(np.ones(len(codes)), choosing.weights(search, everything))
     least = float(scores.wrong[scores.correct >= LEAST_CORRECT].min(initial=1.0))
-    return {target: upper(least, len(codes)) <= target for target in targets}
+    return {target: upper(least, len(codes), confidence) <= target for target in targets}
 
 
 def wrong(panel: DesignedPanel, codes: Codes) -> float:
@@ -229,5 +237,7 @@ if __name__ == "__main__":
     parser.add_argument("--halvings", type=int, default=HALVINGS)
     parser.add_argument("--targets", type=float, nargs="*", default=TARGETS)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--confidence", type=float, default=CONFIDENCE)
     given = parser.parse_args()
-    main(given.answers, given.models and given.models.split(","), given.halvings, given.targets, given.seed)
+    models = given.models and given.models.split(",")
+    main(given.answers, models, given.halvings, given.targets, given.seed, given.confidence)

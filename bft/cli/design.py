@@ -39,6 +39,7 @@ def design_command(arguments: Namespace) -> int:
         min_correct=arguments.min_correct,
         max_cost=arguments.max_cost,
         max_latency_s=arguments.max_latency_s,
+        confidence=arguments.confidence,
         liars=arguments.liars,
         delta=_numbers("delta", arguments.delta),
         behaviour=arguments.behaviour,

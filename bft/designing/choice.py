@@ -23,6 +23,7 @@ from bft.randomness import Floats
 CARE = 0.05  # what a right decision weighs against a wrong one where the fewest wrong ones are looked for
 MARGIN = 0.75  # standard errors by which right decisions must exceed what is asked for where a choice is made
 LEAST_CORRECT = 0.5  # where no target is given: an answer more often than not
+CONFIDENCE = 0.95  # with which each end of an interval holds, unless another is stated
 _ALIKE = 1e-12
 
 
@@ -40,12 +41,15 @@ class Goal:
         Most that a question may cost.
     max_latency_s : float or None
         Longest that the slowest member may take.
+    confidence : float
+        With which each end of a held-out interval holds, above one half and below 1.
     """
 
     max_wrong: float | None = None
     min_correct: float | None = None
     max_cost: float | None = None
     max_latency_s: float | None = None
+    confidence: float = CONFIDENCE
 
     def __post_init__(self) -> None:
         for name in ("max_wrong", "min_correct"):
@@ -56,6 +60,7 @@ class Goal:
             value = getattr(self, name)
             if value is not None:
                 check_number(name.replace("_", "-"), value, ScenarioError, above=0.0)
+        check_number("confidence", self.confidence, ScenarioError, above=0.5, below=1.0)
         if self.max_wrong is not None and self.max_wrong + self.least_correct > 1.0:
             needed = f"must be at most 1 - min-correct = {1.0 - self.least_correct:g}: both cannot be reached"
             raise ScenarioError(bad_value("max-wrong", self.max_wrong, needed))

@@ -11,7 +11,7 @@ from bft.designing.trial import HeldOut, estimated, exactly
 from bft.validators.answers import RIGHT
 
 
-def best_single(pool: Pool, deals: list[list[Ints]]) -> DesignedPanel:
+def best_single(pool: Pool, deals: list[list[Ints]], confidence: float) -> DesignedPanel:
     """Return the most accurate model, chosen and judged on the same parts as everything else."""
     right, given = pool.codes == RIGHT, pool.codes > RIGHT
     weight, best = pool.weight, int(pool.accuracy.argmax())
@@ -23,12 +23,12 @@ def best_single(pool: Pool, deals: list[list[Ints]]) -> DesignedPanel:
             place = int((right.sum(axis=0) - right[kept].sum(axis=0)).argmax())
             seen += right[kept, place].sum(), given[kept, place].sum()
         correct, wrong = seen / (pool.questions * len(deals))
-        shares = estimated(float(correct), float(wrong), pool.questions)
+        shares = estimated(float(correct), float(wrong), pool.questions, confidence)
     share = weight / weight.sum()
     return _plain(pool, (best,), shares, float(share @ right[:, best]), float(share @ given[:, best]))
 
 
-def whole_panel(pool: Pool) -> DesignedPanel:
+def whole_panel(pool: Pool, confidence: float) -> DesignedPanel:
     """Return the plurality of all models; nothing is chosen."""
     codes = pool.codes
     right = (codes == RIGHT).sum(axis=1)
@@ -37,7 +37,8 @@ def whole_panel(pool: Pool) -> DesignedPanel:
     alone = (sizes == largest).sum(axis=0) == 1
     share = pool.weight / pool.weight.sum()
     correct, wrong = float(share @ (right > largest)), float(share @ ((largest > right) & alone))
-    shares = exactly(correct, wrong) if pool.chance is not None else estimated(correct, wrong, pool.questions)
+    known = pool.chance is not None
+    shares = exactly(correct, wrong) if known else estimated(correct, wrong, pool.questions, confidence)
     return _plain(pool, tuple(range(len(pool.models))), shares, correct, wrong)
 
 

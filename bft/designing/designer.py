@@ -57,7 +57,7 @@ class Designer:
         choosing = self.choosing(sizes, rules)
         deals = [] if pool.chance is not None else self.deals()
         choices = choices_of(goal, sizes, exact=pool.chance is not None)
-        found = tried(choosing, choices, self.allowed, deals)
+        found = tried(choosing, choices, self.allowed, deals, goal.confidence)
         panels = {name: self.panel(choosing, chosen) for name, chosen in found.items()}
         picked, reason, nearest = recommended(panels, goal, pool)
         changed = Changed(choosing=choosing, goal=goal, faults=self.faults, views=self.views, allowed=self.allowed)
@@ -73,8 +73,8 @@ class Designer:
             nearest=None if picked is not None or nearest is None else changed.with_worst_liars(nearest),
             front=front_of(panels.values()),
             errors_together=effective_votes(pool.codes, models=pool.models, chance=pool.chance, options=options),
-            best_single=best_single(pool, deals),
-            whole_panel=whole_panel(pool),
+            best_single=best_single(pool, deals, goal.confidence),
+            whole_panel=whole_panel(pool, goal.confidence),
             changes=changes,
             pool=pool,
             goal=goal,

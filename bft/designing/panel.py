@@ -97,7 +97,7 @@ class DesignedPanel:
             "rule": self.rule,
             "quorum": self.quorum,
             "n": self.n,
-            "held_out": {**shares, "questions": self.held_out.questions},
+            "held_out": {**shares, "questions": self.held_out.questions, "confidence": self.held_out.confidence},
             "chosen_on": {"correct": correct, "wrong": wrong, "none": max(0.0, 1.0 - correct - wrong)},
             "optimism": {"correct": correct - self.held_out.correct.value, "wrong": self.held_out.wrong.value - wrong},
             "calls": self.calls,

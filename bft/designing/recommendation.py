@@ -21,13 +21,13 @@ from bft.designing.choice import Goal, fewest_wrong, most_right
 from bft.designing.panel import DesignedPanel
 from bft.designing.pools import Pool
 from bft.designing.reasons import few_wrong, met, reason_for, unmet
-from bft.designing.trial import CONFIDENCE, Choice
+from bft.designing.trial import Choice
 
 FIRST = "first"
 """Name of the first choice."""
 
-SURER = 0.99
-"""Confidence with which the choices after the first must meet the targets."""
+SURER = 5.0
+"""How many times as seldom as the first the choices after it may meet the targets by chance: 99 % for 95 %."""
 
 RIGHT = (0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 """Shares of right decisions that the choices after it ask for, as far as they are more than it does."""
@@ -77,15 +77,20 @@ def recommended(
     why, taken = reason_for(first, goal), None
     tested = [first] if first.held_out.questions is None or goal.max_wrong is None else in_order(panels, goal)
     for panel in tested:
-        confidence = CONFIDENCE if panel is first else SURER
-        if not few_wrong(panel.held_out, goal, confidence=confidence):
+        confidence = goal.confidence if taken is None else surer(goal.confidence)
+        if not few_wrong(panel.held_out, goal, confidence):
             break
         right = panel.held_out.correct.value
-        if met(panel.held_out, goal, confidence=confidence) and (taken is None or right > taken.held_out.correct.value):
+        if met(panel.held_out, goal, confidence) and (taken is None or right > taken.held_out.correct.value):
             taken = panel
     if taken is None:
         return None, why or "", first
     return taken, _why(taken, goal), None
+
+
+def surer(confidence: float) -> float:
+    """Return the confidence with which the choices after the first must meet the targets."""
+    return 1.0 - (1.0 - confidence) / SURER
 
 
 def in_order(panels: Mapping[str, DesignedPanel], goal: Goal) -> list[DesignedPanel]:
@@ -102,7 +107,7 @@ def _why(panel: DesignedPanel, goal: Goal) -> str:
         return f"{aim}: right {right:.1f} %, wrong {wrong:.2f} %, by the exact law"
     return (
         f"{aim}: on {out.questions} questions not chosen on, right {right:.1f} %, wrong {wrong:.2f} %, at most "
-        f"{100 * out.wrong.high:.2f} % with {100 * CONFIDENCE:g} % confidence"
+        f"{100 * out.wrong.high:.2f} % with {100 * goal.confidence:g} % confidence"
     )
 
 

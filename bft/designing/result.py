@@ -12,7 +12,7 @@ from bft.designing.effective_votes import EffectiveVotes
 from bft.designing.fault_cases import FaultModel
 from bft.designing.panel import DesignedPanel
 from bft.designing.pools import Pool
-from bft.designing.trial import CONFIDENCE, Share
+from bft.designing.trial import Share
 from bft.errors import ScenarioError
 from bft.experiments.tables import align
 from bft.scenario import Scenario
@@ -142,7 +142,10 @@ class Design:
         told = f"{panels} by {', '.join(self.rules)} ({self.candidates} candidates), on {basis}"
         if not self.repeats:
             return told
-        return f"{told}; each of {self.parts} parts judged the choice made on all the others, {self.repeats} times"
+        return (
+            f"{told}; each of {self.parts} parts judged the choice made on all the others, {self.repeats} times; each "
+            f"end of an interval holds with {100 * self.goal.confidence:g} % confidence"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything in types that JSON knows."""
@@ -168,7 +171,7 @@ class Design:
             "candidates": self.candidates,
             "folds": self.parts,
             "repeats": self.repeats,
-            "confidence": CONFIDENCE,
+            "confidence": self.goal.confidence,
             "early_stop": self.pool.early_stop,
             "judges": None if self.pool.judges is None else asdict(self.pool.judges),
             "targets": {

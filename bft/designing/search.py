@@ -12,7 +12,7 @@ from typing import Any
 
 from bft.arguments import check_list, check_whole
 from bft.designing.asked import judges_of, numbers_of, sizes_of
-from bft.designing.choice import Goal
+from bft.designing.choice import CONFIDENCE, Goal
 from bft.designing.designer import Designer
 from bft.designing.fault_cases import Behaviour, FaultModel, deltas_of
 from bft.designing.pools import numbers_pool, recorded_pool
@@ -45,6 +45,7 @@ def design(
     min_correct: float | None = None,
     max_cost: float | None = None,
     max_latency_s: float | None = None,
+    confidence: float = CONFIDENCE,
     liars: int = 0,
     delta: float | Sequence[float] = 0.0,
     behaviour: Behaviour = "collude",
@@ -82,6 +83,9 @@ def design(
     max_cost, max_latency_s : float, optional
         Most that a question may cost, and longest that the slowest member may take, or with `early_stop` a question on
         average.
+    confidence : float
+        With which each end of a held-out interval holds, above one half and below 1. What is left to 1 is the risk that
+        a panel whose rate of wrong decisions is above the target seems to meet it.
     liars : int
         Members that collude, whichever they are.
     delta : float or sequence of float
@@ -134,7 +138,13 @@ def design(
     ):
         check_list(name, listed, of, ScenarioError)
     check_list("stakes", stakes, "whole numbers", ScenarioError)
-    goal = Goal(max_wrong=max_wrong, min_correct=min_correct, max_cost=max_cost, max_latency_s=max_latency_s)
+    goal = Goal(
+        max_wrong=max_wrong,
+        min_correct=min_correct,
+        max_cost=max_cost,
+        max_latency_s=max_latency_s,
+        confidence=confidence,
+    )
     faults = FaultModel(liars=liars, deltas=deltas_of(delta), behaviour=behaviour)
     known = read_prices(prices) if isinstance(prices, str | Path) else prices_of(prices)
     asked = sizes_of(sizes)

@@ -29,9 +29,6 @@ from bft.designing.rules import learnt_accuracy, log_odds
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import RIGHT
 
-CONFIDENCE = 0.95
-"""With which each end of an interval holds."""
-
 Choice: TypeAlias = Callable[[Scores, NDArray[np.bool_], float], "int | None"]
 """Takes scores, which candidates are allowed, and the number of questions."""
 
@@ -54,14 +51,17 @@ class HeldOut:
     ----------
     correct, wrong, none : Share
         Decided right, decided wrong, not decided.
-    questions : float or None
+    questions : int or None
         How many there are; None where the shares are exact.
+    confidence : float or None
+        With which each end of an interval holds; None where the shares are exact.
     """
 
     correct: Share
     wrong: Share
     none: Share
     questions: int | None
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +125,7 @@ def tried(
     choices: Mapping[str, Choice],
     allowed: Callable[[Search], NDArray[np.bool_]],
     deals: list[list[Ints]],
+    confidence: float,
 ) -> dict[str, Chosen]:
     """Return each way of choosing with what it is worth; one that finds nothing is left out.
 
@@ -138,6 +139,8 @@ def tried(
         Which candidates of a search may be taken.
     deals : list of list of ndarray
         Places of the questions in each part, for each repeat; none where shares are exact.
+    confidence : float
+        With which each end of an interval holds.
     """
     pool = choosing.pool
     everything = np.arange(pool.questions)
@@ -155,7 +158,7 @@ def tried(
         if pool.chance is not None:
             shares = exactly(correct, wrong)
         elif name in judged:
-            shares = estimated(*judged[name], pool.questions)
+            shares = estimated(*judged[name], pool.questions, confidence)
         else:
             continue
         candidate = scores.candidates[place]
@@ -208,29 +211,24 @@ def _indicator(places: Ints, questions: int) -> Floats:
     return weight
 
 
-def estimated(correct: float, wrong: float, questions: int) -> HeldOut:
+def estimated(correct: float, wrong: float, questions: int, confidence: float) -> HeldOut:
     """Return shares of so many questions with their intervals."""
     none = max(0.0, 1.0 - correct - wrong)
-    return HeldOut(
-        correct=_share(correct, questions),
-        wrong=_share(wrong, questions),
-        none=_share(none, questions),
-        questions=questions,
-    )
+    shares = [
+        Share(value=each, low=lower(each, questions, confidence), high=upper(each, questions, confidence))
+        for each in (correct, wrong, none)
+    ]
+    return HeldOut(correct=shares[0], wrong=shares[1], none=shares[2], questions=questions, confidence=confidence)
 
 
 def exactly(correct: float, wrong: float) -> HeldOut:
     """Return shares that are known."""
     none = max(0.0, 1.0 - correct - wrong)
     shares = [Share(value=each, low=each, high=each) for each in (correct, wrong, none)]
-    return HeldOut(correct=shares[0], wrong=shares[1], none=shares[2], questions=None)
+    return HeldOut(correct=shares[0], wrong=shares[1], none=shares[2], questions=None, confidence=None)
 
 
-def _share(value: float, questions: int) -> Share:
-    return Share(value=value, low=lower(value, questions), high=upper(value, questions))
-
-
-def upper(value: float, questions: int, confidence: float = CONFIDENCE) -> float:
+def upper(value: float, questions: int, confidence: float) -> float:
     """Return the upper Clopper–Pearson bound, for a count that need not be whole."""
     count = min(max(value, 0.0), 1.0) * questions
     if count >= questions - 1e-9:
@@ -238,6 +236,6 @@ def upper(value: float, questions: int, confidence: float = CONFIDENCE) -> float
     return float(betaincinv(count + 1.0, questions - count, confidence))
 
 
-def lower(value: float, questions: int, confidence: float = CONFIDENCE) -> float:
+def lower(value: float, questions: int, confidence: float) -> float:
     """Return the lower bound."""
     return 1.0 - upper(1.0 - value, questions, confidence)

@@ -71,7 +71,10 @@ def design_front(design: Design, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(-0.02, 1.02)
         ax.set_xlim(left=0.0)
         votes = f"{design.effective_votes:.2f} effective votes of {len(design.pool.models)} models"
-        asked = "exact law" if design.pool.chance is not None else f"{design.pool.questions} questions, 95 % intervals"
+        asked = "exact law"
+        if design.pool.chance is None:
+            sure = f"{100 * design.goal.confidence:g} % confidence at each end"
+            asked = f"{design.pool.questions} questions, {sure}"
         ax.set_title(f"{votes}\n{asked}")
         legend_below(ax, handles, labels, columns=2)
     return ax

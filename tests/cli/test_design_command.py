@@ -35,6 +35,9 @@ def test_json_is_one_object_with_the_panel_the_front_and_the_votes(
     assert 3.0 <= told["effective_votes"] < 4.0  # a hundredth of the questions is hard for all four
     assert told["best_single"]["model"] == "ann"
     assert told["reason"]
+    assert told["confidence"] == 0.95
+    assert main(["design", "--answers", answers, "--max-wrong", "0.05", "--confidence", "0.8", "--repeats", "1"]) == 0
+    assert "with 80 % confidence" in capsys.readouterr().out
 
 
 def test_where_nothing_is_feasible_the_panel_is_null_and_the_reason_tells_by_how_much(
@@ -78,6 +81,7 @@ def test_files_are_written_that_run(answers: str, tmp_path: Path, capsys: pytest
         (["--answers", "nowhere.csv"], "cannot be read"),
         (["--accuracies", ".9,.8,.7", "--prices", "nowhere.csv"], "prices = 'nowhere.csv'"),
         (["--accuracies", ".9"], "one model is no panel"),
+        (["--accuracies", ".9,.8", "--confidence", "95"], "confidence = 95"),
         (["--accuracies", ".9,.8", "--stakes", "1.5,2"], "must be whole numbers with commas between them"),
         (["--accuracies", ".9,.8,.7", "--models", "a,b"], "must name one for each of the 3 models"),
         (["--accuracies", ".9,.8", "--without-gold"], "needs a table"),

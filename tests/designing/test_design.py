@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 import bft
 from bft.designing.choice import Goal
@@ -20,6 +21,7 @@ from bft.designing.trial import dealt, estimated, upper
 from bft.errors import BftError, ScenarioError
 from bft.experiments.intervals import estimate
 from bft.live.settings import PanelSettings
+from bft.plotting import design_front
 from bft.randomness import Randomness
 from bft.scenario import Scenario, read_toml
 from bft.validators.answers import Codes
@@ -99,8 +101,46 @@ def test_few_questions_cannot_decide_and_the_reason_says_how_many_would(write_co
     found = design(write_codes(codes, NAMES), max_wrong=0.02)
     assert found.recommended is None
     assert "cannot decide" in found.reason
-    assert "about 149 questions" in found.reason, "the fewest without an error whose upper end is below .02"
-    assert upper(0.0, 149) <= 0.02 < upper(0.0, 148)
+    told = "about 149 questions would show it with 95 % confidence"
+    assert told in found.reason, "the fewest without an error whose upper end is below .02"
+    assert upper(0.0, 149, 0.95) <= 0.02 < upper(0.0, 148, 0.95)
+    bolder = design(write_codes(codes, NAMES), max_wrong=0.02, confidence=0.8)
+    assert "about 80 questions would show it with 80 % confidence" in bolder.reason
+
+
+def test_a_stated_confidence_is_that_of_every_bound_and_of_the_words_about_it(good: Path) -> None:
+    usual, bold = design(good, max_wrong=0.03), design(good, max_wrong=0.03, confidence=0.8)
+    assert (usual.to_dict()["confidence"], bold.to_dict()["confidence"]) == (0.95, 0.8)
+    for panel in (bold.recommended, bold.best_single, bold.whole_panel, *bold.front):
+        assert panel is not None
+        out = panel.held_out
+        for share in (out.correct, out.wrong, out.none):
+            assert share.high == upper(share.value, 900, 0.8)
+            assert share.low == pytest.approx(1.0 - upper(1.0 - share.value, 900, 0.8))
+        assert panel.to_dict()["held_out"]["confidence"] == 0.8
+    assert "with 80 % confidence" in bold.reason
+    for told in (bold.to_text(), bold._repr_html_(), bold.how):
+        assert "each end of an interval holds with 80 % confidence" in told
+    title = design_front(bold).get_title(loc="left")
+    assert "80 % confidence at each end" in title
+    shown = [usual.best_single.held_out, bold.best_single.held_out]
+    assert shown[0].wrong.value == shown[1].wrong.value, "what is chosen and counted does not depend on it"
+    assert shown[0].wrong.high > shown[1].wrong.high
+
+
+def test_at_95_percent_no_rate_makes_a_panel_pass_here_and_fail_elsewhere_in_one_of_twenty_samples() -> None:
+    """The reason for the default: exact, for a panel that is not chosen, with any rate and 60 to 3,000 questions."""
+    worst = {0.9: 0.0, 0.95: 0.0}
+    for confidence in worst:
+        for target in (0.05, 0.02, 0.01):
+            for questions in (60, 90, 120, 200, 360, 659, 1000, 2000, 3000):
+                passing = sum(upper(k / questions, questions, confidence) <= target for k in range(questions // 10))
+                rate = target * np.linspace(0.2, 1.5, 60)
+                passes = binom.cdf(passing - 1, questions, rate)
+                fails = binom.sf(np.floor(target * questions + 1e-9), questions, rate)
+                worst[confidence] = max(worst[confidence], float((passes * fails).max()))
+    assert 0.03 < worst[0.95] < 0.04
+    assert worst[0.9] > 0.06
 
 
 def test_every_question_judges_once_in_each_repeat_a_choice_that_it_had_no_part_in() -> None:
@@ -276,6 +316,9 @@ def test_one_more_liar_and_one_more_model_are_told(good: Path) -> None:
     ("given", "told"),
     [
         ({"max_wrong": 0.0}, "max-wrong = 0.0: must be above 0"),
+        ({"confidence": 0.5}, "confidence = 0.5: must be above 0.5 and below 1"),
+        ({"confidence": 1.0}, "confidence = 1.0: must be above 0.5 and below 1"),
+        ({"confidence": "high"}, "confidence = 'high': must be a number above 0.5 and below 1"),
         ({"max_wrong": 0.4, "min_correct": 0.8}, "max-wrong = 0.4: must be at most 1 - min-correct"),
         ({"max_cost": 1.0}, "max-cost = 1.0: needs the price of every model; missing for ann"),
         ({"max_latency_s": 1.0}, "max-latency-s = 1.0: needs the latency_s"),
@@ -355,6 +398,14 @@ def test_a_careful_choice_that_is_right_too_seldom_does_not_end_the_search() -> 
     panels |= {"first": drawn_panel(correct=0.51, wrong=0.0), "right 0.7": drawn_panel(correct=0.8, wrong=0.05)}
     assert recommended(panels, goal, pool)[0] == good, "a test that fails ends the sequence, whatever comes after it"
     assert recommended({**panels, "right 0.8": drawn_panel(correct=0.95, wrong=0.0)}, goal, pool)[0] == good
+    near, bold = drawn_panel(correct=0.7, wrong=0.033), drawn_panel(correct=0.8, wrong=0.033)
+    assert upper(0.033, 600, 0.95) <= 0.05 < upper(0.033, 600, 0.99)
+    careful = {"first": drawn_panel(correct=0.49, wrong=0.0), "right 0.6": near, "right 0.7": bold}
+    assert recommended(careful, goal, pool)[0] == near, "held at 95 % until one is found, at 99 % from then on"
+    surer = Goal(max_wrong=0.05, confidence=0.99)
+    assert recommended(careful, surer, pool)[0] is None
+    surer = Goal(max_wrong=0.05, confidence=0.75)
+    assert recommended(careful, surer, pool)[0] == bold, "at 75 % the later ones are held at 95"
     alone = {"first": drawn_panel(correct=0.49, wrong=0.0)}
     found, why, nearest = recommended(alone, goal, pool)
     assert found is None
@@ -379,7 +430,7 @@ def drawn_panel(correct: float, wrong: float) -> DesignedPanel:
         models=("ann", "bob"),
         rule="quorum",
         quorum=2,
-        held_out=estimated(correct, wrong, 600),
+        held_out=estimated(correct, wrong, 600, 0.95),
         chosen_on_correct=correct,
         chosen_on_wrong=wrong,
         calls=2,

@@ -48,6 +48,13 @@ exit codes: 0 done, whether or not a panel is recommended; 2 bad input""",
     targets = command.add_argument_group("targets, as shares of the questions")
     targets.add_argument("--max-wrong", type=number, metavar="P", help="most wrong decisions")
     targets.add_argument("--min-correct", type=number, metavar="P", help="fewest right ones (default: more than half)")
+    targets.add_argument(
+        "--confidence",
+        type=number,
+        default=0.95,
+        metavar="P",
+        help="with which each end of a held-out interval holds, between .5 and 1 (default: .95)",
+    )
     targets.add_argument("--max-cost", type=number, metavar="C", help="most that a question may cost")
     targets.add_argument("--max-latency-s", type=number, metavar="S", help="longest that the slowest member may take")
     targets.add_argument(
