@@ -272,6 +272,9 @@ class Protocol:
         Of the object in which its thresholds and predicates stand, where a seeded bug may replace it.
     transient : callable, optional
         From the configuration to that of a node that never comes back after a crash, and need not persist anything.
+    remembering : callable, optional
+        From this value, the transient configuration and the number of nodes to what makes replicas that do again what
+        others did in earlier replications, see `bft.protocols.pbft.remembering`.
     settled : callable, optional
         From a trace and when each node had decided everything (a mapping of node to seconds) to when each needed its
         validator no more; by default the same.
@@ -307,6 +310,7 @@ class Protocol:
     asks: frozenset[str] = frozenset(("answers", "verdicts"))
     rules: type | None = None
     transient: Callable[[Any], Any] | None = None
+    remembering: Callable[[Any, Any, int], Any] | None = None
     settled: Callable[[Any, Mapping[int, float]], Mapping[int, float]] | None = None
     binding: Callable[[Any], bool] | None = None
     attack: Callable[..., Iterable[object]] | str | None = None
@@ -324,7 +328,7 @@ class Protocol:
                 raise ScenarioError(f"protocol {self.name}: {part}: is needed and was not given")
             if not callable(getattr(self, part)):
                 raise self._refusal(part, "must be callable")
-        for part in ("transient", "settled", "binding"):
+        for part in ("transient", "remembering", "settled", "binding"):
             if getattr(self, part) is not None and not callable(getattr(self, part)):
                 raise self._refusal(part, "must be callable, or left out")
         for part in ("attack", "monitor", "subject"):

@@ -95,6 +95,9 @@ class Simulator:
         Whether runs keep every message, validator's call and timer in `Run.journal`.
     recoverable : bool, optional
         Whether any node may be stopped and brought back from outside, so that all keep what they persist.
+    remember : bool, optional
+        Whether replicas may do again what others did in earlier replications, where the protocol has such
+        (`bft.protocols.pbft.remembering`); runs are the same either way.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class Simulator:
         operator: Operator | None = None,
         journal: bool = False,
         recoverable: bool = False,
+        remember: bool = True,
     ) -> None:
         check_instance("scenario", scenario, Scenario, "must be a bft.Scenario", ScenarioError)
         if check not in ("basic", "full"):
@@ -137,6 +141,7 @@ class Simulator:
         self._volatile = self._config
         if make_replica is None and check == "basic" and scenario.protocol.transient is not None:
             self._volatile = scenario.protocol.transient(self._config)  # other replicas and monitors look at `Persist`
+        self._memory = self._remembering() if remember and rules is None and make_replica is None else None
 
     def run(self, replication: int = 0) -> Run:
         """Run one replication to its end.
@@ -227,7 +232,9 @@ class Simulator:
         )
         fabric = self._fabric(streams, byzantine, keyring)
         returning = {*faulty, *self._recoverable}
-        durable, volatile = self._config, self._volatile
+        durable, volatile, memory = self._config, self._volatile, self._memory
+        if memory is not None:
+            make_replica = memory.replica
         calls = served(scenario, clock, panel, streams, lambda node, event: host.intervene(node, event))
         host = self._host(
             n=n,
@@ -318,6 +325,17 @@ class Simulator:
             memberships=tuple([who for _, who in clients.epochs]),
             lacked=tuple(getattr(parts.validators, "lacked", ())),
         )
+
+    def _remembering(self) -> Any:
+        """Return what makes replicas that remember steps: for single decisions without incident; None elsewhere."""
+        scenario, make = self.scenario, self.scenario.protocol.remembering
+        network, requests = scenario.network, scenario.requests
+        one = requests.count == 1 and requests.operations != "account" and not self._membership.epochs
+        sound = self._none_faulty and not self._recoverable and self._plan is None
+        perfect = not (network.loss or network.duplication or network.partitions)
+        if make is None or self._check == "full" or self._summary or not (one and sound and perfect):
+            return None
+        return make(scenario.protocol, self._volatile, scenario.n)
 
     def _fabric(self, streams: ReplicationStreams, byzantine: set[int], keyring: SymbolicKeyring) -> Fabric | None:
         """Return what carries the messages where the network is more than links that are all alike."""

@@ -16,6 +16,7 @@ from bft.protocols.pbft.messages import (
     Status,
     ViewChange,
 )
+from bft.protocols.pbft.remembering import Memory
 from bft.protocols.pbft.replica import PbftReplica
 from bft.protocols.pbft.rules import Rules
 from bft.protocols.pbft.settings import PbftSettings
@@ -88,4 +89,5 @@ PBFT = Protocol(
     timers=(VIEW_TIMER, STATUS_TIMER),
     rules=Rules,
     transient=lambda config: replace(config, durable=False),
+    remembering=Memory,
 )  # fmt: skip
