@@ -9,7 +9,7 @@ numbers from recorded answers to the fitting.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +27,8 @@ TRAINING = "validators.training"
 TRUTH = "right"
 _SMALLEST = 2.0**-54  # a uniform may be 0, whose normal quantile is not finite
 _LARGEST = 1.0 - 2.0**-53
+_MOST_R = 1.0 - 1e-6
+_CLOSE = 1e-9  # to a chance: rounding moves it by less than 1e-11 as long as r is at most the above
 
 Flags = NDArray[np.bool_]
 
@@ -115,7 +117,21 @@ class CopulaErrors:
     """Share ν of flawed questions, in [0, 1)."""
 
     def right(self, common: Floats, own: Floats) -> Flags:
-        """Return who is right."""
+        """Return who is right.
+
+        Where all are equally good their chance is worked out once a question, and the quantiles of the definition only
+        where rounding might decide.
+        """
+        if self.r > _MOST_R or (self.accuracy != self.accuracy[0]).any():
+            return self._right(common, own)
+        chance = replace(self, accuracy=self.accuracy[:1]).chances(common)
+        right: Flags = own < chance
+        close = np.unique(np.nonzero(np.abs(own - chance) < _CLOSE)[0])
+        right[close] = self._right(common[close], own[close])
+        return right
+
+    def _right(self, common: Floats, own: Floats) -> Flags:
+        """Return who is right, by the definition: a normal quantile for every draw."""
         sound = 1.0 - self.flawed
         difficulty = ndtri(np.clip(common / sound, _SMALLEST, _LARGEST))
         alone = math.sqrt(1.0 - self.r) * ndtri(np.maximum(own, _SMALLEST))
@@ -155,18 +171,20 @@ class WrongChoice:
     def pick(self, trap: Floats, urn: Floats) -> Codes:
         """Return the codes of what each validator answers where it errs, shape (questions, n)."""
         levels = np.ascontiguousarray(urn.T)  # a validator's numbers lie together
-        codes = np.empty(levels.shape, dtype=np.intp)
-        every = np.arange(len(urn))
+        codes = np.empty(levels.shape, dtype=np.int8 if self.options < 1 << 7 else np.intp)
         for earlier, level in enumerate(levels):
             copying = 0.0 if math.isinf(self.k_alpha) else earlier / (earlier + self.k_alpha)
-            fresh = np.maximum(level - copying, 0.0) * (self.options / (1.0 - copying))
-            codes[earlier] = np.minimum(fresh.astype(np.intp), self.options - 1) + 1
+            fresh = np.maximum(level - copying, 0.0)
+            fresh *= self.options / (1.0 - copying)
+            np.minimum(fresh, self.options - 1, out=fresh)
+            np.add(fresh.astype(codes.dtype), 1, out=codes[earlier])
             if copying > 0.0:
-                copied = np.minimum((level * (earlier / copying)).astype(np.intp), earlier - 1)
-                np.copyto(codes[earlier], codes[copied, every], where=level < copying)
+                copies = np.flatnonzero(level < copying)
+                copied = np.minimum((level[copies] * (earlier / copying)).astype(np.intp), earlier - 1)
+                codes[earlier, copies] = codes[copied, copies]
         if self.tau > 0.0:
             np.copyto(codes[1:], codes[0], where=trap < self.tau)
-        return np.ascontiguousarray(codes.T)
+        return np.ascontiguousarray(codes.T, dtype=np.intp)
 
 
 class StatisticalAnswers:
@@ -240,7 +258,9 @@ class StatisticalAnswers:
         wrong = self.wrong_choice.pick(trap, uniforms[:, 2 + 2 * n : 2 + 3 * n])
         if clones is not None:
             wrong = clones.repeated(wrong, uniforms[:, 2 + 4 * n : 2 + 5 * n])
-        return np.where(right, RIGHT, np.where(missing, MISSING, wrong)), wrong
+        said = np.where(right, RIGHT, wrong)
+        np.copyto(said, MISSING, where=missing)
+        return said, wrong
 
 
 class StatisticalDraws:

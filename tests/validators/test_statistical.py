@@ -16,6 +16,7 @@ from scipy.stats import betabinom, norm
 from bft.randomness import Randomness
 from bft.validators.answers import MISSING, RIGHT
 from bft.validators.settings import StatisticalValidators
+from bft.validators.statistical import CopulaErrors
 
 QUESTIONS = 40_000
 ACCURACY = (0.3, 0.55, 0.8, 0.95)
@@ -119,6 +120,24 @@ def test_who_is_right_does_not_change_how_the_wrong_err_alike(consistent) -> Non
     for one, other in combinations(range(4), 2):  # 6 checks: a false alarm in 1,600 seeds
         both = (own[:, one] > RIGHT) & (own[:, other] > RIGHT)
         assert consistent((own[both, one] == own[both, other]).sum(), both.sum(), pair)
+
+
+@pytest.mark.parametrize("r", [0.0, 0.5, 1.0 - 1e-6, 1.0])
+@pytest.mark.parametrize("flawed", [0.0, 0.1])
+def test_equals_are_right_exactly_where_the_definition_says(r: float, flawed: float) -> None:
+    rng = np.random.default_rng(1)
+    common = np.concatenate([[0.0, 1.0 - 2.0**-53], rng.random(2_000)])
+    for accuracy in (0.0, 1e-9, 0.3, 0.9):
+        law = CopulaErrors(accuracy=np.full(4, accuracy), r=r, flawed=flawed)
+        chance = law.chances(common)[:, 0]
+        near = [np.clip(chance + step * 2.0**-53, 0.0, 1.0 - 2.0**-53) for step in (-30, 0, 30)]
+        own = np.stack([rng.random(len(common)), *near], axis=1)
+        difficulty = ndtri(np.clip(common / (1.0 - flawed), 2.0**-54, 1.0 - 2.0**-53))[:, None]
+        alone = math.sqrt(1.0 - r) * ndtri(np.maximum(own, 2.0**-54))
+        right = (math.sqrt(r) * difficulty + alone < ndtri(accuracy / (1.0 - flawed))) & (common < 1.0 - flawed)[
+            :, None
+        ]
+        np.testing.assert_array_equal(law.right(common, own), right)
 
 
 def test_every_wrong_option_is_equally_likely(consistent) -> None:

@@ -29,7 +29,7 @@ from bft.simulation.workload import Workload
 from bft.simulation.world import PanelWorld
 from bft.validators.confidence import ConfidenceLaw
 from bft.vectorised import Batch, VectorisedSimulator, rare_event, supported
-from bft.vectorised.ballot import counting, standings
+from bft.vectorised.ballot import confidences, counting, standings
 from bft.vectorised.ballot.casting import doubles_of
 from bft.vectorised.ballot.confidences import Confidences
 from bft.vectorised.ballot.counting import Count, Votes, numbered
@@ -384,13 +384,20 @@ def test_confidence_is_stated_to_the_last_bit() -> None:
 
 
 @pytest.mark.parametrize(("spread", "stretch"), [(4.0, 1.0), (0.3, 3.0), (60.0, 0.5)])
-def test_tables_of_confidence_give_every_millionth_of_the_law(spread: float, stretch: float) -> None:
+def test_tables_of_confidence_give_every_millionth_of_the_law(
+    spread: float, stretch: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     law = ConfidenceLaw(accuracy=(0.3, 0.9, 1.0, 0.9), spread=(spread,) * 4, bias=0.3, stretch=stretch)
-    drawn = np.random.default_rng(1).random((60_000, 4))
-    drawn[:50] /= 1e6
-    drawn[50:100] = 1.0 - drawn[50:100] / 1e6
+    drawn = np.random.default_rng(1).random((20_000, 4))
+    for end, scale in enumerate((1e2, 1e4, 1e6)):  # parts of cells, and where these do not fit either
+        drawn[1000 * end : 1000 * end + 500] /= scale
+        drawn[1000 * end + 500 : 1000 * end + 1000] = 1.0 - drawn[1000 * end + 500 : 1000 * end + 1000] / scale
     right = np.random.default_rng(2).random(drawn.shape) < 0.5
-    found = Confidences(law).weights(right, drawn, 1_000_000)
+    said = Confidences(law)
+    monkeypatch.setattr(confidences, "CELLS", 1 << 10)
+    monkeypatch.setattr(confidences, "WORTH_A_TABLE", 0)
+    found = said.weights(right, drawn, 1_000_000)
+    assert said.table is not None
     expected = np.rint(1_000_000 * Confidences(law).levels(right, drawn))
     np.testing.assert_array_equal(found, expected)
 

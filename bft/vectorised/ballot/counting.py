@@ -59,9 +59,10 @@ class Count:
 
     def __init__(self, votes: Votes, columns: int) -> None:
         counting = self._counting = votes.counting
-        self._votes = votes
         self._n = len(counting.weights)
         dtype = _dtype(counting)
+        self._choice = votes.choice
+        self._stated = None if votes.weight is None else votes.weight.astype(dtype, copy=False)
         self._heaviest = np.array(counting.weights, dtype=dtype)
         self._equal = len(set(counting.weights)) == 1 and not counting.stated
         self._weights = [np.zeros(columns, dtype=dtype) for _ in range(votes.answers)]
@@ -81,11 +82,11 @@ class Count:
         heard : ndarray of bool, shape (columns,), optional
             Where it counts; everywhere without it.
         """
-        choice = self._votes.choice[voter, ballot]
+        choice = self._choice[voter, ballot]
         heaviest = self._heaviest[voter]
         weight: Any = heaviest
-        if self._votes.weight is not None:
-            weight = self._votes.weight[voter, ballot]
+        if self._stated is not None:
+            weight = self._stated[voter, ballot]
         one = self._equal and int(self._heaviest[0]) == 1
         self._rest -= heaviest if heard is None else heaviest * heard
         for answer in range(len(self._weights)):
@@ -149,7 +150,7 @@ class Count:
 def _dtype(counting: Counting) -> type[np.signedinteger[Any]]:
     """Return a type of whole numbers that holds every rank."""
     most = (sum(counting.weights) + 1) * (len(counting.weights) + 2)
-    return np.int16 if most < 1 << 14 else np.int64
+    return np.int16 if most < 1 << 14 else np.int32 if most < 1 << 30 else np.int64
 
 
 def numbered(codes: NDArray[Any]) -> NDArray[Any]:

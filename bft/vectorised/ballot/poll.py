@@ -137,15 +137,15 @@ class Poll:
             choice = numbers[: self._n]
         return Votes(counting=self._counting, answers=answers, choice=choice, weight=self._stated())
 
-    def _approved(self, numbers: NDArray[Any], answers: int, heard: Flags | None) -> NDArray[np.int64]:
+    def _approved(self, numbers: NDArray[Any], answers: int, heard: Flags | None) -> NDArray[Any]:
         """Return the set of answers that each node accepts, shape (n, replications)."""
         obeys = self._obeys()
         written = self._codes if obeys is None else self._candidates(numbers, heard, self._voters.injects)
         verdicts = Verdicts(self._ballots, self._voters)
-        accepted = np.ascontiguousarray(_as_sets(numbers[: self._n]).T)
+        accepted = np.ascontiguousarray(_as_sets(numbers)[: self._n].T)
         right = verdicts.right()
         for answer, code in enumerate(codes_of(numbers, self._rows, answers)):
-            bit = np.int64(1 << answer)
+            bit = accepted.dtype.type(1 << answer)
             there = np.flatnonzero(code == RIGHT)
             accepted[there] |= right[there] * bit
             given = np.flatnonzero(code > RIGHT)
@@ -292,7 +292,7 @@ class Poll:
         twice = np.where(self._voters.twice, self._doubles.codes, MISSING)
         return np.concatenate([self._codes.T, twice[0].T, twice[1].T])
 
-    def _candidates(self, numbers: NDArray[Any], heard: Flags | None, by: Flags | None = None) -> NDArray[np.int64]:
+    def _candidates(self, numbers: NDArray[Any], heard: Flags | None, by: Flags | None = None) -> NDArray[Any]:
         """Return the set of answers that each node has heard of, or has from some, shape (replications, n)."""
         sets = _as_sets(numbers)
         if by is not None:
@@ -301,7 +301,7 @@ class Poll:
         if heard is None:
             together = np.bitwise_or.reduce(sets[: self._n], axis=0)
             return np.broadcast_to(together[:, None], self._codes.shape)
-        found = np.zeros(self._codes.shape, dtype=np.int64)
+        found = np.zeros(self._codes.shape, dtype=sets.dtype)
         for voter in range(self._n):
             said = self._said_to_each(sets, voter)
             found |= np.where(heard[voter], said, 0)
@@ -357,6 +357,8 @@ class Poll:
         return np.asarray(code_of(numbers, self._rows, answer.astype(numbers.dtype)) == RIGHT)
 
 
-def _as_sets(numbers: NDArray[Any]) -> NDArray[np.int64]:
-    """Return each answer as the set of it alone, and no answer as the empty set."""
-    return np.where(numbers >= 0, np.int64(1) << np.maximum(numbers, 0).astype(np.int64), 0)
+def _as_sets(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return each answer as the set of it alone, and no answer as the empty set: a bit for each, in few bytes."""
+    alone = 1 << np.arange(-1, int(numbers.max(initial=0)) + 1).clip(0)
+    alone[0] = 0
+    return alone.astype(np.int16 if alone[-1] < 1 << 15 else np.int64).take(numbers + 1)
