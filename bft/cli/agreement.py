@@ -17,6 +17,7 @@ from bft.experiments.results import Sweep
 from bft.experiments.store import output_folder
 from bft.experiments.sweeps import Plan, plan
 from bft.scenario import Scenario
+from bft.validators.model_names import models_of
 from bft.validators.settings import DEFAULT_PRESET
 from bft.validators.tables import load_answers
 
@@ -66,7 +67,7 @@ def _recorded(arguments: Namespace) -> bool:
 def _recorded_plan(arguments: Namespace) -> Plan:
     if arguments.source_documents:
         raise ScenarioError(bad_value("source_documents", True, "must be left out with --answers: they know no LLMs"))
-    models = [name.strip() for name in arguments.models.split(",")]
+    models = models_of(arguments.models)
     if arguments.n is not None and axis_values("n", arguments.n) != (len(models),):
         raise ScenarioError(bad_value("n", arguments.n, f"must be the number of models, {len(models)}, or left out"))
     validators: dict[str, Any] = {"kind": "recorded", "file": arguments.answers, "models": models}

@@ -10,13 +10,31 @@ from pathlib import Path
 from typing import Any
 
 from bft.cli.output import complain, tell
-from bft.cli.validators import models_of
 from bft.designing.result import Design
 from bft.designing.search import design
 from bft.designing.votes_tables import estimates, read_votes
 from bft.designing.without_gold import WARNING
 from bft.errors import ScenarioError, bad_value
 from bft.experiments.tables import align
+from bft.validators.model_names import in_one_line, models_of
+
+_OF_DESIGNS = (
+    "fit",
+    "accuracies",
+    "prices",
+    "max_wrong",
+    "min_correct",
+    "max_cost",
+    "max_latency_s",
+    "early_stop",
+    "rules",
+    "stakes",
+    "views",
+    "accept_right",
+    "accept_wrong",
+    "out",
+)
+"""Options that say nothing where accuracies are estimated."""
 
 
 def design_command(arguments: Namespace) -> int:
@@ -72,8 +90,22 @@ def _without_gold(arguments: Namespace) -> int:
     if arguments.answers is None:
         raise ScenarioError("without-gold: needs a table, --answers FILE")
     models = None if arguments.models is None else models_of(arguments.models)
-    votes = read_votes(arguments.answers, models, compare=arguments.compare)
-    told: dict[str, Any] = {"models": list(votes.models), "questions": len(votes.rows), "truth": votes.truth}
+    for name in _OF_DESIGNS:
+        value = getattr(arguments, name)
+        if value is not None and value is not False:
+            raise ScenarioError(
+                bad_value(name.replace("_", "-"), value, "must be left out: without-gold designs nothing")
+            )
+    votes = read_votes(arguments.answers, models, compare=arguments.compare, drop_conflicts=arguments.drop_conflicts)
+    for note in votes.notes:
+        if not arguments.quiet:
+            complain(f"note: {note}")
+    told: dict[str, Any] = {
+        "models": list(votes.models),
+        "questions": len(votes.rows),
+        "truth": votes.truth,
+        "notes": list(votes.notes),
+    }
     for name, found in estimates(votes, seed=arguments.seed).items():
         ends = {end: getattr(found, end).tolist() for end in ("low", "high")}
         told[name] = {"accuracy": found.accuracy.tolist(), **ends, "rounds": found.rounds}
@@ -124,7 +156,7 @@ def _front(found: Design) -> str:
 
 
 def _flat(panel: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"models": " ".join(panel["models"])}
+    row: dict[str, Any] = {"models": in_one_line(panel["models"])}
     row |= {name: panel[name] for name in ("rule", "quorum", "n", "calls", "cost", "latency_s", "safe_below")}
     row |= panel["held_out"]
     return row | {f"chosen_on_{name}": value for name, value in panel["chosen_on"].items()}

@@ -8,9 +8,10 @@ from typing import Any
 
 from bft.calibration.forecast import Forecast, forecast
 from bft.cli.output import tell
-from bft.cli.validators import models_of, table_of
+from bft.cli.validators import table_of
 from bft.errors import ScenarioError
 from bft.experiments.tables import align
+from bft.validators.model_names import models_of
 
 NOTES = """\
 interval: of the share over all questions like these; fresh: of the share that will be seen on so many fresh questions,

@@ -20,6 +20,7 @@ from bft.errors import ScenarioError, bad_value
 from bft.experiments.tables import align
 from bft.validators.answers import MISSING
 from bft.validators.comparison import Comparison
+from bft.validators.model_names import models_of
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.presets import preset, preset_names
 from bft.validators.tables import AnswerTable, load_answers
@@ -170,8 +171,3 @@ def _date(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise ScenarioError(bad_value("date", text, "must be a day, YYYY-MM-DD")) from None
-
-
-def models_of(words: str) -> list[str]:
-    """Return the models that a list with commas names."""
-    return [name.strip() for name in words.split(",")]

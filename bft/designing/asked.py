@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bft.arguments import check_number, check_share, check_whole
+from bft.arguments import check_number, check_share, check_whole, is_whole
 from bft.designing.honest_sets import MOST_MODELS
 from bft.designing.judged_sets import Judges
 from bft.errors import ScenarioError, bad_value
@@ -16,16 +16,15 @@ from bft.validators.panel_numbers import PanelNumbers
 def sizes_of(given: str | Sequence[int]) -> list[int]:
     """Return sizes of panels from "3:10", "3,5,7" or numbers."""
     try:
-        if isinstance(given, str):
-            low, colon, high = given.partition(":")
-            sizes = list(range(int(low), int(high) + 1)) if colon else [int(each) for each in given.split(",")]
-        else:
-            sizes = [int(each) for each in given]
+        ends = isinstance(given, str) and ":" in given
+        sizes = [int(each) for each in given.split(":" if ends else ",")] if isinstance(given, str) else list(given)
+        if not all(map(is_whole, sizes)) or (ends and len(sizes) != 2):
+            raise ValueError
     except (TypeError, ValueError):
         raise ScenarioError(bad_value("sizes", given, 'must be whole numbers, as "3:10" or "3,5,7"')) from None
-    if not sizes or min(sizes) < 2 or max(sizes) > MOST_MODELS:
+    if not sizes or min(sizes) < 2 or max(sizes) > MOST_MODELS or (ends and sizes[0] > sizes[1]):
         raise ScenarioError(bad_value("sizes", given, f"must be from 2 to {MOST_MODELS} members"))
-    return sorted(set(sizes))
+    return list(range(sizes[0], sizes[1] + 1)) if ends else sorted({int(each) for each in sizes})
 
 
 def judges_of(accept_right: float | None, accept_wrong: float | None) -> Judges | None:

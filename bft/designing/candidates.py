@@ -217,7 +217,7 @@ class Search:
         """Return what panels of a size decide right and wrong in each case, shape (panels, cases) each."""
         cases, honest = self.faults.cases(size), self._honest[size]
         right, wrong = np.zeros(honest.shape), np.zeros(honest.shape)
-        leading = (cases.colluding & ((1 << (self.views or size)) - 1)) > 0
+        leading = (cases.colluding & ((1 << min(self.views or size, size)) - 1)) > 0
         lasts = self.panels[size][:, (self.views or size) - 1] if led else np.full(len(honest), -1)
         for colluders, leads in sorted(set(zip(cases.colluders.tolist(), leading.tolist(), strict=True))):
             sets = np.flatnonzero((cases.colluders == colluders) & (leading == leads))

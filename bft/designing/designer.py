@@ -30,6 +30,9 @@ from bft.designing.trial import Choosing, Chosen, dealt, tried
 from bft.errors import ScenarioError, TableError, bad_value
 from bft.randomness import Randomness
 
+MOST_STAKE = 10**12
+"""Sums of so many stay exact as floating-point numbers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Designer:
@@ -108,9 +111,12 @@ class Designer:
         if pool.early_stop and not self.faults.none:
             allowed = "must be left out where members may be faulty: who crashed is waited for until the deadline"
             raise ScenarioError(bad_value("early-stop", True, allowed))
-        if self.stakes is not None and (len(self.stakes) != len(pool.models) or min(self.stakes) < 1):
-            allowed = f"must be a whole number of at least 1 for each of the {len(pool.models)} models"
-            raise ScenarioError(bad_value("stakes", list(self.stakes), allowed))
+        stakes = self.stakes
+        if stakes is not None and (
+            len(stakes) != len(pool.models) or not 1 <= min(stakes) <= max(stakes) <= MOST_STAKE
+        ):
+            allowed = f"must be a whole number from 1 to {MOST_STAKE} for each of the {len(pool.models)} models"
+            raise ScenarioError(bad_value("stakes", list(stakes), allowed))
         largest = max(self._fitting())
         if self.faults.liars >= largest:
             raise ScenarioError(bad_value("liars", self.faults.liars, f"must be below the largest panel, {largest}"))

@@ -173,6 +173,8 @@ def effective_votes(
     weight = np.full(questions, 1.0 / questions) if chance is None else np.asarray(chance) / np.sum(chance)
     right = (given == RIGHT).astype(np.float64)
     accuracy = weight @ right
+    always = (right[weight > 0.0] == right[weight.argmax()]).all(axis=0)
+    accuracy[always] = right[weight.argmax(), always]  # exactly: a sum of weights may round to less than 1
     phi = _phi(right, weight)
     pairs = phi[np.triu_indices(n, 1)]
     mean_phi = float(np.where(np.isnan(pairs), 0.0, pairs).mean())

@@ -14,6 +14,7 @@ from bft.designing.trial import HeldOut
 from bft.errors import ScenarioError, bad_value
 from bft.scenario import Scenario
 from bft.validators.comparison import DEFAULT_COMPARISON
+from bft.validators.model_names import in_one_line
 
 _WITH_QUORUM = ("quorum", "judge")
 
@@ -78,7 +79,7 @@ class DesignedPanel:
     @property
     def words(self) -> str:
         """The panel in a few words."""
-        return f"{', '.join(self.models)} by {self.by}"
+        return f"{in_one_line(self.models)} by {self.by}"
 
     @property
     def by(self) -> str:
@@ -167,6 +168,8 @@ class DesignedPanel:
             given: dict[str, Any] = {"kind": "recorded", "file": pool.file, "models": self.models}
             if pool.compare != DEFAULT_COMPARISON:
                 given["compare"] = pool.compare
+            if pool.drop_conflicts:
+                given["drop_conflicts"] = True
             return given
         numbers = pool.numbers
         missing = numbers.missing

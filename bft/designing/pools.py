@@ -24,12 +24,14 @@ from bft.errors import TableError, bad_value
 from bft.randomness import Floats, Randomness
 from bft.validators.answers import MISSING, RIGHT, Codes
 from bft.validators.comparison import Comparison
+from bft.validators.model_names import in_one_line
 from bft.validators.panel_numbers import PanelNumbers
 from bft.validators.quantities import each_node
 from bft.validators.statistical import StatisticalAnswers
 from bft.validators.tables import load_answers
 
 WELL_COVERED = 0.9  # of the questions of the model asked most: models asked less are left out unless they are named
+_NAMES_SHOWN = 8
 SAMPLED_QUESTIONS = 20_000  # where the patterns are too many
 
 
@@ -58,6 +60,8 @@ class Pool:
         The law, where there is one.
     file, compare : str or None
         The table, where there is one, and how its answers are compared.
+    drop_conflicts : bool
+        Whether questions at fault were left out of the table.
     notes : tuple of str
         What a reader should know.
     stated : ndarray of int, shape (questions, models), or None
@@ -78,6 +82,7 @@ class Pool:
     numbers: PanelNumbers | None = None
     file: str | None = None
     compare: Comparison | None = None
+    drop_conflicts: bool = False
     notes: tuple[str, ...] = ()
     stated: Ints | None = None
     judges: Judges | None = None
@@ -155,13 +160,14 @@ def recorded_pool(
         models = [model for model, keep in zip(table.models, kept, strict=True) if keep]
         left = [model for model, keep in zip(table.models, kept, strict=True) if not keep]
         if left:
-            notes.append(f"left out, for they were asked too few of the questions: {', '.join(left)}")
+            notes.append(f"left out, for they were asked too few of the questions: {in_one_line(left)}")
     panel = table.panel(models, compare=compare)
     if len(panel.rows) < len(table.questions):
         notes.append(f"{len(panel.rows)} of the {len(table.questions)} questions were put to all {len(models)} models")
     asked_of = [table.questions[row] for row in panel.rows]
     stated, left_out = stated_confidences(Path(file), asked_of, models, panel.codes)
     notes += [left_out] if left_out else []
+    notes += _without_price(models, prices)
     return Pool(
         models=tuple(models),
         codes=panel.codes,
@@ -172,6 +178,7 @@ def recorded_pool(
         basis="recorded",
         file=str(file),
         compare=compare,
+        drop_conflicts=drop_conflicts,
         notes=tuple(notes),
         stated=stated,
     )
@@ -212,5 +219,14 @@ def numbers_pool(numbers: PanelNumbers, size: int, *, prices: Mapping[str, Price
         source=source,
         basis=basis,
         numbers=numbers,
-        notes=(note,) if note else (),
+        notes=(*([note] if note else []), *_without_price(names, prices)),
     )
+
+
+def _without_price(models: Sequence[str], prices: Mapping[str, Price]) -> list[str]:
+    """Return what is to be said where models have no price and prices no model: perhaps a name is spelt otherwise."""
+    lacking, others = [m for m in models if m not in prices], [m for m in prices if m not in models]
+    if not lacking or not others:
+        return []
+    shown = in_one_line(others[:_NAMES_SHOWN]) + (" …" if len(others) > _NAMES_SHOWN else "")
+    return [f"there is no price of {in_one_line(lacking)}; those of {shown} are not used"]

@@ -1,4 +1,4 @@
-"""What a call of each model costs and how long it takes: from a file, csv or TOML.
+"""What a call of each model costs and how long it takes: from a table (csv, or any other form of one) or TOML.
 
 model,price,latency_s
 gpt-x,0.004,2.1
@@ -10,7 +10,6 @@ latency_s = 2.1
 
 from __future__ import annotations
 
-import csv
 import math
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from bft.errors import TableError, bad_value
+from bft.validators.raw_tables import raw_table
+from bft.validators.table_files import listed, named
+from bft.validators.table_values import Field, Float, Unreadable, texts_of
 
 FIELDS = ("price", "latency_s")
 
@@ -46,12 +48,11 @@ def read_prices(file: str | Path) -> dict[str, Price]:
     """
     path = Path(file)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        rows = _toml(path, path.read_text(encoding="utf-8-sig")) if path.suffix.lower() == ".toml" else _table(path)
     except OSError as reason:
         raise TableError(bad_value("prices", str(file), f"cannot be read: {reason.strerror}")) from reason
     except UnicodeDecodeError as reason:
         raise TableError(bad_value("prices", str(file), f"is not text in UTF-8: {reason}")) from reason
-    rows = _toml(path, text) if path.suffix.lower() == ".toml" else _csv(path, text)
     found = {}
     for model, row in rows.items():
         unknown = [name for name in row if name not in FIELDS]
@@ -91,20 +92,28 @@ def _toml(path: Path, text: str) -> Mapping[str, Mapping[str, Any]]:
     return models
 
 
-def _csv(path: Path, text: str) -> Mapping[str, Mapping[str, Any]]:
-    lines = csv.DictReader(text.splitlines())
-    named = set(lines.fieldnames or ())
-    if "model" not in named or not named & set(FIELDS) or not named <= {"model", *FIELDS}:
-        raise TableError(bad_value("prices", str(path), "must have the columns model, and price, latency_s or both"))
+def _table(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    with raw_table(path, ("model", *FIELDS)) as table:
+        called = {name: named(path, table.header, name) for name in ("model", *FIELDS)}
+        columns = {name: own for name, own in called.items() if own is not None}
+        if "model" not in columns or len(columns) == 1 or len(columns) < len(table.header):
+            allowed = f"must have the columns model, and price, latency_s or both (found: {listed(table.header)})"
+            raise TableError(bad_value("prices", str(path), allowed))
+        fields = table.columns(columns)
     found: dict[str, Mapping[str, Any]] = {}
-    for line in lines:
-        model = str(line["model"]).strip()
+    for place, each in enumerate(fields["model"]):
+        model = (texts_of(each, None)[0] or "").strip()
+        if not model or isinstance(each, Unreadable):
+            raise TableError(f"{path}: row {place + 1}: model must be named")
         if model in found:
             raise TableError(f"{path}: {bad_value('model', model, 'stands there twice')}")
-        if len(line) > len(named):
-            raise TableError(f"{path}: {bad_value('model', model, 'has more fields than the header')}")
-        found[model] = {name: line[name] for name in FIELDS if line.get(name) not in (None, "")}
+        row = {name: fields[name][place] for name in FIELDS if name in fields}
+        found[model] = {name: _plain(value) for name, value in row.items() if value is not None}
     return found
+
+
+def _plain(field: Field) -> object:
+    return field.value if isinstance(field, Float | Unreadable) else field
 
 
 def _number(path: Path | None, model: str, name: str, value: Any) -> float:

@@ -16,6 +16,7 @@ from bft.designing.trial import Share
 from bft.errors import ScenarioError
 from bft.experiments.tables import align
 from bft.scenario import Scenario
+from bft.validators.model_names import in_one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,9 @@ class Design:
             f"with {each.what:<14} right {_p(each.correct)}, wrong {_p(each.wrong)}: {each.words}"
             for each in self.changes
         ]
-        lines += [f"models       {', '.join(f'{k + 1} {model}' for k, model in enumerate(self.pool.models))}"]
+        lines += [
+            f"models       {', '.join(f'{k + 1} {in_one_line([model])}' for k, model in enumerate(self.pool.models))}"
+        ]
         lines += [f"votes        {self.errors_together.sentence}", f"searched     {self.how}"]
         lines += [f"note         {note}" for note in self.pool.notes]
         return "\n".join(lines) + "\n\n" + align([_HEADER, *self.rows()])

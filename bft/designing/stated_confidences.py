@@ -54,7 +54,7 @@ def stated_confidences(
         if row is not None and place is not None:
             found[row, place] = _millionths(_text(said))
     lacking = np.argwhere((codes >= RIGHT) & (found < 0))
-    if not (found >= 0).any():
+    if all(said is None for said in columns[COLUMN]):
         return None, ""
     if len(lacking):
         row, place = lacking[0]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from bft.errors import bad_value
+from bft.errors import TableError, bad_value
 from bft.validators.table_files import COLUMNS, OPTIONAL_COLUMNS
 from bft.validators.table_values import Field, Unreadable, texts_of
 from bft.validators.written_numbers import number_form
@@ -67,9 +68,46 @@ def rows_of(columns: Mapping[str, Sequence[Field]]) -> list[TableRow]:
     return found
 
 
-def faults_of(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str]]:
+def without_faults(
+    file: Path, rows: list[TableRow], *, drop_conflicts: bool, gold: bool = True
+) -> tuple[list[TableRow], list[str]]:
+    """Return the rows of questions that have no fault, and a note about those left out.
+
+    Parameters
+    ----------
+    file : Path
+        Where they come from, for messages.
+    rows : list of TableRow
+        All of them.
+    drop_conflicts : bool
+        Whether questions with a fault are left out.
+    gold : bool
+        Whether every question must have a right answer.
+
+    Raises
+    ------
+    TableError
+        If there is a fault, unless questions are to be left out and some have none.
+    """
+    faults = list(faults_of(rows, gold=gold))
+    if not faults:
+        return rows, []
+    wrong = {row.question for row, _ in faults}
+    kept = [row for row in rows if row.question is not None and row.question not in wrong]
+    first, sentence = faults[0]
+    told = f"row {first.number}: {sentence}"
+    if not drop_conflicts:
+        count = f"; {len(faults)} rows are at fault" if len(faults) > 1 else ""
+        allowed = "give --drop-conflicts (drop_conflicts = true) to leave their questions out"
+        raise TableError(f"{file}: {told}{count}; {allowed}")
+    if not kept:
+        raise TableError(f"{file}: {told}; no question is left without such a fault")
+    return kept, [f"{len(faults)} rows are at fault, and their {len(wrong - {None})} questions left out; {told}"]
+
+
+def faults_of(rows: Sequence[TableRow], *, gold: bool = True) -> Iterator[tuple[TableRow, str]]:
     """Yield the rows that contradict others or cannot be used, each with a sentence."""
-    gold: dict[str, str] = {}
+    right: dict[str, str] = {}
     there: set[tuple[str, str]] = set()
     for row in rows:
         if row.unreadable is not None:
@@ -77,10 +115,10 @@ def faults_of(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str]]:
         elif row.question is None or row.model is None:
             name = "question_id" if row.question is None else "model"
             yield row, f"{name} is null; every row must name its question and model"
-        elif row.gold is None:
+        elif row.gold is None and gold:
             yield row, "gold is null; every question must have a right answer"
-        elif gold.setdefault(row.question, row.gold) != row.gold:
-            allowed = f"must be {gold[row.question]!r}, as in the other rows of question {row.question!r}"
+        elif row.gold is not None and right.setdefault(row.question, row.gold) != row.gold:
+            allowed = f"must be {right[row.question]!r}, as in the other rows of question {row.question!r}"
             yield row, bad_value("gold", row.gold, allowed)
         elif (row.question, row.model) in there:
             phrase = f"question {row.question!r} and model {row.model!r} are there already"

@@ -20,7 +20,7 @@ from bft.errors import TableError, bad_value
 from bft.validators.answers import MISSING, RIGHT, Codes
 from bft.validators.comparison import DEFAULT_COMPARISON, Comparison, form_of
 from bft.validators.table_files import read_columns
-from bft.validators.table_rows import TableRow, faults_of, option_counts, rows_of
+from bft.validators.table_rows import TableRow, option_counts, rows_of, without_faults
 from bft.validators.table_values import without_marks
 
 _ABSENT = -2  # the table has no row of this model for this question
@@ -220,21 +220,7 @@ def _load(file: Path, stamp: tuple[int, int], drop_conflicts: bool) -> AnswerTab
     rows = rows_of(columns)
     if not rows:
         raise TableError(f"{file}: has no rows; must have one for each question and model")
-    faults = list(faults_of(rows))
-    notes = []
-    if faults:
-        wrong = {row.question for row, _ in faults}
-        kept = [row for row in rows if row.question is not None and row.question not in wrong]
-        first, sentence = faults[0]
-        told = f"row {first.number}: {sentence}"
-        if not drop_conflicts:
-            count = f"; {len(faults)} rows are at fault" if len(faults) > 1 else ""
-            allowed = "give --drop-conflicts (drop_conflicts = true) to leave their questions out"
-            raise TableError(f"{file}: {told}{count}; {allowed}")
-        if not kept:
-            raise TableError(f"{file}: {told}; no question is left without such a fault")
-        notes.append(f"{len(faults)} rows are at fault, and their {len(wrong - {None})} questions left out; {told}")
-        rows = kept
+    rows, notes = without_faults(file, rows, drop_conflicts=drop_conflicts)
     answers, warnings = without_marks([row.answer for row in rows])
     options, unknown = option_counts(rows)
     return _index(file, columns, rows, answers, options, (*notes, *warnings, *unknown))

@@ -79,7 +79,7 @@ def test_files_are_written_that_run(answers: str, tmp_path: Path, capsys: pytest
         (["--accuracies", "a,b"], "must be numbers with commas between them"),
         (["--accuracies", ".9,.8", "--max-wrong", "1.2"], "max-wrong = 1.2"),
         (["--answers", "nowhere.csv"], "cannot be read"),
-        (["--accuracies", ".9,.8,.7", "--prices", "nowhere.csv"], "prices = 'nowhere.csv'"),
+        (["--accuracies", ".9,.8,.7", "--prices", "nowhere.csv"], "nowhere.csv: cannot be read"),
         (["--accuracies", ".9"], "one model is no panel"),
         (["--accuracies", ".9,.8", "--confidence", "95"], "confidence = 95"),
         (["--accuracies", ".9,.8", "--stakes", "1.5,2"], "must be whole numbers with commas between them"),

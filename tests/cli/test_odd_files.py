@@ -114,7 +114,7 @@ def test_a_file_of_another_kind_is_one_line_and_stays_as_it_was(
         ("model,cost\na,1\n", "must have the columns model, and price, latency_s or both"),
         ("model,price,cost\na,1,1\n", "must have the columns model, and price, latency_s or both"),
         ("model,price\na,1\na,2\n", "model = 'a': stands there twice"),
-        ("model,price\na,1,2\n", "model = 'a': has more fields than the header"),
+        ("model,price\na,1,2\n", "row 1: has 3 fields; must have 2, as the header"),
         (f"model,price\na,{LONG}\n", ": must be a number of at least 0"),
     ],
 )
