@@ -102,8 +102,9 @@ class EffectiveVotes:
         """What it comes to."""
         n, largest = len(self.models), len(self.groups[0])
         verdict = "holds" if self.bound_holds else "does not hold"
+        votes = f"{self.votes:.2f}" if np.isfinite(self.votes) else "infinitely many"
         told = (
-            f"{n} models are worth {self.votes:.2f} independent votes; the largest group that errs together has "
+            f"{n} models are worth {votes} independent votes; the largest group that errs together has "
             f"{largest}, and f = {self.tolerated} {verdict} if it fails as one."
         )
         unknown = int(((self.accuracy <= 0.0) | (self.accuracy >= 1.0)).sum())

@@ -147,6 +147,8 @@ def test_models_that_never_err_are_told_whatever_the_number_of_questions() -> No
         found = effective_votes(np.zeros((questions, 3), dtype=np.intp))
         assert found.accuracy.tolist() == [1.0] * 3
         assert "3 of them never erred" in found.sentence
+    opposite = effective_votes(np.array([[0, 1], [1, 0]]))
+    assert "2 models are worth infinitely many independent votes" in opposite.sentence
     law = effective_votes(np.array([[0, 1], [0, 0], [1, 1]]), chance=np.array([0.3, 0.7, 0.0]))
     assert law.accuracy[0] == 1.0
 
