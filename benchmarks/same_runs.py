@@ -154,10 +154,10 @@ class Runner(Protocol):
         """Return the CPU time, and of each scenario its runs, or why it was refused."""
 
 
-def compare(numbers: range, here: Runner, there: Runner, totals: Totals) -> None:
-    """Run the scenarios of some numbers in both checkouts, and note what differs."""
+def compare(numbers: range, here: Runner, there: Runner, totals: Totals, runs: int = REPLICATIONS) -> None:
+    """Run so many replications of the scenarios of some numbers in both checkouts, and note what differs."""
     scenarios = [drawn(number) for number in numbers]
-    replications = list(range(REPLICATIONS))
+    replications = list(range(runs))
     asked = [(fields, number, replications, how) for number, (fields, how) in zip(numbers, scenarios, strict=True)]
     (our_s, ours), (their_s, theirs) = here.run(asked), there.run(asked)
     totals.cpu_s += our_s + their_s
@@ -179,6 +179,9 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first scenario")
     parser.add_argument("--scenarios", type=int, default=1000)
     parser.add_argument(
+        "--replications", type=int, default=REPLICATIONS, help="of each; from the fifth on PBFT remembers steps"
+    )
+    parser.add_argument(
         "--cpu-s", type=float, default=float("inf"), help="stop when both have used so many CPU-seconds"
     )
     arguments = parser.parse_args()
@@ -189,7 +192,7 @@ def main() -> None:
     number, end = arguments.first, arguments.first + arguments.scenarios
     while number < end and totals.cpu_s < arguments.cpu_s:
         numbers = range(number, min(end, number + AT_ONCE))
-        compare(numbers, here, there, totals)
+        compare(numbers, here, there, totals, arguments.replications)
         number = numbers.stop
     here.close()
     there.close()
