@@ -77,7 +77,7 @@ def recommended(
     why, taken = reason_for(first, goal), None
     tested = [first] if first.held_out.questions is None or goal.max_wrong is None else in_order(panels, goal)
     for panel in tested:
-        confidence = goal.confidence if taken is None else surer(goal.confidence)
+        confidence = goal.confidence if panel is first else surer(goal.confidence)
         if not few_wrong(panel.held_out, goal, confidence):
             break
         right = panel.held_out.correct.value
