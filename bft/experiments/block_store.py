@@ -269,11 +269,15 @@ class BlockStore:
 
 
 def cell_key(scenario: Scenario, seed: int) -> str:
-    """Return what a cell is filed under: its scenario, the code of what in it is a user's own, seed and version."""
+    """Return what a cell is filed under: its scenario, the code of what in it is a user's own, seed and version.
+
+    Of a network's files it is what they hold, beside their names: an edited graph is another one.
+    """
     strangers = [_code(each) for each in scenario.faults.behaviour if type(each) not in BEHAVIOURS.values()]
     if scenario.protocol.name not in PROTOCOLS:
         strangers += [getsource(sys.modules[home]) for home in homes(scenario.protocol)]
-    written = json.dumps([RESULTS_VERSION, addressed(scenario), strangers, seed], sort_keys=True)
+    held = [sha256(Path(file).read_bytes()).hexdigest() for file in scenario.network.files]
+    written = json.dumps([RESULTS_VERSION, addressed(scenario), strangers, *held, seed], sort_keys=True)
     return sha256(written.encode()).hexdigest()
 
 

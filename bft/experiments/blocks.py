@@ -17,6 +17,7 @@ import numpy as np
 
 from bft.adversary.settings import describe
 from bft.core.quorum import QuorumSystem
+from bft.experiments.cells import stamps
 from bft.experiments.engines import Way
 from bft.experiments.witness import chosen, differences
 from bft.record.outcome import Outcome
@@ -157,7 +158,7 @@ def run_block(block: Block) -> Tally:
     timing = block.way is Way.TIMES
     try:
         engine = _VECTORISED.get(
-            (block.scenario, block.seed, timing),
+            (block.scenario, block.seed, stamps(block.scenario), timing),
             lambda: VectorisedSimulator(block.scenario, block.seed, timing=timing),
         )
         batch = engine.run(range(block.start, block.stop))
@@ -186,7 +187,8 @@ def run_block(block: Block) -> Tally:
 
 
 def _events(block: Block) -> Simulator:
-    return _EVENTS.get((block.scenario, block.seed), lambda: Simulator(block.scenario, block.seed))
+    key = block.scenario, block.seed, stamps(block.scenario)
+    return _EVENTS.get(key, lambda: Simulator(block.scenario, block.seed))
 
 
 def _event_by_event(block: Block, replications: Iterable[int]) -> Tally:

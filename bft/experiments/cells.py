@@ -17,6 +17,7 @@ from typing import Any
 
 from bft.errors import SweepError, bad_value
 from bft.experiments.axes import Axes, Label, label
+from bft.network.stamps import Stamp, stamp_of
 from bft.protocols.registry import protocol_of
 from bft.scenario import Scenario
 
@@ -101,6 +102,12 @@ def content(scenario: Scenario) -> dict[str, Any]:
     if file is not None:
         said["validators"]["file"] = sha256(Path(file).read_bytes()).hexdigest()
     return said
+
+
+def stamps(scenario: Scenario) -> tuple[Stamp | None, ...]:
+    """Return the versions of the files that a scenario names: what is built from them is kept while they hold."""
+    said = getattr(scenario.validators, "file", None)
+    return tuple(stamp_of(str(file)) for file in (said, *scenario.network.files) if file is not None)
 
 
 def addressed(scenario: Scenario) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from bft.errors import ScenarioError, bad_value
 from bft.network.delays import Delay, ExponentialDelay
+from bft.network.stamps import Stamp, stamp_of
 from bft.settings import Seconds, Settings
 
 TABLES = ("aws21", "ibm10")
@@ -102,7 +103,6 @@ class Regions(Settings):
         return [[table.one_way_s(start, end) for end in places] for start in places]
 
 
-@lru_cache(maxsize=16)
 def region_table(name: str) -> RegionTable:
     """Return a table that is shipped, or read one from a file.
 
@@ -117,6 +117,11 @@ def region_table(name: str) -> RegionTable:
     >>> len(table.regions), round(1000 * table.one_way_s("eu-west-1", "us-east-1"), 2)
     (21, 34.73)
     """
+    return _region_table(name, None if name in TABLES else stamp_of(name))
+
+
+@lru_cache(maxsize=16)
+def _region_table(name: str, stamp: Stamp | None) -> RegionTable:  # noqa: ARG001 (a file written anew is read anew)
     field = "network.regions.table"
     try:
         if name in TABLES:

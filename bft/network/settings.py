@@ -26,7 +26,7 @@ from bft.network.places import (
     halved_s,
     travel_s,
 )
-from bft.network.regions import Regions
+from bft.network.regions import TABLES, Regions
 from bft.network.routing import Gossip, Routed, Routing
 from bft.network.topology import (
     CompleteTopology,
@@ -190,6 +190,13 @@ class Network(Settings):
         complete = isinstance(self.topology, CompleteTopology)
         used = tuple(name for name in BEYOND if getattr(self, name) and not (complete and name == "topology"))
         return (*used, "partitions") if any(each.delays for each in self.partitions) else used
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files that the network is read from, besides those that are shipped."""
+        graph = (self.topology.file,) if isinstance(self.topology, GraphmlTopology) else ()
+        table = () if self.regions is None or self.regions.table in TABLES else (self.regions.table,)
+        return (*graph, *table)
 
     def graph(self, n: int) -> Graph:
         """Return who has a link to whom.

@@ -20,6 +20,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from bft.errors import ScenarioError, bad_value
 from bft.network.graph import Graph, fastest, from_pairs
 from bft.network.graph_reading import Reading, from_networkx
+from bft.network.stamps import Stamp, stamp_of
 from bft.settings import Seconds, Settings
 
 if TYPE_CHECKING:
@@ -289,12 +290,16 @@ Topology = Annotated[
 ]
 
 
-@lru_cache(maxsize=64)
 def graph_of(topology: Topology, n: int) -> Graph:
     """Return a topology's graph of n nodes.
 
     Raises `ScenarioError` if there is no such graph, or some node cannot reach another.
     """
+    return _graph_of(topology, n, stamp_of(topology.file) if isinstance(topology, GraphmlTopology) else None)
+
+
+@lru_cache(maxsize=64)
+def _graph_of(topology: Topology, n: int, stamp: Stamp | None) -> Graph:  # noqa: ARG001 (a file written anew is read anew)
     graph = from_pairs(1, ()) if n == 1 and topology.kind not in ("graphml", "edges") else topology.graph(n)
     cut_off = graph.unreachable()
     if cut_off is not None:

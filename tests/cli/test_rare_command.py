@@ -92,7 +92,7 @@ def test_what_an_estimate_rests_on_is_told(capsys: pytest.CaptureFixture[str]) -
         ([], "the following arguments are required: --event"),
         (["--event", "split", "--runs", "10"], "runs = 10: must be at least 1000"),
         (["--event", "split", "--level", "1"], "level = 1.0: must be above 0 and below 1"),
-        (["--event", "split", "--budget-s", "0"], "budget_s = 0.0: must be a number above 0"),
+        (["--event", "split", "--budget-s", "0"], "budget_s = 0.0: must be above 0"),
         (["--event", "split", "--events", "0"], "events = 0: must be at least 1"),
         (["--event", "split", "--seed", "-1"], "seed = -1: must be a whole number, 0 or more"),
         (["--event", "split", "--set", "network.loss=0.1"], "network.loss = 0.1: the vectorised engine runs"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import networkx as nx
 import pytest
 
 import bft
@@ -164,6 +165,20 @@ def test_the_key_is_the_content(monkeypatch: pytest.MonkeyPatch) -> None:
     keys.add(cell_key(scenario, 1))
     assert len(keys) == 4
     assert cell_key(bft.Scenario.from_dict(scenario.to_dict()), 1) in keys
+
+
+def test_a_graph_file_that_was_edited_is_another_cell_and_another_simulator(tmp_path: Path) -> None:
+    store, file = tmp_path / "blocks.sqlite", tmp_path / "graph.graphml"
+    rates = []
+    for delay_s in (0.1, 1000.0, 0.1):
+        graph = nx.complete_graph(4)
+        nx.set_edge_attributes(graph, delay_s, "delay_s")
+        nx.write_graphml(graph, file)
+        base = bft.Scenario(n=4, network={"topology": {"kind": "graphml", "file": str(file)}})
+        for kept in (None, store):
+            swept = sweep(base, over={"faults.delta": [0.0]}, replications=3, progress=False, store=kept)
+            rates.append(swept.rows[0]["p_correct"])
+    assert rates == [1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
 
 
 OWN = """

@@ -11,7 +11,6 @@ import pytest
 import bft
 from bft.errors import ScenarioError
 from bft.network.graphs import minimum_cut
-from bft.network.topology import graph_of
 from bft.scenario import Scenario
 
 
@@ -42,8 +41,8 @@ def test_a_grid_that_is_not_full_has_a_shorter_last_row() -> None:
 def test_random_graphs_belong_to_their_seed(kind: str) -> None:
     graphs = [graph({"kind": kind, "seed": seed}, 20) for seed in range(5)]
     assert len({each.edges for each in graphs}) == 5
-    graph_of.cache_clear()
-    assert [graph({"kind": kind, "seed": seed}, 20) for seed in range(5)] == graphs
+    topologies = [bft.Network(topology={"kind": kind, "seed": seed}).topology for seed in range(5)]
+    assert [topology.graph(20) for topology in topologies if topology is not None] == graphs
     assert all(each.unreachable() is None for each in graphs)
 
 
@@ -94,7 +93,6 @@ def graphml(folder: Path, nodes: str, edges: str, directed: bool = False, delay:
             ),
         )
     )
-    graph_of.cache_clear()
     return str(path)
 
 
@@ -207,6 +205,17 @@ def test_a_topology_that_cannot_be_is_refused_by_name(topology: object, message:
     assert message in str(refused.value)
 
 
+def test_a_file_that_was_edited_is_read_again(tmp_path: Path) -> None:
+    file = graphml(tmp_path, "a b c d", "a-b b-c c-d d-a")
+    network = bft.Network(topology={"kind": "graphml", "file": file})
+    assert len(network.graph(4).edges) == 4
+    graphml(tmp_path, "a b c d", "a-b b-c c-d d-a a-c")
+    assert len(network.graph(4).edges) == 5
+    Path(file).unlink()
+    with pytest.raises(ScenarioError, match="no such file"):
+        network.graph(4)
+
+
 def test_one_rule_holds_for_delays_of_files_and_of_objects(tmp_path: Path) -> None:
     """All links have a delay or none; of parallel ones the fastest counts."""
     some = tmp_path / "some.graphml"
@@ -221,7 +230,7 @@ def test_one_rule_holds_for_delays_of_files_and_of_objects(tmp_path: Path) -> No
     links, delays = [[0, 1], [1, 0], [0, 1]], [5.0, 0.05, 1.0]
     written = {"kind": "edges", "links": links, "delay_s": delays}
     for topology in (parallel, {"kind": "graphml", "file": str(some)}, written):
-        assert graph_of(Scenario(n=2, network={"topology": topology}).network.topology, 2).delay_s == {(0, 1): 0.05}
+        assert Scenario(n=2, network={"topology": topology}).network.graph(2).delay_s == {(0, 1): 0.05}
     one_way = {**written, "directed": True}
     assert graph({**one_way}, 2).delay_s == {(0, 1): 1.0, (1, 0): 0.05}, "directed links are two"
 

@@ -260,6 +260,16 @@ def test_what_rests_on_few_runs_says_so_and_reaches_up_to_what_was_left_out() ->
     assert found.low <= float(law.wrong) <= found.high
 
 
+def test_an_event_that_nearly_always_occurs_has_an_interval_within_one() -> None:
+    answers = {"kind": "statistical", "accuracy": [0.8, 0.9, 0.8, 0.6], "options": 1, "missing": 0.005}
+    faults = {"delta": 0.03, "behaviour": "silent_primary"}
+    scenario = bft.Scenario(n=4, quorum=1, faults=faults, validators=answers)
+    # Few of those that the event engine is asked about count for many: their weights add up to more than there is.
+    found = rare_event(scenario, SHARES["agree"], seed=512874, runs=2000, events=1)
+    assert 0.0 < found.low <= found.value <= found.high <= 1.0
+    assert found.effective_runs >= 0.0
+
+
 def test_weights_with_a_heavy_tail_do_not_give_a_narrow_interval() -> None:
     generator = np.random.default_rng(7)
     missed = 0
@@ -302,14 +312,19 @@ def test_nodes_that_are_all_but_one_are_named_as_drawn_by_their_law() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"budget_s": 0.0}, "budget_s = 0.0: must be a number above 0"),
-        ({"budget_s": float("nan")}, "budget_s = nan: must be a number above 0"),
+        ({"budget_s": 0.0}, "budget_s = 0.0: must be above 0"),
+        ({"budget_s": float("nan")}, "budget_s = nan: must be above 0"),
         ({"events": 0}, "events = 0: must be at least 1"),
+        ({"runs": "many"}, "runs = 'many': must be a whole number"),
+        ({"level": "high"}, "level = 'high': must be a number above 0 and below 1"),
+        ({"outcomes": "stalled"}, "outcomes = 'stalled': must be an Outcome, or some of them"),
+        ({"outcomes": ()}, r"outcomes = \(\): must be an Outcome"),
+        ({"scenario": {"n": 4}}, "scenario = .*: must be a Scenario"),
     ],
 )
 def test_budgets_out_of_range_are_refused(words: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
-        rare_event(bft.Scenario(), Outcome.STALLED, seed=1, **words)
+        rare_event(**{"scenario": bft.Scenario(), "outcomes": Outcome.STALLED, "seed": 1, **words})
 
 
 def test_what_cannot_be_drawn_is_named_with_what_can_be_done() -> None:

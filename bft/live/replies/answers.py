@@ -163,14 +163,22 @@ def _shorter(value: str, page: Page) -> str:
 
 def _boxed(page: Page) -> Read[str] | None:
     r"""In \boxed{…}, on lines that are no quotation; several must agree."""
-    values = set()
+    values: set[str] = set()
+    forms: set[str | None] = set()
     for line in page.lines:
         at = -1 if line.quoted else line.text.find(_BOXED)
         while at >= 0:
             inner = _to_the_brace(line.text, at + len(_BOXED))
-            values.add(None if inner is None else _answer(inner, page))
+            value = None if inner is None else _answer(inner, page)
+            if value is None:  # whatever follows: a reply may hold tens of thousands
+                return Read(None)
+            if value not in values:
+                values.add(value)
+                forms.add(canonical(value))
+            if len(forms) > 1:
+                return Read(None)
             at = line.text.find(_BOXED, at + len(_BOXED))
-    return _agreed(values)
+    return Read(min(values)) if values else None
 
 
 def _to_the_brace(text: str, start: int) -> str | None:

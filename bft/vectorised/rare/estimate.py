@@ -13,12 +13,13 @@ Cochran, *Sampling Techniques* (1977), ch. 5 (strata, Neyman's allocation).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import fsum, inf, sqrt
+from math import fsum, sqrt
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
+from bft.arguments import check_instance, check_number, check_whole
 from bft.errors import ScenarioError, UnsupportedError, bad_value
 from bft.record.outcome import Outcome
 from bft.scenario import Scenario
@@ -92,23 +93,22 @@ def rare_event(
     >>> f"{rare_event(fallible, Outcome.STALLED, seed=1, runs=10_000).value:.1e}"
     '2.0e-06'
     """
-    if runs < 1000:
-        raise ScenarioError(bad_value("runs", runs, "must be at least 1000"))
-    if events < 1:
-        raise ScenarioError(bad_value("events", events, "must be at least 1"))
-    if not 0.0 < level < 1.0:
-        raise ScenarioError(bad_value("level", level, "must be above 0 and below 1"))
-    if budget_s is not None and not 0.0 < budget_s < inf:
-        raise ScenarioError(bad_value("budget_s", budget_s, "must be a number above 0"))
+    check_instance("scenario", scenario, Scenario, "must be a Scenario", ScenarioError)
+    wanted: object = (outcomes,) if isinstance(outcomes, Outcome) else outcomes
+    if not isinstance(wanted, tuple | list) or not wanted or not all(isinstance(each, Outcome) for each in wanted):
+        raise ScenarioError(bad_value("outcomes", outcomes, "must be an Outcome, or some of them"))
+    check_whole("runs", runs, ScenarioError, least=1000)
+    check_whole("events", events, ScenarioError, least=1)
+    check_number("level", level, ScenarioError, above=0, below=1)
+    if budget_s is not None:
+        check_number("budget_s", budget_s, ScenarioError, above=0)
     reason = supported(scenario, timing=False)
     if scenario.protocol.name != "pbft":
         reason = bad_value("protocol", scenario.protocol.name, "rare events are found in pbft")
     if reason is not None:
         raise UnsupportedError(f"{reason}; what is rare in other scenarios can only be counted, as a sweep does")
     until_s = None if budget_s is None else perf_counter() + budget_s
-    return _Search(scenario, (outcomes,) if isinstance(outcomes, Outcome) else outcomes, seed).estimate(
-        runs, level, events, until_s
-    )
+    return _Search(scenario, tuple(wanted), seed).estimate(runs, level, events, until_s)
 
 
 class _Search:

@@ -97,18 +97,19 @@ def summed_up(
     part, low, high = _together([each for each in drawn if not each.mostly], tail)
     mostly = [each for each in drawn if each.mostly]
     others, fewest, most = _together(mostly, tail)
-    value = part + max(0.0, fsum(each.weight for each in mostly) - others)
+    most_there_is = fsum(each.weight for each in drawn)
+    value = min(most_there_is, part + max(0.0, fsum(each.weight for each in mostly) - others))  # weights may say more
     low = value - hypot(part - low, most - others)
     high = value + hypot(high - part, others - fewest)
     met = Weights()
     for each in drawn:
         met.join(each.tally.met.times(each.weight / each.tally.runs))
-    whole, estimated = settled + value, bool(drawn) or unsampled > 0.0
+    whole, estimated = min(1.0, settled + value), bool(drawn) or unsampled > 0.0
     runs = float(sum(each.tally.runs for each in drawn))
     return RareEvent(
-        value=min(1.0, whole),
-        low=settled + max(0.0, low),
-        high=min(1.0, settled + min(high, fsum(each.weight for each in drawn)) + unsampled),
+        value=whole,
+        low=min(whole, settled + max(0.0, low)),
+        high=min(1.0, settled + min(high, most_there_is) + unsampled),
         effective_runs=(whole * (1.0 - whole) / variance if variance > 0 else runs) if estimated else inf,
         effective_events=(met.sum**2 / met.squares if met.squares > 0 else 0.0) if estimated else inf,
         largest_share=met.largest / whole if whole > 0 else 0.0,

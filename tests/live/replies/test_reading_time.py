@@ -108,3 +108,12 @@ def test_the_time_of_reading_grows_linearly(before: str, unit: str, after: str) 
         if ratios[-1] <= MOST:
             return
     pytest.fail(f"{unit!r}: {TIMES} times the length took {ratios} times as long")
+
+
+def test_of_boxes_that_nobody_closes_the_first_voids_the_reply() -> None:
+    boxes = "\\boxed{" * 35_000
+    began_s = time.process_time()
+    assert read_answer(f"So {boxes}") is None
+    assert time.process_time() - began_s < 1.0  # a thousand characters looked at for each would take several seconds
+    assert read_answer(r"\boxed{4} or \boxed{4.0}") == "4"
+    assert read_answer(r"\boxed{4} or \boxed{5}") is None
