@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,12 @@ from bft.validators.table_values import Field, field_of
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 LONGEST_FIELD = min(sys.maxsize, 2**31 - 1)  # what every platform's csv module takes
+
+LONGEST_HEADER = 2**20
+"""In characters; a longer one would take seconds to be looked through."""
+
+_STATED = re.compile(r"""["']?sep=([,;\t|])["']?\r?\n""", re.IGNORECASE)
+"""A first line of spreadsheets that says what separates the fields."""
 
 Columns = dict[str, list[Field]]
 
@@ -90,14 +97,25 @@ class _Csv:
     def __init__(self, file: Path, stream: Any, wanted: Collection[str]) -> None:
         self._file = file
         lines = self._lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        first = lines.readline()
+        first = self._line()
+        stated = _STATED.fullmatch(first)
+        if stated:
+            first = self._line()
         if not first:
             raise TableError(f"{file}: is empty; must be a table with the columns {', '.join(wanted)}")
-        separator = _separator(first, wanted)
+        separator = stated[1] if stated else _separator(first, wanted)
         self._reader = csv.reader(_after(first, lines), strict=True, delimiter=separator)
         self.kind = f", as a header separated by {SEPARATORS[separator]}"
         with self._any_length():
             self.header: Sequence[str] = next(self._reader, [])
+
+    def _line(self) -> str:
+        """Return the next line of the head of the file; one that is longer than any header is refused unread."""
+        line = self._lines.readline(LONGEST_HEADER + 1)
+        if len(line) > LONGEST_HEADER:
+            allowed = f"its header must have at most {LONGEST_HEADER} characters: is this a table?"
+            raise TableError(f"{self._file}: {allowed}")
+        return line
 
     def columns(self, names: Mapping[str, str]) -> Columns:
         places = {name: self.header.index(called) for name, called in names.items()}

@@ -354,6 +354,29 @@ def test_headers_are_read_where_they_are_unambiguous(header, separator, tmp_path
     assert right(table, "as_written") == [[True], [True]]
 
 
+@pytest.mark.parametrize("first", ["sep={0}\r\n", "\ufeffSEP={0}\n", '"sep={0}"\n'])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_first_line_of_a_spreadsheet_states_the_separator(first, separator, tmp_path) -> None:
+    lines = "question_id{0}gold{0}model{0}answer\nq1{0}A{0}m{0}A\n"
+    (tmp_path / "t.csv").write_text((first + lines).format(separator), encoding="utf-8")
+    assert load_answers(tmp_path / "t.csv").gold == ("A",)
+
+
+def test_a_separator_that_is_stated_is_not_guessed(tmp_path) -> None:
+    (tmp_path / "t.csv").write_text("sep=,\nquestion_id;gold;model;answer\nq;A;m;A\n")
+    with pytest.raises(TableError, match="found, as a header separated by commas: question_id;gold;model;answer"):
+        load_answers(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("sep=;\n")
+    with pytest.raises(TableError, match="is empty"):
+        load_answers(tmp_path / "t.csv")
+
+
+def test_a_line_that_is_longer_than_any_header_is_refused_before_it_is_read(tmp_path) -> None:
+    (tmp_path / "t.csv").write_text("a," * 2**19 + "a")
+    with pytest.raises(TableError, match="its header must have at most 1048576 characters"):
+        load_answers(tmp_path / "t.csv")
+
+
 def test_a_header_that_is_not_read_is_shown(tmp_path) -> None:
     (tmp_path / "t.csv").write_text("question^gold^model^answer\nq^A^m^A\n")
     with pytest.raises(TableError, match=r"found, as a header separated by commas: question\^gold\^model\^answer"):
