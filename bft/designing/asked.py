@@ -12,6 +12,9 @@ from bft.limits import MOST_OPTIONS
 from bft.validators.error_settings import CorrelatedErrorSettings, Errors, IndependentErrorSettings
 from bft.validators.panel_numbers import PanelNumbers
 
+USUAL_SIZES = "3:10"
+"""Sizes of panels that are considered where none are asked for; of two models, panels of two."""
+
 
 def sizes_of(given: str | Sequence[int]) -> list[int]:
     """Return sizes of panels from "3:10", "3,5,7" or numbers."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bft.designing.asked import USUAL_SIZES, sizes_of
 from bft.designing.candidates import Search
 from bft.designing.changes import Changed
 from bft.designing.choice import Goal
@@ -117,6 +118,9 @@ class Designer:
         ):
             allowed = f"must be a whole number from 1 to {MOST_STAKE} for each of the {len(pool.models)} models"
             raise ScenarioError(bad_value("stakes", list(stakes), allowed))
+        if min(self.sizes) > len(pool.models) and list(self.sizes) != sizes_of(USUAL_SIZES):
+            allowed = f"must be at most {len(pool.models)}: there are no more models"
+            raise ScenarioError(bad_value("sizes", list(self.sizes), allowed))
         largest = max(self._fitting())
         if self.faults.liars >= largest:
             raise ScenarioError(bad_value("liars", self.faults.liars, f"must be below the largest panel, {largest}"))

@@ -139,7 +139,7 @@ class Design:
         of = f"{len(pool.models)} models"
         if not self.exhaustive:
             of = f"ten of {of}, found by a greedy search with exchange,"
-        panels = f"all panels of {self.sizes[0]} to {self.sizes[-1]} of {of}"
+        panels = f"all panels of {_in_words(self.sizes)} of {of}"
         told = f"{panels} by {', '.join(self.rules)} ({self.candidates} candidates), on {basis}"
         if not self.repeats:
             return told
@@ -233,6 +233,12 @@ class Design:
 
 
 _HEADER = ["", "right", "wrong", "none", "wrong when chosen", "calls", "cost", "latency s", "panel"]
+
+
+def _in_words(sizes: Sequence[int]) -> str:
+    """Return sizes in ascending order as "3", "3 to 10" or "3, 5, 7"."""
+    without_gap = len(sizes) > 1 and sizes[-1] - sizes[0] == len(sizes) - 1
+    return f"{sizes[0]} to {sizes[-1]}" if without_gap else ", ".join(map(str, sizes))
 
 
 def _row(mark: str, panel: DesignedPanel, models: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bft.arguments import check_list, check_whole
-from bft.designing.asked import judges_of, numbers_of, sizes_of
+from bft.designing.asked import USUAL_SIZES, judges_of, numbers_of, sizes_of
 from bft.designing.choice import CONFIDENCE, Goal
 from bft.designing.designer import Designer
 from bft.designing.fault_cases import Behaviour, FaultModel, deltas_of
@@ -49,7 +49,7 @@ def design(
     liars: int = 0,
     delta: float | Sequence[float] = 0.0,
     behaviour: Behaviour = "collude",
-    sizes: str | Sequence[int] = "3:10",
+    sizes: str | Sequence[int] = USUAL_SIZES,
     rules: Sequence[str] | None = None,
     stakes: Sequence[int] | None = None,
     accept_right: float | None = None,

@@ -99,6 +99,7 @@ class _Csv:
         lines = self._lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
         first = self._line()
         stated = _STATED.fullmatch(first)
+        self._before = 1 if stated else 0  # lines that the reader of rows has not counted
         if stated:
             first = self._line()
         if not first:
@@ -138,7 +139,8 @@ class _Csv:
         try:
             yield
         except csv.Error as reason:
-            raise TableError(f"{self._file}: line {self._reader.line_num}: is not csv: {reason}") from reason
+            line = self._before + self._reader.line_num
+            raise TableError(f"{self._file}: line {line}: is not csv: {reason}") from reason
         finally:
             csv.field_size_limit(before)
 

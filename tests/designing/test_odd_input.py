@@ -77,6 +77,8 @@ def test_a_scenario_of_a_table_with_conflicts_leaves_the_same_questions_out(tmp_
         ({"sizes": "4:3"}, "must be from 2 to 12 members"),
         ({"sizes": "3:4:5"}, "must be whole numbers"),
         ({"sizes": [3.7]}, "must be whole numbers"),
+        ({"sizes": 5}, "must be whole numbers"),
+        ({"sizes": "5,4"}, "sizes = [4, 5]: must be at most 3: there are no more models"),
         ({"sizes": [True, 3]}, "must be whole numbers"),
         ({"stakes": [1, 2, 10**30]}, "must be a whole number from 1 to 1000000000000 for each of the 3 models"),
         ({"stakes": [1, 2, 10**12 + 1]}, "must be a whole number from 1 to"),
@@ -87,6 +89,16 @@ def test_numbers_beyond_measure_are_refused(given: dict[str, Any], told: str) ->
     with pytest.raises(BftError, match=r"^[^\n]*$") as refused:
         design(accuracies=[0.9, 0.8, 0.7], **given)
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(("sizes", "words"), [("3", "3"), ("2:3", "2 to 3"), ("2,4", "2, 4"), ("4:9", "4")])
+def test_the_sizes_that_were_searched_are_told(sizes: str, words: str) -> None:
+    found = design(accuracies=[0.9, 0.8, 0.7, 0.7], sizes=sizes, rules=["quorum"], max_wrong=0.1)
+    assert f"all panels of {words} of 4 models" in found.how
+
+
+def test_of_two_models_panels_of_two_are_searched_where_no_sizes_are_asked_for() -> None:
+    assert "all panels of 2 of 2 models" in design(accuracies=[0.9, 0.8], max_wrong=0.1).how
 
 
 def test_more_views_than_members_are_all_of_them() -> None:

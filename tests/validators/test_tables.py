@@ -369,6 +369,9 @@ def test_a_separator_that_is_stated_is_not_guessed(tmp_path) -> None:
     (tmp_path / "t.csv").write_text("sep=;\n")
     with pytest.raises(TableError, match="is empty"):
         load_answers(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text('sep=;\nquestion_id;gold;model;answer\nq;A;m;A\nq;"A"B;m;A\n')
+    with pytest.raises(TableError, match="line 4: is not csv"):
+        load_answers(tmp_path / "t.csv")
 
 
 def test_a_line_that_is_longer_than_any_header_is_refused_before_it_is_read(tmp_path) -> None:
