@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -57,6 +58,36 @@ def test_runs_are_the_same_with_memory_and_without(monkeypatch: pytest.MonkeyPat
     for replication in range(25):
         run, plain = with_memory.run(replication), without.run(replication)
         assert (run.trace_hash, run.outcome, run.metrics) == (plain.trace_hash, plain.outcome, plain.metrics)
+
+
+def drawn(number: int) -> bft.Scenario:
+    """Return a random scenario in which steps are remembered."""
+    random = Random(f"remembered steps {number}")
+    n = random.choice((4, 4, 4, 5, 6, 7, 7, 8, 10, 13))
+    fields: dict[str, Any] = {"n": n}
+    right = {"kind": "statistical", "accuracy": random.choice((0.5, 0.7, 0.9))}
+    fields["validators"] = random.choice(("perfect", "statistical", right))
+    if random.random() < 0.5:
+        fields["pbft"] = {"view_timeout_s": random.choice((0.2, 0.5, 1.0, 2.0))}
+    if random.random() < 0.2:
+        fields["quorum"] = random.randint(n // 2 + 1, n)
+    delay = random.choice((None, {"law": "exponential"}, {"law": "normal", "mean_s": 0.25}, {"law": "constant"}))
+    if delay is not None:
+        fields["network"] = {"delay": delay}
+    return bft.Scenario(**fields)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("chunk", range(10))
+def test_a_hundred_thousand_random_runs_are_the_same_with_memory_and_without(chunk: int) -> None:
+    for number in range(335 * chunk, 335 * (chunk + 1)):
+        scenario = drawn(number)
+        with_memory, without = bft.Simulator(scenario, number), bft.Simulator(scenario, number, remember=False)
+        assert with_memory._memory is not None
+        for replication in range(30):
+            run, plain = with_memory.run(replication), without.run(replication)
+            same = (run.trace_hash, run.outcome, run.metrics) == (plain.trace_hash, plain.outcome, plain.metrics)
+            assert same, (number, replication)
 
 
 def test_a_journal_is_the_same_with_memory() -> None:
